@@ -1,0 +1,3 @@
+module karpenter.sh/tools
+
+go 1.26.0
