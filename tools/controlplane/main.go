@@ -79,8 +79,8 @@ func runEtcd([]string) int {
 func runKubectl([]string) int {
 	// The level must be known before the command is built: building it
 	// already logs (plugins, user preferences).
-	if err := logs.GlogSetter(kubectl.GetLogVerbosity(os.Args)); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if _, err := logs.GlogSetter(kubectl.GetLogVerbosity(os.Args)); err != nil {
+		fmt.Fprintln(os.Stderr, "kubectl: set the log verbosity:", err)
 		return 1
 	}
 	if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
