@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package model
+
+import (
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/requirement"
+	"karpenter.sh/core/engine/resource"
+)
+
+// Class is what all pods that scheduling cannot tell apart have in common.
+type Class struct {
+	// Requests is the effective request of one pod (SCH-040), with 1 of
+	// [resource.Pods].
+	Requests    resource.Vector
+	Tolerations Tolerations
+	// Attempts are the ways to satisfy the pod, the most wanted first: one
+	// for each required node-affinity term, later ones with preferences
+	// given up (SCH-183). There is at least one.
+	Attempts []Attempt
+	// NotBuilt names a constraint that the engine does not decide yet; such
+	// pods are placed nowhere. Empty for all others.
+	NotBuilt string
+}
+
+// Attempt is one way to satisfy a pod.
+type Attempt struct {
+	// Wanted is what the node's labels must satisfy.
+	Wanted constraint.Sets
+	// Plain is Wanted as the user wrote it, for messages.
+	Plain requirement.Requirements
+	// SoftTaints admits nodes with PreferNoSchedule taints that the pod does
+	// not tolerate.
+	SoftTaints bool
+}
+
+// Pod is one pod to place.
+type Pod struct {
+	Namespace, Name, UID string
+	// Created is the creation time in Unix nanoseconds; it only orders pods.
+	Created int64
+	Class   *Class
+}
+
+// String is namespace/name.
+func (p Pod) String() string { return p.Namespace + "/" + p.Name }

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package model
+
+import (
+	"strings"
+
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/resource"
+)
+
+// Node is an existing node, or a launched NodeClaim whose Node has not
+// appeared yet, as a target for pods.
+type Node struct {
+	Name string
+	// Labels decide which pods may land here. A key left out by intake
+	// counts as absent.
+	Labels constraint.Labels
+	Taints []Taint
+	// Free is allocatable less the requests of bound pods and of the daemons
+	// still to come (SCH-130).
+	Free resource.Vector
+	// Initialized nodes are filled before others (SCH-132).
+	Initialized bool
+}
+
+// CompareNodes is the order in which nodes are tried (SCH-132).
+func CompareNodes(a, b *Node) int {
+	if a.Initialized != b.Initialized {
+		if a.Initialized {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(a.Name, b.Name)
+}

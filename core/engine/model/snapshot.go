@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package model
+
+import (
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/resource"
+)
+
+// Snapshot is everything a placement is decided from, besides the pods. It is
+// immutable.
+type Snapshot struct {
+	Vocabulary *constraint.Vocabulary
+	Names      *resource.Names
+	// Nodes are the targets that exist, in the order of [CompareNodes].
+	Nodes []*Node
+	// Pools are the sources of new nodes, the most wanted first (SCH-025).
+	Pools []Pool
+}
+
+// Pool is a template with what its limits leave.
+type Pool struct {
+	*Template
+	// Remaining is, for each limited resource, the limit less the capacity of
+	// the pool's nodes (SCH-200).
+	Remaining Limits
+}
+
+// Limits are amounts of some resources; resources not listed are unlimited.
+type Limits []Limit
+
+// Limit is an amount of one resource, possibly negative.
+type Limit struct {
+	Resource resource.ID
+	Amount   int64
+}
+
+// Get returns the limit of a resource, if it has one.
+func (ls Limits) Get(id resource.ID) (int64, bool) {
+	for _, l := range ls {
+		if l.Resource == id {
+			return l.Amount, true
+		}
+	}
+	return 0, false
+}
+
+// Admit reports whether a node of this capacity is within the limits. The
+// synthetic resource nodes is not part of a capacity: one more node must be
+// left (SCH-201).
+func (ls Limits) Admit(capacity resource.Vector) bool {
+	for _, l := range ls {
+		if l.Resource == resource.Nodes {
+			if l.Amount <= 0 {
+				return false
+			}
+			continue
+		}
+		if capacity.Get(l.Resource) > l.Amount {
+			return false
+		}
+	}
+	return true
+}
+
+// Charge returns the limits less a capacity and one node (SCH-202).
+func (ls Limits) Charge(capacity resource.Vector) Limits {
+	out := make(Limits, len(ls))
+	for i, l := range ls {
+		if l.Resource == resource.Nodes {
+			l.Amount--
+		} else {
+			l.Amount -= capacity.Get(l.Resource)
+		}
+		out[i] = l
+	}
+	return out
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package model
+
+import (
+	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/requirement"
+	"karpenter.sh/core/engine/resource"
+)
+
+// TemplateOptions describe a node pool.
+type TemplateOptions struct {
+	// Pool is the NodePool's name.
+	Pool string
+	// Requirements are those of the pool intersected with its labels
+	// (SCH-190).
+	Requirements requirement.Requirements
+	Taints       []Taint
+	Catalogue    *Catalogue
+	// Overhead is the daemon overhead for each type of the catalogue, in its
+	// order (SCH-125); nil means none anywhere.
+	Overhead []resource.Vector
+	// Open holds the keys that the pool may leave undefined: the well-known
+	// labels.
+	Open bitset.Set
+}
+
+// Template is a node pool as the source of new nodes. It is immutable; what is
+// left of its limits is part of the [Snapshot].
+type Template struct {
+	TemplateOptions
+	// Wanted is Requirements interned.
+	Wanted constraint.Sets
+	// Base is what the catalogue has for the pool on its own.
+	Base Offer
+	room *Ranks
+}
+
+// NewTemplate compiles a node pool.
+func NewTemplate(v *constraint.Vocabulary, o TemplateOptions) *Template {
+	t := &Template{TemplateOptions: o, Wanted: v.Compile(o.Requirements)}
+	t.Base = o.Catalogue.Meeting(t.Wanted, o.Open)
+	room := make([]resource.Vector, o.Catalogue.Variants())
+	for i := range room {
+		room[i] = t.Room(i)
+	}
+	t.room = NewRanks(room)
+	return t
+}
+
+// Room is what a node of variant i has for pods: allocatable less daemon
+// overhead. It is negative where the daemons alone do not fit.
+func (t *Template) Room(i int) resource.Vector {
+	return t.Catalogue.variants[i].allocatable.Clone().Minus(t.OverheadOf(i))
+}
+
+// OverheadOf is the daemon overhead on variant i.
+func (t *Template) OverheadOf(i int) resource.Vector {
+	if t.Overhead == nil {
+		return nil
+	}
+	return t.Overhead[t.Catalogue.TypeOf(i)]
+}
+
+// KeepFitting removes from candidates, in place, the variants without room for
+// total beside their daemons, and reports whether any is left.
+func (t *Template) KeepFitting(candidates bitset.Set, total resource.Vector) bool {
+	return t.room.Keep(candidates, total)
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package place decides where pods go: it takes a snapshot and pods and returns
+// a plan. Provisioning, disruption, static capacity, buffers and tests all use
+// its one entry, [Solve].
+//
+// # What it decides
+//
+// For each pod the first of: an existing node that has room and whose labels
+// and taints admit it; a bin (a node being planned) that can take it; a new bin
+// from the most wanted node pool that admits it. Pods that fit nowhere are
+// listed with one structured reason for each pool.
+//
+// # What it never does
+//
+// It reads no clock, writes no log, starts no goroutine, and changes nothing of
+// its input: what a run uses up it keeps beside the snapshot.
+//
+// # Vocabulary
+//
+// A bin is a node being planned: a pool, a state, the variants of instance
+// types that can still hold what was placed, and its pods. A state is a
+// conjunction of requirements together with what the catalogue has for it;
+// states are interned for each pool, and joining a state with a class's
+// requirements is computed once, however many bins and pods meet that way.
+//
+// # Invariants
+//
+// Bins only fill up and limits only shrink, so whoever was refused once stays
+// refused: a class remembers behind which node and bin it need not look again.
+// The same input gives the same plan, bit for bit.
+//
+// # Cost
+//
+// A pod on a bin costs one AND of bit sets for each resource it asks for. Each
+// class passes each node and each bin at most once for refusals, so a run costs
+// pods + classes x (nodes + bins) such checks, plus classes x states joins.
+//
+// Start reading at solve.go. Imports the standard library and engine packages
+// only.
+package place

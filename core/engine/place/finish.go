@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package place
+
+import (
+	"slices"
+
+	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/reason"
+	"karpenter.sh/core/engine/resource"
+)
+
+// plan turns the run into its answer.
+func (s *solver) plan() Plan {
+	p := Plan{Placements: s.placed}
+	for _, b := range s.bins {
+		p.Bins = append(p.Bins, b.finish())
+	}
+	p.Unplaced = s.explain()
+	return p
+}
+
+func (b *bin) finish() Bin {
+	types := b.types()
+	kept := bitset.New(b.pool.Catalogue.Variants())
+	listed := bitset.New(b.pool.Catalogue.Len())
+	for _, t := range types {
+		listed = listed.With(t)
+	}
+	for i := range b.variants.All() {
+		if listed.Has(b.pool.Catalogue.TypeOf(i)) {
+			kept = kept.With(i)
+		}
+	}
+	return Bin{
+		Pool:         b.pool.index,
+		Pods:         b.pods,
+		Requirements: b.state.wanted,
+		Types:        types,
+		Markets:      b.pool.Catalogue.Markets(kept, b.state.offer.Markets),
+		Price:        b.price(),
+		Requests:     b.used.Clone().Plus(b.leastOverhead(kept)),
+	}
+}
+
+// types lists the bin's types by price, at most MaxTypes.
+func (b *bin) types() []int {
+	seen := bitset.New(b.pool.Catalogue.Len())
+	var out []int
+	for _, i := range b.pool.byPrice(b.state) {
+		t := b.pool.Catalogue.TypeOf(int(i))
+		if b.variants.Has(int(i)) && !seen.Has(t) && len(out) < MaxTypes {
+			seen = seen.With(t)
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func (b *bin) price() float64 {
+	for _, i := range b.pool.byPrice(b.state) {
+		if b.variants.Has(int(i)) {
+			return b.pool.Catalogue.Price(int(i), b.state.offer.Markets)
+		}
+	}
+	return 0
+}
+
+// leastOverhead is the element-wise minimum of the daemon overhead (SCH-234).
+func (b *bin) leastOverhead(variants bitset.Set) resource.Vector {
+	var least resource.Vector
+	first := true
+	for i := range variants.All() {
+		o := b.pool.OverheadOf(i)
+		if first {
+			least, first = o.Clone(), false
+			continue
+		}
+		for id := range least {
+			least[id] = min(least[id], o.Get(resource.ID(id)))
+		}
+	}
+	return least
+}
+
+// explain lists the unplaced pods in the order of the input, each with the
+// reasons of its class.
+func (s *solver) explain() []Unplaced {
+	slices.Sort(s.unplaced)
+	why := map[*model.Class]reason.List{}
+	var out []Unplaced
+	for _, pod := range s.unplaced {
+		c := s.in.Pods[pod].Class
+		if _, known := why[c]; !known {
+			why[c] = s.reasons(c)
+		}
+		out = append(out, Unplaced{Pod: pod, Why: why[c]})
+	}
+	return out
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package place
+
+import (
+	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/reason"
+	"karpenter.sh/core/engine/resource"
+)
+
+// Input is a question: where would these pods go?
+type Input struct {
+	Snapshot *model.Snapshot
+	Pods     []model.Pod
+	// Without are the indexes of snapshot nodes to leave out as targets; nil
+	// leaves none out.
+	Without bitset.Set
+}
+
+// Plan is the answer. Pods, nodes and pools are named by their index in the
+// input.
+type Plan struct {
+	// Placements are the pods that existing nodes take.
+	Placements []Placement
+	// Bins are the nodes to launch, in the order they were opened.
+	Bins []Bin
+	// Unplaced are the pods that fit nowhere, in the order of the input.
+	Unplaced []Unplaced
+}
+
+// Placement puts a pod on an existing node.
+type Placement struct{ Pod, Node int }
+
+// Bin is a node to launch.
+type Bin struct {
+	Pool int
+	Pods []int
+	// Requirements are the pool's, narrowed by the pods'.
+	Requirements constraint.Sets
+	// Types are the indexes of the catalogue's types that hold the pods, the
+	// cheapest first, at most [MaxTypes].
+	Types []int
+	// Markets are the requirement sets of the offerings through which those
+	// types can be had.
+	Markets []constraint.Sets
+	// Price per hour of the cheapest type.
+	Price float64
+	// Requests are what the pods ask for, together with the least daemon
+	// overhead among Types (SCH-234).
+	Requests resource.Vector
+}
+
+// MaxTypes is the most types a NodeClaim lists (SCH-230).
+const MaxTypes = 600
+
+// Unplaced is a pod that fits nowhere.
+type Unplaced struct {
+	Pod int
+	// Why holds one reason for each pool, in the order of the snapshot.
+	Why reason.List
+}

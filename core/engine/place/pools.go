@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package place
+
+import (
+	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/resource"
+)
+
+// pool is a node pool in this run.
+type pool struct {
+	*model.Template
+	index      int
+	vocabulary *constraint.Vocabulary
+	remaining  model.Limits
+	allowed    bitset.Set // variants within the remaining limits
+	root       *state
+	states     map[uint64][]*state
+
+	// Scratch space of one check.
+	left  bitset.Set
+	total resource.Vector
+}
+
+func newPool(in *model.Pool, index int, v *constraint.Vocabulary) *pool {
+	p := &pool{
+		Template: in.Template, index: index, vocabulary: v,
+		remaining: in.Remaining, states: map[uint64][]*state{},
+	}
+	p.root = p.intern(p.Wanted)
+	p.allowed = withinLimits(p.Template, p.remaining)
+	return p
+}
+
+// withinLimits returns the variants that the limits admit.
+func withinLimits(t *model.Template, remaining model.Limits) bitset.Set {
+	c := t.Catalogue
+	if len(remaining) == 0 {
+		return bitset.Full(c.Variants())
+	}
+	out := bitset.New(c.Variants())
+	for i := range c.Variants() {
+		if remaining.Admit(c.Type(c.TypeOf(i)).Capacity) {
+			out = out.With(i)
+		}
+	}
+	return out
+}
+
+// tryPools opens a bin for the pod in the most wanted pool that admits it.
+func (s *solver) tryPools(a *attempt, pod int) bool {
+	for _, p := range s.pools {
+		if a.pools[p.index].closed {
+			continue
+		}
+		if b := p.open(a, pod); b != nil {
+			s.bins = append(s.bins, b)
+			return true
+		}
+		a.pools[p.index].closed = true
+	}
+	return false
+}
+
+func (p *pool) open(a *attempt, pod int) *bin {
+	if p.root == nil || !a.tolerates(p) {
+		return nil
+	}
+	st := p.join(p.root, a)
+	if st == nil {
+		return nil
+	}
+	variants := st.offer.Variants.Clone()
+	variants.And(p.allowed)
+	if !p.KeepFitting(variants, a.class.Requests) {
+		return nil
+	}
+	p.charge(variants)
+	return &bin{pool: p, state: st, variants: variants, used: a.class.Requests.Clone(), pods: []int{pod}}
+}
+
+// charge takes the largest node the bin may become off the limits (SCH-202).
+func (p *pool) charge(variants bitset.Set) {
+	if len(p.remaining) == 0 {
+		return
+	}
+	var largest resource.Vector
+	for i := range variants.All() {
+		largest = largest.AtLeast(p.Catalogue.Type(p.Catalogue.TypeOf(i)).Capacity)
+	}
+	p.remaining = p.remaining.Charge(largest)
+	p.allowed = withinLimits(p.Template, p.remaining)
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package place
+
+import (
+	"slices"
+	"strings"
+
+	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/reason"
+	"karpenter.sh/core/engine/resource"
+)
+
+// hugeCPU is the request, in milli-CPU, from which a missing "m" is the likely
+// cause (SCH-221).
+const hugeCPU = 1_000_000 * 1000
+
+// reasons says, pool by pool, why a class was refused. It looks at the last,
+// most relaxed attempt (SCH-185) and at the limits as they are at the end.
+func (s *solver) reasons(c *model.Class) reason.List {
+	if c.NotBuilt != "" {
+		return reason.List{{Cause: reason.NotBuilt, Detail: c.NotBuilt}}
+	}
+	last := &s.class(c).attempts[len(c.Attempts)-1]
+	if r, ok := last.Plain.Unsatisfiable(); ok {
+		return reason.List{{Cause: reason.Contradiction, Detail: r.Key()}}
+	}
+	var out reason.List
+	for _, p := range s.pools {
+		r := p.reason(last, s.in.Snapshot.Names)
+		r.Pool = p.Pool
+		out = append(out, r)
+	}
+	return out
+}
+
+func (p *pool) reason(a *attempt, names *resource.Names) reason.Reason {
+	if p.root == nil {
+		return reason.Reason{Cause: reason.NoInstanceTypes}
+	}
+	if taints := p.untolerated(a); len(taints) > 0 {
+		return reason.Reason{Cause: reason.Taints, Taints: taints}
+	}
+	if labels := p.mismatches(a); len(labels) > 0 {
+		return reason.Reason{Cause: reason.Labels, Labels: labels}
+	}
+	if left, limited := p.remaining.Get(resource.Nodes); limited && left <= 0 {
+		return reason.Reason{Cause: reason.NodeLimit}
+	}
+	if !p.allowed.Intersects(p.root.offer.Variants) {
+		return reason.Reason{Cause: reason.Limits}
+	}
+	wanted := p.vocabulary.Conjunction(p.Wanted, a.Wanted)
+	if len(wanted) > maxEntries {
+		return reason.Reason{Cause: reason.TooManyRequirements}
+	}
+	return p.typesReason(a, wanted, names)
+}
+
+func (p *pool) untolerated(a *attempt) []string {
+	var out []string
+	for _, t := range p.Taints {
+		if a.SoftTaints && t.Effect == model.PreferNoSchedule {
+			continue
+		}
+		if !a.class.Tolerations.Tolerates(t) {
+			out = append(out, t.String())
+		}
+	}
+	return out
+}
+
+func (p *pool) mismatches(a *attempt) []reason.Label {
+	var out []reason.Label
+	for m := range p.Requirements.Mismatches(a.Plain, p.mayBeUndefined) {
+		l := reason.Label{Mismatch: m}
+		if m.Undefined {
+			l.Meant = p.meant(m.Wanted.Key())
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+func (p *pool) mayBeUndefined(key string) bool {
+	k, ok := p.vocabulary.FindKey(key)
+	return ok && p.Open.Has(int(k))
+}
+
+// meant guesses which known label a key is a typing error of (SCH-222).
+func (p *pool) meant(key string) string {
+	var known []string
+	for k := range p.Open.All() {
+		known = append(known, p.vocabulary.KeyName(constraint.Key(k)))
+	}
+	slices.Sort(known)
+	for r := range p.Requirements.Each() {
+		known = append(known, r.Key())
+	}
+	name := key[strings.LastIndex(key, "/")+1:]
+	i := slices.IndexFunc(known, func(k string) bool {
+		return strings.Contains(k, key) || strings.HasSuffix(k, name)
+	})
+	if i < 0 {
+		return ""
+	}
+	return known[i]
+}
+
+// typesReason says what the pool's instance types lacked.
+func (p *pool) typesReason(a *attempt, wanted constraint.Sets, names *resource.Names) reason.Reason {
+	examined := p.Base.Variants.Clone()
+	examined.And(p.allowed)
+	least, most := p.requests(a, examined)
+	return reason.Reason{
+		Cause:        reason.Types,
+		Types:        p.shortfall(a, wanted, examined),
+		Requirements: p.vocabulary.Decompile(wanted),
+		Least:        reason.NewAmounts(least, names),
+		Most:         reason.NewAmounts(most, names),
+		Overhead:     reason.NewAmounts(least.Clone().Minus(a.class.Requests), names),
+	}
+}
+
+func (p *pool) shortfall(a *attempt, wanted constraint.Sets, examined bitset.Set) reason.Shortfall {
+	r := p.Catalogue.Overlapping(wanted)
+	o := p.Catalogue.Offered(wanted, p.Open).Variants
+	f := examined.Clone()
+	p.KeepFitting(f, a.class.Requests)
+	r.And(examined)
+	o.And(examined)
+	return reason.Shortfall{
+		Requirements: !r.Empty(), Offering: !o.Empty(), Resources: !f.Empty(),
+		RequirementsResources: both(r, f, o),
+		RequirementsOffering:  both(r, o, f),
+		ResourcesOffering:     both(f, o, r),
+		HugeCPU:               a.class.Requests.Get(resource.CPU) >= hugeCPU,
+	}
+}
+
+// both reports whether some variant is in a and b and not in c.
+func both(a, b, c bitset.Set) bool {
+	s := a.Clone()
+	s.And(b)
+	s.AndNot(c)
+	return !s.Empty()
+}
+
+// requests are the pod's requests with the least and the most daemon overhead
+// among the variants.
+func (p *pool) requests(a *attempt, variants bitset.Set) (least, most resource.Vector) {
+	for i := range variants.All() {
+		with := a.class.Requests.Clone().Plus(p.OverheadOf(i))
+		if least == nil {
+			least, most = with, with.Clone()
+			continue
+		}
+		for id := range least {
+			least[id] = min(least[id], with.Get(resource.ID(id)))
+		}
+		most = most.AtLeast(with)
+	}
+	return least, most
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package place
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/model"
+)
+
+// maxEntries is how many requirements a NodeClaim may hold (SCH-196), less the
+// two that rendering adds (instance type, capacity type).
+const maxEntries = 98
+
+// state is a conjunction of requirements on nodes of one pool, with what the
+// catalogue has for it.
+type state struct {
+	wanted constraint.Sets
+	offer  model.Offer
+	joins  []joined // by attempt id
+	order  []int32  // variants by price, made when first asked for
+}
+
+// joined is the remembered result of narrowing a state by an attempt.
+type joined struct {
+	known bool
+	to    *state // nil: refused
+}
+
+// join narrows st by the attempt's requirements; nil if they are incompatible
+// or nothing in the catalogue meets both.
+func (p *pool) join(st *state, a *attempt) *state {
+	if len(a.Wanted) == 0 {
+		return st
+	}
+	for len(st.joins) <= a.id {
+		st.joins = append(st.joins, joined{})
+	}
+	j := &st.joins[a.id]
+	if !j.known {
+		*j = joined{known: true, to: p.narrow(st, a.Wanted)}
+	}
+	return j.to
+}
+
+func (p *pool) narrow(st *state, wanted constraint.Sets) *state {
+	v := p.vocabulary
+	if _, refused := v.Refused(st.wanted, wanted, p.Open); refused {
+		return nil
+	}
+	sets := v.Conjunction(st.wanted, wanted)
+	if len(sets) > maxEntries {
+		return nil
+	}
+	return p.intern(sets)
+}
+
+// intern returns the state for a conjunction; nil if the catalogue has nothing
+// for it.
+func (p *pool) intern(sets constraint.Sets) *state {
+	h := sets.Hash()
+	for _, st := range p.states[h] {
+		if st.wanted.Equal(sets) {
+			return st.usable()
+		}
+	}
+	st := &state{wanted: sets, offer: p.Catalogue.Meeting(sets, p.Open)}
+	p.states[h] = append(p.states[h], st)
+	return st.usable()
+}
+
+func (st *state) usable() *state {
+	if st.offer.Variants.Empty() {
+		return nil
+	}
+	return st
+}
+
+// byPrice lists the state's variants, the cheapest first, ties by type name
+// (SCH-230).
+func (p *pool) byPrice(st *state) []int32 {
+	if st.order != nil {
+		return st.order
+	}
+	prices := make([]float64, p.Catalogue.Variants())
+	for i := range st.offer.Variants.All() {
+		prices[i] = p.Catalogue.Price(i, st.offer.Markets)
+		st.order = append(st.order, int32(i))
+	}
+	slices.SortFunc(st.order, func(a, b int32) int {
+		return cmp.Or(
+			cmp.Compare(prices[a], prices[b]),
+			strings.Compare(p.typeName(a), p.typeName(b)),
+			cmp.Compare(a, b))
+	})
+	return st.order
+}
+
+func (p *pool) typeName(variant int32) string {
+	return p.Catalogue.Type(p.Catalogue.TypeOf(int(variant))).Name
+}

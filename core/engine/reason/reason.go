@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package reason holds why a pod was placed nowhere, as data: which constraint,
+// what was wanted, what was offered. Text is made only when someone will read
+// it ([Reason.String], [List.String]). Errors mean that something is broken;
+// "does not fit" is a value of this package.
+//
+// Imports the standard library and engine packages only.
+package reason
+
+import (
+	"karpenter.sh/core/engine/requirement"
+)
+
+// Cause says which constraint decided.
+type Cause int
+
+// The causes, in the order in which a pool is checked.
+const (
+	// NotBuilt: the pod uses a constraint that is not decided yet.
+	NotBuilt Cause = iota
+	// Contradiction: the pod's own requirements exclude each other (SCH-060).
+	Contradiction
+	// NoInstanceTypes: nothing meets the pool's own requirements (SCH-028).
+	NoInstanceTypes
+	// Taints of the pool that the pod does not tolerate.
+	Taints
+	// Labels that the pod wants and the pool cannot offer.
+	Labels
+	// NodeLimit: the pool may not have another node.
+	NodeLimit
+	// Limits: every instance type exceeds what the pool's limits leave.
+	Limits
+	// TooManyRequirements: a NodeClaim could not hold them all (SCH-196).
+	TooManyRequirements
+	// Types: no instance type meets requirements, resources and offering.
+	Types
+)
+
+// Reason is why one pool gave a pod no node.
+type Reason struct {
+	Cause Cause
+	// Pool is the node pool's name; empty where no pool is concerned.
+	Pool string
+	// Detail names the constraint of NotBuilt or the key of Contradiction.
+	Detail string
+	// Taints that are not tolerated, as key=value:Effect.
+	Taints []string
+	// Labels lists the mismatches.
+	Labels []Label
+	// Types says what the instance types lacked.
+	Types Shortfall
+	// Requirements are the pool's narrowed by the pod's.
+	Requirements requirement.Requirements
+	// Least and Most are the pod's requests with the daemon overhead of the
+	// instance types, which may differ between types.
+	Least, Most Amounts
+	// Overhead is the least daemon overhead.
+	Overhead Amounts
+}
+
+// Label is one label that a pool cannot offer.
+type Label struct {
+	requirement.Mismatch
+	// Meant is a known label that the key may be a typing error of.
+	Meant string
+}
+
+// Shortfall says, for the instance types examined, which of the three tests
+// some type passed and which pairs some type passed exactly (SCH-221).
+type Shortfall struct {
+	Requirements, Resources, Offering bool
+
+	RequirementsResources bool
+	RequirementsOffering  bool
+	ResourcesOffering     bool
+	// HugeCPU hints at milli-CPU written as cores.
+	HugeCPU bool
+}
+
+// List holds the reasons of all pools, or the one that concerns no pool.
+type List []Reason
+
+// Amount is a quantity of one resource: milli-CPU, bytes or a count.
+type Amount struct {
+	Resource string
+	Value    int64
+}
+
+// Amounts are sorted by resource name.
+type Amounts []Amount
