@@ -46,7 +46,9 @@ type NodeClaimTemplateSpec struct {
 	// +listType=atomic
 	// +required
 	Requirements []NodeSelectorRequirementWithMinValues `json:"requirements"`
-	// NodeClassRef names the NodeClass to launch with.
+	// NodeClassRef names the NodeClass to launch with. Only its name may change.
+	// +kubebuilder:validation:XValidation:rule="self.group == oldSelf.group",message="group is immutable",fieldPath=".group"
+	// +kubebuilder:validation:XValidation:rule="self.kind == oldSelf.kind",message="kind is immutable",fieldPath=".kind"
 	// +required
 	NodeClassRef NodeClassReference `json:"nodeClassRef"`
 	// TerminationGracePeriod is the longest time that draining may take, counted

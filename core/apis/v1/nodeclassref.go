@@ -8,16 +8,16 @@ import "k8s.io/apimachinery/pkg/runtime/schema"
 // with. It carries no version: that is the provider's business.
 type NodeClassReference struct {
 	// Group is the API group of the NodeClass, without a version.
-	// +kubebuilder:validation:XValidation:rule="self != ''",message="group may not be empty"
+	// +kubebuilder:validation:MinLength:=1
 	// +kubebuilder:validation:Pattern:=`^[^/]*$`
 	// +required
 	Group string `json:"group"`
 	// Kind is the kind of the NodeClass.
-	// +kubebuilder:validation:XValidation:rule="self != ''",message="kind may not be empty"
+	// +kubebuilder:validation:MinLength:=1
 	// +required
 	Kind string `json:"kind"`
 	// Name is the name of the NodeClass.
-	// +kubebuilder:validation:XValidation:rule="self != ''",message="name may not be empty"
+	// +kubebuilder:validation:MinLength:=1
 	// +required
 	Name string `json:"name"`
 }

@@ -49,7 +49,7 @@ type NodeOverlaySpec struct {
 	// +optional
 	PriceAdjustment string `json:"priceAdjustment,omitempty"`
 	// Capacity adds extended resources to the matching instance types.
-	// +kubebuilder:validation:XValidation:rule="self.all(name, !(name in ['cpu', 'memory', 'ephemeral-storage', 'pods']))",message="may not contain cpu, memory, ephemeral-storage or pods"
+	// +kubebuilder:validation:XValidation:rule="['cpu', 'memory', 'ephemeral-storage', 'pods'].all(name, !(name in self))",message="may not contain cpu, memory, ephemeral-storage or pods"
 	// +optional
 	Capacity corev1.ResourceList `json:"capacity,omitempty"`
 	// Weight decides between overlays that set the same thing; the greater one
@@ -61,8 +61,14 @@ type NodeOverlaySpec struct {
 }
 
 // NodeSelectorRequirement constrains one label of the offerings to affect.
+//
+// +kubebuilder:validation:XValidation:rule="self.operator != 'In' || (has(self.values) && size(self.values) > 0)",message="operator In needs at least one value"
+// +kubebuilder:validation:XValidation:rule="!(self.operator in ['Gt', 'Lt', 'Gte', 'Lte']) || (has(self.values) && size(self.values) == 1 && self.values[0].matches('^[0-9]+$') && int(self.values[0]) >= 0)",message="operators Gt, Lt, Gte and Lte need exactly one integer that is not negative"
+// +kubebuilder:validation:XValidation:rule="self.operator != 'NotIn' || (has(self.values) && size(self.values) > 0)",message="operator NotIn needs at least one value"
 type NodeSelectorRequirement struct {
 	// Key is the label key that the requirement applies to.
+	// +kubebuilder:validation:MaxLength:=316
+	// +kubebuilder:validation:Pattern:=`^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(\/))?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$`
 	// +required
 	Key string `json:"key"`
 	// Operator is the relation between the key and the values.

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package crds
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"sigs.k8s.io/yaml"
+)
+
+//go:embed *.yaml
+var files embed.FS
+
+// Files returns the YAML files, one CRD each, named <group>_<plural>.yaml.
+func Files() fs.FS { return files }
+
+// Core returns the CRDs of NodePool, NodeClaim and NodeOverlay. Each call reads
+// them anew, so that the caller may change what it gets.
+func Core() ([]*apiextensionsv1.CustomResourceDefinition, error) {
+	return read(
+		"karpenter.sh_nodepools.yaml",
+		"karpenter.sh_nodeclaims.yaml",
+		"karpenter.sh_nodeoverlays.yaml",
+	)
+}
+
+// CapacityBuffer returns the CRD of the autoscaling project's CapacityBuffer. It
+// is only to be installed where there is none.
+func CapacityBuffer() (*apiextensionsv1.CustomResourceDefinition, error) {
+	definitions, err := read("autoscaling.x-k8s.io_capacitybuffers.yaml")
+	if err != nil {
+		return nil, err
+	}
+	return definitions[0], nil
+}
+
+func read(names ...string) ([]*apiextensionsv1.CustomResourceDefinition, error) {
+	definitions := make([]*apiextensionsv1.CustomResourceDefinition, 0, len(names))
+	for _, name := range names {
+		text, err := files.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("opening CRD file %s: %w", name, err)
+		}
+		definition := &apiextensionsv1.CustomResourceDefinition{}
+		if err := yaml.UnmarshalStrict(text, definition); err != nil {
+			return nil, fmt.Errorf("decoding CRD file %s: %w", name, err)
+		}
+		definitions = append(definitions, definition)
+	}
+	return definitions, nil
+}

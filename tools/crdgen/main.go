@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// options are what the command line decides.
+type options struct {
+	// paths are the Go package patterns to generate for.
+	paths []string
+	// out is the directory that the CRDs are written to.
+	out string
+	// deepcopy says whether to write deep-copy methods beside the types.
+	deepcopy bool
+	// restrictDomains are label domains that are closed to users, beside the
+	// core's own.
+	restrictDomains []string
+	// allowLabels are the labels in those domains that users may still name.
+	allowLabels []string
+}
+
+func main() {
+	if err := run(parseFlags()); err != nil {
+		fmt.Fprintln(os.Stderr, "crdgen:", err)
+		os.Exit(1)
+	}
+}
+
+func parseFlags() options {
+	opts := options{}
+	paths := flag.String("paths", "./core/apis/...", "comma-separated Go package `patterns` to generate for")
+	flag.StringVar(&opts.out, "out", "core/apis/crds", "`directory` to write the CRDs to")
+	flag.BoolVar(&opts.deepcopy, "deepcopy", true, "write deep-copy methods beside the types")
+	flag.Func("restrict-domain", "label `domain` that users may not use; may be repeated",
+		appendTo(&opts.restrictDomains))
+	flag.Func("allow-label", "label `key` in a restricted domain that users may use; may be repeated",
+		appendTo(&opts.allowLabels))
+	flag.Parse()
+	opts.paths = strings.Split(*paths, ",")
+	return opts
+}
+
+func appendTo(list *[]string) func(string) error {
+	return func(value string) error {
+		*list = append(*list, value)
+		return nil
+	}
+}
+
+func run(opts options) error {
+	if opts.deepcopy {
+		if err := writeDeepcopy(opts.paths); err != nil {
+			return err
+		}
+	}
+	definitions, err := definitionsOf(opts.paths)
+	if err != nil {
+		return err
+	}
+	domains, err := restrictedDomains(opts)
+	if err != nil {
+		return err
+	}
+	for _, definition := range definitions {
+		if err := complete(definition, domains); err != nil {
+			return fmt.Errorf("completing CRD %s: %w", definition.Name, err)
+		}
+	}
+	return writeDefinitions(opts.out, definitions)
+}
