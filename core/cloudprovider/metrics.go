@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cloudprovider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/utils/clock"
+
+	v1 "karpenter.sh/core/apis/v1"
+)
+
+// Instrumentation is what the metrics layer needs.
+type Instrumentation struct {
+	// Registerer the metrics are registered with.
+	Registerer prometheus.Registerer
+	// Controller names the controller that a call is made for, from its context;
+	// empty outside one. Nil means always empty.
+	Controller func(context.Context) string
+	// Clock times the calls.
+	Clock clock.PassiveClock
+}
+
+// Instrument puts the metrics layer around a provider (CP-075, CP-076). It is an
+// error to put it on twice.
+func Instrument(provider CloudProvider, opts Instrumentation) (Layer, error) {
+	if _, twice := capability[*instrumented](provider); twice {
+		return nil, fmt.Errorf("provider %q has the metrics layer already", provider.Name())
+	}
+	if opts.Controller == nil {
+		opts.Controller = func(context.Context) string { return "" }
+	}
+	m := newMetrics()
+	for _, c := range []prometheus.Collector{m.duration, m.errors} {
+		if err := opts.Registerer.Register(c); err != nil {
+			return nil, fmt.Errorf("registering the metrics of provider %q: %w", provider.Name(), err)
+		}
+	}
+	return &instrumented{CloudProvider: provider, opts: opts, metrics: m}, nil
+}
+
+type metrics struct {
+	duration *prometheus.HistogramVec
+	errors   *prometheus.CounterVec
+}
+
+func newMetrics() metrics {
+	return metrics{
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-147
+			Name:    "karpenter_cloudprovider_duration_seconds",
+			Help:    "Duration of the calls to the cloud provider, by controller, method and provider.",
+			Buckets: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10},
+		}, []string{"controller", "method", "provider"}),
+		errors: prometheus.NewCounterVec(prometheus.CounterOpts{ // OPS-148
+			Name: "karpenter_cloudprovider_errors_total",
+			Help: "Failed calls to the cloud provider, by controller, method, provider and class of error.",
+		}, []string{"controller", "method", "provider", "error"}),
+	}
+}
+
+// errorLabel is the value of the label "error" (CP-076).
+func errorLabel(err error) string {
+	switch ClassOf(err) {
+	case ClassInsufficientCapacity:
+		return "InsufficientCapacityError"
+	case ClassNodeClassNotReady:
+		return "NodeClassNotReadyError"
+	case ClassNodeClaimNotFound:
+		return "NodeClaimNotFoundError"
+	}
+	return ""
+}
+
+// instrumented is the metrics layer.
+type instrumented struct {
+	CloudProvider
+	opts    Instrumentation
+	metrics metrics
+}
+
+// Unwrap implements Layer.
+func (i *instrumented) Unwrap() CloudProvider { return i.CloudProvider }
+
+func (i *instrumented) Create(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1.NodeClaim, error) {
+	return observed(ctx, i, "Create", func() (*v1.NodeClaim, error) { return i.CloudProvider.Create(ctx, nodeClaim) })
+}
+
+func (i *instrumented) Delete(ctx context.Context, nodeClaim *v1.NodeClaim) error {
+	_, err := observed(ctx, i, "Delete", func() (struct{}, error) {
+		return struct{}{}, i.CloudProvider.Delete(ctx, nodeClaim)
+	})
+	return err
+}
+
+func (i *instrumented) Get(ctx context.Context, providerID string) (*v1.NodeClaim, error) {
+	return observed(ctx, i, "Get", func() (*v1.NodeClaim, error) { return i.CloudProvider.Get(ctx, providerID) })
+}
+
+func (i *instrumented) List(ctx context.Context) ([]*v1.NodeClaim, error) {
+	return observed(ctx, i, "List", func() ([]*v1.NodeClaim, error) { return i.CloudProvider.List(ctx) })
+}
+
+func (i *instrumented) GetInstanceTypes(ctx context.Context, nodePool *v1.NodePool) ([]*InstanceType, error) {
+	return observed(ctx, i, "GetInstanceTypes", func() ([]*InstanceType, error) {
+		return i.CloudProvider.GetInstanceTypes(ctx, nodePool)
+	})
+}
+
+func (i *instrumented) IsDrifted(ctx context.Context, nodeClaim *v1.NodeClaim) (DriftReason, error) {
+	return observed(ctx, i, "IsDrifted", func() (DriftReason, error) { return i.CloudProvider.IsDrifted(ctx, nodeClaim) })
+}
+
+// errNilResult stands for a result without error that is nil, which would stall
+// the NodeClaim until its launch timeout (CP-021).
+var errNilResult = errors.New("provider returned neither a result nor an error")
+
+func observed[T any](ctx context.Context, i *instrumented, method string, call func() (T, error)) (T, error) {
+	controller, start := i.opts.Controller(ctx), i.opts.Clock.Now()
+	result, err := call()
+	if created, ok := any(result).(*v1.NodeClaim); ok && created == nil && err == nil {
+		err = errNilResult
+	}
+	i.metrics.duration.WithLabelValues(controller, method, i.Name()).Observe(i.opts.Clock.Since(start).Seconds())
+	if err != nil {
+		i.metrics.errors.WithLabelValues(controller, method, i.Name(), errorLabel(err)).Inc()
+	}
+	return result, err
+}
