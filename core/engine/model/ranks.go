@@ -68,6 +68,7 @@ func (r *Ranks) Keep(candidates bitset.Set, total resource.Vector) bool {
 			continue
 		}
 		if id >= len(r.columns) {
+			clear(candidates)
 			return false
 		}
 		c := &r.columns[id]
@@ -76,6 +77,7 @@ func (r *Ranks) Keep(candidates bitset.Set, total resource.Vector) bool {
 		}
 		at := sort.Search(len(c.amounts), func(i int) bool { return c.amounts[i] >= amount })
 		if at == len(c.amounts) {
+			clear(candidates)
 			return false
 		}
 		candidates.And(c.atLeast[at])
