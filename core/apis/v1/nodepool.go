@@ -2,10 +2,7 @@
 
 package v1
 
-import (
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // NodePool describes a family of nodes: how they are launched, how many there
 // may be and how they may be disrupted.
@@ -71,6 +68,3 @@ type NodePoolList struct {
 	metav1.ListMeta `json:"metadata,omitempty"`
 	Items           []NodePool `json:"items"`
 }
-
-// Limits are upper bounds on total resources.
-type Limits corev1.ResourceList
