@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package events publishes Kubernetes events without flooding the API server:
+// it drops what was said within a window, and what exceeds a budget.
+//
+// # What it never does
+//
+// Publishing never blocks, never fails and never changes what the caller does
+// (OPS-171). Nothing here knows what events there are: their constructors live
+// with the controllers that publish them.
+//
+// # Vocabulary
+//
+// The dedupe values of an event tell it from others of the same reason about
+// the same object. An event without any is never dropped as a repetition. The
+// window begins when an event is handed on, so an event that a rate limiter
+// refuses begins none.
+//
+// # Cost
+//
+// One map lookup for each event; the memory holds the keys of events whose
+// window is still open.
+//
+// Start reading at [Recorder]. Tests use package eventstest.
+package events
