@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package index
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "karpenter.sh/core/apis/v1"
+)
+
+// Names of the indexes, which are the paths of the indexed fields.
+const (
+	NodeProviderID       = "spec.providerID"
+	NodeClaimProviderID  = "status.providerID"
+	PodNodeName          = "spec.nodeName"
+	VolumeAttachmentNode = "spec.nodeName"
+)
+
+// Field is one index.
+type Field struct {
+	Object  client.Object
+	Name    string
+	Extract client.IndexerFunc
+}
+
+// Fields lists the indexes that the lookups of this package need.
+func Fields() []Field {
+	return []Field{
+		{&corev1.Node{}, NodeProviderID, func(o client.Object) []string {
+			return present(o.(*corev1.Node).Spec.ProviderID)
+		}},
+		{&v1.NodeClaim{}, NodeClaimProviderID, func(o client.Object) []string {
+			return present(o.(*v1.NodeClaim).Status.ProviderID)
+		}},
+		{&corev1.Pod{}, PodNodeName, func(o client.Object) []string {
+			return present(o.(*corev1.Pod).Spec.NodeName)
+		}},
+		{&storagev1.VolumeAttachment{}, VolumeAttachmentNode, func(o client.Object) []string {
+			return present(o.(*storagev1.VolumeAttachment).Spec.NodeName)
+		}},
+	}
+}
+
+func present(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+// Setup adds the indexes to a cache. It must run before the cache starts.
+func Setup(ctx context.Context, indexer client.FieldIndexer) error {
+	for _, f := range Fields() {
+		if err := indexer.IndexField(ctx, f.Object, f.Name, f.Extract); err != nil {
+			return fmt.Errorf("indexing %T by %s: %w", f.Object, f.Name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package metrics holds the collectors of what happens to NodeClaims, nodes and
+// their pods, because controllers of several families count the same things:
+// whoever deletes a NodeClaim counts it here. It also holds the bucket sets that
+// all metrics share (OPS-087).
+//
+// # What it never does
+//
+// Nothing is global: each struct of collectors is made once for a registry and
+// passed to the controllers. Nothing here decides when to count. Counters count
+// effects that the API server accepted, once each (OPS-085), which is for the
+// caller to keep.
+//
+// Start reading at [NodeClaims] and [Nodes].
+package metrics

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package metrics
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+
+	v1 "karpenter.sh/core/apis/v1"
+)
+
+// Reason is why a NodeClaim was deleted (OPS-103).
+type Reason string
+
+// The reasons for which Karpenter deletes a NodeClaim.
+const (
+	Underutilized        Reason = "underutilized"
+	Empty                Reason = "empty"
+	Drifted              Reason = "drifted"
+	Expired              Reason = "expired"
+	Unhealthy            Reason = "unhealthy"
+	GarbageCollected     Reason = "garbage_collected"
+	InsufficientCapacity Reason = "insufficient_capacity"
+	NodeClassNotReady    Reason = "nodeclass_not_ready"
+	LaunchTimeout        Reason = "launch_timeout"
+	RegistrationTimeout  Reason = "registration_timeout"
+)
+
+// hasPods reports whether pods run on what is deleted for the reason (OPS-104).
+func (r Reason) hasPods() bool {
+	switch r {
+	case Underutilized, Empty, Drifted, Expired, Unhealthy, GarbageCollected:
+		return true
+	}
+	return false
+}
+
+// NodeClaims counts what happens to NodeClaims.
+type NodeClaims struct {
+	terminated          *prometheus.CounterVec
+	disrupted           *prometheus.CounterVec
+	podsDisrupted       *prometheus.CounterVec
+	instanceTermination *prometheus.HistogramVec
+	termination         *prometheus.HistogramVec
+}
+
+// NewNodeClaims makes the collectors and registers them.
+func NewNodeClaims(registerer prometheus.Registerer) (*NodeClaims, error) {
+	disruption := []string{"reason", "nodepool", "capacity_type", "consolidation_policy", "termination_mode"}
+	m := &NodeClaims{
+		terminated: counter("karpenter_nodeclaims_terminated_total", // OPS-102
+			"NodeClaims terminated, by owning nodepool, capacity type and zone.", "nodepool", "capacity_type", "zone"),
+		disrupted: counter("karpenter_nodeclaims_disrupted_total", // OPS-103
+			"NodeClaims that Karpenter deleted, by reason, nodepool, capacity type, consolidation policy and termination mode.", disruption...),
+		podsDisrupted: counter("karpenter_pods_disruption_initiated_total", // OPS-104
+			"Pods to be rescheduled from NodeClaims that Karpenter deleted, labelled as those.", disruption...),
+		instanceTermination: prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-106
+			Name:    "karpenter_nodeclaims_instance_termination_duration_seconds",
+			Help:    "Time from the acceptance of an instance's termination until the instance is gone.",
+			Buckets: prometheus.ExponentialBuckets(1, 2, 11),
+		}, []string{"nodepool"}),
+		termination: prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-107
+			Name:    "karpenter_nodeclaims_termination_duration_seconds",
+			Help:    "Time from the deletion of a NodeClaim until it is gone.",
+			Buckets: prometheus.ExponentialBuckets(1, 2, 12),
+		}, []string{"nodepool"}),
+	}
+	return m, register(registerer, m.terminated, m.disrupted, m.podsDisrupted, m.instanceTermination, m.termination)
+}
+
+// Disruption is one NodeClaim that Karpenter has deleted.
+type Disruption struct {
+	NodeClaim *v1.NodeClaim
+	Reason    Reason
+	// ConsolidationPolicy is the pool's, in snake_case, when consolidation
+	// deletes; else empty.
+	ConsolidationPolicy string
+	// Pods are the reschedulable pods on the node. They are counted only for
+	// reasons that concern a node with pods.
+	Pods int
+}
+
+// Disrupted counts a deletion that was accepted.
+func (m *NodeClaims) Disrupted(d Disruption) {
+	labels := []string{
+		string(d.Reason), d.NodeClaim.Labels[v1.NodePoolLabelKey], d.NodeClaim.Labels[v1.CapacityTypeLabelKey],
+		d.ConsolidationPolicy, terminationMode(d.NodeClaim),
+	}
+	m.disrupted.WithLabelValues(labels...).Inc()
+	if d.Reason.hasPods() {
+		m.podsDisrupted.WithLabelValues(labels...).Add(float64(d.Pods))
+	}
+}
+
+// terminationMode tells how much a termination may respect (LIF-113).
+func terminationMode(nodeClaim *v1.NodeClaim) string {
+	switch grace, set := nodeClaim.Spec.TerminationGracePeriod.Value(); {
+	case !set:
+		return "graceful"
+	case grace <= 0:
+		return "forceful"
+	}
+	return "eventual"
+}
+
+// Terminated counts a NodeClaim whose finalizer was removed, and how long it
+// took since its deletion.
+func (m *NodeClaims) Terminated(nodeClaim *v1.NodeClaim, took time.Duration) {
+	nodePool := nodeClaim.Labels[v1.NodePoolLabelKey]
+	m.terminated.WithLabelValues(nodePool, nodeClaim.Labels[v1.CapacityTypeLabelKey],
+		nodeClaim.Labels[corev1.LabelTopologyZone]).Inc()
+	m.termination.WithLabelValues(nodePool).Observe(took.Seconds())
+}
+
+// InstanceTerminated records how long an instance took to go since the provider
+// accepted its termination.
+func (m *NodeClaims) InstanceTerminated(nodeClaim *v1.NodeClaim, took time.Duration) {
+	m.instanceTermination.WithLabelValues(nodeClaim.Labels[v1.NodePoolLabelKey]).Observe(took.Seconds())
+}

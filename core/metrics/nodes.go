@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package metrics
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+
+	v1 "karpenter.sh/core/apis/v1"
+)
+
+// Nodes counts what happens to nodes and to the pods that leave them.
+type Nodes struct {
+	created     *prometheus.CounterVec
+	terminated  *prometheus.CounterVec
+	termination *prometheus.SummaryVec
+	lifetime    *prometheus.HistogramVec
+	drained     *prometheus.CounterVec
+	evictions   *prometheus.CounterVec
+	podsDrained *prometheus.CounterVec
+}
+
+// NewNodes makes the collectors and registers them.
+func NewNodes(registerer prometheus.Registerer) (*Nodes, error) {
+	m := &Nodes{
+		created: counter("karpenter_nodes_created_total", // OPS-108
+			"Nodes registered, by owning nodepool and zone.", "nodepool", "zone"),
+		terminated: counter("karpenter_nodes_terminated_total", // OPS-109
+			"Nodes terminated, by owning nodepool and zone.", "nodepool", "zone"),
+		termination: prometheus.NewSummaryVec(prometheus.SummaryOpts{ // OPS-110
+			Name:       "karpenter_nodes_termination_duration_seconds",
+			Help:       "Time from the deletion of a node until its finalizer is removed.",
+			Objectives: SummaryObjectives(),
+		}, []string{"nodepool"}),
+		lifetime: prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-111
+			Name:    "karpenter_nodes_lifetime_duration_seconds",
+			Help:    "Age of nodes when their finalizer is removed.",
+			Buckets: lifetimeBuckets(),
+		}, []string{"nodepool"}),
+		drained: counter("karpenter_nodes_drained_total", // OPS-112
+			"Nodes drained, by owning nodepool.", "nodepool"),
+		evictions: counter("karpenter_pods_eviction_requests_total", // OPS-113
+			"Eviction requests, by HTTP status code of the answer.", "code"),
+		podsDrained: counter("karpenter_pods_drained_total", // OPS-114
+			"Pods evicted or deleted from terminating nodes, by reason of the termination.", "reason"),
+	}
+	return m, register(registerer,
+		m.created, m.terminated, m.termination, m.lifetime, m.drained, m.evictions, m.podsDrained)
+}
+
+// Created counts a node that has registered.
+func (m *Nodes) Created(node *corev1.Node) {
+	m.created.WithLabelValues(node.Labels[v1.NodePoolLabelKey], node.Labels[corev1.LabelTopologyZone]).Inc()
+}
+
+// Terminated counts a node whose finalizer was removed at a time. The node is as
+// it was read before that.
+func (m *Nodes) Terminated(node *corev1.Node, at time.Time) {
+	nodePool := node.Labels[v1.NodePoolLabelKey]
+	m.terminated.WithLabelValues(nodePool, node.Labels[corev1.LabelTopologyZone]).Inc()
+	m.lifetime.WithLabelValues(nodePool).Observe(at.Sub(node.CreationTimestamp.Time).Seconds())
+	if node.DeletionTimestamp != nil {
+		m.termination.WithLabelValues(nodePool).Observe(at.Sub(node.DeletionTimestamp.Time).Seconds())
+	}
+}
+
+// Drained counts a node whose NodeClaim is stored as drained.
+func (m *Nodes) Drained(node *corev1.Node) {
+	m.drained.WithLabelValues(node.Labels[v1.NodePoolLabelKey]).Inc()
+}
+
+// EvictionAnswered counts the answer to an eviction request.
+func (m *Nodes) EvictionAnswered(code int) {
+	m.evictions.WithLabelValues(strconv.Itoa(code)).Inc()
+}
+
+// PodDrained counts a pod that was evicted or deleted.
+func (m *Nodes) PodDrained(reason string) {
+	m.podsDrained.WithLabelValues(reason).Inc()
+}

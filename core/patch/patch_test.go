@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package patch_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"karpenter.sh/core/patch"
+)
+
+func setup(t *testing.T) (client.Client, *corev1.Node) {
+	t.Helper()
+	c := fake.NewClientBuilder().WithObjects(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}).Build()
+	return c, read(t, c)
+}
+
+func read(t *testing.T, c client.Client) *corev1.Node {
+	t.Helper()
+	node := &corev1.Node{}
+	if err := c.Get(context.Background(), client.ObjectKey{Name: "n"}, node); err != nil {
+		t.Fatal(err)
+	}
+	return node
+}
+
+// LIF-004
+func TestGuarded(t *testing.T) {
+	c, before := setup(t)
+	other := before.DeepCopy()
+	other.Spec.Taints = []corev1.Taint{{Key: "theirs", Effect: corev1.TaintEffectNoSchedule}}
+	if _, err := patch.Object(t.Context(), c, before, other); err != nil {
+		t.Fatal(err)
+	}
+	after := before.DeepCopy()
+	after.Spec.Taints = []corev1.Taint{{Key: "ours", Effect: corev1.TaintEffectNoSchedule}}
+	if _, err := patch.Object(t.Context(), c, before, after); !apierrors.IsConflict(err) {
+		t.Fatalf("a stale write was answered with %v, want a conflict", err)
+	}
+	if got := read(t, c).Spec.Taints; !slices.Equal(got, other.Spec.Taints) {
+		t.Errorf("taints are %v, want those of the first write", got)
+	}
+}
+
+func TestNothingToSend(t *testing.T) {
+	c, before := setup(t)
+	if sent, err := patch.Object(t.Context(), c, before, before.DeepCopy()); sent || err != nil {
+		t.Errorf("an unchanged object was sent: %v, %v", sent, err)
+	}
+	if got := read(t, c).ResourceVersion; got != before.ResourceVersion {
+		t.Error("the object was written")
+	}
+}
+
+// A write of metadata must not lose what is still to be written to the status.
+func TestObjectThenStatus(t *testing.T) {
+	c, before := setup(t)
+	after := before.DeepCopy()
+	after.Labels = map[string]string{"a": "b"}
+	after.Status.Phase = corev1.NodeRunning
+	if _, err := patch.Object(t.Context(), c, before, after); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, c); got.Status.Phase != "" {
+		t.Error("the status was written with the metadata")
+	}
+	if sent, err := patch.Object(t.Context(), c, read(t, c), after); sent || err != nil {
+		t.Errorf("a difference of status was sent as metadata: %v, %v", sent, err)
+	}
+	if sent, err := patch.Status(t.Context(), c, before, after); !sent || err != nil {
+		t.Fatalf("the status was not written: %v, %v", sent, err)
+	}
+	got := read(t, c)
+	if got.Labels["a"] != "b" || got.Status.Phase != corev1.NodeRunning {
+		t.Errorf("stored labels %v, phase %q", got.Labels, got.Status.Phase)
+	}
+	if got.ResourceVersion != after.ResourceVersion {
+		t.Error("the version of the last write is not on the object")
+	}
+}
+
+// LIF-004
+func TestOutcome(t *testing.T) {
+	nodes := schema.GroupResource{Resource: "nodes"}
+	boom := errors.New("boom")
+	tests := []struct {
+		name    string
+		err     error
+		requeue bool
+		want    error
+	}{
+		{name: "done"},
+		{name: "a conflict is tried again without an error", err: apierrors.NewConflict(nodes, "n", boom), requeue: true},
+		{name: "an object that is gone is done with", err: apierrors.NewNotFound(nodes, "n")},
+		{name: "through wrapping", err: fmt.Errorf("patching: %w", apierrors.NewConflict(nodes, "n", boom)), requeue: true},
+		{name: "anything else is an error", err: boom, want: boom},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			result, err := patch.Outcome(tt.err)
+			if !errors.Is(err, tt.want) || (result.RequeueAfter > 0) != tt.requeue {
+				t.Errorf("Outcome() = %+v, %v", result, err)
+			}
+		})
+	}
+}
