@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake
+
+import (
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/resource"
+)
+
+// LabelRules say how label keys are read; see package vocabulary.
+type LabelRules interface {
+	// Canonical translates a key and one of its values from their aliases
+	// (API-076, API-077).
+	Canonical(key, value string) (string, string)
+	// WellKnown lists the well-known label keys, sorted.
+	WellKnown() []string
+	// IsRestricted reports whether users may not constrain the key (API-073).
+	IsRestricted(key string) bool
+}
+
+// PreferencePolicy says whether preferences take part in scheduling (SCH-071).
+type PreferencePolicy string
+
+// The policies.
+const (
+	RespectPreferences PreferencePolicy = "Respect"
+	IgnorePreferences  PreferencePolicy = "Ignore"
+)
+
+// Options are the settings of a [Compiler].
+type Options struct {
+	Labels LabelRules
+	// Preferences defaults to RespectPreferences.
+	Preferences PreferencePolicy
+}
+
+// Compiler turns Kubernetes objects into the engine's model. Safe for
+// concurrent use.
+type Compiler struct {
+	options    Options
+	vocabulary *constraint.Vocabulary
+	names      *resource.Names
+	open       bitset.Set
+
+	mu         sync.Mutex
+	encoder    encoder
+	classes    map[string]*model.Class
+	catalogues []*cachedCatalogue
+	templates  map[string]*cachedTemplate
+}
+
+// New returns a Compiler with nothing interned but the well-known labels.
+func New(o Options) *Compiler {
+	if o.Preferences == "" {
+		o.Preferences = RespectPreferences
+	}
+	c := &Compiler{
+		options: o, vocabulary: constraint.NewVocabulary(), names: resource.NewNames(),
+		classes: map[string]*model.Class{}, templates: map[string]*cachedTemplate{},
+	}
+	for _, key := range o.Labels.WellKnown() {
+		c.open = c.open.With(int(c.vocabulary.Key(key)))
+	}
+	return c
+}
+
+// Vocabulary holds the interned labels.
+func (c *Compiler) Vocabulary() *constraint.Vocabulary { return c.vocabulary }
+
+// Names holds the interned resource names.
+func (c *Compiler) Names() *resource.Names { return c.names }
+
+// NodeLabels interns a node's labels. The hostname is left out unless a
+// requirement named it before: every node has one of its own, and interning
+// them all would make the vocabulary grow with every node ever seen.
+func (c *Compiler) NodeLabels(labels map[string]string) constraint.Labels {
+	return c.vocabulary.CompileLabels(labels, func(key string) bool { return key == label.Hostname })
+}
+
+// Taints is the engine's form of taints.
+func (c *Compiler) Taints(taints []corev1.Taint) []model.Taint {
+	out := make([]model.Taint, 0, len(taints))
+	for _, t := range taints {
+		out = append(out, model.Taint{Key: t.Key, Value: t.Value, Effect: model.Effect(t.Effect)})
+	}
+	return out
+}
+
+func tolerations(in []corev1.Toleration) model.Tolerations {
+	out := make(model.Tolerations, 0, len(in))
+	for _, t := range in {
+		out = append(out, model.Toleration{
+			Key: t.Key, Operator: model.TolerationOperator(t.Operator), Value: t.Value, Effect: model.Effect(t.Effect),
+		})
+	}
+	return out
+}

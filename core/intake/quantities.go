@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake
+
+import (
+	"math"
+
+	corev1 "k8s.io/api/core/v1"
+	apiresource "k8s.io/apimachinery/pkg/api/resource"
+
+	"karpenter.sh/core/engine/resource"
+)
+
+// Requested is the engine's form of amounts that are asked for: milli-CPU and
+// base units, rounded up.
+func (c *Compiler) Requested(list corev1.ResourceList) resource.Vector {
+	return c.addRequested(nil, list)
+}
+
+func (c *Compiler) addRequested(v resource.Vector, list corev1.ResourceList) resource.Vector {
+	for name, q := range list {
+		id := c.names.Intern(string(name))
+		v = v.With(id, v.Get(id)+amount(id, q))
+	}
+	return v
+}
+
+// Available is the engine's form of amounts that are offered (capacity,
+// allocatable, limits of a pool): milli-CPU and base units, rounded down.
+func (c *Compiler) Available(list corev1.ResourceList) resource.Vector {
+	var v resource.Vector
+	for name, q := range list {
+		id := c.names.Intern(string(name))
+		v = v.With(id, floor(id, q))
+	}
+	return v
+}
+
+// amount rounds up; Quantity's own conversions do and saturate.
+func amount(id resource.ID, q apiresource.Quantity) int64 {
+	if id == resource.CPU {
+		return q.MilliValue()
+	}
+	return q.Value()
+}
+
+func floor(id resource.ID, q apiresource.Quantity) int64 {
+	up := amount(id, q)
+	if up == math.MaxInt64 {
+		return up
+	}
+	back := apiresource.NewQuantity(up, q.Format)
+	if id == resource.CPU {
+		back = apiresource.NewMilliQuantity(up, q.Format)
+	}
+	if back.Cmp(q) > 0 {
+		return up - 1
+	}
+	return up
+}
+
+// List is the Kubernetes form of a vector, without zero amounts.
+func (c *Compiler) List(v resource.Vector) corev1.ResourceList {
+	out := corev1.ResourceList{}
+	for id, n := range v {
+		if n == 0 {
+			continue
+		}
+		name := corev1.ResourceName(c.names.Name(resource.ID(id)))
+		out[name] = *quantity(resource.ID(id), name, n)
+	}
+	return out
+}
+
+func quantity(id resource.ID, name corev1.ResourceName, n int64) *apiresource.Quantity {
+	switch {
+	case id == resource.CPU:
+		return apiresource.NewMilliQuantity(n, apiresource.DecimalSI)
+	case name == corev1.ResourceMemory || name == corev1.ResourceEphemeralStorage || isHugePage(name):
+		return apiresource.NewQuantity(n, apiresource.BinarySI)
+	}
+	return apiresource.NewQuantity(n, apiresource.DecimalSI)
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/requirement"
+	"karpenter.sh/core/engine/resource"
+)
+
+// PoolInput is what a template is compiled from.
+type PoolInput struct {
+	NodePool *v1.NodePool
+	// Types are what the provider offers for the pool.
+	Types []*cloudprovider.InstanceType
+	// Daemons are the pods that represent the DaemonSets (SCH-120).
+	Daemons []*corev1.Pod
+}
+
+// cachedTemplate is the last template of a pool with what it was made from.
+type cachedTemplate struct {
+	uid        types.UID
+	generation int64
+	catalogue  *model.Catalogue
+	daemons    []*corev1.Pod
+	compiled   *model.Template
+}
+
+// Template compiles a node pool, at most once for each revision of its spec,
+// its instance types and the daemons. The error names the field that cannot be
+// understood.
+func (c *Compiler) Template(in PoolInput) (*model.Template, error) {
+	catalogue := c.Catalogue(in.Types)
+	c.mu.Lock()
+	known := c.templates[in.NodePool.Name]
+	c.mu.Unlock()
+	if known != nil && known.uid == in.NodePool.UID && known.generation == in.NodePool.Generation &&
+		known.catalogue == catalogue && slices.Equal(known.daemons, in.Daemons) {
+		return known.compiled, nil
+	}
+	compiled, err := c.template(in, catalogue)
+	if err != nil {
+		return nil, fmt.Errorf("compiling NodePool %q: %w", in.NodePool.Name, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.templates[in.NodePool.Name] = &cachedTemplate{
+		uid: in.NodePool.UID, generation: in.NodePool.Generation,
+		catalogue: catalogue, daemons: slices.Clone(in.Daemons), compiled: compiled,
+	}
+	return compiled, nil
+}
+
+func (c *Compiler) template(in PoolInput, catalogue *model.Catalogue) (*model.Template, error) {
+	wanted, err := c.PoolRequirements(in.NodePool)
+	if err != nil {
+		return nil, err
+	}
+	if r, bad := wanted.Unsatisfiable(); bad {
+		return nil, fmt.Errorf("requirements and labels on key %q exclude each other", r.Key())
+	}
+	taints := c.Taints(in.NodePool.Spec.Template.Spec.Taints)
+	return model.NewTemplate(c.vocabulary, model.TemplateOptions{
+		Pool:         in.NodePool.Name,
+		Requirements: wanted,
+		Taints:       taints,
+		Catalogue:    catalogue,
+		Overhead:     c.overhead(in, wanted, taints),
+		Open:         c.open,
+	}), nil
+}
+
+// PoolRequirements are what every node of the pool satisfies: its requirements,
+// its labels and the two ownership labels (SCH-190, API-124). minValues is
+// kept.
+func (c *Compiler) PoolRequirements(np *v1.NodePool) (requirement.Requirements, error) {
+	template := &np.Spec.Template
+	classKey, className := cloudprovider.NodeClassLabel(template.Spec.NodeClassRef)
+	out := requirement.All(requirement.In(label.NodePool, np.Name), requirement.In(classKey, className))
+	for i, e := range template.Spec.Requirements {
+		r, err := c.Requirement(e.Key, string(e.Operator), e.Values)
+		if err != nil {
+			return out, fmt.Errorf("spec.template.spec.requirements[%d]: %w", i, err)
+		}
+		if e.MinValues != nil {
+			r = r.WithMinValues(*e.MinValues)
+		}
+		out = out.With(r)
+	}
+	for key, value := range template.ObjectMeta.Labels {
+		key, value = c.options.Labels.Canonical(key, value)
+		out = out.With(requirement.In(key, value))
+	}
+	return out, nil
+}
+
+// overhead is the daemon overhead of each instance type (SCH-123, SCH-125).
+// Types with the same daemons share one vector.
+func (c *Compiler) overhead(in PoolInput, pool requirement.Requirements, taints []model.Taint) []resource.Vector {
+	daemons := c.daemonsOf(in.Daemons, pool, taints)
+	if len(daemons) == 0 {
+		return nil
+	}
+	bySet, out := map[string]resource.Vector{}, make([]resource.Vector, len(in.Types))
+	for i, it := range in.Types {
+		set, sum := make([]byte, 0, len(daemons)), resource.Vector(nil)
+		for d := range daemons {
+			runs := daemons[d].runsOn(it.Requirements)
+			set = append(set, '0')
+			if runs {
+				set[d], sum = '1', sum.Plus(daemons[d].requests)
+			}
+		}
+		if _, known := bySet[string(set)]; !known {
+			bySet[string(set)] = sum
+		}
+		out[i] = bySet[string(set)]
+	}
+	return out
+}
+
+// PoolLimits is the engine's form of what a pool's limits leave beside the
+// capacity of its nodes (SCH-200); used must count 1 of [resource.Nodes] for
+// each node.
+func (c *Compiler) PoolLimits(limits v1.Limits, used resource.Vector) model.Limits {
+	available := c.Available(corev1.ResourceList(limits))
+	out := make(model.Limits, 0, len(limits))
+	for name := range limits {
+		id := c.names.Intern(string(name))
+		out = append(out, model.Limit{Resource: id, Amount: available.Get(id) - used.Get(id)})
+	}
+	slices.SortFunc(out, func(a, b model.Limit) int { return int(a.Resource - b.Resource) })
+	return out
+}
