@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"karpenter.sh/tools/internal/localcluster"
+)
+
+type action = func(ctx context.Context, layout localcluster.Layout) error
+
+func up(flags *flag.FlagSet) action {
+	var env list
+	runtime := flags.String("runtime", localcluster.RuntimeBinary, "binary (plain processes) or kind (containers)")
+	flags.Var(&env, "env", "NAME=value for Karpenter; may be repeated")
+	return func(ctx context.Context, layout localcluster.Layout) error {
+		start := time.Now()
+		state, err := localcluster.Up(ctx, localcluster.UpOptions{Layout: layout, Runtime: *runtime, Args: flags.Args(), Env: env, Out: os.Stderr})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(os.Stderr, "cluster %s: up after %s\n\n", layout.Name, time.Since(start).Round(100*time.Millisecond))
+		return nextSteps(os.Stdout, layout, state)
+	}
+}
+
+func nextSteps(out io.Writer, layout localcluster.Layout, state *localcluster.State) error {
+	_, err := fmt.Fprintf(out, `What to do next:
+  export KUBECONFIG=%s
+  %s get nodes
+`, state.Kubeconfig, layout.Program("kubectl"))
+	if err == nil && state.Controller != nil {
+		_, err = fmt.Fprintf(out, `  make demo CLUSTER=%[1]s         watch Karpenter bring and remove nodes
+  go run ./tools/cluster logs -name %[1]s -f
+  metrics: %[2]s/metrics
+`, layout.Name, state.Controller.MetricsURL)
+	}
+	if err == nil {
+		_, err = fmt.Fprintf(out, "  make down CLUSTER=%s\n", layout.Name)
+	}
+	return err
+}
+
+func down(flags *flag.FlagSet) action {
+	keep := flags.String("keep-logs", "", "directory to move the logs to")
+	return func(ctx context.Context, layout localcluster.Layout) error {
+		return localcluster.Down(ctx, localcluster.DownOptions{Layout: layout, KeepLogs: *keep, Out: os.Stderr})
+	}
+}
+
+func restart(flags *flag.FlagSet) action {
+	var env list
+	flags.Var(&env, "env", "NAME=value for Karpenter; may be repeated")
+	return func(ctx context.Context, layout localcluster.Layout) error {
+		_, err := localcluster.Restart(ctx, localcluster.UpOptions{Layout: layout, Args: flags.Args(), Env: env, Out: os.Stderr})
+		return err
+	}
+}
+
+// status is what the status command prints.
+type statusReport struct {
+	*localcluster.State
+	// Serving: the API server answers.
+	Serving bool `json:"serving"`
+	// Dead lists the processes on record that no longer run.
+	Dead []string `json:"dead"`
+}
+
+func status(*flag.FlagSet) action {
+	return func(ctx context.Context, layout localcluster.Layout) error {
+		found, err := localcluster.Observe(ctx, layout)
+		if err != nil {
+			return err
+		}
+		if found.State == nil {
+			return notRunning(layout)
+		}
+		report := statusReport{State: found.State, Serving: found.Serving, Dead: found.Dead}
+		if c := found.State.Controller; c != nil && !c.Process.Alive() {
+			report.Dead = append(report.Dead, localcluster.Controller)
+		}
+		slices.Sort(report.Dead)
+		encoder := json.NewEncoder(os.Stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(report)
+	}
+}
+
+func kubeconfig(*flag.FlagSet) action {
+	return printing(func(s *localcluster.State) (string, error) { return s.Kubeconfig, nil })
+}
+
+func metricsURL(*flag.FlagSet) action {
+	return printing(func(s *localcluster.State) (string, error) {
+		if s.Controller == nil {
+			return "", errors.New("Karpenter does not run in this cluster")
+		}
+		return s.Controller.MetricsURL, nil
+	})
+}
+
+// printing prints one line about a running cluster.
+func printing(field func(*localcluster.State) (string, error)) action {
+	return func(_ context.Context, layout localcluster.Layout) error {
+		state, err := localcluster.Load(layout)
+		if err != nil {
+			return err
+		}
+		if state == nil {
+			return notRunning(layout)
+		}
+		line, err := field(state)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Println(line)
+		return err
+	}
+}
+
+func notRunning(layout localcluster.Layout) error {
+	return fmt.Errorf("cluster %[1]s does not run; start it with: make up CLUSTER=%[1]s", layout.Name)
+}
+
+func logs(flags *flag.FlagSet) action {
+	of := flags.String("of", localcluster.Controller, "whose log: "+localcluster.Controller+", kube-apiserver, kube-scheduler, kube-controller-manager, kwok-controller or etcd")
+	follow := flags.Bool("f", false, "go on printing as the log grows")
+	return func(ctx context.Context, layout localcluster.Layout) error {
+		file, err := os.Open(layout.Log(*of))
+		if err != nil {
+			return fmt.Errorf("open the log of %s: %w", *of, err)
+		}
+		defer file.Close()
+		for {
+			if _, err := io.Copy(os.Stdout, file); err != nil || !*follow {
+				return err
+			}
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(200 * time.Millisecond):
+			}
+		}
+	}
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command cluster runs Kubernetes clusters of fake nodes on this machine, with
+// Karpenter beside them: see package karpenter.sh/tools/internal/localcluster.
+//
+//	go run ./tools/cluster up -name mine
+//	go run ./tools/cluster status -name mine
+//	go run ./tools/cluster down -name mine
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"karpenter.sh/tools/internal/localcluster"
+)
+
+// command is one subcommand: it registers its flags and returns what to run
+// once they are parsed.
+type command struct {
+	name, summary string
+	setup         func(flags *flag.FlagSet) func(ctx context.Context, layout localcluster.Layout) error
+}
+
+func commands() []command {
+	return []command{
+		{"up", "start the cluster, or bring the one that runs up to date", up},
+		{"down", "stop the cluster and remove it", down},
+		{"restart", "restart Karpenter in the running cluster, with other settings", restart},
+		{"status", "print the processes, ports and files of the cluster", status},
+		{"kubeconfig", "print the path of the cluster's kubeconfig", kubeconfig},
+		{"metrics-url", "print where Karpenter's metrics listener is", metricsURL},
+		{"logs", "print the log of Karpenter or of a component", logs},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "cluster:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		usage(os.Stderr)
+		return fmt.Errorf("which command?")
+	}
+	i := slices.IndexFunc(commands(), func(c command) bool { return c.name == args[0] })
+	if i < 0 {
+		usage(os.Stderr)
+		return fmt.Errorf("no command is called %q", args[0])
+	}
+	flags := flag.NewFlagSet(args[0], flag.ExitOnError)
+	root := flags.String("root", ".", "the repository's root directory")
+	name := flags.String("name", "karpenter", "the cluster's name")
+	do := commands()[i].setup(flags)
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	absolute, err := filepath.Abs(*root)
+	if err != nil {
+		return fmt.Errorf("find the root directory: %w", err)
+	}
+	layout := localcluster.Layout{Root: absolute, Name: *name}
+	if err := layout.Validate(); err != nil {
+		return err
+	}
+	return do(ctx, layout)
+}
+
+func usage(out io.Writer) {
+	fmt.Fprintln(out, "usage: cluster COMMAND [-root DIR] [-name NAME] [FLAG ...]\nCommands:")
+	for _, c := range commands() {
+		fmt.Fprintf(out, "  %-12s %s\n", c.name, c.summary)
+	}
+}
+
+// list is a flag that may be given several times.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, " ") }
+
+func (l *list) Set(value string) error {
+	*l = append(*l, value)
+	return nil
+}

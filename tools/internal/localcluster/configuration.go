@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package localcluster
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// Runtimes: how the components of a cluster run.
+const (
+	RuntimeBinary = "binary"
+	RuntimeKind   = "kind"
+)
+
+const loopback = "127.0.0.1"
+
+// document is one object of a configuration file. JSON is YAML, so no YAML
+// library is needed to write it.
+type document map[string]any
+
+// extraArg is one more command-line argument of a component.
+type extraArg struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+	// Override replaces the argument that is there already.
+	Override bool `json:"override,omitempty"`
+}
+
+// Configuration returns the file that kwokctl creates the cluster from: the
+// components and their arguments, the fake kubelet's options, its stages.
+func Configuration(layout Layout, runtime string, ports Ports) (string, error) {
+	documents := []document{kwokctlDocument(layout, runtime, ports), kwokDocument()}
+	parts := make([]string, 0, len(documents)+len(Stages()))
+	for _, d := range documents {
+		text, err := json.MarshalIndent(d, "", "  ")
+		if err != nil {
+			return "", fmt.Errorf("write the %v: %w", d["kind"], err)
+		}
+		parts = append(parts, string(text)+"\n")
+	}
+	return strings.Join(append(parts, Stages()...), "---\n"), nil
+}
+
+func kwokctlDocument(layout Layout, runtime string, ports Ports) document {
+	options := map[string]any{"runtime": runtime}
+	var patches []map[string]any
+	switch runtime {
+	case RuntimeKind:
+		options["kindBinary"] = layout.Program("kind")
+		options["kubeApiserverPort"] = ports.APIServer
+	default:
+		options = binaryOptions(layout, ports)
+		patches = componentPatches()
+	}
+	options["bindAddress"] = loopback
+	options["disableQPSLimits"] = true
+	options["kubectlBinary"] = layout.Program("kubectl")
+	return document{
+		"apiVersion":        "config.kwok.x-k8s.io/v1alpha1",
+		"kind":              "KwokctlConfiguration",
+		"metadata":          map[string]any{"name": "kwok"},
+		"options":           options,
+		"componentsPatches": patches,
+	}
+}
+
+// binaryOptions names every program and port: one left out would be downloaded
+// or chosen without regard to clusters that come up at the same time.
+func binaryOptions(layout Layout, ports Ports) map[string]any {
+	return map[string]any{
+		"runtime":                     RuntimeBinary,
+		"etcdBinary":                  layout.Program("etcd"),
+		"kubeApiserverBinary":         layout.Program("kube-apiserver"),
+		"kubeControllerManagerBinary": layout.Program("kube-controller-manager"),
+		"kubeSchedulerBinary":         layout.Program("kube-scheduler"),
+		"kwokControllerBinary":        layout.Program("kwok"),
+		"kubeSchedulerConfig":         layout.input("scheduler.json"),
+		"kubeApiserverPort":           ports.APIServer,
+		"etcdPort":                    ports.Etcd,
+		"etcdPeerPort":                ports.EtcdPeer,
+		"kubeControllerManagerPort":   ports.ControllerManager,
+		"kubeSchedulerPort":           ports.Scheduler,
+		"kwokControllerPort":          ports.Kwok,
+	}
+}
+
+// componentPatches trade what a cluster on one machine does not need (survival
+// of a power cut, a second replica) for speed. Client rate limits are lifted
+// by disableQPSLimits.
+func componentPatches() []map[string]any {
+	return []map[string]any{
+		{"name": "etcd", "extraArgs": []extraArg{
+			{Key: "unsafe-no-fsync", Value: "true"},
+		}},
+		{"name": "kube-controller-manager", "extraArgs": []extraArg{
+			{Key: "leader-elect", Value: "false"},
+			// It writes an annotation to every node, which nobody reads.
+			{Key: "controllers", Value: "*,-ttl-controller"},
+			{Key: "concurrent-deployment-syncs", Value: "20"},
+			{Key: "concurrent-replicaset-syncs", Value: "20"},
+			{Key: "concurrent-job-syncs", Value: "20"},
+		}},
+		// Only the nodes that Karpenter's kwok provider makes (KWOK-034); a
+		// node that a test makes by hand stays as the test leaves it.
+		{"name": "kwok-controller", "extraArgs": []extraArg{
+			{Key: "manage-all-nodes", Value: "false", Override: true},
+			{Key: "manage-nodes-with-label-selector", Value: "kwok-partition=a"},
+		}},
+	}
+}
+
+// kwokDocument lets the fake kubelet keep up with thousands of pods.
+func kwokDocument() document {
+	return document{
+		"apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+		"kind":       "KwokConfiguration",
+		"metadata":   map[string]any{"name": "kwok"},
+		"options": map[string]any{
+			"nodePlayStageParallelism":  16,
+			"podPlayStageParallelism":   16,
+			"nodeLeaseParallelism":      16,
+			"podsOnNodeSyncParallelism": 4,
+		},
+	}
+}
+
+// SchedulerConfiguration returns kube-scheduler's configuration file. A pod
+// that did not fit is tried again after at most two seconds, not ten: waiting
+// for the back-off would hide how fast a node came.
+func SchedulerConfiguration() (string, error) {
+	text, err := json.MarshalIndent(document{
+		"apiVersion":           "kubescheduler.config.k8s.io/v1",
+		"kind":                 "KubeSchedulerConfiguration",
+		"leaderElection":       map[string]any{"leaderElect": false},
+		"clientConnection":     map[string]any{"qps": 5000, "burst": 10000},
+		"podMaxBackoffSeconds": 2,
+	}, "", "  ")
+	if err != nil {
+		return "", fmt.Errorf("write the scheduler's configuration: %w", err)
+	}
+	return string(text) + "\n", nil
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package localcluster
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+)
+
+// applyCRDs installs or updates the custom resource definitions of the tree
+// and waits until the API server serves them.
+func applyCRDs(ctx context.Context, opts UpOptions) error {
+	var files []string
+	for _, dir := range opts.crdDirs() {
+		found, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+		if err != nil {
+			return fmt.Errorf("list the CRDs in %s: %w", dir, err)
+		}
+		if len(found) == 0 {
+			fmt.Fprintf(opts.Out, "cluster %s: no CRDs in %s\n", opts.Name, relative(opts.Root, dir))
+		}
+		files = append(files, found...)
+	}
+	if len(files) == 0 {
+		return nil
+	}
+	args := make([]string, 0, 2*len(files))
+	for _, f := range files {
+		args = append(args, "--filename", f)
+	}
+	t := tools{opts.Layout}
+	if _, err := t.run(ctx, "kubectl", append([]string{"apply", "--server-side", "--force-conflicts"}, args...)...); err != nil {
+		return fmt.Errorf("apply the CRDs: %w", err)
+	}
+	if _, err := t.run(ctx, "kubectl", append([]string{"wait", "--for=condition=Established", "--timeout=60s"}, args...)...); err != nil {
+		return fmt.Errorf("wait for the CRDs: %w", err)
+	}
+	fmt.Fprintf(opts.Out, "cluster %s: %d CRDs applied\n", opts.Name, len(files))
+	return nil
+}
+
+func relative(root, path string) string {
+	if short, err := filepath.Rel(root, path); err == nil {
+		return short
+	}
+	return path
+}

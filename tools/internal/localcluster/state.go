@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package localcluster
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"karpenter.sh/tools/internal/process"
+)
+
+// Controller is the name of Karpenter's controller for fake nodes: of its
+// program, its log and its process.
+const Controller = "karpenter-kwok"
+
+// State is what a finished cluster has on record, in state.json.
+type State struct {
+	Name       string `json:"name"`
+	Runtime    string `json:"runtime"`
+	Kubeconfig string `json:"kubeconfig"`
+	Ports      Ports  `json:"ports"`
+	// Components are the processes that kwokctl started, by name. Empty for
+	// the kind runtime, whose components live in a container.
+	Components map[string]process.Identity `json:"components,omitempty"`
+	// Controller is Karpenter's process; nil while there is none.
+	Controller *ControllerState `json:"controller,omitempty"`
+}
+
+// ControllerState describes a running controller.
+type ControllerState struct {
+	Process process.Identity `json:"process"`
+	// Command is the program with its arguments, Env the variables it was
+	// given besides those of the caller.
+	Command []string `json:"command"`
+	Env     []string `json:"env"`
+	// Binary is a hash of the program, to notice that it was built anew.
+	Binary string `json:"binary"`
+	Log    string `json:"log"`
+	// MetricsURL and ProbeURL are the roots of its two listeners.
+	MetricsURL string `json:"metricsURL"`
+	ProbeURL   string `json:"probeURL"`
+}
+
+// Load reads the state of a cluster; nil means that it was never finished.
+func Load(layout Layout) (*State, error) {
+	content, err := os.ReadFile(layout.stateFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // absence is an answer, not a failure
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the state of cluster %s: %w", layout.Name, err)
+	}
+	var state State
+	if err := json.Unmarshal(content, &state); err != nil {
+		return nil, fmt.Errorf("parse %s: %w", layout.stateFile(), err)
+	}
+	return &state, nil
+}
+
+// save replaces the state file in one step.
+func (s *State) save(layout Layout) error {
+	content, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the state of cluster %s: %w", layout.Name, err)
+	}
+	aside := layout.stateFile() + ".new"
+	if err := os.WriteFile(aside, append(content, '\n'), 0o644); err != nil {
+		return fmt.Errorf("write the state of cluster %s: %w", layout.Name, err)
+	}
+	if err := os.Rename(aside, layout.stateFile()); err != nil {
+		return fmt.Errorf("write the state of cluster %s: %w", layout.Name, err)
+	}
+	return nil
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package localcluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"karpenter.sh/tools/internal/flock"
+	"karpenter.sh/tools/internal/process"
+)
+
+// How long each step may take on a slow and busy machine.
+const (
+	startTimeout = 3 * time.Minute
+	kindTimeout  = 10 * time.Minute
+	readyTimeout = time.Minute
+)
+
+// attempts at creating a cluster: another program may take a port between its
+// choice and its use.
+const attempts = 2
+
+// UpOptions say what Up should bring about.
+type UpOptions struct {
+	Layout
+	// Runtime is RuntimeBinary or RuntimeKind.
+	Runtime string
+	// Args and Env are for the controller, besides what it always gets. Env
+	// entries have the form NAME=value.
+	Args, Env []string
+	// Out receives progress.
+	Out io.Writer
+}
+
+// Up makes the cluster exist and work, with the current CRDs and a current
+// controller, and returns its state. A cluster that works is kept; only its
+// controller is replaced if it is dead or out of date.
+func Up(ctx context.Context, opts UpOptions) (*State, error) {
+	if err := checkRuntime(ctx, opts); err != nil {
+		return nil, err
+	}
+	release, err := flock.Acquire(opts.lock(), opts.Out)
+	if err != nil {
+		return nil, err
+	}
+	state, err := up(ctx, opts)
+	return state, errors.Join(err, release())
+}
+
+func up(ctx context.Context, opts UpOptions) (*State, error) {
+	found, err := Observe(ctx, opts.Layout)
+	if err != nil {
+		return nil, err
+	}
+	decision, state := Decide(found, opts.Runtime), found.State
+	if decision.Remove {
+		fmt.Fprintf(opts.Out, "cluster %s: replaced, because %s\n", opts.Name, decision.Reason)
+		if err := remove(ctx, opts.Layout); err != nil {
+			return nil, err
+		}
+	}
+	if decision.Create {
+		if state, err = createWithRetry(ctx, opts); err != nil {
+			return nil, err
+		}
+	}
+	if err := applyCRDs(ctx, opts); err != nil {
+		return nil, err
+	}
+	return state, ensureController(ctx, opts, state)
+}
+
+// Observe looks at what there is of a cluster.
+func Observe(ctx context.Context, layout Layout) (Observation, error) {
+	if _, err := os.Stat(layout.Dir()); errors.Is(err, fs.ErrNotExist) {
+		return Observation{}, nil
+	}
+	state, err := Load(layout)
+	if err != nil {
+		return Observation{}, err
+	}
+	found := Observation{Exists: true, State: state}
+	if state == nil {
+		return found, nil
+	}
+	for name, id := range state.Components {
+		if !id.Alive() {
+			found.Dead = append(found.Dead, name)
+		}
+	}
+	if len(found.Dead) == 0 {
+		found.Serving = tools{layout}.serving(ctx) == nil
+	}
+	return found, nil
+}
+
+func createWithRetry(ctx context.Context, opts UpOptions) (state *State, err error) {
+	for attempt := 1; ; attempt++ {
+		state, err = create(ctx, opts)
+		if err == nil || attempt == attempts || ctx.Err() != nil {
+			return state, err
+		}
+		fmt.Fprintf(opts.Out, "cluster %s: %v\ncluster %s: trying once more, on other ports\n", opts.Name, err, opts.Name)
+		if err := remove(ctx, opts.Layout); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// create starts the components and puts the cluster on record.
+func create(ctx context.Context, opts UpOptions) (*State, error) {
+	start := time.Now()
+	ports, err := PickPorts(rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), portFree)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeInput(opts, ports); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(opts.Out, "cluster %s: starting the control plane (%s)\n", opts.Name, opts.Runtime)
+	components, err := startComponents(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	state := &State{Name: opts.Name, Runtime: opts.Runtime, Kubeconfig: opts.Kubeconfig(), Ports: ports, Components: components}
+	if err := state.save(opts.Layout); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(opts.Out, "cluster %s: control plane ready in %s\n", opts.Name, time.Since(start).Round(100*time.Millisecond))
+	return state, nil
+}
+
+// writeInput writes the files that kwokctl reads.
+func writeInput(opts UpOptions, ports Ports) error {
+	configuration, err := Configuration(opts.Layout, opts.Runtime, ports)
+	if err != nil {
+		return err
+	}
+	scheduler, err := SchedulerConfiguration()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(opts.input(""), 0o755); err != nil {
+		return fmt.Errorf("create the directory of cluster %s: %w", opts.Name, err)
+	}
+	for name, content := range map[string]string{"kwokctl.yaml": configuration, "scheduler.json": scheduler} {
+		if err := os.WriteFile(opts.input(name), []byte(content), 0o644); err != nil {
+			return fmt.Errorf("configure cluster %s: %w", opts.Name, err)
+		}
+	}
+	return nil
+}
+
+// startComponents runs kwokctl and waits until pods can be created.
+func startComponents(ctx context.Context, opts UpOptions) (map[string]process.Identity, error) {
+	limit := startTimeout
+	if opts.Runtime == RuntimeKind {
+		limit = kindTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	t := tools{opts.Layout}
+	if _, err := t.run(ctx, "kwokctl", "create", "cluster", "--name", opts.Name,
+		"--config", opts.input("kwokctl.yaml"), "--kubeconfig", opts.Kubeconfig()); err != nil {
+		return nil, fmt.Errorf("create cluster %s: %w", opts.Name, err)
+	}
+	if err := await(ctx, readyTimeout, t.podsWelcome); err != nil {
+		return nil, fmt.Errorf("wait for cluster %s: %w\nlast lines of the API server's log:\n%s", opts.Name, err, tail(opts.Log("kube-apiserver"), 10))
+	}
+	if opts.Runtime == RuntimeKind {
+		return nil, t.taintRealNodes(ctx)
+	}
+	return allComponents(opts.Layout)
+}
+
+// allComponents returns the processes that kwokctl started, and fails if one
+// has ended already: kwokctl does not look.
+func allComponents(layout Layout) (map[string]process.Identity, error) {
+	found, err := process.Under(layout.Dir())
+	if err != nil {
+		return nil, err
+	}
+	components := map[string]process.Identity{}
+	for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok-controller"} {
+		if len(found[name]) == 0 {
+			return nil, fmt.Errorf("%s of cluster %s has ended; last lines of its log:\n%s", name, layout.Name, tail(layout.Log(name), 10))
+		}
+		components[name] = found[name][0]
+	}
+	return components, nil
+}
+
+// serving fails while the API server is not ready.
+func (t tools) serving(ctx context.Context) error {
+	_, err := t.run(ctx, "kubectl", "get", "--raw", "/readyz", "--request-timeout", "5s")
+	return err
+}
+
+// podsWelcome fails until the controller manager has made the service account
+// without which no pod is admitted: then every component has done some work.
+func (t tools) podsWelcome(ctx context.Context) error {
+	_, err := t.run(ctx, "kubectl", "get", "serviceaccount", "default", "--namespace", "default", "--request-timeout", "5s")
+	return err
+}
+
+// taintRealNodes keeps test pods off the node that kind made (KWOK-036).
+func (t tools) taintRealNodes(ctx context.Context) error {
+	_, err := t.run(ctx, "kubectl", "taint", "nodes", "--all", "--overwrite", "CriticalAddonsOnly=true:NoSchedule")
+	return err
+}
