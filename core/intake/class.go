@@ -34,7 +34,7 @@ func (c *Compiler) Class(pod *corev1.Pod) (*model.Class, error) {
 	}
 	class := &model.Class{
 		Requests:    requests,
-		Tolerations: tolerations(pod.Spec.Tolerations),
+		Tolerations: Tolerations(pod.Spec.Tolerations),
 		Attempts:    attempts,
 		NotBuilt:    NotBuilt(&pod.Spec),
 	}

@@ -93,7 +93,8 @@ func (c *Compiler) Taints(taints []corev1.Taint) []model.Taint {
 	return out
 }
 
-func tolerations(in []corev1.Toleration) model.Tolerations {
+// Tolerations is the engine's form of tolerations.
+func Tolerations(in []corev1.Toleration) model.Tolerations {
 	out := make(model.Tolerations, 0, len(in))
 	for _, t := range in {
 		out = append(out, model.Toleration{

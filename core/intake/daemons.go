@@ -29,7 +29,7 @@ func (c *Compiler) daemonsOf(pods []*corev1.Pod, pool requirement.Requirements, 
 	pool = up(pool)
 	var out []daemon
 	for _, pod := range pods {
-		if _, repelled := tolerations(pod.Spec.Tolerations).Untolerated(taints, true); repelled {
+		if _, repelled := Tolerations(pod.Spec.Tolerations).Untolerated(taints, true); repelled {
 			continue
 		}
 		terms, _ := c.terms(&pod.Spec)
@@ -87,7 +87,7 @@ func (c *Compiler) RemainingDaemons(node NodeInput, daemons []*corev1.Pod) resou
 	}
 	var sum resource.Vector
 	for _, pod := range daemons {
-		if _, repelled := tolerations(pod.Spec.Tolerations).Untolerated(taints, true); repelled {
+		if _, repelled := Tolerations(pod.Spec.Tolerations).Untolerated(taints, true); repelled {
 			continue
 		}
 		terms, _ := c.terms(&pod.Spec)

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package batch_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"karpenter.sh/core/controllers/provisioning/batch"
+)
+
+// bench runs one Wait against a fake clock.
+type bench struct {
+	t     *testing.T
+	clock *clocktesting.FakeClock
+	b     *batch.Batcher
+	done  chan bool
+}
+
+func start(t *testing.T) *bench {
+	c := clocktesting.NewFakeClock(time.Unix(0, 0))
+	x := &bench{t: t, clock: c, done: make(chan bool, 1),
+		b: batch.New(batch.Options{Idle: time.Second, Max: 10 * time.Second, Clock: c})}
+	return x
+}
+
+func (x *bench) wait(ctx context.Context) {
+	go func() { x.done <- x.b.Wait(ctx) }()
+}
+
+// opened blocks until Wait has set its two timers.
+func (x *bench) opened() {
+	for x.clock.Waiters() < 2 {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (x *bench) closed(want bool) {
+	x.t.Helper()
+	if want {
+		select {
+		case <-x.done:
+		case <-time.After(5 * time.Second):
+			x.t.Fatal("the window stayed open")
+		}
+		return
+	}
+	select {
+	case <-x.done:
+		x.t.Fatal("the window closed early")
+	case <-time.After(20 * time.Millisecond):
+	}
+}
+
+// SCH-014: the window closes after the idle duration.
+func TestClosesWhenIdle(t *testing.T) {
+	x := start(t)
+	x.b.Trigger("a")
+	x.wait(t.Context())
+	x.opened()
+	x.clock.Step(999 * time.Millisecond)
+	x.closed(false)
+	x.clock.Step(time.Millisecond)
+	x.closed(true)
+}
+
+// SCH-014: new UIDs put the end off, at most to the maximum; known ones do not.
+func TestNewTriggersPutTheEndOff(t *testing.T) {
+	x := start(t)
+	x.b.Trigger("0")
+	x.wait(t.Context())
+	x.opened()
+	for i := range 12 {
+		x.clock.Step(800 * time.Millisecond)
+		x.closed(false)
+		x.b.Trigger(types.UID(rune('a' + i)))
+		time.Sleep(5 * time.Millisecond) // lets Wait notice before time goes on
+	}
+	x.clock.Step(400 * time.Millisecond) // 10 s since the window opened
+	x.closed(true)
+}
+
+// SCH-014: a UID seen in this window does not put the end off.
+func TestKnownTriggersDoNotPutTheEndOff(t *testing.T) {
+	x := start(t)
+	x.b.Trigger("a")
+	x.wait(t.Context())
+	x.opened()
+	x.clock.Step(900 * time.Millisecond)
+	x.b.Trigger("a")
+	time.Sleep(5 * time.Millisecond)
+	x.clock.Step(100 * time.Millisecond)
+	x.closed(true)
+}
+
+// SCH-014: triggers during a round open the next window, also known UIDs.
+func TestTriggersDuringARoundOpenTheNextWindow(t *testing.T) {
+	x := start(t)
+	x.b.Trigger("a")
+	x.wait(t.Context())
+	x.opened()
+	x.clock.Step(time.Second)
+	x.closed(true)
+	x.b.Trigger("a")
+	x.wait(t.Context())
+	x.opened()
+	x.clock.Step(time.Second)
+	x.closed(true)
+}
+
+// SCH-015: without a trigger nothing happens; the wait ends with its context.
+func TestIdlesWithoutTrigger(t *testing.T) {
+	x := start(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	x.wait(ctx)
+	x.clock.Step(time.Hour)
+	x.closed(false)
+	cancel()
+	if <-x.done {
+		t.Error("a cancelled wait reported a window")
+	}
+}
+
+// SCH-020: a round that could not run asks again.
+func TestRetryOpensAWindow(t *testing.T) {
+	x := start(t)
+	x.b.Retry()
+	x.wait(t.Context())
+	x.opened()
+	x.clock.Step(time.Second)
+	x.closed(true)
+}

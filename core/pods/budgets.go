@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pods
+
+import (
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/intake"
+)
+
+// Budgets are the PodDisruptionBudgets of a cluster, by namespace, with their
+// selectors parsed.
+type Budgets map[string][]budget
+
+type budget struct {
+	*policyv1.PodDisruptionBudget
+	selector labels.Selector
+}
+
+// NewBudgets parses the selectors; an unparsable one is an error that names the
+// budget (SCH-006).
+func NewBudgets(list []policyv1.PodDisruptionBudget) (Budgets, error) {
+	out := Budgets{}
+	for i := range list {
+		selector, err := metav1.LabelSelectorAsSelector(list[i].Spec.Selector)
+		if err != nil {
+			return nil, fmt.Errorf("parsing the selector of PodDisruptionBudget %s/%s: %w", list[i].Namespace, list[i].Name, err)
+		}
+		out[list[i].Namespace] = append(out[list[i].Namespace], budget{&list[i], selector})
+	}
+	return out, nil
+}
+
+// FullyBlocked reports whether the pod can never be evicted under the budgets,
+// whatever else happens: more than one selects it, or the one that does allows
+// no disruption at all (SCH-006). Budgets do not apply to pods that are never
+// evicted.
+func (bs Budgets) FullyBlocked(pod *corev1.Pod, now time.Time) bool {
+	if !evictable(pod, now) {
+		return false
+	}
+	matching := 0
+	blocked := false
+	for _, b := range bs[pod.Namespace] {
+		if !b.selector.Matches(labels.Set(pod.Labels)) {
+			continue
+		}
+		matching++
+		blocked = blocked || b.forbidsAll() && !b.letsGo(pod)
+	}
+	return matching > 1 || blocked
+}
+
+func evictable(pod *corev1.Pod, now time.Time) bool {
+	return Active(pod) && !OwnedByNode(pod) && !Protected(pod, now) && !toleratesDisruption(pod)
+}
+
+func toleratesDisruption(pod *corev1.Pod) bool {
+	return intake.Tolerations(pod.Spec.Tolerations).Tolerates(disrupted)
+}
+
+// disrupted is the taint of nodes that are being given up.
+var disrupted = model.Taint{Key: v1.DisruptedTaintKey, Effect: model.NoSchedule}
+
+func (b budget) forbidsAll() bool {
+	return isZero(b.Spec.MaxUnavailable) || isAll(b.Spec.MinAvailable)
+}
+
+func isZero(n *intstr.IntOrString) bool {
+	return n != nil && (n.Type == intstr.Int && n.IntVal == 0 || n.Type == intstr.String && n.StrVal == "0%")
+}
+
+func isAll(n *intstr.IntOrString) bool {
+	return n != nil && n.Type == intstr.String && n.StrVal == "100%"
+}
+
+// letsGo reports whether the budget lets go of pods that are not ready, and
+// this one is not.
+func (b budget) letsGo(pod *corev1.Pod) bool {
+	if b.Spec.UnhealthyPodEvictionPolicy == nil || *b.Spec.UnhealthyPodEvictionPolicy != policyv1.AlwaysAllow {
+		return false
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady && c.Status == corev1.ConditionFalse {
+			return true
+		}
+	}
+	return false
+}
+
+// CurrentlyReschedulable reports whether the pod would need another place and
+// may be moved now (SCH-005).
+func (bs Budgets) CurrentlyReschedulable(pod *corev1.Pod, now time.Time) bool {
+	return Reschedulable(pod) && !Protected(pod, now) && !bs.FullyBlocked(pod, now)
+}
