@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package options
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Option declares one setting of type T.
+type Option[T any] struct {
+	// Name of the flag, without dashes.
+	Name string
+	// Env is the name of the environment variable.
+	Env string
+	// Usage is one or more sentences for --help. It states meaning and unit.
+	Usage string
+	// Default value.
+	Default T
+	// Check, when set, returns why a final value is not valid.
+	Check func(T) error
+}
+
+// Set is the one set of flags of a binary. The core declares its options first,
+// a provider adds its own. A name that is declared twice makes parsing fail.
+type Set struct {
+	entries []*entry
+	clashes []error
+}
+
+// entry is a declared option whatever its type. It implements flag.Value.
+type entry struct {
+	name, env, usage string
+	// kind and fallback are type and default as --help shows them.
+	kind, fallback string
+	// assign reads a value and stores it.
+	assign func(text string) error
+	// fromEnv reads a value of the environment; it differs from assign for
+	// booleans only.
+	fromEnv func(text string) error
+	// settle judges the final value.
+	settle func() error
+	// lenient entries fall back to the default on a bad variable (OPS-005).
+	lenient bool
+}
+
+// Set implements flag.Value.
+func (e *entry) Set(text string) error { return e.assign(text) }
+
+// String implements flag.Value.
+func (e *entry) String() string { return e.fallback }
+
+// IsBoolFlag lets a boolean flag stand without a value.
+func (e *entry) IsBoolFlag() bool { return e.kind == "bool" }
+
+// invalid names the option and the value that cause is about; nil for no cause.
+func (e *entry) invalid(value string, cause error) error {
+	if cause == nil {
+		return nil
+	}
+	return fmt.Errorf("invalid value %q for --%s (%s): %w", value, e.name, e.env, cause)
+}
+
+// Bool declares a boolean.
+func (s *Set) Bool(target *bool, o Option[bool]) {
+	e := declare(s, target, o, kind[bool]{name: "bool", parse: parseFlagBool, lenient: true})
+	e.fromEnv = func(text string) error { return store(target, text, strconv.ParseBool) }
+}
+
+// Int declares an integer.
+func (s *Set) Int(target *int, o Option[int]) {
+	declare(s, target, o, kind[int]{name: "int", parse: strconv.Atoi, lenient: true})
+}
+
+// Int64 declares an integer of 64 bits.
+func (s *Set) Int64(target *int64, o Option[int64]) {
+	parse := func(text string) (int64, error) { return strconv.ParseInt(text, 10, 64) }
+	declare(s, target, o, kind[int64]{name: "int", parse: parse, lenient: true})
+}
+
+// Duration declares a duration in Go syntax.
+func (s *Set) Duration(target *time.Duration, o Option[time.Duration]) {
+	declare(s, target, o, kind[time.Duration]{name: "duration", parse: time.ParseDuration, lenient: true})
+}
+
+// String declares a string. An environment variable that is set but empty
+// counts as set (OPS-006).
+func (s *Set) String(target *string, o Option[string]) {
+	declare(s, target, o, kind[string]{name: "string", parse: verbatim})
+}
+
+// Text declares a string that is compiled into a value of another type, once it
+// is known which source wins. An error of compile makes the option invalid.
+func Text[T any](s *Set, target *T, o Option[string], compile func(string) (T, error)) {
+	text := new(string)
+	e := declare(s, text, o, kind[string]{name: "string", parse: verbatim})
+	e.settle = func() error { return e.invalid(*text, store(target, *text, compile)) }
+}
+
+func verbatim(text string) (string, error) { return text, nil }
+
+// kind is how values of a type are written.
+type kind[T any] struct {
+	name    string
+	parse   func(string) (T, error)
+	lenient bool
+}
+
+func declare[T any](s *Set, target *T, o Option[T], k kind[T]) *entry {
+	*target = o.Default
+	e := &entry{name: o.Name, env: o.Env, usage: o.Usage, kind: k.name, fallback: fmt.Sprint(o.Default), lenient: k.lenient}
+	e.assign = func(text string) error { return store(target, text, k.parse) }
+	e.fromEnv = e.assign
+	e.settle = func() error {
+		if o.Check == nil {
+			return nil
+		}
+		return e.invalid(fmt.Sprint(*target), o.Check(*target))
+	}
+	s.add(e)
+	return e
+}
+
+// add keeps an entry, or the reason why it cannot be told from another one.
+func (s *Set) add(e *entry) {
+	for _, other := range s.entries {
+		if e.name == other.name {
+			s.clashes = append(s.clashes, fmt.Errorf("flag --%s is declared twice", e.name))
+			return
+		}
+		if e.env == other.env {
+			s.clashes = append(s.clashes, fmt.Errorf("environment variable %s is declared by --%s and --%s", e.env, other.name, e.name))
+			return
+		}
+	}
+	s.entries = append(s.entries, e)
+}
+
+func store[T any](target *T, text string, parse func(string) (T, error)) error {
+	value, err := parse(text)
+	if err != nil {
+		return plainCause(err)
+	}
+	*target = value
+	return nil
+}
+
+// plainCause drops the name of the parsing function, which says nothing to a
+// user.
+func plainCause(err error) error {
+	var numError *strconv.NumError
+	if errors.As(err, &numError) {
+		return numError.Err
+	}
+	return err
+}
+
+// parseFlagBool is stricter than the environment (OPS-003).
+func parseFlagBool(text string) (bool, error) {
+	switch text {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, errors.New(`must be "true" or "false"`)
+}
+
+// readEnviron applies environment variables and returns a warning for each that
+// was replaced by the default. Where a variable stands twice the first counts.
+func (s *Set) readEnviron(environ []string) (warnings []string, err error) {
+	values := map[string]string{}
+	for _, pair := range slices.Backward(environ) {
+		if name, value, ok := strings.Cut(pair, "="); ok {
+			values[name] = value
+		}
+	}
+	for _, e := range s.entries {
+		value, set := values[e.env]
+		if !set {
+			continue
+		}
+		cause := e.fromEnv(value)
+		switch {
+		case cause == nil:
+		case e.lenient:
+			warnings = append(warnings, fmt.Sprintf("environment variable %s=%q cannot be read (%v), using the default %s", e.env, value, cause, e.fallback))
+		default:
+			err = errors.Join(err, e.invalid(value, cause))
+		}
+	}
+	return warnings, err
+}
+
+// readArgs applies flags. It returns flag.ErrHelp when help is asked for.
+func (s *Set) readArgs(args []string) error {
+	flags := flag.NewFlagSet("", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	for _, e := range s.entries {
+		flags.Var(e, e.name, e.usage)
+	}
+	for {
+		if err := flags.Parse(args); err != nil {
+			return err
+		}
+		args = flags.Args()
+		if len(args) == 0 {
+			return nil
+		}
+		if args[0] != "" {
+			return fmt.Errorf("unexpected argument %q", args[0])
+		}
+		args = args[1:]
+	}
+}
+
+// settle judges the final values.
+func (s *Set) settle() error {
+	var errs []error
+	for _, e := range s.entries {
+		errs = append(errs, e.settle())
+	}
+	return errors.Join(errs...)
+}
+
+// parse fills the targets of all options.
+func (s *Set) parse(args, environ []string) ([]string, error) {
+	if len(s.clashes) > 0 {
+		return nil, errors.Join(s.clashes...)
+	}
+	warnings, envErr := s.readEnviron(environ)
+	if err := s.readArgs(args); err != nil {
+		return warnings, errors.Join(err, envErr)
+	}
+	return warnings, errors.Join(envErr, s.settle())
+}
