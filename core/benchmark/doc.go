@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package benchmark measures the engine as a scheduling round uses it: from
+// Pod objects to a plan. It holds the workloads, the catalogue and the
+// benchmarks; nothing imports it.
+//
+// An operation of BenchmarkPlan compiles every pod and solves once. Node pools
+// and instance types are compiled before the clock starts, as they are in a
+// running controller, where only a change of theirs compiles them again.
+package benchmark

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package benchmark_test
+
+import (
+	"fmt"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/benchmark"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/intake"
+)
+
+type rules struct{}
+
+func (rules) Canonical(key, value string) (string, string) { return key, value }
+func (rules) IsRestricted(string) bool                     { return false }
+func (rules) WellKnown() []string {
+	return []string{label.Arch, label.CapacityType, label.InstanceType, label.NodePool, label.OS, label.Region, label.Zone}
+}
+
+// round is one compiled world to plan in.
+type round struct {
+	compiler *intake.Compiler
+	snapshot *model.Snapshot
+}
+
+func newRound(tb testing.TB, types []*cloudprovider.InstanceType) *round {
+	c := intake.New(intake.Options{Labels: rules{}})
+	np := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+	np.Spec.Template.Spec.NodeClassRef = v1.NodeClassReference{Group: "example.com", Kind: "Class", Name: "default"}
+	template, err := c.Template(intake.PoolInput{NodePool: np, Types: types})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &round{compiler: c, snapshot: &model.Snapshot{
+		Vocabulary: c.Vocabulary(), Names: c.Names(), Pools: []model.Pool{{Template: template}},
+	}}
+}
+
+func (r *round) plan(tb testing.TB, pods []*corev1.Pod) place.Plan {
+	in := place.Input{Snapshot: r.snapshot, Pods: make([]model.Pod, len(pods))}
+	for i, p := range pods {
+		var err error
+		if in.Pods[i], err = r.compiler.Pod(p); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return place.Solve(in)
+}
+
+func BenchmarkPlan(b *testing.B) {
+	types := benchmark.InstanceTypes(400)
+	for _, n := range []int{100, 500, 1_000, 2_000, 5_000, 10_000, 20_000} {
+		b.Run(fmt.Sprintf("plain/%d", n), func(b *testing.B) { benchmarkPlan(b, types, benchmark.Plain(n, 200)) })
+	}
+}
+
+func benchmarkPlan(b *testing.B, types []*cloudprovider.InstanceType, pods []*corev1.Pod) {
+	r := newRound(b, types)
+	b.ReportAllocs()
+	var plan place.Plan
+	for b.Loop() {
+		plan = r.plan(b, pods)
+	}
+	if len(plan.Unplaced) > 0 {
+		b.Fatalf("%d pods left: %s", len(plan.Unplaced), plan.Unplaced[0].Why)
+	}
+	usd := 0.0
+	for i := range plan.Bins {
+		usd += plan.Bins[i].Price
+	}
+	b.ReportMetric(float64(len(pods))*float64(b.N)/b.Elapsed().Seconds(), "pods/s")
+	b.ReportMetric(float64(len(plan.Bins)), "nodes")
+	b.ReportMetric(usd, "usd/h")
+}
