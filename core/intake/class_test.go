@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake_test
+
+import (
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/intake"
+)
+
+func term(key string, values ...string) corev1.NodeSelectorTerm {
+	return corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{{Key: key, Operator: corev1.NodeSelectorOpIn, Values: values}}}
+}
+
+func required(terms ...corev1.NodeSelectorTerm) *corev1.NodeAffinity {
+	return &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: terms}}
+}
+
+func classOf(t *testing.T, c *intake.Compiler, pod *corev1.Pod) *model.Class {
+	t.Helper()
+	class, err := c.Class(pod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return class
+}
+
+// Pods are one class exactly when no decision can tell them apart.
+func TestClasses(t *testing.T) {
+	base := corev1.PodSpec{
+		Containers:   []corev1.Container{container(requests("cpu", "1"))},
+		NodeSelector: map[string]string{"a": "1", "b": "2"},
+		Tolerations:  []corev1.Toleration{{Key: "k", Operator: corev1.TolerationOpExists}},
+		Affinity:     &corev1.Affinity{NodeAffinity: required(term("zone", "x", "y"))},
+	}
+	for _, tc := range []struct {
+		why    string
+		change func(*corev1.Pod)
+		same   bool
+	}{
+		{"name and image are not read", func(p *corev1.Pod) { p.Name, p.Spec.Containers[0].Image = "other", "other" }, true},
+		{"labels nobody selects are not read", func(p *corev1.Pod) { p.Labels = map[string]string{"index": "7"} }, true},
+		{"equal quantities written differently are equal", func(p *corev1.Pod) { p.Spec.Containers[0].Resources.Requests = requests("cpu", "1000m") }, true},
+		{"requests are read", func(p *corev1.Pod) { p.Spec.Containers[0].Resources.Requests = requests("cpu", "2") }, false},
+		{"nodeSelector is read", func(p *corev1.Pod) { p.Spec.NodeSelector["a"] = "2" }, false},
+		{"tolerations are read", func(p *corev1.Pod) { p.Spec.Tolerations[0].Effect = corev1.TaintEffectNoExecute }, false},
+		{"node affinity is read", func(p *corev1.Pod) {
+			p.Spec.Affinity = &corev1.Affinity{NodeAffinity: required(term("zone", "x"), term("zone", "y"))}
+		}, false},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			c := compiler()
+			a, b := podOf(*base.DeepCopy()), podOf(*base.DeepCopy())
+			tc.change(b)
+			if same := classOf(t, c, a) == classOf(t, c, b); same != tc.same {
+				t.Errorf("same class: %v", same)
+			}
+		})
+	}
+}
+
+// SCH-052: aliases are read as the keys they stand for.
+func TestAliases(t *testing.T) {
+	class := classOf(t, compiler(), podOf(corev1.PodSpec{NodeSelector: map[string]string{"failure-domain.beta.kubernetes.io/zone": "a"}}))
+	if r, ok := class.Attempts[0].Plain.Get(label.Zone); !ok || !r.Has("a") {
+		t.Errorf("got %s", class.Attempts[0].Plain)
+	}
+}
+
+// SCH-070, SCH-183, SCH-184: the order in which demands are given up.
+func TestAttempts(t *testing.T) {
+	affinity := required(term("t", "1"), term("t", "2"))
+	affinity.PreferredDuringSchedulingIgnoredDuringExecution = []corev1.PreferredSchedulingTerm{
+		{Weight: 1, Preference: term("p", "light")}, {Weight: 9, Preference: term("p", "heavy")},
+	}
+	spec := corev1.PodSpec{NodeSelector: map[string]string{"s": "x"}, Affinity: &corev1.Affinity{NodeAffinity: affinity}}
+	for _, tc := range []struct {
+		policy intake.PreferencePolicy
+		want   []string
+	}{
+		{intake.RespectPreferences, []string{
+			"p In [heavy], s In [x], t In [1]", "p In [heavy], s In [x], t In [2]", "p In [light], s In [x], t In [2]",
+			"s In [x], t In [1]", "s In [x], t In [2]", "s In [x], t In [1] soft", "s In [x], t In [2] soft"}},
+		{intake.IgnorePreferences, []string{ // SCH-071
+			"s In [x], t In [1]", "s In [x], t In [2]", "s In [x], t In [1] soft", "s In [x], t In [2] soft"}},
+	} {
+		t.Run(string(tc.policy), func(t *testing.T) {
+			c := intake.New(intake.Options{Labels: rules{}, Preferences: tc.policy})
+			var got []string
+			for _, a := range classOf(t, c, podOf(spec)).Attempts {
+				s := a.Plain.String()
+				if a.SoftTaints {
+					s += " soft"
+				}
+				got = append(got, s)
+			}
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("got  %q\nwant %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// A pod that uses what is not decided yet says so.
+func TestNotBuilt(t *testing.T) {
+	for _, tc := range []struct {
+		spec corev1.PodSpec
+		want string
+	}{
+		{corev1.PodSpec{}, ""},
+		{corev1.PodSpec{TopologySpreadConstraints: []corev1.TopologySpreadConstraint{{WhenUnsatisfiable: corev1.DoNotSchedule}}}, "topologySpreadConstraints"},
+		{corev1.PodSpec{Affinity: &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{}}}}}, "podAntiAffinity"},
+		{corev1.PodSpec{Affinity: &corev1.Affinity{PodAffinity: &corev1.PodAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{}}}}}, "podAffinity"},
+		{corev1.PodSpec{ResourceClaims: []corev1.PodResourceClaim{{}}}, "resourceClaims"},
+		{corev1.PodSpec{Volumes: []corev1.Volume{{VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}}, ""},
+		{corev1.PodSpec{Volumes: []corev1.Volume{{VolumeSource: corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{}}}}}, "persistent volumes"},
+		{corev1.PodSpec{Containers: []corev1.Container{{Ports: []corev1.ContainerPort{{HostPort: 80}}}}}, "host ports"},
+	} {
+		t.Run(tc.want, func(t *testing.T) {
+			if got := classOf(t, compiler(), podOf(tc.spec)).NotBuilt; got != tc.want {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
