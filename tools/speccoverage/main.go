@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command speccoverage prints, for each chapter of the specification, how many
+// requirements some test cites, and lists the others: see package
+// karpenter.sh/tools/internal/spec. What is missing is news, not an error: it
+// ends with 0.
+//
+//	go run ./tools/speccoverage -chapter lifecycle
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"karpenter.sh/tools/internal/spec"
+)
+
+func main() {
+	root := flag.String("root", ".", "the repository's root directory")
+	only := flag.String("chapter", "", "one chapter only, by the name of its file or its prefix (lifecycle, LIF)")
+	flag.Parse()
+	if err := run(os.Stdout, *root, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "speccoverage:", err)
+		os.Exit(1)
+	}
+}
+
+func run(out io.Writer, root, only string) error {
+	chapters, err := readChapters(root)
+	if err != nil {
+		return err
+	}
+	cited, err := readCitations(root)
+	if err != nil {
+		return err
+	}
+	coverage, unknown := spec.Compare(chapters, cited)
+	var total, done int
+	for _, c := range coverage {
+		if !selected(c.Chapter, only) {
+			continue
+		}
+		total, done = total+len(c.Chapter.Requirements), done+c.Cited()
+		fmt.Fprintf(out, "%-32s %4d of %4d cited\n", c.Chapter.Name, c.Cited(), len(c.Chapter.Requirements))
+		if len(c.Uncited) > 0 {
+			fmt.Fprintf(out, "    not cited: %s\n", spec.Ranges(c.Uncited))
+		}
+	}
+	fmt.Fprintf(out, "%-32s %4d of %4d cited\n", "total", done, total)
+	if len(unknown) > 0 {
+		fmt.Fprintf(out, "cited but defined nowhere: %s\n", spec.Ranges(unknown))
+	}
+	return nil
+}
+
+func selected(c spec.Chapter, only string) bool {
+	if only == "" || strings.Contains(c.Name, only) {
+		return true
+	}
+	return len(c.Requirements) > 0 && c.Requirements[0].Prefix == strings.ToUpper(only)
+}
+
+func readChapters(root string) ([]spec.Chapter, error) {
+	var chapters []spec.Chapter
+	for _, glob := range []string{"core/docs/spec/*.md", "kwok/SPEC.md", "providers/*/SPEC.md"} {
+		files, err := filepath.Glob(filepath.Join(root, glob))
+		if err != nil {
+			return nil, fmt.Errorf("list %s: %w", glob, err)
+		}
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				return nil, fmt.Errorf("read a chapter: %w", err)
+			}
+			name, err := filepath.Rel(root, file)
+			if err != nil {
+				return nil, fmt.Errorf("name a chapter: %w", err)
+			}
+			chapters = append(chapters, spec.Chapter{Name: name, Requirements: spec.Requirements(string(content))})
+		}
+	}
+	return chapters, nil
+}
+
+// readCitations collects what every test file of the tree cites, except those
+// of this tool, which cite for the sake of the example.
+func readCitations(root string) ([]spec.ID, error) {
+	var cited []spec.ID
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && skipped(root, path) {
+			return fs.SkipDir
+		}
+		if entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		cited = append(cited, spec.Citations(string(content))...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the tests: %w", err)
+	}
+	return cited, nil
+}
+
+func skipped(root, dir string) bool {
+	rel, err := filepath.Rel(root, dir)
+	return err == nil && (rel == "bin" || rel == ".git" || rel == filepath.Join("tools", "internal", "spec"))
+}
