@@ -13,11 +13,18 @@ RUNTIME ?= binary
 BENCH   ?= .
 FOCUS   ?=
 KEEP    ?=
+PKG     ?=
 RACE    ?=
+CHAPTER ?=
 
 BIN     := $(CURDIR)/bin
 REPORTS := $(BIN)/reports
 cluster := go run ./tools/cluster
+
+# The directories of all modules of the workspace, and their packages. The
+# end-to-end suite has a target of its own: it needs a cluster.
+modules  = $$(go list -m -f '{{.Dir}}')
+packages = $$(go list $$(go list -m -f '{{.Dir}}/...') | grep -v '^karpenter.sh/test/e2e')
 
 ##@ Local cluster
 
@@ -37,6 +44,70 @@ down: ## Stop the cluster and remove it; CLUSTER=name
 demo: up ## Watch Karpenter bring and remove nodes in the cluster; CLUSTER=name
 	@go run ./test/cmd/demo -kubeconfig $(BIN)/clusters/$(CLUSTER)/kubeconfig \
 		-metrics-url "$$($(cluster) metrics-url -name $(CLUSTER))"
+
+##@ Build and test
+
+.PHONY: build
+build: ## Compile every package and build the controllers into bin/
+	@go build $$(go list -m -f '{{.Dir}}/...')
+	@mkdir -p $(BIN) && go build -o $(BIN)/ ./kwok/cmd/...
+
+.PHONY: test
+test: control-plane ## Run the unit and integration tests of all modules; PKG=./core/engine/... RACE=1 adds the race detector
+	@mkdir -p $(REPORTS)
+	@status=0; KUBEBUILDER_ASSETS=$(BIN) go tool gotestsum --format pkgname-and-test-fails \
+		--junitfile $(REPORTS)/unit.xml --hide-summary=output,skipped -- \
+		-shuffle=on -timeout 20m $(if $(RACE),-race) $(or $(PKG),$(packages)) || status=$$?; \
+		go run ./tools/testsummary $(REPORTS)/unit.xml; exit $$status
+
+.PHONY: e2e
+e2e: control-plane ## Run the end-to-end suite in a cluster of its own; FOCUS=regex RUNTIME=binary|kind KEEP=1 leaves the cluster up
+	@mkdir -p $(REPORTS) && rm -f $(REPORTS)/e2e.xml
+	@$(cluster) down -name e2e && $(cluster) up -name e2e -runtime $(RUNTIME) -env LOG_LEVEL=debug >/dev/null
+	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name e2e)" OUTPUT_DIR=$(REPORTS)/e2e \
+		go test ./test/e2e -count=1 -timeout 2h -v -ginkgo.junit-report=$(REPORTS)/e2e.xml $(if $(FOCUS),-ginkgo.focus='$(FOCUS)') || status=$$?; \
+		$(if $(KEEP),echo "The cluster is left up: make down CLUSTER=e2e",$(cluster) down -name e2e -keep-logs $(REPORTS)/e2e-logs); \
+		[ ! -f $(REPORTS)/e2e.xml ] || go run ./tools/testsummary $(REPORTS)/e2e.xml; exit $$status
+
+.PHONY: bench
+bench: ## Run the engine's benchmarks; BENCH=regex
+	@go test -run '^$$' -bench '$(BENCH)' -benchmem ./core/benchmark/...
+
+.PHONY: spec-coverage
+spec-coverage: ## List the requirements of the specification that no test cites; CHAPTER=lifecycle
+	@go run ./tools/speccoverage -chapter '$(CHAPTER)'
+
+##@ Before a commit
+
+.PHONY: generate
+generate: ## Generate deep copies and custom resource definitions
+	@go run ./tools/crdgen
+
+# A hash over all uncommitted changes, so that verify works in a dirty tree.
+changes = { git diff HEAD; git ls-files --others --exclude-standard -z | xargs -0 cat; } </dev/null | git hash-object --stdin
+
+.PHONY: verify
+verify: ## Fail if generated files are out of date
+	@before=$$($(changes)); $(MAKE) --no-print-directory generate; \
+		[ "$$before" = "$$($(changes))" ] || { git status --short; echo "Generated files were out of date: commit what make generate wrote."; exit 1; }
+
+.PHONY: format
+format: ## Fail if a Go file is not formatted
+	@files=$$(gofmt -l $(modules)); [ -z "$$files" ] || { echo "gofmt -w would change:"; echo "$$files"; exit 1; }
+
+.PHONY: vet
+vet: ## Run go vet on all modules
+	@go vet $$(go list -m -f '{{.Dir}}/...')
+
+.PHONY: lint
+lint: format vet ## Run gofmt, go vet and golangci-lint
+	@go run ./tools/binaries lint
+	@$(BIN)/golangci-lint run $$(go list -m -f '{{.Dir}}/...')
+
+.PHONY: tidy
+tidy: ## Check that each module builds alone and that its go.mod is tidy
+	@for dir in $(modules); do echo "tidy: $$(basename "$$dir")"; \
+		GOWORK=off go -C "$$dir" build ./... && GOWORK=off go -C "$$dir" mod tidy -diff; done
 
 ##@ General
 

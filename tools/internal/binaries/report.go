@@ -42,6 +42,7 @@ func (r *report) watch(cmd *exec.Cmd, unit func(line string) bool) error {
 	}
 	stop := r.tick()
 	lines := bufio.NewScanner(stderr)
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		if unit(lines.Text()) {
 			r.done.Add(1)
@@ -74,7 +75,7 @@ func (r *report) tick() (stop func()) {
 func (r *report) line() string {
 	count := fmt.Sprint(r.done.Load())
 	if r.total > 0 {
-		count += fmt.Sprintf(" of at most %d", r.total)
+		count += fmt.Sprintf(" (%d in all, those in the build cache are not counted)", r.total)
 	}
 	return fmt.Sprintf("%s: %s, %s", r.what, count, elapsed(time.Since(r.start)))
 }
