@@ -10,21 +10,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/benchmark"
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/intake"
 )
-
-type rules struct{}
-
-func (rules) Canonical(key, value string) (string, string) { return key, value }
-func (rules) IsRestricted(string) bool                     { return false }
-func (rules) WellKnown() []string {
-	return []string{label.Arch, label.CapacityType, label.InstanceType, label.NodePool, label.OS, label.Region, label.Zone}
-}
 
 // round is one compiled world to plan in.
 type round struct {
@@ -33,7 +25,7 @@ type round struct {
 }
 
 func newRound(tb testing.TB, types []*cloudprovider.InstanceType) *round {
-	c := intake.New(intake.Options{Labels: rules{}})
+	c := intake.New(intake.Options{Labels: vocabulary.Core()})
 	np := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
 	np.Spec.Template.Spec.NodeClassRef = v1.NodeClassReference{Group: "example.com", Kind: "Class", Name: "default"}
 	template, err := c.Template(intake.PoolInput{NodePool: np, Types: types})

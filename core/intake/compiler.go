@@ -7,23 +7,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
 )
-
-// LabelRules say how label keys are read; see package vocabulary.
-type LabelRules interface {
-	// Canonical translates a key and one of its values from their aliases
-	// (API-076, API-077).
-	Canonical(key, value string) (string, string)
-	// WellKnown lists the well-known label keys, sorted.
-	WellKnown() []string
-	// IsRestricted reports whether users may not constrain the key (API-073).
-	IsRestricted(key string) bool
-}
 
 // PreferencePolicy says whether preferences take part in scheduling (SCH-071).
 type PreferencePolicy string
@@ -36,7 +26,8 @@ const (
 
 // Options are the settings of a [Compiler].
 type Options struct {
-	Labels LabelRules
+	// Labels says how label keys are read.
+	Labels *vocabulary.Vocabulary
 	// Preferences defaults to RespectPreferences.
 	Preferences PreferencePolicy
 }
@@ -65,7 +56,7 @@ func New(o Options) *Compiler {
 		options: o, vocabulary: constraint.NewVocabulary(), names: resource.NewNames(),
 		classes: map[string]*model.Class{}, templates: map[string]*cachedTemplate{},
 	}
-	for _, key := range o.Labels.WellKnown() {
+	for _, key := range o.Labels.WellKnownLabels() {
 		c.open = c.open.With(int(c.vocabulary.Key(key)))
 	}
 	return c

@@ -3,36 +3,17 @@
 package intake_test
 
 import (
-	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/intake"
 )
 
-// rules are label rules with one alias, for tests.
-type rules struct{}
-
-func (rules) Canonical(key, value string) (string, string) {
-	if key == "failure-domain.beta.kubernetes.io/zone" {
-		key = label.Zone
-	}
-	return key, value
-}
-
-func (rules) IsRestricted(key string) bool {
-	return key == label.Hostname || strings.HasPrefix(key, "karpenter.sh/") && key != label.CapacityType && key != label.NodePool
-}
-
-func (rules) WellKnown() []string {
-	return []string{label.CapacityType, label.NodePool, label.Arch, label.InstanceType, label.Zone}
-}
-
-func compiler() *intake.Compiler { return intake.New(intake.Options{Labels: rules{}}) }
+func compiler() *intake.Compiler { return intake.New(intake.Options{Labels: vocabulary.Core()}) }
 
 func requests(kv ...string) corev1.ResourceList {
 	out := corev1.ResourceList{}

@@ -17,7 +17,7 @@ import (
 func (c *Compiler) terms(spec *corev1.PodSpec) ([]requirement.Requirements, error) {
 	selector := make([]requirement.Requirement, 0, len(spec.NodeSelector))
 	for key, value := range spec.NodeSelector {
-		key, value = c.options.Labels.Canonical(key, value)
+		key, value = c.options.Labels.Normalize(key, value)
 		selector = append(selector, requirement.In(key, value))
 	}
 	required := requiredTerms(spec)
@@ -59,10 +59,10 @@ func (c *Compiler) expressions(in []corev1.NodeSelectorRequirement) ([]requireme
 // Requirement builds a requirement in the API's written form, translating
 // aliases of key and values.
 func (c *Compiler) Requirement(key, operator string, values []string) (requirement.Requirement, error) {
-	canonical, _ := c.options.Labels.Canonical(key, "")
+	canonical, _ := c.options.Labels.Normalize(key, "")
 	translated := make([]string, len(values))
 	for i, v := range values {
-		_, translated[i] = c.options.Labels.Canonical(key, v)
+		_, translated[i] = c.options.Labels.Normalize(key, v)
 	}
 	return requirement.New(canonical, requirement.Operator(operator), translated...)
 }

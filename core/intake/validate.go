@@ -61,10 +61,10 @@ func (c *Compiler) refusesKarpenter(spec *corev1.PodSpec) bool {
 }
 
 func (c *Compiler) validateExpression(key, operator string, values []string) error {
-	canonical, _ := c.options.Labels.Canonical(key, "")
+	canonical, _ := c.options.Labels.Normalize(key, "")
 	if c.options.Labels.IsRestricted(canonical) {
 		return fmt.Errorf("label %q is restricted; use one of the well-known labels %v or a label of your own domain",
-			key, c.options.Labels.WellKnown())
+			key, c.options.Labels.WellKnownLabels())
 	}
 	if problems := validation.IsQualifiedName(canonical); len(problems) > 0 {
 		return fmt.Errorf("label %q is not a qualified name: %s", key, problems[0])
@@ -74,15 +74,15 @@ func (c *Compiler) validateExpression(key, operator string, values []string) err
 			return fmt.Errorf("label %q: value %q is not a valid label value: %s", key, v, problems[0])
 		}
 	}
-	return validateOperator(canonical, requirement.Operator(operator), values)
+	return c.validateOperator(canonical, requirement.Operator(operator), values)
 }
 
-func validateOperator(key string, operator requirement.Operator, values []string) error {
+func (c *Compiler) validateOperator(key string, operator requirement.Operator, values []string) error {
 	switch operator {
 	case requirement.OpNotIn, requirement.OpExists, requirement.OpDoesNotExist:
 		return nil
 	case requirement.OpIn:
-		return validateIn(key, values)
+		return c.validateIn(key, values)
 	case requirement.OpGt, requirement.OpLt, requirement.OpGte, requirement.OpLte:
 		if len(values) == 1 {
 			if n, err := strconv.ParseInt(values[0], 10, 64); err == nil && n >= 0 {
@@ -94,13 +94,13 @@ func validateOperator(key string, operator requirement.Operator, values []string
 	return fmt.Errorf("label %q: unsupported operator %q", key, operator)
 }
 
-func validateIn(key string, values []string) error {
+func (c *Compiler) validateIn(key string, values []string) error {
 	if len(values) == 0 {
 		return fmt.Errorf("label %q: operator In without values", key)
 	}
-	capacityTypes := []string{label.OnDemand, label.Spot, label.Reserved}
-	if key == label.CapacityType && !slices.ContainsFunc(values, func(v string) bool { return slices.Contains(capacityTypes, v) }) {
-		return fmt.Errorf("label %q: none of %q is one of %q", key, values, capacityTypes)
+	known, fixed := c.options.Labels.WellKnownValues(key)
+	if fixed && !slices.ContainsFunc(values, func(v string) bool { return slices.Contains(known, v) }) {
+		return fmt.Errorf("label %q: none of %q is one of %q", key, values, known)
 	}
 	return nil
 }
