@@ -4,6 +4,7 @@ package cloudprovider_test
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -127,6 +128,129 @@ func TestFindUnhealthy(t *testing.T) {
 			}
 			if found && (got.Policy != tc.policies[tc.policy] || !got.Due.Equal(now.Add(tc.due))) {
 				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestCheckReady(t *testing.T) {
+	nodeClass := func(generation int64, conditions ...status.Condition) *v1.NodePool {
+		p := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "n", Generation: generation}}
+		p.Status.Conditions = conditions
+		return p
+	}
+	ready := func(is metav1.ConditionStatus, observed int64) status.Condition {
+		return status.Condition{Type: "Ready", Status: is, ObservedGeneration: observed, Message: "why"}
+	}
+	for _, tc := range []struct {
+		reason string
+		object status.Object
+		class  cloudprovider.ErrorClass
+		text   string
+	}{
+		{"CP-011: ready", nodeClass(2, ready("True", 2)), cloudprovider.ClassOther, ""},
+		{"CP-011: not ready carries the message", nodeClass(2, ready("False", 2)), cloudprovider.ClassNodeClassNotReady, "NodeClassRef not ready, why"},
+		{"CP-011: False goes before a stale generation", nodeClass(2, ready("False", 1)), cloudprovider.ClassNodeClassNotReady, "NodeClassRef not ready, why"},
+		{"CP-011: unknown", nodeClass(2, ready("Unknown", 2)), cloudprovider.ClassCreateError, "creating nodeclaim, NodeClass is in Ready=Unknown"},
+		{"CP-011: absent", nodeClass(2), cloudprovider.ClassCreateError, "creating nodeclaim, NodeClass is in Ready=Unknown"},
+		{"CP-011: stale generation", nodeClass(2, ready("True", 1)), cloudprovider.ClassNodeClassNotReady,
+			"NodeClassRef not ready, generation 2 of NodeClass n is yet to be examined, the last was 1"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			err := cloudprovider.CheckReady(tc.object)
+			if cloudprovider.ClassOf(err) != tc.class || (err == nil) != (tc.text == "") || (err != nil && err.Error() != tc.text) {
+				t.Errorf("got %v", err)
+			}
+			if e, ok := cloudprovider.AsCreateError(err); ok && (e.Reason != "NodeClassReadinessUnknown" || e.Message != "NodeClass is in Ready=Unknown") {
+				t.Errorf("got %s: %s", e.Reason, e.Message)
+			}
+		})
+	}
+}
+
+func TestLaunchRequestOf(t *testing.T) { // API-059, CP-013
+	three := 3
+	nodeClaim := &v1.NodeClaim{}
+	nodeClaim.Spec.Resources.Requests = resources("cpu=1")
+	nodeClaim.Spec.Requirements = []v1.NodeSelectorRequirementWithMinValues{
+		{Key: "k", Operator: v1.OperatorIn, Values: []string{"a", "b"}},
+		{Key: "k", Operator: v1.OperatorNotIn, Values: []string{"a"}},
+		{Key: "n", Operator: v1.OperatorGte, Values: []string{"4"}, MinValues: &three},
+	}
+	got, err := cloudprovider.LaunchRequestOf(nodeClaim, wellKnown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := got.Requirements.String(); text != "k In [b], n Exists >=4 minValues 3" {
+		t.Errorf("got %s", text)
+	}
+	wantResources(t, got.Resources, resources("cpu=1"))
+
+	nodeClaim.Spec.Requirements[0].Operator = "Like"
+	if _, err := cloudprovider.LaunchRequestOf(nodeClaim, wellKnown); err == nil {
+		t.Error("an unknown operator is an error")
+	}
+}
+
+func TestWithOfferings(t *testing.T) { // CP-048, CP-084
+	it := instanceType("t", offering("a", "spot", 1), offering("b", "spot", 1))
+	goneIn := func(zone string) func(*cloudprovider.Offering) *cloudprovider.Offering {
+		return func(o *cloudprovider.Offering) *cloudprovider.Offering {
+			if o.Zone() != zone {
+				return o
+			}
+			return o.Unavailable()
+		}
+	}
+	if it.WithOfferings(goneIn("z")) != it {
+		t.Error("nothing changed is the same type")
+	}
+	other := it.WithOfferings(goneIn("a"))
+	if other.Offerings[0].Available || !other.Offerings[1].Available || other.Offerings[0].Price != 1 {
+		t.Error("what is gone keeps its price, the rest its availability")
+	}
+	if !it.Offerings[0].Available || other.Offerings[1] != it.Offerings[1] {
+		t.Error("the original is unchanged, the rest is shared")
+	}
+	if other.WithOfferings(goneIn("a")) != other {
+		t.Error("gone twice is gone once")
+	}
+}
+
+func TestWithReservationCapacity(t *testing.T) { // CP-052
+	o := offering("a", "reserved", 1)
+	o.ReservationCapacity = 2
+	if o.WithReservationCapacity(2) != o {
+		t.Error("nothing changed is the same offering")
+	}
+	if one := o.WithReservationCapacity(1); !one.Available || one.ReservationCapacity != 1 {
+		t.Error("room is available")
+	}
+	full := o.WithReservationCapacity(-1)
+	if full.Available || full.ReservationCapacity != 0 || full.WithReservationCapacity(0) != full {
+		t.Error("no room is unavailable")
+	}
+}
+
+func TestLaunchLabels(t *testing.T) { // CP-019, CP-047
+	onDemand, reserved := offering("a", "on-demand", 1), offering("b", "reserved", 1)
+	onDemand.Requirements = onDemand.Requirements.With(requirement.DoesNotExist("example.com/reservation"))
+	reserved.Requirements = reserved.Requirements.With(requirement.In("example.com/reservation", "r"))
+	it := instanceType("t", onDemand, reserved)
+	it.Requirements = it.Requirements.With(requirement.In("example.com/reservation", "r"), requirement.In(label.OS, "linux", "windows"))
+	for _, tc := range []struct {
+		reason   string
+		offering *cloudprovider.Offering
+		want     map[string]string
+	}{
+		{"CP-019: reservation labels are never copied from the type", onDemand,
+			map[string]string{label.InstanceType: "t", label.Zone: "a", label.CapacityType: "on-demand"}},
+		{"CP-019: a reserved machine has them", reserved,
+			map[string]string{label.InstanceType: "t", label.Zone: "b", label.CapacityType: "reserved", "example.com/reservation": "r"}},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			if got := cloudprovider.LaunchLabels(it, tc.offering); !maps.Equal(got, tc.want) {
+				t.Errorf("got %v", got)
 			}
 		})
 	}

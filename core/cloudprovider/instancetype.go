@@ -86,29 +86,19 @@ func (it *InstanceType) Copy() *InstanceType {
 	}
 }
 
-// LaunchRequest is what a machine must offer to serve a NodeClaim.
-type LaunchRequest struct {
-	// Requirements are those of the NodeClaim.
-	Requirements requirement.Requirements
-	// Resources are the requests of the NodeClaim.
-	Resources corev1.ResourceList
-	// Open are the keys that the requirements may leave undefined: the
-	// well-known labels.
-	Open requirement.MayBeUndefined
-}
-
-// Launchable returns the available offerings that would serve the request
-// (CP-013): the type and the offering are compatible, and what a machine bought
-// through this offering has holds the requests. Empty means not launchable.
-func (it *InstanceType) Launchable(r LaunchRequest) Offerings {
-	if !it.Requirements.Overlaps(r.Requirements) {
-		return nil
-	}
-	var out Offerings
-	for _, g := range it.Groups() {
-		if len(g.Offerings) > 0 && g.Fits(r.Resources) {
-			out = append(out, g.Offerings.Compatible(r.Requirements, r.Open)...)
+// WithOfferings returns the type with each offering changed; change returns its
+// argument for one that stays. If all stay, it is the type itself.
+func (it *InstanceType) WithOfferings(change func(*Offering) *Offering) *InstanceType {
+	out := it
+	for i, o := range it.Offerings {
+		changed := change(o)
+		if changed == o {
+			continue
 		}
+		if out == it {
+			out = it.Copy()
+		}
+		out.Offerings[i] = changed
 	}
 	return out
 }

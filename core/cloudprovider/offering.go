@@ -58,6 +58,29 @@ func (o *Offering) CompatibleWith(reqs requirement.Requirements, open requiremen
 	return reqs.Compatible(o.Requirements, open)
 }
 
+// Unavailable returns the offering as not worth trying; itself if it is not.
+func (o *Offering) Unavailable() *Offering {
+	if !o.Available {
+		return o
+	}
+	out := *o
+	out.Available = false
+	return &out
+}
+
+// WithReservationCapacity returns the offering of a reservation that has room
+// for so many more machines; itself if nothing changes. Without room it is
+// unavailable (CP-052).
+func (o *Offering) WithReservationCapacity(n int) *Offering {
+	if n == o.ReservationCapacity && (n > 0 || !o.Available) {
+		return o
+	}
+	out := *o
+	out.ReservationCapacity = max(n, 0)
+	out.Available = o.Available && n > 0
+	return &out
+}
+
 // Offerings is a list of offerings. Its methods leave it as it is and return
 // lists of their own, in the same order (CP-057).
 type Offerings []*Offering

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conformance
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/engine/label"
+)
+
+func createRows() []row {
+	return []row{
+		{id: "CP-305", behaviour: "Create leaves its input unchanged", run: createLeavesInput},
+		{id: "CP-306", behaviour: "NodeClass missing", needs: needsMissing, run: createWithoutNodeClass},
+		{id: "CP-306", behaviour: "NodeClass terminating", needs: needsTerminating, run: createWithTerminatingNodeClass},
+		{id: "CP-306", behaviour: "NodeClass lookup fails", needs: needsBrokenLookup, run: createWithBrokenLookup},
+		{id: "CP-307", behaviour: "Ready False", needs: needsReady, run: createNotReady},
+		{id: "CP-307/unknown", behaviour: "Ready Unknown", needs: needsReady, run: createReadyUnknown},
+		{id: "CP-307/stale", behaviour: "Ready of an older generation", needs: needsEdit, run: createReadyStale},
+		{id: "CP-308", behaviour: "Create picks the cheapest", run: createPicksCheapest},
+		{id: "CP-308", behaviour: "reserved before spot before on-demand", run: createPrefersCapacityType},
+		{id: "CP-311", behaviour: "nothing launchable", run: createNothingLaunchable},
+		{id: "CP-312", behaviour: "a capacity error marks its offering only", needs: needsSoldOut, run: createMarksSoldOut},
+		{id: "CP-313", behaviour: "an unavailable offering returns", needs: needsReturn, run: unavailableReturns},
+		{id: "CP-318", behaviour: "two Creates for one UID are one machine", needs: needsMachines, run: createTwice},
+	}
+}
+
+func needsMissing(c Cloud) map[string]bool {
+	return map[string]bool{"RemoveNodeClass": c.RemoveNodeClass != nil, "EventReasons": c.EventReasons != nil}
+}
+
+func needsTerminating(c Cloud) map[string]bool {
+	return map[string]bool{"TerminateNodeClass": c.TerminateNodeClass != nil, "EventReasons": c.EventReasons != nil}
+}
+
+func needsBrokenLookup(c Cloud) map[string]bool {
+	return map[string]bool{"BreakNodeClassLookup": c.BreakNodeClassLookup != nil}
+}
+
+func needsReady(c Cloud) map[string]bool { return map[string]bool{"SetReady": c.SetReady != nil} }
+
+func needsEdit(c Cloud) map[string]bool {
+	return map[string]bool{"EditNodeClass": c.EditNodeClass != nil}
+}
+
+func needsSoldOut(c Cloud) map[string]bool { return map[string]bool{"SellOut": c.SellOut != nil} }
+
+func needsReturn(c Cloud) map[string]bool {
+	return map[string]bool{"SellOut": c.SellOut != nil, "Restock": c.Restock != nil, "Step": c.Step != nil}
+}
+
+func needsMachines(c Cloud) map[string]bool { return map[string]bool{"Machines": c.Machines != nil} }
+
+func createLeavesInput(t *testing.T, c Cloud) {
+	nodeClaim := c.nodeClaim("input")
+	before := nodeClaim.DeepCopy()
+	c.create(t, nodeClaim)
+	if !reflect.DeepEqual(nodeClaim, before) {
+		t.Errorf("got %+v, want %+v", nodeClaim, before)
+	}
+}
+
+func createWithoutNodeClass(t *testing.T, c Cloud) {
+	c.RemoveNodeClass(t)
+	c.wantUnresolved(t)
+}
+
+func createWithTerminatingNodeClass(t *testing.T, c Cloud) {
+	c.TerminateNodeClass(t)
+	c.wantUnresolved(t)
+}
+
+func (c Cloud) wantUnresolved(t *testing.T) {
+	t.Helper()
+	_, err := c.Provider.Create(t.Context(), c.nodeClaim("unresolved"))
+	wantClass(t, err, cloudprovider.ClassInsufficientCapacity)
+	if !slices.Contains(c.EventReasons(), cloudprovider.ReasonNodeClassResolution) {
+		t.Errorf("events %v, want %s (CP-010)", c.EventReasons(), cloudprovider.ReasonNodeClassResolution)
+	}
+}
+
+func createWithBrokenLookup(t *testing.T, c Cloud) {
+	c.BreakNodeClassLookup(t)
+	_, err := c.Provider.Create(t.Context(), c.nodeClaim("broken"))
+	wantClass(t, err, cloudprovider.ClassOther)
+}
+
+func createNotReady(t *testing.T, c Cloud) {
+	c.SetReady(t, "False", "the network is missing")
+	_, err := c.Provider.Create(t.Context(), c.nodeClaim("not-ready"))
+	wantClass(t, err, cloudprovider.ClassNodeClassNotReady)
+	if err.Error() != "NodeClassRef not ready, the network is missing" {
+		t.Errorf("got %q, want the condition's message", err)
+	}
+}
+
+func createReadyUnknown(t *testing.T, c Cloud) {
+	c.SetReady(t, "Unknown", "")
+	_, err := c.Provider.Create(t.Context(), c.nodeClaim("unknown"))
+	wantClass(t, err, cloudprovider.ClassCreateError)
+	if e, _ := cloudprovider.AsCreateError(err); e.Reason != cloudprovider.ReasonNodeClassUnknown || e.Message != "NodeClass is in Ready=Unknown" {
+		t.Errorf("got %s: %s", e.Reason, e.Message)
+	}
+}
+
+func createReadyStale(t *testing.T, c Cloud) {
+	c.EditNodeClass(t)
+	_, err := c.Provider.Create(t.Context(), c.nodeClaim("stale"))
+	wantClass(t, err, cloudprovider.ClassNodeClassNotReady)
+}
+
+// createPicksCheapest asks for one capacity type, so that only the price counts.
+func createPicksCheapest(t *testing.T, c Cloud) {
+	types := c.types(t)
+	nodeClaim := c.nodeClaim("cheapest", in(label.CapacityType, label.OnDemand))
+	nodeClaim.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("3")}
+	request, err := cloudprovider.LaunchRequestOf(nodeClaim, c.WellKnown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all cloudprovider.Offerings
+	for _, it := range types {
+		all = append(all, it.Launchable(request)...)
+	}
+	if len(all) == 0 {
+		t.Skip("the catalogue sells no Linux machine with 3 CPUs on demand")
+	}
+	created := c.create(t, nodeClaim)
+	bought := priceOf(t, types, identity(created))
+	if bought != all.Cheapest().Price {
+		t.Errorf("bought for %v, the cheapest is %v", bought, all.Cheapest().Price)
+	}
+}
+
+func priceOf(t *testing.T, types []*cloudprovider.InstanceType, id [5]string) float64 {
+	t.Helper()
+	price, ok := cloudprovider.InstanceTypes(types).PriceOf(cloudprovider.RunningNode{InstanceType: id[1], Zone: id[2], CapacityType: id[3]})
+	if !ok {
+		t.Fatalf("bought %v, which is not on sale", id)
+	}
+	return price
+}
+
+func createPrefersCapacityType(t *testing.T, c Cloud) {
+	for _, it := range c.types(t) {
+		if os, _ := it.Requirements.Get(label.OS); !os.Has("linux") {
+			continue
+		}
+		want := it.Offerings.Available().PreferredCapacityType()
+		created := c.create(t, c.nodeClaim("prefer-"+want, naming(it)))
+		if got := created.Labels[label.CapacityType]; got != want {
+			t.Errorf("%s: bought %s, want %s", it.Name, got, want)
+		}
+		return
+	}
+}
+
+func createNothingLaunchable(t *testing.T, c Cloud) {
+	nodeClaim := c.nodeClaim("nothing")
+	nodeClaim.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1000000")}
+	var before int
+	if c.Launches != nil {
+		before = c.Launches()
+	}
+	_, err := c.Provider.Create(t.Context(), nodeClaim)
+	wantClass(t, err, cloudprovider.ClassInsufficientCapacity)
+	if c.Launches != nil && c.Launches() != before {
+		t.Error("asked the cloud for a machine that cannot be")
+	}
+}
+
+// sellOutOne sells out an on-demand offering of some Linux type and returns it.
+func (c Cloud) sellOutOne(t *testing.T) (*cloudprovider.InstanceType, *cloudprovider.Offering) {
+	t.Helper()
+	for _, it := range c.types(t) {
+		os, _ := it.Requirements.Get(label.OS)
+		if offerings := it.Offerings.Available().OfCapacityType(label.OnDemand); os.Has("linux") && len(offerings) > 1 {
+			c.SellOut(t, it, offerings[0])
+			return it, offerings[0]
+		}
+	}
+	t.Skip("the catalogue has no Linux type with two on-demand offerings")
+	return nil, nil
+}
+
+func createMarksSoldOut(t *testing.T, c Cloud) {
+	it, soldOut := c.sellOutOne(t)
+	_, err := c.Provider.Create(t.Context(), c.nodeClaim("sold-out", naming(it),
+		in(label.Zone, soldOut.Zone()), in(label.CapacityType, soldOut.CapacityType())))
+	wantClass(t, err, cloudprovider.ClassInsufficientCapacity)
+	for _, now := range c.types(t) {
+		for _, o := range now.Offerings {
+			isSoldOut := now.Name == it.Name && o.Requirements.Equal(soldOut.Requirements)
+			if isSoldOut && (o.Available || o.Price != soldOut.Price) {
+				t.Errorf("%s %s: available %t at %v, want unavailable at %v", now.Name, o.Requirements, o.Available, o.Price, soldOut.Price)
+			}
+			if !isSoldOut && !o.Available {
+				t.Errorf("%s %s is unavailable too", now.Name, o.Requirements)
+			}
+		}
+	}
+}
+
+func unavailableReturns(t *testing.T, c Cloud) {
+	it, soldOut := c.sellOutOne(t)
+	_, err := c.Provider.Create(t.Context(), c.nodeClaim("sold-out", naming(it),
+		in(label.Zone, soldOut.Zone()), in(label.CapacityType, soldOut.CapacityType())))
+	wantClass(t, err, cloudprovider.ClassInsufficientCapacity)
+	c.Restock(t)
+	c.Step(c.UnavailableFor)
+	if o := offeringLike(c.types(t), it.Name, soldOut); o == nil || !o.Available {
+		t.Error("still unavailable after its time")
+	}
+}
+
+func createTwice(t *testing.T, c Cloud) {
+	nodeClaim := c.nodeClaim("twice")
+	first, second := c.create(t, nodeClaim), c.create(t, nodeClaim)
+	if identity(first) != identity(second) {
+		t.Errorf("got %v, then %v", identity(first), identity(second))
+	}
+	if n := c.Machines(); n != 1 {
+		t.Errorf("%d machines", n)
+	}
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cloudprovider
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/engine/requirement"
+)
+
+// LaunchRequest is what a machine must offer to serve a NodeClaim.
+type LaunchRequest struct {
+	// Requirements are those of the NodeClaim.
+	Requirements requirement.Requirements
+	// Resources are the requests of the NodeClaim.
+	Resources corev1.ResourceList
+	// Open are the keys that the requirements may leave undefined: the
+	// well-known labels.
+	Open requirement.MayBeUndefined
+}
+
+// Launchable returns the available offerings that would serve the request
+// (CP-013): the type and the offering are compatible, and what a machine bought
+// through this offering has holds the requests. Empty means not launchable.
+func (it *InstanceType) Launchable(r LaunchRequest) Offerings {
+	if !it.Requirements.Overlaps(r.Requirements) {
+		return nil
+	}
+	var out Offerings
+	for _, g := range it.Groups() {
+		if len(g.Offerings) > 0 && g.Fits(r.Resources) {
+			out = append(out, g.Offerings.Compatible(r.Requirements, r.Open)...)
+		}
+	}
+	return out
+}
+
+// LaunchLabels are the labels of a machine bought through an offering (CP-019):
+// what type and offering decide. What the offering says goes before the type,
+// so that a machine never carries the labels of a reservation it is not in.
+func LaunchLabels(it *InstanceType, o *Offering) map[string]string {
+	return it.Requirements.Without(o.Requirements.Has).Intersect(o.Requirements).Labels()
+}
+
+// LaunchRequestOf reads the request from a NodeClaim. The error names the
+// requirement that cannot be read.
+func LaunchRequestOf(nodeClaim *v1.NodeClaim, open requirement.MayBeUndefined) (LaunchRequest, error) {
+	reqs := make([]requirement.Requirement, 0, len(nodeClaim.Spec.Requirements))
+	for _, r := range nodeClaim.Spec.Requirements {
+		req, err := requirement.New(r.Key, requirement.Operator(r.Operator), r.Values...)
+		if err != nil {
+			return LaunchRequest{}, fmt.Errorf("reading the requirements of NodeClaim %s: %w", nodeClaim.Name, err)
+		}
+		if r.MinValues != nil {
+			req = req.WithMinValues(*r.MinValues)
+		}
+		reqs = append(reqs, req)
+	}
+	return LaunchRequest{
+		Requirements: requirement.All(reqs...),
+		Resources:    nodeClaim.Spec.Resources.Requests,
+		Open:         open,
+	}, nil
+}
