@@ -66,7 +66,7 @@ func restart(flags *flag.FlagSet) action {
 	}
 }
 
-// status is what the status command prints.
+// statusReport is what the status command prints.
 type statusReport struct {
 	*localcluster.State
 	// Serving: the API server answers.
@@ -102,7 +102,7 @@ func kubeconfig(*flag.FlagSet) action {
 func metricsURL(*flag.FlagSet) action {
 	return printing(func(s *localcluster.State) (string, error) {
 		if s.Controller == nil {
-			return "", errors.New("Karpenter does not run in this cluster")
+			return "", errors.New("no Karpenter runs in this cluster")
 		}
 		return s.Controller.MetricsURL, nil
 	})

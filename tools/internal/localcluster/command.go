@@ -29,21 +29,20 @@ func (t tools) env() []string {
 	)
 }
 
-// run runs a program to its end and returns what it wrote to its standard
-// output; an error carries the end of what it said.
-func (t tools) run(ctx context.Context, program string, args ...string) (string, error) {
+// run runs a program to its end; an error carries the last it said.
+func (t tools) run(ctx context.Context, program string, args ...string) error {
 	cmd := exec.CommandContext(ctx, t.layout.Program(program), args...)
 	cmd.Env = t.env()
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		return "", fmt.Errorf("%s %s: %w", program, args[0], context.Cause(ctx))
+		return fmt.Errorf("%s %s: %w", program, args[0], context.Cause(ctx))
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s", program, strings.Join(args, " "), err, lastLines(readable(stderr.String()), 15))
+		return fmt.Errorf("%s %s: %w\n%s", program, strings.Join(args, " "), err, lastLines(readable(stderr.String()), 15))
 	}
-	return stdout.String(), nil
+	return nil
 }
 
 // readable shortens the JSON lines that kwokctl logs to what people need.

@@ -136,7 +136,7 @@ func startController(ctx context.Context, opts UpOptions, state *State, want Con
 	}
 	defer log.Close() // the controller has its own copy of the descriptor
 
-	cmd := exec.Command(want.Command[0], want.Command[1:]...)
+	cmd := exec.Command(want.Command[0], want.Command[1:]...) //nolint:noctx // it outlives this program
 	cmd.Dir, cmd.Stdout, cmd.Stderr = opts.Dir(), log, log
 	cmd.Env = append(os.Environ(), want.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -30,10 +30,10 @@ func applyCRDs(ctx context.Context, opts UpOptions) error {
 		args = append(args, "--filename", f)
 	}
 	t := tools{opts.Layout}
-	if _, err := t.run(ctx, "kubectl", append([]string{"apply", "--server-side", "--force-conflicts"}, args...)...); err != nil {
+	if err := t.run(ctx, "kubectl", append([]string{"apply", "--server-side", "--force-conflicts"}, args...)...); err != nil {
 		return fmt.Errorf("apply the CRDs: %w", err)
 	}
-	if _, err := t.run(ctx, "kubectl", append([]string{"wait", "--for=condition=Established", "--timeout=60s"}, args...)...); err != nil {
+	if err := t.run(ctx, "kubectl", append([]string{"wait", "--for=condition=Established", "--timeout=60s"}, args...)...); err != nil {
 		return fmt.Errorf("wait for the CRDs: %w", err)
 	}
 	fmt.Fprintf(opts.Out, "cluster %s: %d CRDs applied\n", opts.Name, len(files))

@@ -113,7 +113,7 @@ func stopContainers(ctx context.Context, layout Layout) error {
 	if _, err := os.Stat(filepath.Join(layout.Dir(), "kind.yaml")); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if _, err := (tools{layout}).run(ctx, "kwokctl", "delete", "cluster", "--name", layout.Name); err != nil {
+	if err := (tools{layout}).run(ctx, "kwokctl", "delete", "cluster", "--name", layout.Name); err != nil {
 		return fmt.Errorf("remove the containers of cluster %s: %w", layout.Name, err)
 	}
 	return nil

@@ -3,6 +3,7 @@
 package localcluster
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"net"
@@ -52,8 +53,8 @@ func PickPorts(random *rand.Rand, free func(port int) bool) (Ports, error) {
 }
 
 // portFree reports whether the port can be listened on right now.
-func portFree(port int) bool {
-	listener, err := net.Listen("tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
+func portFree(ctx context.Context, port int) bool {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(loopback, strconv.Itoa(port)))
 	if err != nil {
 		return false
 	}

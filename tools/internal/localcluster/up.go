@@ -117,7 +117,7 @@ func createWithRetry(ctx context.Context, opts UpOptions) (state *State, err err
 // create starts the components and puts the cluster on record.
 func create(ctx context.Context, opts UpOptions) (*State, error) {
 	start := time.Now()
-	ports, err := PickPorts(rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), portFree)
+	ports, err := PickPorts(rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), func(port int) bool { return portFree(ctx, port) })
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ func startComponents(ctx context.Context, opts UpOptions) (map[string]process.Id
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	t := tools{opts.Layout}
-	if _, err := t.run(ctx, "kwokctl", "create", "cluster", "--name", opts.Name,
+	if err := t.run(ctx, "kwokctl", "create", "cluster", "--name", opts.Name,
 		"--config", opts.input("kwokctl.yaml"), "--kubeconfig", opts.Kubeconfig()); err != nil {
 		return nil, fmt.Errorf("create cluster %s: %w", opts.Name, err)
 	}
@@ -199,19 +199,16 @@ func allComponents(layout Layout) (map[string]process.Identity, error) {
 
 // serving fails while the API server is not ready.
 func (t tools) serving(ctx context.Context) error {
-	_, err := t.run(ctx, "kubectl", "get", "--raw", "/readyz", "--request-timeout", "5s")
-	return err
+	return t.run(ctx, "kubectl", "get", "--raw", "/readyz", "--request-timeout", "5s")
 }
 
 // podsWelcome fails until the controller manager has made the service account
 // without which no pod is admitted: then every component has done some work.
 func (t tools) podsWelcome(ctx context.Context) error {
-	_, err := t.run(ctx, "kubectl", "get", "serviceaccount", "default", "--namespace", "default", "--request-timeout", "5s")
-	return err
+	return t.run(ctx, "kubectl", "get", "serviceaccount", "default", "--namespace", "default", "--request-timeout", "5s")
 }
 
 // taintRealNodes keeps test pods off the node that kind made (KWOK-036).
 func (t tools) taintRealNodes(ctx context.Context) error {
-	_, err := t.run(ctx, "kubectl", "taint", "nodes", "--all", "--overwrite", "CriticalAddonsOnly=true:NoSchedule")
-	return err
+	return t.run(ctx, "kubectl", "taint", "nodes", "--all", "--overwrite", "CriticalAddonsOnly=true:NoSchedule")
 }
