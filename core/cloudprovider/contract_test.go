@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/requirement"
@@ -168,7 +169,7 @@ func TestCheckReady(t *testing.T) {
 	}
 }
 
-func TestLaunchRequestOf(t *testing.T) { // API-059, CP-013
+func TestLaunchRequestOf(t *testing.T) { // API-059, API-076, CP-013
 	three := 3
 	nodeClaim := &v1.NodeClaim{}
 	nodeClaim.Spec.Resources.Requests = resources("cpu=1")
@@ -176,18 +177,19 @@ func TestLaunchRequestOf(t *testing.T) { // API-059, CP-013
 		{Key: "k", Operator: v1.OperatorIn, Values: []string{"a", "b"}},
 		{Key: "k", Operator: v1.OperatorNotIn, Values: []string{"a"}},
 		{Key: "n", Operator: v1.OperatorGte, Values: []string{"4"}, MinValues: &three},
+		{Key: "beta.kubernetes.io/arch", Operator: v1.OperatorIn, Values: []string{"amd64"}},
 	}
-	got, err := cloudprovider.LaunchRequestOf(nodeClaim, wellKnown)
+	got, err := cloudprovider.LaunchRequestOf(nodeClaim, vocabulary.Core())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := got.Requirements.String(); text != "k In [b], n Exists >=4 minValues 3" {
+	if text := got.Requirements.String(); text != "k In [b], kubernetes.io/arch In [amd64], n Exists >=4 minValues 3" {
 		t.Errorf("got %s", text)
 	}
 	wantResources(t, got.Resources, resources("cpu=1"))
 
 	nodeClaim.Spec.Requirements[0].Operator = "Like"
-	if _, err := cloudprovider.LaunchRequestOf(nodeClaim, wellKnown); err == nil {
+	if _, err := cloudprovider.LaunchRequestOf(nodeClaim, vocabulary.Core()); err == nil {
 		t.Error("an unknown operator is an error")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/engine/requirement"
 )
 
@@ -45,23 +46,33 @@ func LaunchLabels(it *InstanceType, o *Offering) map[string]string {
 	return it.Requirements.Without(o.Requirements.Has).Intersect(o.Requirements).Labels()
 }
 
-// LaunchRequestOf reads the request from a NodeClaim. The error names the
-// requirement that cannot be read.
-func LaunchRequestOf(nodeClaim *v1.NodeClaim, open requirement.MayBeUndefined) (LaunchRequest, error) {
+// LaunchRequestOf reads the request from a NodeClaim, with aliases replaced by
+// what they stand for (API-076). The error names the requirement that cannot be
+// read.
+func LaunchRequestOf(nodeClaim *v1.NodeClaim, words *vocabulary.Vocabulary) (LaunchRequest, error) {
 	reqs := make([]requirement.Requirement, 0, len(nodeClaim.Spec.Requirements))
-	for _, r := range nodeClaim.Spec.Requirements {
-		req, err := requirement.New(r.Key, requirement.Operator(r.Operator), r.Values...)
+	for _, written := range nodeClaim.Spec.Requirements {
+		req, err := read(written, words)
 		if err != nil {
 			return LaunchRequest{}, fmt.Errorf("reading the requirements of NodeClaim %s: %w", nodeClaim.Name, err)
-		}
-		if r.MinValues != nil {
-			req = req.WithMinValues(*r.MinValues)
 		}
 		reqs = append(reqs, req)
 	}
 	return LaunchRequest{
 		Requirements: requirement.All(reqs...),
 		Resources:    nodeClaim.Spec.Resources.Requests,
-		Open:         open,
+		Open:         words.IsWellKnown,
 	}, nil
+}
+
+func read(written v1.NodeSelectorRequirementWithMinValues, words *vocabulary.Vocabulary) (requirement.Requirement, error) {
+	values := make([]string, len(written.Values))
+	for i, value := range written.Values {
+		_, values[i] = words.Normalize(written.Key, value)
+	}
+	req, err := requirement.New(words.NormalizeKey(written.Key), requirement.Operator(written.Operator), values...)
+	if err == nil && written.MinValues != nil {
+		req = req.WithMinValues(*written.MinValues)
+	}
+	return req, err
 }

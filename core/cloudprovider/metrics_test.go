@@ -143,3 +143,16 @@ func TestRegistrationHooks(t *testing.T) { // CP-039
 		}
 	}
 }
+
+func TestVocabularyOf(t *testing.T) { // CP-005
+	layer, _ := instrument(t, fake.New(fake.Options{Clock: clocktesting.NewFakeClock(time.Unix(0, 0))}))
+	words, err := cloudprovider.VocabularyOf(layer)
+	if err != nil || !words.IsWellKnown(fake.LabelSize) || words.ReservationIDLabel() != fake.LabelReservationID ||
+		!words.IsRestricted("karpenter.test.sh/other") {
+		t.Errorf("the provider's words are missing: %v", err)
+	}
+	words, err = cloudprovider.VocabularyOf(nothing{})
+	if err != nil || words.IsWellKnown(fake.LabelSize) || !words.IsWellKnown("topology.kubernetes.io/zone") {
+		t.Errorf("a provider without words of its own: %v", err)
+	}
+}

@@ -47,7 +47,7 @@ func catalogueKeepsUnavailable(t *testing.T, c Cloud) {
 
 func catalogueIsWellFormed(t *testing.T, c Cloud) {
 	types := c.types(t)
-	if err := cloudprovider.CheckKeys(types, c.WellKnown); err != nil {
+	if err := cloudprovider.CheckKeys(types, c.words(t).IsWellKnown); err != nil {
 		t.Error(err)
 	}
 	seen := map[string]bool{}
@@ -92,8 +92,9 @@ func wantValues(t *testing.T, it *cloudprovider.InstanceType, key string, values
 }
 
 func catalogueDefinesLabels(t *testing.T, c Cloud) {
+	words := c.words(t)
 	for _, it := range c.types(t) {
-		for _, key := range c.WellKnownLabels {
+		for _, key := range words.WellKnownLabels() {
 			r, defined := it.Requirements.Get(key)
 			if key != label.NodePool && key != label.Hostname && !defined {
 				t.Errorf("%s does not define %s", it.Name, key)

@@ -121,7 +121,7 @@ func createPicksCheapest(t *testing.T, c Cloud) {
 	types := c.types(t)
 	nodeClaim := c.nodeClaim("cheapest", in(label.CapacityType, label.OnDemand))
 	nodeClaim.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("3")}
-	request, err := cloudprovider.LaunchRequestOf(nodeClaim, c.WellKnown)
+	request, err := cloudprovider.LaunchRequestOf(nodeClaim, c.words(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,10 +26,6 @@ type Harness struct {
 // that need them.
 type Cloud struct {
 	Provider cloudprovider.CloudProvider
-	// WellKnown is the test for the well-known labels of core and provider.
-	WellKnown func(key string) bool
-	// WellKnownLabels lists them.
-	WellKnownLabels []string
 	// NodeClass refers to the NodeClass that is ready.
 	NodeClass v1.NodeClassReference
 

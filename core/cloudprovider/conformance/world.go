@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/label"
 )
@@ -60,6 +61,15 @@ func (c Cloud) types(t *testing.T) []*cloudprovider.InstanceType {
 		t.Fatalf("getting instance types: %v", err)
 	}
 	return types
+}
+
+func (c Cloud) words(t *testing.T) *vocabulary.Vocabulary {
+	t.Helper()
+	words, err := cloudprovider.VocabularyOf(c.Provider)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return words
 }
 
 // create launches and returns what the core keeps: the NodeClaim with the

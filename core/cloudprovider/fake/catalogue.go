@@ -4,11 +4,11 @@ package fake
 
 import (
 	"fmt"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
+	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
 	"karpenter.sh/core/engine/label"
@@ -23,16 +23,21 @@ const (
 	LabelReservationID = v1alpha1.Group + "/reservation-id"
 )
 
-const windowsBuild = "node.kubernetes.io/windows-build"
+// Vocabulary is the core's with the in-memory provider's words.
+func Vocabulary() *vocabulary.Vocabulary {
+	words, err := vocabulary.New(additions())
+	if err != nil { // constant input
+		panic(err)
+	}
+	return words
+}
 
-// WellKnown is the test for well-known labels: the core's and the provider's.
-func WellKnown(key string) bool { return slices.Contains(WellKnownLabels(), key) }
-
-// WellKnownLabels lists the core's and the provider's well-known labels.
-func WellKnownLabels() []string {
-	return []string{
-		label.NodePool, label.CapacityType, label.Zone, label.Region, label.InstanceType, windowsBuild,
-		label.Arch, label.OS, LabelSize, LabelReservationID,
+func additions() vocabulary.Additions {
+	return vocabulary.Additions{
+		WellKnownLabels:    []string{LabelSize, LabelReservationID},
+		RestrictedDomains:  []string{v1alpha1.Group},
+		OfferingLabels:     []string{LabelReservationID},
+		ReservationIDLabel: LabelReservationID,
 	}
 }
 
@@ -131,7 +136,7 @@ func (s TypeSpec) requirements(offerings cloudprovider.Offerings) requirement.Re
 		requirement.In(label.CapacityType, s.CapacityTypes...),
 		requirement.In(LabelSize, fmt.Sprint(s.CPU)),
 		requirement.DoesNotExist(label.Region),
-		requirement.DoesNotExist(windowsBuild),
+		requirement.DoesNotExist(corev1.LabelWindowsBuild),
 		reserved,
 	).Intersect(requirement.OfLabels(s.Labels))
 }

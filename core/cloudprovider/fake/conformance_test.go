@@ -59,8 +59,6 @@ func (w *world) get(_ context.Context, name string) (*v1alpha1.TestNodeClass, er
 func (w *world) cloud() conformance.Cloud {
 	return conformance.Cloud{
 		Provider:             w,
-		WellKnown:            fake.WellKnown,
-		WellKnownLabels:      fake.WellKnownLabels(),
 		NodeClass:            v1.NodeClassReference{Group: v1alpha1.Group, Kind: "TestNodeClass", Name: "default"},
 		Machines:             w.machines,
 		CloudCalls:           func() int { return w.Launches() },

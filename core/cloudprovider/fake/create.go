@@ -33,7 +33,7 @@ func (p *Provider) Create(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1.Nod
 	if err := cloudprovider.CheckReady(nodeClass); err != nil {
 		return nil, err
 	}
-	request, err := cloudprovider.LaunchRequestOf(nodeClaim, WellKnown)
+	request, err := cloudprovider.LaunchRequestOf(nodeClaim, p.words)
 	if err != nil {
 		return nil, err
 	}

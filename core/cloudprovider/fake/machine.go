@@ -51,7 +51,7 @@ func newMachine(nodeClaim *v1.NodeClaim, request cloudprovider.LaunchRequest, c 
 // labelsOf are the labels of CP-019; what the machine is goes before what was
 // asked for.
 func labelsOf(nodeClaim *v1.NodeClaim, request cloudprovider.LaunchRequest, c choice) map[string]string {
-	labels := request.Requirements.Without(func(key string) bool { return !WellKnown(key) }).Labels()
+	labels := request.Requirements.Without(func(key string) bool { return !request.Open(key) }).Labels()
 	maps.Copy(labels, cloudprovider.LaunchLabels(c.instanceType, c.offering))
 	key, name := cloudprovider.NodeClassLabel(nodeClaim.Spec.NodeClassRef)
 	labels[key] = name

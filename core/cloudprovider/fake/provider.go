@@ -11,6 +11,7 @@ import (
 	"k8s.io/utils/clock"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
 )
@@ -42,7 +43,8 @@ type Options struct {
 
 // Provider is the cloud in memory.
 type Provider struct {
-	opts Options
+	opts  Options
+	words *vocabulary.Vocabulary
 
 	mu       sync.Mutex
 	machines map[string]*machine // by provider ID
@@ -69,6 +71,7 @@ func New(opts Options) *Provider {
 	}
 	return &Provider{
 		opts:     opts,
+		words:    Vocabulary(),
 		machines: map[string]*machine{},
 		types:    opts.InstanceTypes,
 		poolType: map[string][]*cloudprovider.InstanceType{},
@@ -93,6 +96,9 @@ func (p *Provider) RepairPolicies() []cloudprovider.RepairPolicy {
 	defer p.mu.Unlock()
 	return append([]cloudprovider.RepairPolicy(nil), p.repair...)
 }
+
+// Vocabulary implements cloudprovider.Vocabularian.
+func (p *Provider) Vocabulary() vocabulary.Additions { return additions() }
 
 // RegistrationHooks implements cloudprovider.RegistrationHooker.
 func (p *Provider) RegistrationHooks() []cloudprovider.RegistrationHook {
