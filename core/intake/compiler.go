@@ -52,8 +52,17 @@ func New(o Options) *Compiler {
 	if o.Preferences == "" {
 		o.Preferences = RespectPreferences
 	}
+	return generation(o, resource.NewNames())
+}
+
+// Renewed returns a Compiler that has interned no labels yet but the well-known
+// ones, and forgotten everything it compiled. Resource names stay, so vectors
+// mean the same to both; whatever holds labels does not.
+func (c *Compiler) Renewed() *Compiler { return generation(c.options, c.names) }
+
+func generation(o Options, names *resource.Names) *Compiler {
 	c := &Compiler{
-		options: o, vocabulary: constraint.NewVocabulary(), names: resource.NewNames(),
+		options: o, vocabulary: constraint.NewVocabulary(), names: names,
 		classes: map[string]*model.Class{}, templates: map[string]*cachedTemplate{},
 	}
 	for _, key := range o.Labels.WellKnownLabels() {
