@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster
+
+import (
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+
+	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/intake"
+)
+
+// DefaultNominationWindow is the nomination window at the default batching
+// durations (LIF-046).
+const DefaultNominationWindow = 20 * time.Second
+
+// Options are what a [Cluster] is made of.
+type Options struct {
+	Clock clock.PassiveClock
+	// Compiler is the first generation of the names that nodes are compiled
+	// with. Users of the model take the compiler from the [Snapshot].
+	Compiler *intake.Compiler
+	// Inventory is what the first sync is checked against.
+	Inventory  Inventory
+	Registerer prometheus.Registerer
+	Log        logr.Logger
+	// NominationWindow is how long a node is kept for pods that were placed
+	// there; the default is DefaultNominationWindow.
+	NominationWindow time.Duration
+	// IgnoreDRARequests leaves daemons that ask for devices out (SCH-127).
+	IgnoreDRARequests bool
+}
+
+// Cluster is the live model. Safe for concurrent use.
+type Cluster struct {
+	// Decisions are what became of pending pods.
+	Decisions *Decisions
+
+	clock            clock.PassiveClock
+	nominationWindow time.Duration
+	metrics          *collectors
+	sync             syncState
+
+	mu            sync.RWMutex
+	epoch         *epoch
+	entries       map[string]*entry // by key
+	order         order
+	nodes         map[string]*nodeRef
+	claims        map[string]*claimRef
+	unlaunched    map[string]*Unlaunched
+	pools         pools
+	poolClaims    map[string]*poolClaims
+	bound         map[types.NamespacedName]*Pod
+	onNode        map[string]*podSet // by name of the Node
+	volumeLimits  map[string]volume.Limits
+	daemons       daemons
+	nodePools     map[string]nodePoolVersion
+	consolidation consolidation
+}
+
+// New returns an empty model. An error means that the metrics are registered
+// already.
+func New(o Options) (*Cluster, error) {
+	m, err := newCollectors(o.Registerer)
+	if err != nil {
+		return nil, err
+	}
+	if o.NominationWindow == 0 {
+		o.NominationWindow = DefaultNominationWindow
+	}
+	return &Cluster{
+		Decisions:        newDecisions(o.Clock, m.decisionDuration),
+		clock:            o.Clock,
+		nominationWindow: o.NominationWindow,
+		metrics:          m,
+		sync:             syncState{inventory: o.Inventory, log: o.Log},
+		epoch:            &epoch{compiler: o.Compiler},
+		entries:          map[string]*entry{},
+		nodes:            map[string]*nodeRef{},
+		claims:           map[string]*claimRef{},
+		unlaunched:       map[string]*Unlaunched{},
+		pools:            pools{},
+		poolClaims:       map[string]*poolClaims{},
+		bound:            map[types.NamespacedName]*Pod{},
+		onNode:           map[string]*podSet{},
+		volumeLimits:     map[string]volume.Limits{},
+		daemons:          newDaemons(o.IgnoreDRARequests),
+		nodePools:        map[string]nodePoolVersion{},
+	}, nil
+}
+
+// compiler is the current generation.
+func (c *Cluster) compiler() *intake.Compiler {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.epoch.compiler
+}

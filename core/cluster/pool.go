@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster
+
+import "karpenter.sh/core/engine/resource"
+
+// pools are the sums of capacity of the state nodes of each pool that are not
+// marked for deletion (LIF-047). The vectors are replaced, never changed.
+type pools map[string]resource.Vector
+
+// move replaces the share of one state node by that of another.
+func (p pools) move(old, now *StateNode) {
+	oldPool, oldShare := share(old)
+	newPool, newShare := share(now)
+	if oldPool == newPool && oldShare.Equal(newShare) {
+		return
+	}
+	if oldPool != "" {
+		p.put(oldPool, p[oldPool].Clone().Minus(oldShare))
+	}
+	if newPool != "" {
+		p.put(newPool, p[newPool].Clone().Plus(newShare))
+	}
+}
+
+func (p pools) put(pool string, sum resource.Vector) {
+	if sum.Zero() {
+		delete(p, pool)
+		return
+	}
+	p[pool] = sum
+}
+
+func share(n *StateNode) (pool string, capacity resource.Vector) {
+	if n == nil || n.MarkedForDeletion() || n.NodePool() == "" {
+		return "", nil
+	}
+	return n.NodePool(), n.seen.capacity
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/intake"
+)
+
+// epoch is what all nodes are compiled with. A new one replaces it when the
+// daemons change or the names are interned anew; what was compiled with an older
+// one is compiled again when it is next asked for.
+type epoch struct {
+	compiler *intake.Compiler
+	daemons  []*corev1.Pod
+}
+
+// fixed is what a view is to the engine, whatever pods run there.
+type fixed struct {
+	epoch   *epoch
+	labels  constraint.Labels
+	taints  []model.Taint
+	daemons resource.Vector // of all daemons that belong there
+}
+
+// compiled is what a state node is to the engine.
+type compiled struct {
+	epoch *epoch
+	node  *model.Node
+}
+
+// target is the state node as a target for pods. Racing readers may compile it
+// twice, with equal results.
+func (n *StateNode) target(e *epoch) *model.Node {
+	if c := n.compiled.Load(); c != nil && c.epoch == e {
+		return c.node
+	}
+	f := n.seen.compile(e, n.claim != nil)
+	remaining := f.daemons.Clone().Minus(n.DaemonRequests()).Floor() // SCH-126
+	c := &compiled{e, &model.Node{
+		Name:        n.seen.Name,
+		Labels:      f.labels,
+		Taints:      f.taints,
+		Free:        n.seen.less(e.compiler, remaining.Plus(n.Requests())),
+		Initialized: n.Initialized(),
+	}}
+	n.compiled.Store(c)
+	return c.node
+}
+
+func (s *seen) compile(e *epoch, managed bool) *fixed {
+	if f := s.fixed.Load(); f != nil && f.epoch == e {
+		return f
+	}
+	f := &fixed{
+		epoch:  e,
+		labels: e.compiler.NodeLabels(s.Labels),
+		taints: e.compiler.Taints(s.Taints),
+		daemons: e.compiler.RemainingDaemons(intake.NodeInput{
+			Labels: s.Labels, Taints: s.Taints, Starting: managed && s.Stage < Initialized,
+		}, e.daemons),
+	}
+	s.fixed.Store(f)
+	return f
+}
+
+// less is allocatable less an amount, possibly negative. A resource that the
+// node does not list stays at zero: only pods that ask for it are kept away
+// (LIF-024).
+func (s *seen) less(c *intake.Compiler, amount resource.Vector) resource.Vector {
+	out := s.allocatable.Clone()
+	for id, n := range amount {
+		if n == 0 {
+			continue
+		}
+		name := corev1.ResourceName(c.Names().Name(resource.ID(id)))
+		if _, listed := s.Allocatable[name]; listed {
+			out = out.With(resource.ID(id), out.Get(resource.ID(id))-n)
+		}
+	}
+	return out
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster
+
+import (
+	"slices"
+
+	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/model"
+)
+
+// Targets are the nodes of a snapshot that pods may be placed on, in the
+// engine's form.
+type Targets struct {
+	// Nodes is in the order of [model.CompareNodes]; an index into it is an
+	// index into At.
+	Nodes []*model.Node
+
+	at    []Target
+	index map[string]int
+}
+
+// Target is where a placement goes: one of the two.
+type Target struct {
+	StateNode *StateNode
+	// Unlaunched is an inherited NodeClaim, with room for no more than it was
+	// created for. A pod placed there needs nothing but to wait.
+	Unlaunched *Unlaunched
+}
+
+// Targets are the nodes that are not marked for deletion, and the inherited
+// NodeClaims that are not launched. The first call compiles what changed since
+// earlier snapshots.
+func (s *Snapshot) Targets() *Targets { return s.targets() }
+
+func (s *Snapshot) makeTargets() *Targets {
+	t := &Targets{
+		Nodes: make([]*model.Node, 0, len(s.nodes)), at: make([]Target, 0, len(s.nodes)),
+		index: make(map[string]int, len(s.nodes)),
+	}
+	inherited := s.inherited()
+	for _, n := range s.nodes {
+		if n.marked {
+			continue
+		}
+		compiled := n.target(s.epoch)
+		for len(inherited) > 0 && model.CompareNodes(inherited[0].node, compiled) < 0 {
+			t.add(inherited[0].node, Target{Unlaunched: inherited[0].claim})
+			inherited = inherited[1:]
+		}
+		t.index[n.key] = len(t.Nodes)
+		t.add(compiled, Target{StateNode: n})
+	}
+	for _, p := range inherited {
+		t.add(p.node, Target{Unlaunched: p.claim})
+	}
+	return t
+}
+
+type pledge struct {
+	claim *Unlaunched
+	node  *model.Node
+}
+
+func (s *Snapshot) inherited() []pledge {
+	var out []pledge
+	for _, u := range s.unlaunched {
+		if u.Inherited(s.Taken) {
+			out = append(out, pledge{u, u.target(s.epoch.compiler)})
+		}
+	}
+	return out // by name, as none is initialized
+}
+
+func (t *Targets) add(n *model.Node, at Target) {
+	t.Nodes, t.at = append(t.Nodes, n), append(t.at, at)
+}
+
+// At tells what the i-th node is.
+func (t *Targets) At(i int) Target { return t.at[i] }
+
+// Without is the set of indexes of state nodes, by key, for what-if questions.
+// Keys that are no target are returned besides.
+func (t *Targets) Without(keys ...string) (without bitset.Set, missing []string) {
+	for _, key := range keys {
+		if i, ok := t.index[key]; ok {
+			without = without.With(i)
+		} else {
+			missing = append(missing, key)
+		}
+	}
+	return without, slices.Clip(missing)
+}
