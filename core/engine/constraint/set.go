@@ -147,3 +147,11 @@ func subset(a, b bitset.Set) bool {
 	}
 	return true
 }
+
+// Only admits exactly the values given, and not absence.
+func Only(values bitset.Set) Set { return Set{bits: values} }
+
+// Except admits every value but those given, and absence.
+func Except(values bitset.Set) Set {
+	return Set{bits: values, complement: true, absent: true, bounds: requirement.Unbounded()}
+}

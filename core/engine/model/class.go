@@ -6,6 +6,7 @@ import (
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/topology"
 )
 
 // Class is what all pods that scheduling cannot tell apart have in common.
@@ -18,6 +19,8 @@ type Class struct {
 	// for each required node-affinity term, later ones with preferences
 	// given up (SCH-183). There is at least one.
 	Attempts []Attempt
+	// Topology is what the class has to do with topology groups.
+	Topology topology.Relation
 	// NotBuilt names a constraint that the engine does not decide yet; such
 	// pods are placed nowhere. Empty for all others.
 	NotBuilt string
@@ -29,6 +32,12 @@ type Attempt struct {
 	Wanted constraint.Sets
 	// Plain is Wanted as the user wrote it, for messages.
 	Plain requirement.Requirements
+	// Strict is what of Wanted decides which domains topology rules look at:
+	// the required constraints of the pod, without preferences and volumes
+	// (SCH-072).
+	Strict constraint.Sets
+	// Rules are the topology groups to obey, besides the inverse ones.
+	Rules []topology.Rule
 	// SoftTaints admits nodes with PreferNoSchedule taints that the pod does
 	// not tolerate.
 	SoftTaints bool

@@ -5,6 +5,7 @@ package model
 import (
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/topology"
 )
 
 // Snapshot is everything a placement is decided from, besides the pods. It is
@@ -16,6 +17,8 @@ type Snapshot struct {
 	Nodes []*Node
 	// Pools are the sources of new nodes, the most wanted first (SCH-025).
 	Pools []Pool
+	// Groups are the topology rules in play.
+	Groups []*topology.Group
 }
 
 // Pool is a template with what its limits leave.

@@ -68,3 +68,33 @@ func (t *Template) OverheadOf(i int) resource.Vector {
 func (t *Template) KeepFitting(candidates bitset.Set, total resource.Vector) bool {
 	return t.room.Keep(candidates, total)
 }
+
+// DomainsOf returns the values of a key that nodes of the template can have
+// (SCH-142), whatever is available or left of the limits.
+func (t *Template) DomainsOf(key constraint.Key) bitset.Set {
+	own, defined := t.Wanted.Get(key)
+	var out bitset.Set
+	if defined {
+		out = addConcrete(out, own)
+	}
+	for i := range t.Catalogue.Overlapping(t.Wanted).All() {
+		theirs, has := t.Catalogue.Type(t.Catalogue.TypeOf(i)).Requirements.Get(key)
+		if has && defined {
+			theirs = t.Catalogue.vocabulary.Intersect(key, own, theirs)
+		}
+		if has {
+			out = addConcrete(out, theirs)
+		}
+	}
+	return out
+}
+
+// addConcrete adds the values of a concrete set; exclusions are no domains.
+func addConcrete(out bitset.Set, s constraint.Set) bitset.Set {
+	if s.Concrete() {
+		for value := range s.Values().All() {
+			out = out.With(value)
+		}
+	}
+	return out
+}

@@ -10,31 +10,61 @@ import (
 // bin is a node being planned.
 type bin struct {
 	pool     *pool
+	name     string // stands for the hostname
 	state    *state
 	variants bitset.Set // can hold what is placed, and were within the limits
 	used     resource.Vector
 	pods     []int
+	tallied  []tallied
 }
 
 // tryBins puts the pod into the first bin that takes it.
-func (s *solver) tryBins(a *attempt, pod int) bool {
-	for ; a.bin < len(s.bins); a.bin++ {
-		if s.bins[a.bin].add(a, pod) {
+func (s *solver) tryBins(r *route, pod int) bool {
+	if s.seeksHost(r.attempt) {
+		return s.joinBins(r, pod)
+	}
+	for ; r.bin < len(s.bins); r.bin++ {
+		if s.inBin(r, s.bins[r.bin], pod) {
 			return true
 		}
 	}
 	return false
 }
 
-func (b *bin) add(a *attempt, pod int) bool {
-	if !a.tolerates(b.pool) {
+// joinBins looks at every bin again, as joinNodes does at nodes.
+func (s *solver) joinBins(r *route, pod int) bool {
+	for _, b := range s.bins {
+		if s.inBin(r, b, pod) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *solver) inBin(r *route, b *bin, pod int) bool {
+	if !s.admitsHost(r.attempt, b.name) {
 		return false
 	}
-	to := b.pool.join(b.state, a)
+	before := b.state
+	if !b.add(r, pod) {
+		return false
+	}
+	if b.state != before {
+		s.recount(b)
+	}
+	s.countOnBin(r.class, b)
+	return true
+}
+
+func (b *bin) add(r *route, pod int) bool {
+	if !r.tolerates(b.pool) {
+		return false
+	}
+	to := b.pool.join(b.state, r)
 	if to == nil {
 		return false
 	}
-	total := append(b.pool.total[:0], b.used...).Plus(a.class.Requests)
+	total := append(b.pool.total[:0], b.used...).Plus(r.class.Requests)
 	b.pool.total = total
 	left := append(b.pool.left[:0], b.variants...)
 	b.pool.left = left

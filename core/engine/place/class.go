@@ -2,7 +2,13 @@
 
 package place
 
-import "karpenter.sh/core/engine/model"
+import (
+	"slices"
+
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/topology"
+)
 
 // class is a pod class with what this run has learnt about it.
 type class struct {
@@ -10,22 +16,34 @@ type class struct {
 	attempts []attempt
 }
 
-// attempt is one way to place a class's pods, and how far they looked: every
-// node before node and every bin before bin has refused for good.
+// attempt is one way to satisfy a class's pods.
 type attempt struct {
 	*model.Attempt
 	class *class
-	id    int
-	node  int
-	bin   int
-	pools []verdict
+	// keys are the topology keys under rules, without the hostname.
+	keys []constraint.Key
+	// rules by what they look at, the repelling groups included.
+	onKeys, onHosts []topology.Rule
+	routes          map[uint64][]*route
+	free            []*route // the only route of an attempt without keys
 }
 
-// verdict is what an attempt knows about a pool.
+// route is an attempt narrowed to one choice of domains, and how far it looked:
+// every node before node and every bin before bin has refused for good.
+type route struct {
+	*attempt
+	wanted constraint.Sets
+	id     int
+	node   int
+	bin    int
+	pools  []verdict
+}
+
+// verdict is what a route knows about a pool.
 type verdict struct {
 	known     bool
 	tolerated bool
-	closed    bool // no new bin can be opened for the attempt
+	closed    bool // no new bin can be opened for the route
 }
 
 func (s *solver) class(c *model.Class) *class {
@@ -34,21 +52,54 @@ func (s *solver) class(c *model.Class) *class {
 	}
 	fresh := &class{Class: c, attempts: make([]attempt, len(c.Attempts))}
 	for i := range c.Attempts {
-		fresh.attempts[i] = attempt{
-			Attempt: &c.Attempts[i], class: fresh, id: s.attempts,
-			pools: make([]verdict, len(s.pools)),
-		}
-		s.attempts++
+		fresh.attempts[i] = attempt{Attempt: &c.Attempts[i], class: fresh, routes: map[uint64][]*route{}}
+		s.sortRules(&fresh.attempts[i])
 	}
 	s.classes[c] = fresh
 	return fresh
 }
 
-// tolerates reports whether the attempt's pods may run on the pool's nodes.
-func (a *attempt) tolerates(p *pool) bool {
-	v := &a.pools[p.index]
+func (s *solver) sortRules(a *attempt) {
+	rules := slices.Clone(a.Rules)
+	for _, g := range a.class.Topology.Repelling {
+		rules = append(rules, topology.Rule{Group: g})
+	}
+	for _, r := range rules {
+		g := s.tallies[r.Group]
+		if g.Hostname {
+			a.onHosts = append(a.onHosts, r)
+			continue
+		}
+		a.onKeys = append(a.onKeys, r)
+		if !slices.Contains(a.keys, g.Key) {
+			a.keys = append(a.keys, g.Key)
+		}
+	}
+	if len(a.keys) == 0 {
+		a.free = []*route{s.route(a, nil)}
+	}
+}
+
+// route returns the attempt narrowed by a choice of domains.
+func (s *solver) route(a *attempt, domains constraint.Sets) *route {
+	h := domains.Hash()
+	wanted := s.in.Snapshot.Vocabulary.Conjunction(a.Wanted, domains)
+	for _, r := range a.routes[h] {
+		if r.wanted.Equal(wanted) {
+			return r
+		}
+	}
+	r := &route{attempt: a, wanted: wanted, id: s.routes, pools: make([]verdict, len(s.pools))}
+	s.routes++
+	a.routes[h] = append(a.routes[h], r)
+	return r
+}
+
+// tolerates reports whether the route's pods may run on the pool's nodes.
+func (r *route) tolerates(p *pool) bool {
+	v := &r.pools[p.index]
 	if !v.known {
-		_, repelled := a.class.Tolerations.Untolerated(p.Taints, a.SoftTaints)
+		_, repelled := r.class.Tolerations.Untolerated(p.Taints, r.SoftTaints)
 		v.known, v.tolerated = true, !repelled
 	}
 	return v.tolerated

@@ -3,8 +3,6 @@
 package place
 
 import (
-	"slices"
-
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/reason"
@@ -84,13 +82,15 @@ func (b *bin) leastOverhead(variants bitset.Set) resource.Vector {
 	return least
 }
 
-// explain lists the unplaced pods in the order of the input, each with the
-// reasons of its class.
+// explain lists the pods without a place, in the order of the input, each with
+// the reasons of its class.
 func (s *solver) explain() []Unplaced {
-	slices.Sort(s.unplaced)
 	why := map[*model.Class]reason.List{}
 	var out []Unplaced
-	for _, pod := range s.unplaced {
+	for pod := range s.in.Pods {
+		if s.done.Has(pod) {
+			continue
+		}
 		c := s.in.Pods[pod].Class
 		if _, known := why[c]; !known {
 			why[c] = s.reasons(c)

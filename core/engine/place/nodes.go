@@ -22,27 +22,47 @@ func (t *target) available() resource.Vector {
 }
 
 // tryNodes puts the pod on the first node that takes it.
-func (s *solver) tryNodes(a *attempt, pod int) bool {
-	for ; a.node < len(s.nodes); a.node++ {
-		t := &s.nodes[a.node]
-		if !a.class.Requests.FitsIn(t.available()) || !s.admits(t.Node, a) {
-			continue
+func (s *solver) tryNodes(r *route, pod int) bool {
+	if s.seeksHost(r.attempt) {
+		return s.joinNodes(r, pod)
+	}
+	for ; r.node < len(s.nodes); r.node++ {
+		if s.onNode(r, &s.nodes[r.node], pod) {
+			return true
 		}
-		if t.free == nil {
-			t.free = t.Free.Clone()
-		}
-		t.free = t.free.Minus(a.class.Requests)
-		s.placed = append(s.placed, Placement{Pod: pod, Node: t.index})
-		return true
 	}
 	return false
 }
 
-// admits checks taints and labels, strictly (SCH-058, SCH-133).
-func (s *solver) admits(n *model.Node, a *attempt) bool {
-	if _, repelled := a.class.Tolerations.Untolerated(n.Taints, a.SoftTaints); repelled {
+// joinNodes looks at every node again: one that refused may have been joined by
+// a pod that this one must be with.
+func (s *solver) joinNodes(r *route, pod int) bool {
+	for i := range s.nodes {
+		if s.onNode(r, &s.nodes[i], pod) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *solver) onNode(r *route, t *target, pod int) bool {
+	if !r.class.Requests.FitsIn(t.available()) || !s.admitsHost(r.attempt, t.Name) || !s.admits(t.Node, r) {
 		return false
 	}
-	_, ok := s.in.Snapshot.Vocabulary.Satisfy(n.Labels, a.Wanted)
+	if t.free == nil {
+		t.free = t.Free.Clone()
+	}
+	t.free = t.free.Minus(r.class.Requests)
+	s.placed = append(s.placed, Placement{Pod: pod, Node: t.index})
+	s.countOnNode(r.class, t.Node)
+	return true
+}
+
+// admits checks taints and labels, strictly (SCH-058, SCH-133).
+func (s *solver) admits(n *model.Node, r *route) bool {
+	if _, repelled := r.class.Tolerations.Untolerated(n.Taints, r.SoftTaints); repelled {
+		return false
+	}
+	_, ok := s.in.Snapshot.Vocabulary.Satisfy(n.Labels, r.wanted)
 	return ok
 }

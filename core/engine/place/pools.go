@@ -3,6 +3,8 @@
 package place
 
 import (
+	"strconv"
+
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/model"
@@ -18,6 +20,7 @@ type pool struct {
 	allowed    bitset.Set // variants within the remaining limits
 	root       *state
 	states     map[uint64][]*state
+	domains    map[constraint.Key]bitset.Set
 
 	// Scratch space of one check.
 	left  bitset.Set
@@ -27,7 +30,7 @@ type pool struct {
 func newPool(in *model.Pool, index int, v *constraint.Vocabulary) *pool {
 	p := &pool{
 		Template: in.Template, index: index, vocabulary: v,
-		remaining: in.Remaining, states: map[uint64][]*state{},
+		remaining: in.Remaining, states: map[uint64][]*state{}, domains: map[constraint.Key]bitset.Set{},
 	}
 	p.root = p.intern(p.Wanted)
 	p.allowed = withinLimits(p.Template, p.remaining)
@@ -50,35 +53,44 @@ func withinLimits(t *model.Template, remaining model.Limits) bitset.Set {
 }
 
 // tryPools opens a bin for the pod in the most wanted pool that admits it.
-func (s *solver) tryPools(a *attempt, pod int) bool {
+func (s *solver) tryPools(r *route, pod int) bool {
+	name := binName(len(s.bins))
+	if !s.admitsHost(r.attempt, name) {
+		return false
+	}
 	for _, p := range s.pools {
-		if a.pools[p.index].closed {
+		if r.pools[p.index].closed {
 			continue
 		}
-		if b := p.open(a, pod); b != nil {
+		if b := p.open(r, pod); b != nil {
+			b.name = name
 			s.bins = append(s.bins, b)
+			s.countOnBin(r.class, b)
 			return true
 		}
-		a.pools[p.index].closed = true
+		r.pools[p.index].closed = true
 	}
 	return false
 }
 
-func (p *pool) open(a *attempt, pod int) *bin {
-	if p.root == nil || !a.tolerates(p) {
+// binName stands for the hostname of a bin; no node can have it.
+func binName(i int) string { return "/" + strconv.Itoa(i) }
+
+func (p *pool) open(r *route, pod int) *bin {
+	if p.root == nil || !r.tolerates(p) {
 		return nil
 	}
-	st := p.join(p.root, a)
+	st := p.join(p.root, r)
 	if st == nil {
 		return nil
 	}
 	variants := st.offer.Variants.Clone()
 	variants.And(p.allowed)
-	if !p.KeepFitting(variants, a.class.Requests) {
+	if !p.KeepFitting(variants, r.class.Requests) {
 		return nil
 	}
 	p.charge(variants)
-	return &bin{pool: p, state: st, variants: variants, used: a.class.Requests.Clone(), pods: []int{pod}}
+	return &bin{pool: p, state: st, variants: variants, used: r.class.Requests.Clone(), pods: []int{pod}}
 }
 
 // charge takes the largest node the bin may become off the limits (SCH-202).

@@ -7,15 +7,23 @@ import (
 	"slices"
 	"strings"
 
+	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/topology"
 )
 
 // Solve places the pods.
 func Solve(in Input) Plan {
 	s := newSolver(in)
-	for _, i := range order(in.Pods) {
-		s.place(i)
+	left := s.placeAll(order(in.Pods))
+	// Pods under topology rules may fit once others are placed (SCH-182).
+	for waiting := s.mayFitLater(left); len(waiting) > 0; {
+		still := s.placeAll(waiting)
+		if len(still) == len(waiting) {
+			break
+		}
+		waiting = still
 	}
 	return s.plan()
 }
@@ -59,18 +67,19 @@ func older(a, b *model.Pod) int {
 
 // solver is the state of one run.
 type solver struct {
-	in       Input
-	nodes    []target
-	pools    []*pool
-	bins     []*bin
-	classes  map[*model.Class]*class
-	attempts int // attempts numbered so far
-	placed   []Placement
-	unplaced []int
+	in      Input
+	nodes   []target
+	pools   []*pool
+	bins    []*bin
+	tallies []*topology.Tally
+	classes map[*model.Class]*class
+	routes  int // routes numbered so far
+	placed  []Placement
+	done    bitset.Set // pods placed
 }
 
 func newSolver(in Input) *solver {
-	s := &solver{in: in, classes: map[*model.Class]*class{}}
+	s := &solver{in: in, classes: map[*model.Class]*class{}, done: bitset.New(len(in.Pods))}
 	for i, n := range in.Snapshot.Nodes {
 		if !in.Without.Has(i) {
 			s.nodes = append(s.nodes, target{Node: n, index: i})
@@ -79,21 +88,53 @@ func newSolver(in Input) *solver {
 	for i := range in.Snapshot.Pools {
 		s.pools = append(s.pools, newPool(&in.Snapshot.Pools[i], i, in.Snapshot.Vocabulary))
 	}
+	s.tallies = s.newTallies()
 	return s
 }
 
-func (s *solver) place(pod int) {
+// placeAll returns the pods that found no place.
+func (s *solver) placeAll(pods []int) []int {
+	var left []int
+	for _, i := range pods {
+		if s.place(i) {
+			s.done = s.done.With(i)
+		} else {
+			left = append(left, i)
+		}
+	}
+	return left
+}
+
+func (s *solver) mayFitLater(pods []int) []int {
+	return slices.DeleteFunc(slices.Clone(pods), func(i int) bool {
+		c := s.class(s.in.Pods[i].Class)
+		return !slices.ContainsFunc(c.attempts, func(a attempt) bool { return len(a.onKeys)+len(a.onHosts) > 0 })
+	})
+}
+
+func (s *solver) place(pod int) bool {
 	c := s.class(s.in.Pods[pod].Class)
-	if c.NotBuilt == "" {
-		for i := range c.attempts {
-			if s.try(&c.attempts[i], pod) {
-				return
+	if c.NotBuilt != "" {
+		return false
+	}
+	for i := range c.attempts {
+		if s.try(&c.attempts[i], pod) {
+			return true
+		}
+	}
+	return false
+}
+
+// try looks at existing nodes first, then at bins, then opens one; each for all
+// the domains that topology rules leave.
+func (s *solver) try(a *attempt, pod int) bool {
+	routes := s.choices(a)
+	for _, stage := range []func(*route, int) bool{s.tryNodes, s.tryBins, s.tryPools} {
+		for _, r := range routes {
+			if stage(r, pod) {
+				return true
 			}
 		}
 	}
-	s.unplaced = append(s.unplaced, pod)
-}
-
-func (s *solver) try(a *attempt, pod int) bool {
-	return s.tryNodes(a, pod) || s.tryBins(a, pod) || s.tryPools(a, pod)
+	return false
 }

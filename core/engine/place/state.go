@@ -20,28 +20,28 @@ const maxEntries = 98
 type state struct {
 	wanted constraint.Sets
 	offer  model.Offer
-	joins  []joined // by attempt id
+	joins  []joined // by route id
 	order  []int32  // variants by price, made when first asked for
 }
 
-// joined is the remembered result of narrowing a state by an attempt.
+// joined is the remembered result of narrowing a state by a route.
 type joined struct {
 	known bool
 	to    *state // nil: refused
 }
 
-// join narrows st by the attempt's requirements; nil if they are incompatible
+// join narrows st by the route's requirements; nil if they are incompatible
 // or nothing in the catalogue meets both.
-func (p *pool) join(st *state, a *attempt) *state {
-	if len(a.Wanted) == 0 {
+func (p *pool) join(st *state, r *route) *state {
+	if len(r.wanted) == 0 {
 		return st
 	}
-	for len(st.joins) <= a.id {
+	for len(st.joins) <= r.id {
 		st.joins = append(st.joins, joined{})
 	}
-	j := &st.joins[a.id]
+	j := &st.joins[r.id]
 	if !j.known {
-		*j = joined{known: true, to: p.narrow(st, a.Wanted)}
+		*j = joined{known: true, to: p.narrow(st, r.wanted)}
 	}
 	return j.to
 }

@@ -13,18 +13,20 @@ import (
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/topology"
 )
 
 const gi = 1 << 30
 
 // world builds small snapshots for tests.
 type world struct {
-	t     *testing.T
-	v     *constraint.Vocabulary
-	open  bitset.Set
-	nodes []*model.Node
-	pools []model.Pool
-	pods  []model.Pod
+	t      *testing.T
+	v      *constraint.Vocabulary
+	open   bitset.Set
+	nodes  []*model.Node
+	pools  []model.Pool
+	pods   []model.Pod
+	groups []*topology.Group
 }
 
 func newWorld(t *testing.T) *world {
@@ -106,7 +108,7 @@ func (w *world) add(n int, c *model.Class) {
 
 func (w *world) input() place.Input {
 	return place.Input{
-		Snapshot: &model.Snapshot{Vocabulary: w.v, Names: resource.NewNames(), Nodes: w.nodes, Pools: w.pools},
+		Snapshot: &model.Snapshot{Vocabulary: w.v, Names: resource.NewNames(), Nodes: w.nodes, Pools: w.pools, Groups: w.groups},
 		Pods:     w.pods,
 	}
 }

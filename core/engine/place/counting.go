@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package place
+
+import (
+	"slices"
+
+	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/topology"
+)
+
+// groupsOf lists the groups that a pod of the class adds to.
+func groupsOf(c *class) []int32 {
+	if len(c.Topology.Owned) == 0 {
+		return c.Topology.Counted
+	}
+	return slices.Concat(c.Topology.Counted, c.Topology.Owned)
+}
+
+// countOnNode adds a pod to its groups, on an existing node.
+func (s *solver) countOnNode(c *class, n *model.Node) {
+	for _, g := range groupsOf(c) {
+		t := s.tallies[g]
+		if !s.looksAtNode(t, n) {
+			continue
+		}
+		if t.Hostname {
+			t.AddHost(n.Name, 1)
+		} else if d, ok := n.Labels.Get(t.Key); ok {
+			t.Add(d, 1)
+		}
+	}
+}
+
+// looksAtNode applies the filter of a spread to a node (SCH-151).
+func (s *solver) looksAtNode(t *topology.Tally, n *model.Node) bool {
+	if t.HonorTaints {
+		if _, repelled := t.Tolerations.Untolerated(n.Taints, false); repelled {
+			return false
+		}
+	}
+	return len(t.Terms) == 0 || slices.ContainsFunc(t.Terms, func(term constraint.Sets) bool {
+		_, ok := s.in.Snapshot.Vocabulary.Satisfy(n.Labels, term)
+		return ok
+	})
+}
+
+// tallied is what a bin adds to a group: so many pods, in these domains.
+type tallied struct {
+	group   int32
+	pods    int32
+	domains bitset.Set
+}
+
+// countOnBin adds a pod to its groups, on a bin.
+func (s *solver) countOnBin(c *class, b *bin) {
+	for _, g := range groupsOf(c) {
+		t := s.tallies[g]
+		if !s.looksAtBin(t, b) {
+			continue
+		}
+		if t.Hostname {
+			t.AddHost(b.name, 1)
+			continue
+		}
+		i := slices.IndexFunc(b.tallied, func(x tallied) bool { return x.group == g })
+		if i < 0 {
+			i = len(b.tallied)
+			b.tallied = append(b.tallied, tallied{group: g})
+		}
+		s.retract(&b.tallied[i])
+		b.tallied[i].pods++
+		s.enter(b, &b.tallied[i])
+	}
+}
+
+// recount moves a bin's pods to the domains that its requirements now leave.
+// Pods counted nowhere because the domain was open count as soon as it is not,
+// and pods counted everywhere stop to count where the bin can no longer be.
+func (s *solver) recount(b *bin) {
+	for i := range b.tallied {
+		s.retract(&b.tallied[i])
+		s.enter(b, &b.tallied[i])
+	}
+}
+
+func (s *solver) retract(x *tallied) {
+	for d := range x.domains.All() {
+		s.tallies[x.group].Add(constraint.Value(d), -x.pods)
+	}
+	x.domains = nil
+}
+
+// enter counts the bin's pods: in its one domain for spread and affinity, in
+// every domain still possible for anti-affinity (SCH-165).
+func (s *solver) enter(b *bin, x *tallied) {
+	t := s.tallies[x.group]
+	possible := b.domainsOf(t.Key)
+	if (t.Kind == topology.Spread || t.Kind == topology.Affinity) && possible.Count() != 1 {
+		return
+	}
+	x.domains = possible
+	for d := range possible.All() {
+		t.Add(constraint.Value(d), x.pods)
+	}
+}
+
+// domainsOf are the values of a key that the bin can still end up with.
+func (b *bin) domainsOf(key constraint.Key) bitset.Set {
+	set, restricted := b.state.wanted.Get(key)
+	if restricted && set.Concrete() {
+		return set.Values()
+	}
+	var out bitset.Set
+	for d := range b.pool.domainsOf(key).All() {
+		if !restricted || b.pool.vocabulary.Has(key, set, constraint.Value(d)) {
+			out = out.With(d)
+		}
+	}
+	return out
+}
+
+// looksAtBin applies the filter of a spread to a bin, strictly (SCH-058).
+func (s *solver) looksAtBin(t *topology.Tally, b *bin) bool {
+	if t.HonorTaints {
+		if _, repelled := t.Tolerations.Untolerated(b.pool.Taints, false); repelled {
+			return false
+		}
+	}
+	return len(t.Terms) == 0 || slices.ContainsFunc(t.Terms, func(term constraint.Sets) bool {
+		_, refused := s.in.Snapshot.Vocabulary.Refused(b.state.wanted, term, nil)
+		return !refused
+	})
+}

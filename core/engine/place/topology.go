@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package place
+
+import (
+	"cmp"
+	"slices"
+
+	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/topology"
+)
+
+// newTallies returns the run's counts of every group in the snapshot.
+func (s *solver) newTallies() []*topology.Tally {
+	out := make([]*topology.Tally, len(s.in.Snapshot.Groups))
+	for i, g := range s.in.Snapshot.Groups {
+		if g.Hostname {
+			out[i] = topology.NewTally(g, nil)
+			continue
+		}
+		var offered bitset.Set
+		for _, p := range s.pools {
+			for d := range p.domainsOf(g.Key).All() {
+				offered = offered.With(d)
+			}
+		}
+		out[i] = topology.NewTally(g, offered)
+	}
+	return out
+}
+
+// domainsOf are the values of a key that the pool's nodes can have.
+func (p *pool) domainsOf(key constraint.Key) bitset.Set {
+	if _, known := p.domains[key]; !known {
+		p.domains[key] = p.DomainsOf(key)
+	}
+	return p.domains[key]
+}
+
+// choices lists the routes that the attempt's rules leave open, the most wanted
+// first. There is one for each combination of domains; without rules on keys
+// other than the hostname there is exactly one.
+func (s *solver) choices(a *attempt) []*route {
+	if a.free != nil {
+		return a.free
+	}
+	combinations := []constraint.Sets{nil}
+	for _, key := range a.keys {
+		var next []constraint.Sets
+		for _, set := range s.choose(a, key) {
+			for _, c := range combinations {
+				next = append(next, s.in.Snapshot.Vocabulary.Conjunction(c, constraint.Sets{{Key: key, Set: set}}))
+			}
+		}
+		combinations = next
+	}
+	out := make([]*route, len(combinations))
+	for i, c := range combinations {
+		out[i] = s.route(a, c)
+	}
+	return out
+}
+
+// choose lists what one key may be narrowed to: one domain for a spread and for
+// affinity that is only starting, all allowed ones otherwise. All rules on the
+// key are solved together (SCH-156).
+func (s *solver) choose(a *attempt, key constraint.Key) []constraint.Set {
+	var allowed, refused bitset.Set
+	listed, single := false, false
+	var spreads []*topology.Tally
+	for _, r := range a.onKeys {
+		t := s.tallies[r.Group]
+		if t.Key != key {
+			continue
+		}
+		domains, lists := t.Allowed(r.Self, s.eligible(a, t))
+		switch {
+		case !lists:
+			refused = union(refused, domains)
+			continue
+		case listed:
+			allowed.And(domains)
+		default:
+			allowed, listed = domains, true
+		}
+		if t.Kind == topology.Spread {
+			spreads = append(spreads, t)
+		}
+		single = single || t.Kind == topology.Spread || t.Empty(domains)
+	}
+	if !listed {
+		return []constraint.Set{constraint.Except(refused)}
+	}
+	allowed.AndNot(refused)
+	if !single {
+		return []constraint.Set{constraint.Only(allowed)}
+	}
+	return ordered(allowed, spreads)
+}
+
+func union(a, b bitset.Set) bitset.Set {
+	for v := range b.All() {
+		a = a.With(v)
+	}
+	return a
+}
+
+// eligible tells which domains the attempt's strict constraints leave, and
+// where the rule says so, its tolerations (SCH-145, SCH-152).
+func (s *solver) eligible(a *attempt, t *topology.Tally) topology.Eligible {
+	v := s.in.Snapshot.Vocabulary
+	own, restricted := a.Strict.Get(t.Key)
+	return func(d constraint.Value) bool {
+		if restricted && !v.Has(t.Key, own, d) {
+			return false
+		}
+		return !t.HonorTaints || t.Exists(d) || s.tolerablyOffered(a, t.Key, d)
+	}
+}
+
+func (s *solver) tolerablyOffered(a *attempt, key constraint.Key, d constraint.Value) bool {
+	return slices.ContainsFunc(s.pools, func(p *pool) bool {
+		_, repelled := a.class.Tolerations.Untolerated(p.Taints, true)
+		return !repelled && p.domainsOf(key).Has(int(d))
+	})
+}
+
+// ordered lists single domains, those with the fewest pods of the spreads
+// first. Ties go by an order that differs from group to group, so that
+// unrelated workloads do not all start in one domain (SCH-154).
+func ordered(domains bitset.Set, spreads []*topology.Tally) []constraint.Set {
+	values := slices.Collect(domains.All())
+	slices.SortFunc(values, func(a, b int) int {
+		for _, t := range spreads {
+			if c := cmp.Compare(t.Count(constraint.Value(a)), t.Count(constraint.Value(b))); c != 0 {
+				return c
+			}
+		}
+		if len(spreads) > 0 {
+			return cmp.Compare(spreads[0].Rank(constraint.Value(a)), spreads[0].Rank(constraint.Value(b)))
+		}
+		return cmp.Compare(a, b)
+	})
+	out := make([]constraint.Set, len(values))
+	for i, v := range values {
+		out[i] = constraint.Only(bitset.Set{}.With(v))
+	}
+	return out
+}
+
+// admitsHost checks the attempt's rules on the hostname for one node or bin.
+func (s *solver) admitsHost(a *attempt, name string) bool {
+	for _, r := range a.onHosts {
+		if !s.tallies[r.Group].AdmitsHost(name, r.Self) {
+			return false
+		}
+	}
+	return true
+}
+
+// seeksHost reports whether the attempt must join pods on a node: then a node
+// that refuses now may admit later.
+func (s *solver) seeksHost(a *attempt) bool {
+	return slices.ContainsFunc(a.onHosts, func(r topology.Rule) bool {
+		t := s.tallies[r.Group]
+		return t.Kind == topology.Affinity
+	})
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package topology
+
+import (
+	"math"
+
+	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/constraint"
+)
+
+// Tally is a group during one run.
+type Tally struct {
+	*Group
+	// counts by domain, for the domains in known.
+	counts []int32
+	known  bitset.Set
+	total  int
+	hosts  map[string]int32 // beside Group.Hosts: placed by this run
+}
+
+// NewTally starts a run's count of a group. Offered are the domains that node
+// pools could provide (SCH-142); they need not exist yet.
+func NewTally(g *Group, offered bitset.Set) *Tally {
+	t := &Tally{Group: g, known: offered.Clone(), hosts: map[string]int32{}}
+	for d, n := range g.Counts {
+		t.know(d)
+		t.counts[d] = n
+		t.total += int(n)
+	}
+	for _, n := range g.Hosts {
+		t.total += int(n)
+	}
+	for d := range offered.All() {
+		t.know(constraint.Value(d))
+	}
+	return t
+}
+
+func (t *Tally) know(d constraint.Value) {
+	t.known = t.known.With(int(d))
+	for len(t.counts) <= int(d) {
+		t.counts = append(t.counts, 0)
+	}
+}
+
+// Add counts n more pods in a domain.
+func (t *Tally) Add(d constraint.Value, n int32) {
+	t.know(d)
+	t.counts[d] += n
+	t.total += int(n)
+}
+
+// Count is the number of pods counted in a domain.
+func (t *Tally) Count(d constraint.Value) int32 {
+	if int(d) < len(t.counts) {
+		return t.counts[d]
+	}
+	return 0
+}
+
+// Exists reports whether some existing node is in a domain.
+func (t *Tally) Exists(d constraint.Value) bool {
+	_, ok := t.Counts[d]
+	return ok
+}
+
+// Empty reports whether no pod is counted in any of the domains.
+func (t *Tally) Empty(domains bitset.Set) bool {
+	for d := range domains.All() {
+		if t.Count(constraint.Value(d)) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Rank orders domains that are otherwise equal, differently for each group
+// (SCH-154).
+func (t *Tally) Rank(d constraint.Value) uint64 {
+	h := (t.Seed ^ uint64(d)) * 0x9E3779B97F4A7C15
+	return h ^ h>>31
+}
+
+// AddHost counts n more pods on a node.
+func (t *Tally) AddHost(name string, n int32) {
+	t.hosts[name] += n
+	t.total += int(n)
+}
+
+// OnHost is the number of pods counted on a node.
+func (t *Tally) OnHost(name string) int32 { return t.Group.Hosts[name] + t.hosts[name] }
+
+// Nowhere reports whether no pod is counted in any domain.
+func (t *Tally) Nowhere() bool { return t.total == 0 }
+
+// AdmitsHost reports whether one more pod may land on a node, for groups of the
+// hostname. The minimum of a spread is 0, since a node can always be added
+// (SCH-152, SCH-155); affinity that nothing satisfies yet is bootstrapped by
+// the pods that match it themselves (SCH-160).
+func (t *Tally) AdmitsHost(name string, self bool) bool {
+	n := t.OnHost(name)
+	switch t.Kind {
+	case Spread:
+		return n+one(self) <= t.MaxSkew
+	case Affinity:
+		return n > 0 || self && t.Nowhere()
+	}
+	return n == 0
+}
+
+func one(b bool) int32 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Eligible says which domains a pod's own constraints and tolerations leave.
+type Eligible func(constraint.Value) bool
+
+// Allowed returns the domains where one more pod may land (SCH-153, SCH-160,
+// SCH-162); eligible are the domains that the pod's strict set admits. The
+// second result is false when every domain is allowed that holds no pod,
+// known or not, and also the absence of the label (anti-affinity): then the
+// domains returned are those that are not allowed.
+func (t *Tally) Allowed(self bool, eligible Eligible) (domains bitset.Set, listed bool) {
+	switch t.Kind {
+	case Spread:
+		return t.balanced(self, eligible), true
+	case Affinity:
+		return t.together(self, eligible), true
+	}
+	return t.occupied(), false
+}
+
+// balanced lists the domains that keep the skew.
+func (t *Tally) balanced(self bool, eligible Eligible) bitset.Set {
+	least, domains := int32(math.MaxInt32), int32(0)
+	for d := range t.known.All() {
+		if eligible(constraint.Value(d)) {
+			least, domains = min(least, t.counts[d]), domains+1
+		}
+	}
+	if domains < t.MinDomains {
+		least = 0
+	}
+	var out bitset.Set
+	for d := range t.known.All() {
+		// Compared as a difference of 64-bit numbers: maxSkew may be huge.
+		if eligible(constraint.Value(d)) && int64(t.counts[d])+int64(one(self))-int64(least) <= int64(t.MaxSkew) {
+			out = out.With(d)
+		}
+	}
+	return out
+}
+
+// together lists the domains that hold a counted pod; without one, the pods
+// that match their own term may start anywhere.
+func (t *Tally) together(self bool, eligible Eligible) bitset.Set {
+	var out, all bitset.Set
+	for d := range t.known.All() {
+		if !eligible(constraint.Value(d)) {
+			continue
+		}
+		all = all.With(d)
+		if t.counts[d] > 0 {
+			out = out.With(d)
+		}
+	}
+	if out == nil && self {
+		return all
+	}
+	return out
+}
+
+func (t *Tally) occupied() bitset.Set {
+	var out bitset.Set
+	for d := range t.known.All() {
+		if t.counts[d] > 0 {
+			out = out.With(d)
+		}
+	}
+	return out
+}
