@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package disrupt
+
+// Cause says what keeps a node from being given up.
+type Cause int
+
+// The causes: first what blocks a node, in the order of the checks (DIS-029),
+// then what makes it not eligible for a method, then what decides among
+// candidates.
+const (
+	// Held: a command is about the node already.
+	Held Cause = iota + 1
+	// Unmanaged: the node has no NodeClaim.
+	Unmanaged
+	// NoNode: there is no Node object.
+	NoNode
+	// NotInitialized: the Node is not ready for pods yet.
+	NotInitialized
+	// Leaving: the node is marked for deletion.
+	Leaving
+	// Nominated: pending pods are expected on the node.
+	Nominated
+	// Protected: the Node's annotation forbids it.
+	Protected
+	// NoPoolLabel: the Node does not name its pool.
+	NoPoolLabel
+	// PoolMissing: the pool does not exist.
+	PoolMissing
+	// PoolUnmanaged: the pool is another provider's.
+	PoolUnmanaged
+	// PoolWithoutTypes: the pool's instance types are not known.
+	PoolWithoutTypes
+	// PoolUnevaluated: overlays on the pool's instance types are not evaluated.
+	PoolUnevaluated
+	// PodProtected: a pod's annotation forbids it.
+	PodProtected
+	// PodBudgeted: a budget forbids evicting a pod.
+	PodBudgeted
+
+	// StaticPool: the pool keeps its nodes whatever pods there are.
+	StaticPool
+	// ConsolidationOff: the pool turns consolidation off.
+	ConsolidationOff
+	// BufferPods: capacity buffers have room here.
+	BufferPods
+	// NotEmpty: pods run on the node that are worth keeping it for.
+	NotEmpty
+	// NotQuiet: the condition Consolidatable is not True.
+	NotQuiet
+
+	// OverBudget: the pool's budgets leave no room.
+	OverBudget
+	// Gone: the node is not there any more.
+	Gone
+)
+
+// Refusal is why one node stays.
+type Refusal struct {
+	// Node is the node's ID.
+	Node  string
+	Cause Cause
+	// Name of the node, where the text mentions it.
+	Name string
+	// Pool of the node, where the cause concerns it.
+	Pool string
+	// Pod that is in the way, as namespace/name.
+	Pod string
+	// Budgets that keep the pod from being evicted, sorted.
+	Budgets []string
+}
+
+// Report is how a refusal is told to users.
+type Report int
+
+const (
+	// Untold refusals are the ordinary course of things, or are told elsewhere.
+	Untold Report = iota
+	// Blocked refusals tell what keeps every method from a node.
+	Blocked
+	// Unconsolidatable refusals tell what keeps consolidation from a node.
+	Unconsolidatable
+)
+
+// Report says how the refusal is told.
+func (c Cause) Report() Report {
+	switch c {
+	case Held, Unmanaged, StaticPool, NotEmpty, NotQuiet, OverBudget, Gone:
+		return Untold
+	case ConsolidationOff, BufferPods:
+		return Unconsolidatable
+	}
+	return Blocked
+}
+
+// SawPods reports whether the check of the node got as far as its pods.
+func (c Cause) SawPods() bool {
+	return c >= PodProtected && c != Gone
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package disrupt
+
+import (
+	"fmt"
+	"strings"
+)
+
+// String says why the node stays, for people. It begins in lower case.
+func (r Refusal) String() string {
+	switch r.Cause {
+	case PoolMissing:
+		return fmt.Sprintf("NodePool %q does not exist", r.Pool)
+	case PoolUnmanaged:
+		return fmt.Sprintf("NodePool %q belongs to another provider", r.Pool)
+	case PoolWithoutTypes:
+		return fmt.Sprintf("NodePool %q has no instance types at the moment", r.Pool)
+	case PoolUnevaluated:
+		return fmt.Sprintf("the NodeOverlays on NodePool %q are not evaluated yet", r.Pool)
+	case PodProtected:
+		return fmt.Sprintf("pod %q must not be disrupted by its annotation karpenter.sh/do-not-disrupt", r.Pod)
+	case PodBudgeted:
+		return r.budgets()
+	case ConsolidationOff:
+		return fmt.Sprintf("NodePool %q turns consolidation off", r.Pool)
+	case BufferPods:
+		return fmt.Sprintf("Node %q has buffer pods", r.Name)
+	case OverBudget:
+		return fmt.Sprintf("the disruption budgets of NodePool %q leave no room", r.Pool)
+	}
+	return r.Cause.String()
+}
+
+func (r Refusal) budgets() string {
+	names := make([]string, len(r.Budgets))
+	for i, name := range r.Budgets {
+		names[i] = fmt.Sprintf("%q", name)
+	}
+	if len(names) == 1 {
+		return fmt.Sprintf("PodDisruptionBudget %s does not let pod %q go", names[0], r.Pod)
+	}
+	return fmt.Sprintf("pod %q cannot be evicted, because several PodDisruptionBudgets select it: %s",
+		r.Pod, strings.Join(names, ", "))
+}
+
+// String says the cause without its particulars.
+func (c Cause) String() string {
+	switch c {
+	case Held:
+		return "the node is being disrupted already"
+	case Unmanaged:
+		return "the node has no NodeClaim"
+	case NoNode:
+		return "the NodeClaim has no Node"
+	case NotInitialized:
+		return "the node is not initialized"
+	case Leaving:
+		return "the node is being deleted"
+	case Nominated:
+		return "pending pods are expected on the node"
+	case Protected:
+		return "the node must not be disrupted by its annotation karpenter.sh/do-not-disrupt"
+	case NoPoolLabel:
+		return "the node lacks the label karpenter.sh/nodepool"
+	}
+	return c.eligibility()
+}
+
+func (c Cause) eligibility() string {
+	switch c {
+	case PoolMissing, PoolUnmanaged:
+		return "the NodePool of the node cannot be used"
+	case PoolWithoutTypes, PoolUnevaluated:
+		return "the instance types of the NodePool are not known"
+	case PodProtected, PodBudgeted:
+		return "a pod on the node must not be disrupted"
+	case StaticPool:
+		return "the NodePool is static"
+	case ConsolidationOff:
+		return "the NodePool turns consolidation off"
+	case BufferPods:
+		return "the node has buffer pods"
+	case NotEmpty:
+		return "the node is not empty"
+	case NotQuiet:
+		return "the node is not consolidatable yet"
+	case OverBudget:
+		return "the disruption budgets leave no room"
+	case Gone:
+		return "the node is gone"
+	}
+	return fmt.Sprintf("cause %d", int(c))
+}
