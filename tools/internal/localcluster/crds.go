@@ -5,25 +5,17 @@ package localcluster
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 )
 
 // applyCRDs installs or updates the custom resource definitions of the tree
 // and waits until the API server serves them.
 func applyCRDs(ctx context.Context, opts UpOptions) error {
-	var files []string
-	for _, dir := range opts.crdDirs() {
-		found, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
-		if err != nil {
-			return fmt.Errorf("list the CRDs in %s: %w", dir, err)
-		}
-		if len(found) == 0 {
-			fmt.Fprintf(opts.Out, "cluster %s: no CRDs in %s\n", opts.Name, relative(opts.Root, dir))
-		}
-		files = append(files, found...)
-	}
-	if len(files) == 0 {
-		return nil
+	files, err := crdFiles(opts)
+	if err != nil || len(files) == 0 {
+		return err
 	}
 	args := make([]string, 0, 2*len(files))
 	for _, f := range files {
@@ -38,6 +30,25 @@ func applyCRDs(ctx context.Context, opts UpOptions) error {
 	}
 	fmt.Fprintf(opts.Out, "cluster %s: %d CRDs applied\n", opts.Name, len(files))
 	return nil
+}
+
+// crdFiles lists the files to apply. The provider's own version of a CRD of
+// the core (the same file name), which validates more, takes its place.
+func crdFiles(opts UpOptions) ([]string, error) {
+	byName := map[string]string{}
+	for _, dir := range opts.crdDirs() {
+		found, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+		if err != nil {
+			return nil, fmt.Errorf("list the CRDs in %s: %w", dir, err)
+		}
+		if len(found) == 0 {
+			fmt.Fprintf(opts.Out, "cluster %s: no CRDs in %s\n", opts.Name, relative(opts.Root, dir))
+		}
+		for _, file := range found {
+			byName[filepath.Base(file)] = file
+		}
+	}
+	return slices.Sorted(maps.Values(byName)), nil
 }
 
 func relative(root, path string) string {
