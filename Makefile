@@ -80,8 +80,16 @@ spec-coverage: ## List the requirements of the specification that no test cites;
 ##@ Before a commit
 
 .PHONY: generate
-generate: ## Generate deep copies and custom resource definitions
+generate: ## Generate deep copies, custom resource definitions and the catalogue of fake nodes
 	@go run ./tools/crdgen
+	@go run ./tools/crdgen -paths ./core/cloudprovider/fake/v1alpha1 -out core/cloudprovider/fake/crds
+	@go run ./tools/crdgen -paths ./kwok/apis/v1alpha1 -out kwok/apis/crds
+	@go run ./tools/crdgen -deepcopy=false -paths ./core/apis/v1,./core/apis/v1alpha1 -out kwok/apis/crds \
+		-restrict-domain karpenter.kwok.sh $(addprefix -allow-label karpenter.kwok.sh/,$(kwok-labels))
+	@go run ./kwok/catalogue/generate kwok/catalogue/instance_types.json
+
+# What users may ask for in the label domain of fake nodes.
+kwok-labels = instance-size instance-family instance-cpu instance-memory kwoknodeclass reservation-id
 
 # A hash over all uncommitted changes, so that verify works in a dirty tree.
 changes = { git diff HEAD; git ls-files --others --exclude-standard -z | xargs -0 cat; } </dev/null | git hash-object --stdin

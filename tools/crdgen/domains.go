@@ -55,7 +55,7 @@ func closedDomain(name string, labels []string) domain {
 	escaped := strings.ReplaceAll(name, ".", "[.]")
 	closed := domain{
 		pattern: `^([^/]*[.])?` + escaped + `(/|$)`,
-		message: fmt.Sprintf("label domain %s is restricted", name),
+		message: fmt.Sprintf("label domain %q is restricted", name),
 	}
 	within := regexp.MustCompile(closed.pattern)
 	for _, label := range labels {

@@ -69,7 +69,9 @@ func (c *KWOKNodeClass) StatusConditions(opts ...status.ForOption) status.Condit
 func (c *KWOKNodeClass) GetConditions() []status.Condition { return c.Status.Conditions }
 
 // SetConditions replaces the conditions.
-func (c *KWOKNodeClass) SetConditions(conditions []status.Condition) { c.Status.Conditions = conditions }
+func (c *KWOKNodeClass) SetConditions(conditions []status.Condition) {
+	c.Status.Conditions = conditions
+}
 
 // KWOKNodeClassList is a list of KWOKNodeClasses.
 //
