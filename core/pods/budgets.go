@@ -4,6 +4,7 @@ package pods
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -48,16 +49,39 @@ func (bs Budgets) FullyBlocked(pod *corev1.Pod, now time.Time) bool {
 	if !evictable(pod, now) {
 		return false
 	}
-	matching := 0
-	blocked := false
-	for _, b := range bs[pod.Namespace] {
-		if !b.selector.Matches(labels.Set(pod.Labels)) {
-			continue
-		}
-		matching++
-		blocked = blocked || b.forbidsAll() && !b.letsGo(pod)
+	matching := bs.selecting(pod)
+	return len(matching) > 1 || len(matching) == 1 && matching[0].forbidsAll() && !matching[0].letsGo(pod)
+}
+
+// Blocking names the budgets that forbid evicting the pod at the moment, sorted:
+// all that select it if there are several, because the eviction API then refuses
+// whatever they allow, else the one if it has nothing left to allow (DIS-037).
+// None for pods that are never evicted (DIS-036).
+func (bs Budgets) Blocking(pod *corev1.Pod, now time.Time) []string {
+	if len(bs[pod.Namespace]) == 0 || !evictable(pod, now) {
+		return nil
 	}
-	return matching > 1 || blocked
+	matching := bs.selecting(pod)
+	if len(matching) == 1 && (matching[0].Status.DisruptionsAllowed > 0 || matching[0].letsGo(pod)) {
+		return nil
+	}
+	var names []string
+	for _, b := range matching {
+		names = append(names, b.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// selecting returns the budgets that select the pod.
+func (bs Budgets) selecting(pod *corev1.Pod) []budget {
+	var out []budget
+	for _, b := range bs[pod.Namespace] {
+		if b.selector.Matches(labels.Set(pod.Labels)) {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 func evictable(pod *corev1.Pod, now time.Time) bool {

@@ -47,15 +47,24 @@ func Reschedulable(pod *corev1.Pod) bool {
 // Protected reports whether a do-not-disrupt annotation is in force at the
 // time given.
 func Protected(pod *corev1.Pod, now time.Time) bool {
+	return Protection(pod).Active(Started(pod), now)
+}
+
+// Protection is the meaning of the pod's do-not-disrupt annotation.
+func Protection(pod *corev1.Pod) drain.Protection {
 	value, annotated := pod.Annotations[v1.DoNotDisruptAnnotationKey]
 	if !annotated {
-		return false
+		return drain.Protection{}
 	}
-	var started time.Time
-	if pod.Status.StartTime != nil {
-		started = pod.Status.StartTime.Time
+	return drain.ParseProtection(value)
+}
+
+// Started is the start time; zero while the kubelet has not accepted the pod.
+func Started(pod *corev1.Pod) time.Time {
+	if pod.Status.StartTime == nil {
+		return time.Time{}
 	}
-	return drain.ParseProtection(value).Active(started, now)
+	return pod.Status.StartTime.Time
 }
 
 // OwnedByDaemonSet reports whether some owner is an apps/v1 DaemonSet; every

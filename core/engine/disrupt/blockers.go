@@ -102,7 +102,7 @@ func (x exam) protectedPod() *Pod {
 	return x.pod(func(p *Pod) bool { return p.undisruptable(x.now) })
 }
 
-func (x exam) nameProtectedPod(r *Refusal) { r.Pod = x.protectedPod().Name }
+func (x exam) nameProtectedPod(r *Refusal) { r.Pod = x.protectedPod().path() }
 
 func (x exam) budgetedPod() *Pod {
 	return x.pod(func(p *Pod) bool { return len(p.Blocking) > 0 })
@@ -110,7 +110,7 @@ func (x exam) budgetedPod() *Pod {
 
 func (x exam) nameBudgetedPod(r *Refusal) {
 	p := x.budgetedPod()
-	r.Pod, r.Budgets = p.Name, p.Blocking
+	r.Pod, r.Budgets = p.path(), p.Blocking
 }
 
 // pod returns the first pod that blocks, or nil.

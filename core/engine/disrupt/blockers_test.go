@@ -25,10 +25,10 @@ var rows = []struct {
 	{"DIS-029 row 7: annotated", disrupt.Protected, func(n *disrupt.Node) { n.Protected = true }},
 	{"DIS-029 row 9: pool missing", disrupt.PoolMissing, func(n *disrupt.Node) { n.Pool = "none" }},
 	{"DIS-029 row 10: pod must not be disrupted", disrupt.PodProtected, func(n *disrupt.Node) {
-		n.Pods = append(n.Pods, disrupt.Pod{Name: "ns/a", Active: true, Protection: protection("true")})
+		n.Pods = append(n.Pods, disrupt.Pod{Namespace: "ns", Name: "a", Active: true, Protection: protection("true")})
 	}},
 	{"DIS-029 row 11: budget forbids eviction", disrupt.PodBudgeted, func(n *disrupt.Node) {
-		n.Pods = append([]disrupt.Pod{{Name: "ns/b", Active: true, Blocking: []string{"pdb"}}}, n.Pods...)
+		n.Pods = append([]disrupt.Pod{{Namespace: "ns", Name: "b", Active: true, Blocking: []string{"pdb"}}}, n.Pods...)
 	}},
 }
 
@@ -172,14 +172,14 @@ func TestUnknownPriceIsNoObstacle(t *testing.T) {
 }
 
 func TestReports(t *testing.T) {
-	for cause := disrupt.Held; cause <= disrupt.Gone; cause++ {
+	for cause := disrupt.Held; cause <= disrupt.PodsUnread; cause++ {
 		var want disrupt.Report
 		switch cause {
 		case disrupt.ConsolidationOff, disrupt.BufferPods: // DIS-071
 			want = disrupt.Unconsolidatable
 		case disrupt.NoNode, disrupt.NotInitialized, disrupt.Leaving, disrupt.Nominated, disrupt.Protected,
 			disrupt.NoPoolLabel, disrupt.PoolMissing, disrupt.PoolUnmanaged, disrupt.PoolWithoutTypes,
-			disrupt.PoolUnevaluated, disrupt.PodProtected, disrupt.PodBudgeted: // DIS-029
+			disrupt.PoolUnevaluated, disrupt.PodProtected, disrupt.PodBudgeted, disrupt.PodsUnread: // DIS-029, DIS-040
 			want = disrupt.Blocked
 		}
 		if got := cause.Report(); got != want {

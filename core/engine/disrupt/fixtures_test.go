@@ -30,7 +30,7 @@ func state(nodes ...disrupt.Node) disrupt.State {
 
 // ordinaryPod is a pod of a Deployment.
 func ordinaryPod() disrupt.Pod {
-	return disrupt.Pod{Name: "default/web", Active: true, Reschedulable: true, EvictionCost: 1}
+	return disrupt.Pod{Namespace: "default", Name: "web", Active: true, Reschedulable: true, EvictionCost: 1}
 }
 
 func protection(value string) drain.Protection { return drain.ParseProtection(value) }

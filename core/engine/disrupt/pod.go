@@ -10,8 +10,8 @@ import (
 
 // Pod is what disruption must know of one pod bound to a node.
 type Pod struct {
-	// Name is namespace/name, for those who read a refusal.
-	Name string
+	// Namespace and Name are for those who read a refusal.
+	Namespace, Name string
 	// Active pods are neither terminal nor terminating.
 	Active bool
 	// Reschedulable pods, or their successors, need another place when the node
@@ -32,3 +32,5 @@ type Pod struct {
 func (p *Pod) undisruptable(now time.Time) bool {
 	return p.Active && p.Protection.Active(p.Started, now)
 }
+
+func (p *Pod) path() string { return p.Namespace + "/" + p.Name }

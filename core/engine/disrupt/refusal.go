@@ -53,6 +53,9 @@ const (
 	OverBudget
 	// Gone: the node is not there any more.
 	Gone
+	// PodsUnread: the pods could not be read right before the node would have
+	// been given up.
+	PodsUnread
 )
 
 // Refusal is why one node stays.
@@ -95,5 +98,5 @@ func (c Cause) Report() Report {
 
 // SawPods reports whether the check of the node got as far as its pods.
 func (c Cause) SawPods() bool {
-	return c >= PodProtected && c != Gone
+	return PodProtected <= c && c <= OverBudget
 }

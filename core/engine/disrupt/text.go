@@ -89,6 +89,8 @@ func (c Cause) eligibility() string {
 		return "the disruption budgets leave no room"
 	case Gone:
 		return "the node is gone"
+	case PodsUnread:
+		return "the pods of the node cannot be read"
 	}
 	return fmt.Sprintf("cause %d", int(c))
 }

@@ -32,7 +32,7 @@ func TestText(t *testing.T) {
 // DIS-030: no two causes about a pool read alike, and every cause has a text.
 func TestTextsDiffer(t *testing.T) {
 	seen := map[string]disrupt.Cause{}
-	for cause := disrupt.Held; cause <= disrupt.Gone; cause++ {
+	for cause := disrupt.Held; cause <= disrupt.PodsUnread; cause++ {
 		text := disrupt.Refusal{Cause: cause, Pool: "p", Pod: "ns/a", Budgets: []string{"x"}, Name: "n"}.String()
 		if other, dup := seen[text]; dup || strings.HasPrefix(text, "cause ") {
 			t.Errorf("cause %d reads %q, as does %d", int(cause), text, int(other))
