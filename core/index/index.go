@@ -18,8 +18,12 @@ const (
 	NodeProviderID       = "spec.providerID"
 	NodeClaimProviderID  = "status.providerID"
 	PodNodeName          = "spec.nodeName"
+	PodUnbound           = "unbound"
 	VolumeAttachmentNode = "spec.nodeName"
 )
+
+// unbound is the one value of the index PodUnbound.
+const unbound = "true"
 
 // Field is one index.
 type Field struct {
@@ -39,6 +43,12 @@ func Fields() []Field {
 		}},
 		{&corev1.Pod{}, PodNodeName, func(o client.Object) []string {
 			return present(o.(*corev1.Pod).Spec.NodeName)
+		}},
+		{&corev1.Pod{}, PodUnbound, func(o client.Object) []string {
+			if o.(*corev1.Pod).Spec.NodeName == "" {
+				return present(unbound)
+			}
+			return nil
 		}},
 		{&storagev1.VolumeAttachment{}, VolumeAttachmentNode, func(o client.Object) []string {
 			return present(o.(*storagev1.VolumeAttachment).Spec.NodeName)

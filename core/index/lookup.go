@@ -40,6 +40,15 @@ func Pods(ctx context.Context, r client.Reader, nodeName string) ([]corev1.Pod, 
 	return list.Items, nil
 }
 
+// UnboundPods returns the pods that are on no node.
+func UnboundPods(ctx context.Context, r client.Reader) ([]corev1.Pod, error) {
+	var list corev1.PodList
+	if err := by(ctx, r, &list, PodUnbound, unbound); err != nil {
+		return nil, fmt.Errorf("looking up unbound pods: %w", err)
+	}
+	return list.Items, nil
+}
+
 // VolumeAttachments returns the attachments to the node of a name.
 func VolumeAttachments(ctx context.Context, r client.Reader, nodeName string) ([]storagev1.VolumeAttachment, error) {
 	var list storagev1.VolumeAttachmentList

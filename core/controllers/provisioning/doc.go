@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package provisioning launches nodes for pods that found no place.
+//
+// # What it does
+//
+// Pods and disrupted nodes trigger a round; triggers that come together make
+// one (package batch). A round gathers a snapshot of the cluster, the pending
+// pods and the node pools, asks the engine for a plan, and carries it out:
+// NodeClaims are created, existing nodes nominated, pods told.
+//
+// # What it never does
+//
+// It decides nothing about placement (package place does), never binds or edits
+// pods (SCH-238), and keeps nothing between rounds but the batching window:
+// after a restart the first list of pods triggers everything again (SCH-016).
+//
+// # Invariants
+//
+// Rounds are serial. The snapshot is taken before the pods are listed, so a pod
+// that binds in between can only cause too little capacity, never twice the
+// capacity (SCH-021). A NodeClaim is in the cluster's model before the round
+// ends (SCH-236), and pods it was created for are not provisioned again.
+//
+// # Where to start
+//
+// [Provisioner.Reconcile] in provisioner.go, then gather.go and carryout.go.
+package provisioning

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provisioning
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/events"
+)
+
+// notices tells pods what became of them.
+type notices struct {
+	recorder events.Recorder
+	// nominations is the budget of all pods together (SCH-226).
+	nominations *rate.Limiter
+}
+
+func newNotices(r events.Recorder) *notices {
+	return &notices{recorder: r, nominations: rate.NewLimiter(5, 10)}
+}
+
+// nominated tells a pod that waits where it should land.
+func (n *notices) nominated(pod *corev1.Pod, where string) {
+	if pod.Spec.NodeName != "" {
+		return
+	}
+	n.recorder.Publish(events.Event{
+		Object: pod, Type: events.Normal, Reason: "Nominated",
+		Message:      "Pod should schedule on: " + where,
+		DedupeValues: []string{string(pod.UID)}, Limiter: n.nominations,
+	})
+}
+
+func (n *notices) failed(pod *corev1.Pod, why string) {
+	n.recorder.Publish(events.Event{
+		Object: pod, Type: events.Warning, Reason: "FailedScheduling",
+		Message:      "Failed to schedule pod, " + why,
+		DedupeValues: []string{string(pod.UID)}, DedupeTimeout: 5 * time.Minute,
+	})
+}
+
+// destination names what is known of a node.
+func destination(n *cluster.StateNode) string {
+	var parts []string
+	if n.NodeClaim() != nil {
+		parts = append(parts, "nodeclaim/"+n.NodeClaim().Name)
+	}
+	if n.Node() != nil {
+		parts = append(parts, "node/"+n.Node().Name)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func noCompatibleInstanceTypes(np *v1.NodePool) events.Event {
+	return events.Event{
+		Object: np, Type: events.Warning, Reason: "NoCompatibleInstanceTypes",
+		Message:      "NodePool requirements exclude every available instance type",
+		DedupeValues: []string{string(np.UID)}, DedupeTimeout: time.Minute,
+	}
+}
+
+// reportRejected tells about pods that cannot be served as they are (SCH-030).
+func (p *Provisioner) reportRejected(ctx context.Context, g *gathered) {
+	ignored := 0
+	for _, r := range g.rejected {
+		log.FromContext(ctx).V(1).Info("ignoring pod", "Pod", client.ObjectKeyFromObject(r.pod), "reason", r.err.Error())
+		ignored++
+		p.Cluster.Decisions.Failed(r.pod)
+		if !r.refuses() {
+			p.notices.failed(r.pod, "ignoring pod, "+r.err.Error())
+		}
+	}
+	p.Metrics.Ignored(ignored)
+}
+
+// reportUnplaced tells about pods that fit nowhere. Pods on nodes that are
+// going away run; they are told when they wait.
+func (p *Provisioner) reportUnplaced(ctx context.Context, g *gathered, unplaced []place.Unplaced) {
+	for i := range unplaced {
+		pod := g.pods[unplaced[i].Pod]
+		p.Cluster.Decisions.Failed(pod)
+		if pod.Spec.NodeName != "" {
+			continue
+		}
+		why := unplaced[i].Why.String()
+		log.FromContext(ctx).Error(errors.New(why), "could not schedule pod", "Pod", client.ObjectKeyFromObject(pod))
+		p.notices.failed(pod, why)
+	}
+}
+
+// shown is how many entries of a list a log record holds (OPS-081).
+const shown = 5
+
+func shortList(names []string) string {
+	if len(names) <= shown {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d other(s)", strings.Join(names[:shown], ", "), len(names)-shown)
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provisioning
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/awslabs/operatorpkg/status"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/intake"
+)
+
+// pool is a node pool that may launch nodes in this round.
+type pool struct {
+	nodePool  *v1.NodePool
+	types     []*cloudprovider.InstanceType
+	template  *model.Template
+	remaining model.Limits
+}
+
+// gatherPools reads the dynamic node pools that are ready, the most wanted
+// first (SCH-024, SCH-025).
+func (p *Provisioner) gatherPools(ctx context.Context, snapshot *cluster.Snapshot) ([]pool, error) {
+	var list v1.NodePoolList
+	if err := p.Client.List(ctx, &list); err != nil {
+		return nil, fmt.Errorf("listing NodePools: %w", err)
+	}
+	var out []pool
+	for i := range list.Items {
+		np := &list.Items[i]
+		if !p.mayLaunch(ctx, np) {
+			continue
+		}
+		gathered, err := p.gatherPool(ctx, np, snapshot)
+		if err != nil {
+			return nil, err
+		}
+		if gathered != nil {
+			out = append(out, *gathered)
+		}
+	}
+	slices.SortFunc(out, func(a, b pool) int { return v1.CompareNodePools(a.nodePool, b.nodePool) })
+	return out, nil
+}
+
+func (p *Provisioner) mayLaunch(ctx context.Context, np *v1.NodePool) bool {
+	if !p.Managed.Manages(np.Spec.Template.Spec.NodeClassRef) || np.Spec.Replicas != nil || np.DeletionTimestamp != nil {
+		return false
+	}
+	if !np.StatusConditions(status.WithObservedOnly()).Root().IsTrue() {
+		log.FromContext(ctx).Error(nil, "ignoring nodepool, not ready", "NodePool", named(np.Name))
+		return false
+	}
+	return true
+}
+
+// gatherPool compiles one pool; nil without an error means that only this pool
+// cannot take part (SCH-026, SCH-027).
+func (p *Provisioner) gatherPool(ctx context.Context, np *v1.NodePool, snapshot *cluster.Snapshot) (*pool, error) {
+	logger := log.FromContext(ctx).WithValues("NodePool", named(np.Name))
+	types, err := p.Provider.GetInstanceTypes(ctx, np)
+	switch {
+	case cloudprovider.IsUnevaluatedNodePoolError(err):
+		logger.V(1).Info("skipping nodepool, awaiting its first overlay evaluation")
+		return nil, nil
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, fmt.Errorf("getting instance types of NodePool %q: %w", np.Name, err)
+	case err != nil:
+		logger.Error(err, "skipping nodepool, unable to resolve instance types")
+		return nil, nil
+	case len(types) == 0:
+		logger.Info("skipping nodepool, no instance types found")
+		return nil, nil
+	}
+	template, err := snapshot.Compiler().Template(intake.PoolInput{NodePool: np, Types: types, Daemons: snapshot.Daemons()})
+	if err != nil {
+		logger.Error(err, "skipping nodepool, cannot be understood")
+		return nil, nil
+	}
+	if template.Base.Variants.Empty() { // kept: pods are told that it has nothing (SCH-028)
+		p.Recorder.Publish(noCompatibleInstanceTypes(np))
+	}
+	return &pool{
+		nodePool: np, types: types, template: template,
+		remaining: snapshot.Compiler().PoolLimits(np.Spec.Limits, snapshot.Usage(np.Name)),
+	}, nil
+}
+
+// named is how objects appear in logs (OPS-076).
+func named(name string) any { return client.ObjectKey{Name: name} }

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provisioning
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/awslabs/operatorpkg/reconciler"
+	"github.com/awslabs/operatorpkg/singleton"
+	"github.com/google/uuid"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/controllers/provisioning/batch"
+	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/events"
+	"karpenter.sh/core/metrics"
+)
+
+// controllerName is the provisioner's name in logs and metrics (OPS-053).
+const controllerName = "provisioner"
+
+// syncRetry is how often a round that waits for the cluster state looks again.
+const syncRetry = 250 * time.Millisecond
+
+// Options are what a [Provisioner] is made of.
+type Options struct {
+	// Client reads from caches with the indexes of package index.
+	Client   client.Client
+	Provider cloudprovider.CloudProvider
+	Managed  cloudprovider.NodeClassKinds
+	Cluster  *cluster.Cluster
+	Recorder events.Recorder
+	Metrics  *metrics.Scheduler
+	Clock    clock.WithTicker
+	// BatchIdle and BatchMax are the times of the batching window (SCH-014).
+	BatchIdle, BatchMax time.Duration
+	// CPURequests of the process, in milli-CPU, scale the trigger controllers
+	// (SCH-012).
+	CPURequests int64
+}
+
+// Provisioner runs the rounds.
+type Provisioner struct {
+	Options
+	batcher *batch.Batcher
+	notices *notices
+	// due says that a trigger was consumed and its round has not succeeded.
+	due bool
+}
+
+// New returns a Provisioner.
+func New(o Options) *Provisioner {
+	return &Provisioner{
+		Options: o,
+		batcher: batch.New(batch.Options{Idle: o.BatchIdle, Max: o.BatchMax, Clock: o.Clock}),
+		notices: newNotices(o.Recorder),
+	}
+}
+
+// Trigger asks for a round on behalf of an object.
+func (p *Provisioner) Trigger(uid types.UID) { p.batcher.Trigger(uid) }
+
+// Register adds the provisioner and its triggers to the manager.
+func (p *Provisioner) Register(_ context.Context, mgr manager.Manager) error {
+	err := builder.ControllerManagedBy(mgr).Named(controllerName).
+		WatchesRawSource(singleton.Source()).Complete(singleton.AsReconciler(p))
+	if err != nil {
+		return fmt.Errorf("registering controller %s: %w", controllerName, err)
+	}
+	return p.registerTriggers(mgr)
+}
+
+// Reconcile waits for a window of triggers to close and runs a round. A round
+// that fails or cannot run yet keeps its trigger (SCH-020, SCH-029).
+func (p *Provisioner) Reconcile(ctx context.Context) (reconciler.Result, error) {
+	if !p.due && !p.batcher.Wait(ctx) {
+		return reconciler.Result{}, nil
+	}
+	p.due = true
+	if !p.Cluster.Synced(ctx) {
+		return reconciler.Result{RequeueAfter: syncRetry}, nil
+	}
+	if err := p.round(ctx); err != nil {
+		return reconciler.Result{}, err
+	}
+	p.due = false
+	return reconciler.Result{RequeueAfter: singleton.RequeueImmediately}, nil
+}
+
+func (p *Provisioner) round(ctx context.Context) error {
+	gathered, err := p.gather(ctx)
+	if err != nil {
+		return err
+	}
+	p.reportRejected(ctx, gathered)
+	if len(gathered.pods) == 0 {
+		return nil // SCH-023
+	}
+	plan := p.solve(ctx, gathered)
+	return p.carryOut(ctx, gathered, plan)
+}
+
+func (p *Provisioner) solve(ctx context.Context, g *gathered) place.Plan {
+	start := p.Clock.Now()
+	simulation := p.Metrics.Begin(controllerName, uuid.NewString(), len(g.pods))
+	plan := place.Solve(g.input())
+	took := p.Clock.Since(start)
+	simulation.End(took, len(plan.Unplaced))
+	log.FromContext(ctx).Info("found provisionable pod(s)", "Pods", shortList(g.podNames()), "duration", took.String())
+	return plan
+}

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provisioning_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/clock"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	clientfake "sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/fake"
+	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/controllers/provisioning"
+	"karpenter.sh/core/events/eventstest"
+	"karpenter.sh/core/index"
+	"karpenter.sh/core/intake"
+	"karpenter.sh/core/metrics"
+)
+
+var nodeClass = v1.NodeClassReference{Group: "karpenter.test.sh", Kind: "TestNodeClass", Name: "default"}
+
+// world is a provisioner over a fake API server and a fake provider.
+type world struct {
+	t        *testing.T
+	client   client.WithWatch
+	cluster  *cluster.Cluster
+	provider *fake.Provider
+	recorder *eventstest.Recorder
+	subject  *provisioning.Provisioner
+	failing  func(*v1.NodeClaim) error // of creations
+	synced   inventory
+	pods     int
+}
+
+type inventory struct{ nodes []string }
+
+func (i *inventory) NodeNames(context.Context) ([]string, error)    { return i.nodes, nil }
+func (*inventory) NodeClaimNames(context.Context) ([]string, error) { return nil, nil }
+
+func newWorld(t *testing.T, objects ...client.Object) *world {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := &world{t: t, recorder: &eventstest.Recorder{}, provider: fake.New(fake.Options{Clock: clock.RealClock{}})}
+	b := clientfake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).
+		WithStatusSubresource(&v1.NodePool{}, &v1.NodeClaim{}).
+		WithInterceptorFuncs(interceptor.Funcs{Create: w.intercept})
+	for _, f := range index.Fields() {
+		b = b.WithIndex(f.Object, f.Name, f.Extract)
+	}
+	w.client = b.Build()
+	registry := prometheus.NewRegistry()
+	var err error
+	w.cluster, err = cluster.New(cluster.Options{
+		Clock: clock.RealClock{}, Compiler: intake.New(intake.Options{Labels: fake.Vocabulary()}),
+		Inventory: &w.synced, Registerer: registry, Log: logr.Discard(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	collectors, err := metrics.NewScheduler(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.subject = provisioning.New(provisioning.Options{
+		Client: w.client, Provider: w.provider, Cluster: w.cluster, Recorder: w.recorder, Metrics: collectors,
+		Managed: cloudprovider.NodeClassKinds{nodeClass.GroupKind()},
+		Clock:   clocktesting.NewFakeClock(time.Now()), BatchIdle: time.Nanosecond, BatchMax: time.Nanosecond,
+	})
+	return w
+}
+
+func (w *world) intercept(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
+	if nc, ok := o.(*v1.NodeClaim); ok {
+		if w.failing != nil {
+			if err := w.failing(nc); err != nil {
+				return err
+			}
+		}
+		if nc.Name == "" { // as the API server does
+			w.pods++
+			nc.Name = fmt.Sprintf("%s%05d", nc.GenerateName, w.pods)
+		}
+		nc.UID = types.UID(nc.Name)
+	}
+	return c.Create(ctx, o, opts...)
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func readyPool(name string, change ...func(*v1.NodePool)) *v1.NodePool {
+	np := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name)}}
+	np.Spec.Template.Spec.NodeClassRef = nodeClass
+	for _, f := range change {
+		f(np)
+	}
+	np.StatusConditions().SetTrue(v1.ConditionTypeValidationSucceeded)
+	np.StatusConditions().SetTrue(v1.ConditionTypeNodeClassReady)
+	return np
+}
+
+func pendingPod(name string, cpu string, change ...func(*corev1.Pod)) *corev1.Pod {
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, UID: types.UID(name)},
+		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Resources: corev1.ResourceRequirements{
+			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu)},
+		}}}},
+		Status: corev1.PodStatus{Phase: corev1.PodPending, Conditions: []corev1.PodCondition{{
+			Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable,
+		}}},
+	}
+	for _, f := range change {
+		f(pod)
+	}
+	return pod
+}
+
+// round triggers one round and returns its error.
+func (w *world) round() error {
+	w.subject.Trigger(types.UID(fmt.Sprint(time.Now().UnixNano())))
+	done := make(chan error, 1)
+	go func() {
+		_, err := w.subject.Reconcile(w.t.Context())
+		done <- err
+	}()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(time.Millisecond):
+			w.subject.Clock.(*clocktesting.FakeClock).Step(time.Second)
+		}
+	}
+}
+
+func (w *world) nodeClaims() []v1.NodeClaim {
+	w.t.Helper()
+	var list v1.NodeClaimList
+	w.must(w.client.List(w.t.Context(), &list))
+	return list.Items
+}
+
+// SCH-231, SCH-235, SCH-236: pods get a NodeClaim, once.
+func TestPendingPodsGetANodeClaim(t *testing.T) {
+	w := newWorld(t, readyPool("default"), pendingPod("a", "1"), pendingPod("b", "1"))
+	w.must(w.round())
+	claims := w.nodeClaims()
+	if len(claims) != 1 {
+		t.Fatalf("got %d NodeClaims", len(claims))
+	}
+	nc := claims[0]
+	if cpu := nc.Spec.Resources.Requests[corev1.ResourceCPU]; cpu.Cmp(resource.MustParse("2")) != 0 {
+		t.Errorf("requests: got %s CPU", cpu.String())
+	}
+	if nc.Labels[v1.NodePoolLabelKey] != "default" || nc.Annotations[v1.NodePoolHashAnnotationKey] == "" {
+		t.Errorf("got labels %v, annotations %v", nc.Labels, nc.Annotations)
+	}
+	if got := w.recorder.Of("Nominated"); len(got) != 2 || !strings.Contains(got[0].Message, "nodeclaim/"+nc.Name) {
+		t.Errorf("nominations: got %v", got)
+	}
+	w.must(w.round())
+	if n := len(w.nodeClaims()); n != 1 {
+		t.Errorf("LIF-069: the pods of an unlaunched NodeClaim were provisioned again: %d NodeClaims", n)
+	}
+}
+
+// SCH-001, SCH-003: who is served.
+func TestWhoIsServed(t *testing.T) {
+	for _, tc := range []struct {
+		why    string
+		change func(*corev1.Pod)
+		want   int
+	}{
+		{"a pod that no scheduler has examined is left alone", func(p *corev1.Pod) { p.Status.Conditions = nil }, 0},
+		{"a gated pod is left alone", func(p *corev1.Pod) { p.Status.Conditions[0].Reason = corev1.PodReasonSchedulingGated }, 0},
+		{"a pod that waits for its preemption is left alone", func(p *corev1.Pod) { p.Status.NominatedNodeName = "n" }, 0},
+		{"a daemon is left alone", func(p *corev1.Pod) {
+			p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "d", UID: "d"}}
+		}, 0},
+		{"a mirror pod is left alone", func(p *corev1.Pod) {
+			p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Node", Name: "n", UID: "n"}}
+		}, 0},
+		{"a finished pod is left alone", func(p *corev1.Pod) { p.Status.Phase = corev1.PodFailed }, 0},
+		{"any scheduler and priority is served", func(p *corev1.Pod) { p.Spec.SchedulerName = "mine" }, 1},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			w := newWorld(t, readyPool("default"), pendingPod("a", "1", tc.change))
+			w.must(w.round())
+			if n := len(w.nodeClaims()); n != tc.want {
+				t.Errorf("got %d NodeClaims", n)
+			}
+		})
+	}
+}
+
+// SCH-024, SCH-025: which pools launch.
+func TestWhichPoolsLaunch(t *testing.T) {
+	weight := func(n int32) func(*v1.NodePool) { return func(np *v1.NodePool) { np.Spec.Weight = &n } }
+	notReady := func(np *v1.NodePool) *v1.NodePool {
+		np.StatusConditions().SetFalse(v1.ConditionTypeNodeClassReady, "No", "no")
+		return np
+	}
+	static := func(np *v1.NodePool) { n := int64(3); np.Spec.Replicas = &n }
+	foreign := func(np *v1.NodePool) { np.Spec.Template.Spec.NodeClassRef.Kind = "Other" }
+	for _, tc := range []struct {
+		why   string
+		pools []client.Object
+		want  string
+	}{
+		{"the heaviest", []client.Object{readyPool("a", weight(1)), readyPool("b", weight(9)), readyPool("c")}, "b"},
+		{"of equals the last by name", []client.Object{readyPool("a"), readyPool("b")}, "b"},
+		{"not one that is not ready", []client.Object{readyPool("a"), notReady(readyPool("b"))}, "a"},
+		{"not a static one", []client.Object{readyPool("a"), readyPool("b", static)}, "a"},
+		{"not one of another provider", []client.Object{readyPool("a"), readyPool("b", foreign)}, "a"},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			w := newWorld(t, append(tc.pools, pendingPod("a", "1"))...)
+			w.must(w.round())
+			if claims := w.nodeClaims(); len(claims) != 1 || claims[0].Labels[v1.NodePoolLabelKey] != tc.want {
+				t.Errorf("got %v", claims)
+			}
+		})
+	}
+}
+
+// SCH-024, SCH-030, SCH-220: pods that get nothing are told why.
+func TestPodsAreToldWhy(t *testing.T) {
+	for _, tc := range []struct {
+		why   string
+		pools []client.Object
+		pod   *corev1.Pod
+		want  string // part of the event; empty: none
+	}{
+		{"no pool", nil, pendingPod("a", "1"), "no dynamic nodepools found"},
+		{"too large", []client.Object{readyPool("default")}, pendingPod("a", "1000"), `nodepool "default": no instance type is large enough`},
+		{"not built", []client.Object{readyPool("default")}, pendingPod("a", "1", func(p *corev1.Pod) {
+			p.Spec.Containers[0].Ports = []corev1.ContainerPort{{HostPort: 80}}
+		}), "host ports"},
+		{"invalid", []client.Object{readyPool("default")}, pendingPod("a", "1", func(p *corev1.Pod) {
+			p.Spec.NodeSelector = map[string]string{"kubernetes.io/hostname": "n"}
+		}), "ignoring pod"},
+		{"a pod that refuses Karpenter gets no event", []client.Object{readyPool("default")}, pendingPod("a", "1", func(p *corev1.Pod) {
+			p.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
+				NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: []corev1.NodeSelectorRequirement{{Key: v1.NodePoolLabelKey, Operator: corev1.NodeSelectorOpDoesNotExist}}}},
+			}}}
+		}), ""},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			w := newWorld(t, append(slices.Clone(tc.pools), tc.pod)...)
+			w.must(w.round())
+			got := w.recorder.Of("FailedScheduling")
+			if tc.want == "" {
+				if len(got) > 0 {
+					t.Errorf("got %v", got)
+				}
+				return
+			}
+			if len(got) != 1 || !strings.HasPrefix(got[0].Message, "Failed to schedule pod, ") || !strings.Contains(got[0].Message, tc.want) {
+				t.Errorf("got %v", got)
+			}
+			if len(w.nodeClaims()) > 0 {
+				t.Error("a NodeClaim was created")
+			}
+		})
+	}
+}
+
+// SCH-026, SCH-029: a pool whose instance types cannot be had costs only
+// itself.
+func TestBrokenPoolCostsOnlyItself(t *testing.T) {
+	heavy := int32(9)
+	w := newWorld(t, readyPool("good"), readyPool("bad", func(np *v1.NodePool) { np.Spec.Weight = &heavy }), pendingPod("a", "1"))
+	w.provider.SetPoolInstanceTypes("bad")
+	w.must(w.round())
+	if claims := w.nodeClaims(); len(claims) != 1 || claims[0].Labels[v1.NodePoolLabelKey] != "good" {
+		t.Errorf("got %v", claims)
+	}
+}
+
+// SCH-235: one creation that fails does not stop the others; the round is
+// retried and launches only what is missing.
+func TestOneFailureDoesNotStopTheOthers(t *testing.T) {
+	zone := func(z string) func(*corev1.Pod) {
+		return func(p *corev1.Pod) { p.Spec.NodeSelector = map[string]string{corev1.LabelTopologyZone: z} }
+	}
+	types := fake.DefaultInstanceTypes()
+	w := newWorld(t, readyPool("default"), pendingPod("a", "1", zone(types[0].Offerings[0].Zone())), pendingPod("b", "1", zone(otherZone(types))))
+	failures := 0
+	w.failing = func(*v1.NodeClaim) error {
+		if failures++; failures == 1 {
+			return errors.New("refused")
+		}
+		return nil
+	}
+	if err := w.round(); err == nil || !strings.Contains(err.Error(), "refused") {
+		t.Fatalf("got %v", err)
+	}
+	if n := len(w.nodeClaims()); n != 1 {
+		t.Fatalf("got %d NodeClaims after the failure", n)
+	}
+	w.must(w.round())
+	if n := len(w.nodeClaims()); n != 2 {
+		t.Errorf("got %d NodeClaims after the retry", n)
+	}
+}
+
+func otherZone(its []*cloudprovider.InstanceType) string {
+	first := its[0].Offerings[0].Zone()
+	for _, o := range its[0].Offerings {
+		if o.Zone() != first {
+			return o.Zone()
+		}
+	}
+	return ""
+}
+
+// SCH-020: without synced state nothing is computed, and the trigger is kept.
+func TestWaitsForSync(t *testing.T) {
+	w := newWorld(t, readyPool("default"), pendingPod("a", "1"))
+	w.synced.nodes = []string{"unknown"}
+	w.must(w.round())
+	if len(w.nodeClaims()) > 0 {
+		t.Fatal("computed without synced state")
+	}
+	w.synced.nodes = nil
+	if _, err := w.subject.Reconcile(t.Context()); err != nil { // no new trigger
+		t.Fatal(err)
+	}
+	if len(w.nodeClaims()) != 1 {
+		t.Error("the trigger was lost")
+	}
+}
+
+// SCH-007, SCH-022: pods of a node on its way out get another place, and the
+// node takes none.
+func TestPodsOfLeavingNodesAreReplaced(t *testing.T) {
+	w := newWorld(t, readyPool("default"))
+	ready := func(n *corev1.Node) *corev1.Node {
+		n.Status.Allocatable = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("8"), corev1.ResourcePods: resource.MustParse("10")}
+		return n
+	}
+	now := metav1.Now()
+	leaving := ready(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "leaving", DeletionTimestamp: &now}, Spec: corev1.NodeSpec{ProviderID: "x://leaving"}})
+	w.cluster.UpdateNode(leaving)
+	for _, pod := range []*corev1.Pod{
+		pendingPod("moves", "1", on("leaving")),
+		pendingPod("stays", "1", on("leaving"), func(p *corev1.Pod) {
+			p.Annotations = map[string]string{v1.DoNotDisruptAnnotationKey: "true"}
+		}),
+	} {
+		w.must(w.client.Create(t.Context(), pod))
+		w.cluster.UpdatePod(pod, volume.Resolution{Settled: true})
+	}
+	w.must(w.round())
+	claims := w.nodeClaims()
+	if len(claims) != 1 {
+		t.Fatalf("got %d NodeClaims", len(claims))
+	}
+	if cpu := claims[0].Spec.Resources.Requests[corev1.ResourceCPU]; cpu.Cmp(resource.MustParse("1")) != 0 {
+		t.Errorf("replaced %s CPU, want that of the one pod that may be moved", cpu.String())
+	}
+}
+
+func on(node string) func(*corev1.Pod) {
+	return func(p *corev1.Pod) {
+		p.Spec.NodeName = node
+		p.Status = corev1.PodStatus{Phase: corev1.PodRunning}
+	}
+}
+
+// SCH-239: an existing node that gets a pod is nominated, and nothing is
+// launched.
+func TestExistingNodeIsNominated(t *testing.T) {
+	w := newWorld(t, readyPool("default"), pendingPod("a", "1"))
+	w.cluster.UpdateNode(&corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: "n"}, Spec: corev1.NodeSpec{ProviderID: "x://n"},
+		Status: corev1.NodeStatus{Allocatable: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("8"), corev1.ResourcePods: resource.MustParse("10")}},
+	})
+	w.must(w.round())
+	if len(w.nodeClaims()) > 0 {
+		t.Error("a NodeClaim was created")
+	}
+	if !w.cluster.Snapshot().Nodes()[0].Nominated(time.Now()) {
+		t.Error("the node is not nominated")
+	}
+	if got := w.recorder.Of("Nominated"); len(got) != 1 || !strings.Contains(got[0].Message, "node/n") {
+		t.Errorf("got %v", got)
+	}
+}
+
+// SCH-200: the capacity of existing nodes counts against the limits.
+func TestExistingNodesCountAgainstLimits(t *testing.T) {
+	pool := readyPool("default")
+	w := newWorld(t, pool, pendingPod("a", "1"))
+	w.cluster.UpdateNode(&corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: "n", Labels: map[string]string{
+			v1.NodePoolLabelKey: "default", corev1.LabelInstanceTypeStable: "t", v1.NodeInitializedLabelKey: "true",
+		}},
+		Spec:   corev1.NodeSpec{ProviderID: "x://n"},
+		Status: corev1.NodeStatus{Capacity: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("8")}},
+	})
+	pool.Spec.Limits = v1.Limits{corev1.ResourceCPU: resource.MustParse("7")}
+	w.must(w.client.Update(t.Context(), pool))
+	w.must(w.round())
+	if len(w.nodeClaims()) > 0 {
+		t.Error("a NodeClaim was created beyond the limit")
+	}
+}
