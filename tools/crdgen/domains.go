@@ -22,9 +22,8 @@ type domain struct {
 
 // ownership keeps a pool from naming a pool: that label is set on what the pool
 // makes (API-061 b).
-var ownership = domain{
-	pattern: `^karpenter[.]sh/nodepool$`,
-	message: "label karpenter.sh/nodepool is restricted",
+func ownership() domain {
+	return domain{pattern: `^karpenter[.]sh/nodepool$`, message: "label karpenter.sh/nodepool is restricted"}
 }
 
 // restrictedDomains returns the core's domains and those of the command line.

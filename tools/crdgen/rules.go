@@ -31,7 +31,7 @@ type rule struct {
 // rules returns what the schemas of the core's kinds have beyond their markers.
 func rules(domains []domain) []rule {
 	poolLabels, poolKeys := "spec.template.metadata.labels", "spec.template.spec.requirements.[].key"
-	poolDomains := append(slices.Clone(domains), ownership)
+	poolDomains := append(slices.Clone(domains), ownership())
 	return []rule{
 		{"NodePool", []string{poolLabels + ".{}"}, labelValue},
 		{"NodePool", []string{"spec.template.spec.taints.[]", "spec.template.spec.startupTaints.[]"}, taint},

@@ -150,6 +150,7 @@ func TestDisruptionAdmission(t *testing.T) {
 	})
 }
 
+// API-015 API-016
 func TestTaintAdmission(t *testing.T) {
 	for _, list := range []string{"taints", "startupTaints"} {
 		at := "spec.template.spec." + list + "[0]"

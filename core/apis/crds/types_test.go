@@ -4,14 +4,18 @@ package crds_test
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
+	"time"
 
+	"github.com/awslabs/operatorpkg/status"
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"karpenter.sh/core/apis/autoscaling/v1beta1"
@@ -104,22 +108,72 @@ func TestTypedObjects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			object.SetGenerateName("typed-")
-			want := specOf(t, object)
+			want := partOf(t, object, "spec")
 			if err := server.Create(context.Background(), object, client.DryRunAll, client.FieldValidation("Strict")); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, specOf(t, object)); diff != "" {
+			if diff := cmp.Diff(want, partOf(t, object, "spec")); diff != "" {
 				t.Errorf("spec (-sent +received):\n%s", diff)
 			}
 		})
 	}
 }
 
-func specOf(t *testing.T, object client.Object) any {
+// API-081 API-083 API-105..110 API-155 API-169
+func TestTypedStatus(t *testing.T) {
+	server := typedServer(t)
+	resources := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
+	conditions := []status.Condition{{
+		Type: "Ready", Status: metav1.ConditionTrue, Reason: "Ready", Message: "all is well", ObservedGeneration: 1,
+		LastTransitionTime: metav1.NewTime(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)),
+	}}
+	for name, test := range map[string]struct {
+		valid  func() fields
+		object client.Object
+	}{
+		"NodePool": {validNodePool, &v1.NodePool{Status: v1.NodePoolStatus{
+			Resources: resources, Nodes: 3, NodeClassObservedGeneration: 2, Conditions: conditions,
+		}}},
+		"NodeClaim": {validNodeClaim, &v1.NodeClaim{Status: v1.NodeClaimStatus{
+			NodeName: "a", ProviderID: "b", ImageID: "c", Capacity: resources, Allocatable: resources,
+			LastPodEventTime: conditions[0].LastTransitionTime, Conditions: conditions,
+		}}},
+		"NodeOverlay": {validNodeOverlay, &v1alpha1.NodeOverlay{Status: v1alpha1.NodeOverlayStatus{Conditions: conditions}}},
+		"CapacityBuffer": {validCapacityBuffer, &v1beta1.CapacityBuffer{Status: v1beta1.CapacityBufferStatus{
+			PodTemplateRef: &v1beta1.LocalObjectRef{Name: "a"}, Replicas: new(int32(0)), PodTemplateGeneration: new(int64(1)),
+			ProvisioningStrategy: new(v1beta1.ActiveCapacityStrategy), Conditions: []metav1.Condition{metav1.Condition(conditions[0])},
+		}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stored := create(t, test.valid())
+			want := partOf(t, test.object, "status")
+			test.object.SetName(stored.GetName())
+			test.object.SetNamespace(stored.GetNamespace())
+			patch := client.RawPatch(types.MergePatchType, encode(t, map[string]any{"status": want}))
+			if err := server.Status().Patch(context.Background(), test.object, patch); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, partOf(t, test.object, "status")); diff != "" {
+				t.Errorf("status (-sent +received):\n%s", diff)
+			}
+		})
+	}
+}
+
+func encode(t *testing.T, value any) []byte {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func partOf(t *testing.T, object client.Object, part string) any {
 	t.Helper()
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return content["spec"]
+	return content[part]
 }

@@ -87,3 +87,47 @@ func TestOrderOfConditions(t *testing.T) {
 		t.Errorf("order of conditions (-want +got):\n%s", diff)
 	}
 }
+
+// API-115 API-116
+func TestReady(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*v1.NodeClaim, status.ConditionSet)
+		want   status.Condition
+	}{
+		"all dependents are True": {func(_ *v1.NodeClaim, set status.ConditionSet) {
+			set.SetTrue(v1.ConditionTypeInitialized)
+		}, status.Condition{Status: metav1.ConditionTrue, Reason: "Ready"}},
+		"one is Unknown": {func(_ *v1.NodeClaim, set status.ConditionSet) {
+			set.SetUnknownWithReason(v1.ConditionTypeInitialized, "NodeNotReady", "")
+		}, status.Condition{Status: metav1.ConditionUnknown, Reason: "ReconcilingDependents", Message: "Initialized=Unknown"}},
+		"one is False beside an Unknown one": {func(_ *v1.NodeClaim, set status.ConditionSet) {
+			set.SetFalse(v1.ConditionTypeRegistered, "MultipleNodesFound", "")
+		}, status.Condition{Status: metav1.ConditionFalse, Reason: "UnhealthyDependents", Message: "Registered=False, Initialized=Unknown"}},
+		"another condition is False": {func(_ *v1.NodeClaim, set status.ConditionSet) {
+			set.SetTrue(v1.ConditionTypeInitialized)
+			set.SetFalse(v1.ConditionTypeConsistentStateFound, "ConsistencyCheckFailed", "")
+		}, status.Condition{Status: metav1.ConditionTrue, Reason: "Ready"}},
+		"True of an older generation is not enough": {func(claim *v1.NodeClaim, set status.ConditionSet) {
+			claim.Generation = 2
+			set.SetTrue(v1.ConditionTypeInitialized)
+			set.SetTrue(v1.ConditionTypeRegistered)
+		}, status.Condition{Status: metav1.ConditionUnknown, Reason: "ReconcilingDependents", Message: "Launched=True", ObservedGeneration: 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock := clocktesting.NewFakeClock(monday)
+			claim := &v1.NodeClaim{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: metav1.NewTime(monday)}}
+			set := claim.StatusConditions(status.WithClock(clock))
+			for _, kind := range []string{v1.ConditionTypeLaunched, v1.ConditionTypeRegistered} {
+				clock.Step(time.Minute)
+				set.SetTrue(kind)
+			}
+			clock.Step(time.Minute)
+			test.change(claim, set)
+			got := *set.Root()
+			got.Type, got.LastTransitionTime = "", metav1.Time{}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("Ready (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

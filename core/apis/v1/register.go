@@ -13,6 +13,8 @@ import (
 const Group = "karpenter.sh"
 
 // GroupVersion is the group and version of the types in this package.
+//
+//nolint:gochecknoglobals // the name and form that API machinery expects; never written
 var GroupVersion = schema.GroupVersion{Group: Group, Version: "v1"}
 
 // AddToScheme registers the types of this package with a scheme.

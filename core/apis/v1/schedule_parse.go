@@ -17,13 +17,16 @@ type scheduleField struct {
 	names []string
 }
 
-var (
-	minuteField  = scheduleField{name: "minute", least: 0, most: 59}
-	hourField    = scheduleField{name: "hour", least: 0, most: 23}
-	dayField     = scheduleField{name: "day of month", least: 1, most: 31}
-	monthField   = scheduleField{name: "month", least: 1, most: 12, names: strings.Fields("jan feb mar apr may jun jul aug sep oct nov dec")}
-	weekdayField = scheduleField{name: "day of week", least: 0, most: 6, names: strings.Fields("sun mon tue wed thu fri sat")}
-)
+// scheduleFields are the five fields in their order.
+func scheduleFields() [5]scheduleField {
+	return [5]scheduleField{
+		{name: "minute", least: 0, most: 59},
+		{name: "hour", least: 0, most: 23},
+		{name: "day of month", least: 1, most: 31},
+		{name: "month", least: 1, most: 12, names: strings.Fields("jan feb mar apr may jun jul aug sep oct nov dec")},
+		{name: "day of week", least: 0, most: 6, names: strings.Fields("sun mon tue wed thu fri sat")},
+	}
+}
 
 // parseSchedule reads five cron fields or a descriptor (API-047).
 func parseSchedule(text string) (schedule, error) {
@@ -31,16 +34,16 @@ func parseSchedule(text string) (schedule, error) {
 	if len(fields) != 5 {
 		return schedule{}, fmt.Errorf("it has %d fields instead of five", len(fields))
 	}
-	var s schedule
-	var anyDay, anyWeekday bool
+	var sets [5]uint64
+	var anyValue [5]bool
 	var errs [5]error
-	s.minutes, _, errs[0] = minuteField.parse(fields[0])
-	s.hours, _, errs[1] = hourField.parse(fields[1])
-	s.days, anyDay, errs[2] = dayField.parse(fields[2])
-	s.months, _, errs[3] = monthField.parse(fields[3])
-	s.weekdays, anyWeekday, errs[4] = weekdayField.parse(fields[4])
-	s.eitherDay = !anyDay && !anyWeekday
-	return s, errors.Join(errs[:]...)
+	for i, field := range scheduleFields() {
+		sets[i], anyValue[i], errs[i] = field.parse(fields[i])
+	}
+	return schedule{
+		minutes: sets[0], hours: sets[1], days: sets[2], months: sets[3], weekdays: sets[4],
+		eitherDay: !anyValue[2] && !anyValue[4],
+	}, errors.Join(errs[:]...)
 }
 
 // expandDescriptor returns the fields that a descriptor stands for, and any other

@@ -9,6 +9,8 @@ import (
 )
 
 // GroupVersion is the group and version of the types in this package.
+//
+//nolint:gochecknoglobals // the name and form that API machinery expects; never written
 var GroupVersion = schema.GroupVersion{Group: "karpenter.sh", Version: "v1alpha1"}
 
 // AddToScheme registers the types of this package with a scheme.
