@@ -15,6 +15,8 @@ var ErrPrice = errors.New("not a price, a signed amount or a signed percentage")
 
 // PriceChange is what an overlay makes of a price. The zero PriceChange leaves
 // every price as it is.
+//
+// +kubebuilder:object:generate=false
 type PriceChange struct {
 	factor, amount float64
 	set            bool
