@@ -112,10 +112,14 @@ lint: format vet ## Run gofmt, go vet and golangci-lint
 	@go run ./tools/binaries lint
 	@$(BIN)/golangci-lint run $$(go list -m -f '{{.Dir}}/...')
 
-.PHONY: tidy
-tidy: ## Check that each module builds alone and that its go.mod is tidy
-	@for dir in $(modules); do echo "tidy: $$(basename "$$dir")"; \
+.PHONY: modules
+modules: ## Check that each module builds alone and that its go.mod is tidy
+	@for dir in $(modules); do echo "module $$(basename "$$dir")"; \
 		GOWORK=off go -C "$$dir" build ./... && GOWORK=off go -C "$$dir" mod tidy -diff; done
+
+.PHONY: tidy
+tidy: ## Tidy the go.mod of each module
+	@for dir in $(modules); do GOWORK=off go -C "$$dir" mod tidy; done
 
 ##@ General
 
