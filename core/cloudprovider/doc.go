@@ -8,9 +8,10 @@
 // are what it sells. Around them stands what is the same for every provider and
 // core alike: what of a machine pods can use ([AllocatableOf], CP-053 to
 // CP-055), the choice and order of types and offerings ([InstanceTypes],
-// [Offerings], CP-056 to CP-062), prices ([AdjustPrice], [ReservedPrice]), the
-// classes of errors ([ClassOf], CP-042), repair policies ([FindUnhealthy]), the
-// check at start-up ([CheckKeys], CP-006) and the metrics layer ([Instrument]).
+// [Offerings], CP-056 to CP-062), the classes of errors ([ClassOf], CP-042),
+// repair policies ([FindUnhealthy]), the check at start-up ([CheckKeys], CP-006)
+// and the metrics layer ([Instrument]). What an overlay makes of a price is said
+// by [karpenter.sh/core/apis/v1alpha1.PriceChange].
 //
 // It never talks to an API server or a cloud, and it knows no provider. Beside
 // the API types it imports the engine's requirement algebra and, for the metrics

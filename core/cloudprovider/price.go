@@ -3,10 +3,7 @@
 package cloudprovider
 
 import (
-	"fmt"
 	"math"
-	"strconv"
-	"strings"
 
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/requirement"
@@ -70,30 +67,4 @@ func (os Offerings) WorstLaunchPrice(reqs requirement.Requirements, open require
 		return math.Inf(1)
 	}
 	return worst.Price
-}
-
-// AdjustPrice applies a NodeOverlay's price or adjustment to a price (CP-067):
-// empty keeps it, a number replaces it, a signed number is added, a signed
-// percentage scales it. The result is never negative.
-func AdjustPrice(price float64, adjustment string) (float64, error) {
-	if adjustment == "" {
-		return price, nil
-	}
-	number, percent := strings.CutSuffix(adjustment, "%")
-	n, err := strconv.ParseFloat(number, 64)
-	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
-		return 0, fmt.Errorf("price adjustment %q is not a number or percentage", adjustment)
-	}
-	signed := number[0] == '+' || number[0] == '-'
-	switch {
-	case percent && !signed:
-		return 0, fmt.Errorf("price adjustment %q: a percentage takes a sign", adjustment)
-	case percent:
-		price *= 1 + n/100
-	case signed:
-		price += n
-	default:
-		price = n
-	}
-	return max(price, 0), nil
 }

@@ -256,27 +256,6 @@ func TestPreferredCapacityType(t *testing.T) { // CP-014
 	}
 }
 
-func TestAdjustPrice(t *testing.T) {
-	for _, tc := range []struct {
-		price      float64
-		adjustment string
-		want       float64
-	}{
-		{3, "", 3}, {10, "-10%", 9}, {10, "-200%", 0}, {10, "-15", 0}, {1.25, "+0.75", 2}, {7, "80.0", 80}, {10, "+50%", 15},
-	} {
-		t.Run("CP-067: "+tc.adjustment, func(t *testing.T) {
-			if got, err := cloudprovider.AdjustPrice(tc.price, tc.adjustment); err != nil || got != tc.want {
-				t.Errorf("got %v, %v, want %v", got, err, tc.want)
-			}
-		})
-	}
-	for _, bad := range []string{"10%", "x", "%", "+", "NaN", "Inf", "+Inf%"} {
-		if got, err := cloudprovider.AdjustPrice(1, bad); err == nil {
-			t.Errorf("%q: got %v, want an error", bad, got)
-		}
-	}
-}
-
 func TestReservedPrice(t *testing.T) { // CP-065
 	if cloudprovider.ReservedPrice(10) != 0.000001 || cloudprovider.ReservedPrice(0) != 0 {
 		t.Error("reserved capacity costs a ten-millionth of on-demand")
