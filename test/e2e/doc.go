@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package e2e proves on a real cluster what Karpenter promises: it drives a
+// control plane only through the Kubernetes API, reads only that and /metrics,
+// and is run by make e2e.
+//
+// # What it holds
+//
+// One file for each area, in the words of its users: scale-out, NodePools, taints,
+// affinity, daemons, pods that fit nowhere, failing launches, termination,
+// emptiness, crashes, status, metrics, admission. Each test cites the
+// requirements that it proves.
+//
+// # What it never does
+//
+// It imports nothing of Karpenter but the API types, and does not sleep: it waits
+// for conditions. What must never happen is watched from the first event on, not
+// looked for in the end.
+//
+// # Inputs
+//
+// KUBECONFIG, the cluster. METRICS_URL, where Karpenter's metrics are, if the
+// cluster was not started by tools/cluster. OUTPUT_DIR, a directory for what is
+// written about failed tests. The flags -default-nodeclass and -default-nodepool,
+// YAML files that replace the kwok provider's defaults (OPS-269).
+//
+// # Where to start reading
+//
+// suite_test.go, then scaleout_test.go.
+package e2e

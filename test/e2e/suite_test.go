@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"karpenter.sh/test/internal/environment"
+	"karpenter.sh/test/internal/objects"
+)
+
+var (
+	defaultNodeClass = flag.String("default-nodeclass", "", "YAML file of the NodeClass to test with; the kwok provider's if empty")
+	defaultNodePool  = flag.String("default-nodepool", "", "YAML file of the NodePool to test with; the kwok provider's if empty")
+)
+
+// settings that the suite needs of a Karpenter that it can restart: NodeClasses
+// may make launches fail (KWOK-039), and the log is worth printing.
+var settings = []string{"ENABLE_FAILURE_INJECTION=true", "LOG_LEVEL=debug"}
+
+// env is the cluster under test, set before the first test.
+var env *environment.Environment
+
+func TestKarpenter(t *testing.T) {
+	if os.Getenv("KUBECONFIG") == "" {
+		t.Skip("KUBECONFIG is not set: run make e2e, or start a cluster with make up and set it")
+	}
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "Karpenter")
+}
+
+var _ = BeforeSuite(func(ctx SpecContext) {
+	defaults, err := objects.LoadDefaults(*defaultNodeClass, *defaultNodePool)
+	Expect(err).NotTo(HaveOccurred())
+	env, err = environment.New(environment.Options{
+		Kubeconfig: os.Getenv("KUBECONFIG"), MetricsURL: os.Getenv("METRICS_URL"), Defaults: defaults,
+	})
+	Expect(err).NotTo(HaveOccurred())
+	if env.Karpenter.Local() {
+		Expect(env.Karpenter.Ensure(ctx, settings...)).To(Succeed())
+	}
+	Expect(env.Leftovers(ctx)).To(BeEmpty(), "what an earlier run left behind")
+})
+
+var _ = BeforeEach(func(ctx SpecContext) { env.Begin(ctx) })
+
+var _ = JustAfterEach(func(ctx SpecContext) {
+	if CurrentSpecReport().Failed() {
+		explain(ctx, "")
+	}
+})
+
+var _ = AfterEach(func(ctx SpecContext) {
+	cleaned := false
+	defer func() {
+		if !cleaned {
+			explain(ctx, "-cleaning")
+			env.Force(ctx)
+		}
+	}()
+	env.End(ctx)
+	cleaned = true
+})
+
+// explain writes the state of the cluster to the test's output, and to a file in
+// OUTPUT_DIR if that is set.
+func explain(ctx context.Context, suffix string) {
+	var report bytes.Buffer
+	env.Explain(ctx, &report)
+	_, _ = GinkgoWriter.Write(report.Bytes())
+	dir := os.Getenv("OUTPUT_DIR")
+	if dir == "" {
+		return
+	}
+	name := regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(CurrentSpecReport().FullText(), "-")
+	path := filepath.Join(dir, name[:min(len(name), 100)]+suffix+".txt")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		GinkgoWriter.Println("no file is written:", err)
+		return
+	}
+	if err := os.WriteFile(path, report.Bytes(), 0o644); err != nil {
+		GinkgoWriter.Println("no file is written:", err)
+	}
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package environment
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	utilrand "k8s.io/apimachinery/pkg/util/rand"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	autoscalingv1beta1 "karpenter.sh/core/apis/autoscaling/v1beta1"
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/apis/v1alpha1"
+	"karpenter.sh/test/internal/installation"
+	"karpenter.sh/test/internal/objects"
+	"karpenter.sh/test/internal/scrape"
+)
+
+// Environment is one cluster with the Karpenter in it. It reads from the API
+// server itself, not from a cache.
+type Environment struct {
+	client.WithWatch
+	// Karpenter is the installation under test.
+	Karpenter *installation.Installation
+	// Defaults are the NodeClass and NodePool that tests start from.
+	Defaults objects.Defaults
+
+	// suffix ends the names of the test that runs.
+	suffix string
+	// class is its NodeClass, once created.
+	class *unstructured.Unstructured
+	// nodes is how many there were when the test began.
+	nodes int
+	// started tells the controller's processes apart.
+	started float64
+}
+
+// Options say where the cluster is.
+type Options struct {
+	// Kubeconfig is the path of the file to connect with.
+	Kubeconfig string
+	// MetricsURL is the root of Karpenter's metrics listener; needed only when
+	// tools/cluster did not start it.
+	MetricsURL string
+	Defaults   objects.Defaults
+}
+
+// New connects to a cluster.
+func New(opts Options) (*Environment, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", opts.Kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("read kubeconfig %q: %w", opts.Kubeconfig, err)
+	}
+	config.QPS = -1 // a test never waits for its own client
+	scheme, err := Scheme()
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, fmt.Errorf("connect to the cluster: %w", err)
+	}
+	karpenter, err := installation.Find(opts.Kubeconfig, opts.MetricsURL)
+	if err != nil {
+		return nil, err
+	}
+	return &Environment{WithWatch: cluster, Karpenter: karpenter, Defaults: opts.Defaults}, nil
+}
+
+// Scheme knows the kinds of Kubernetes and of Karpenter's core. NodeClasses are
+// handled untyped.
+func Scheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{
+		clientgoscheme.AddToScheme, v1.AddToScheme, v1alpha1.AddToScheme, autoscalingv1beta1.AddToScheme,
+	} {
+		if err := add(scheme); err != nil {
+			return nil, fmt.Errorf("register types: %w", err)
+		}
+	}
+	return scheme, nil
+}
+
+// Begin opens a test: it checks that the cluster is as OPS-267 asks for and
+// remembers what has to be as before in the end.
+func (e *Environment) Begin(ctx context.Context) {
+	e.suffix, e.class = utilrand.String(5), nil
+	gomega.Expect(e.Leftovers(ctx)).To(gomega.BeEmpty(), "the cluster is not empty")
+	e.nodes = e.nodeCount(ctx)
+	e.started = e.processStart(ctx)
+}
+
+// End closes a test: Karpenter must not have restarted (OPS-266), all that the
+// test made goes away, and with it all nodes that came (OPS-268).
+func (e *Environment) End(ctx context.Context) {
+	e.ExpectSameProcess(ctx)
+	e.Clean(ctx)
+	e.eventually(ctx, cleaning, func(g gomega.Gomega) {
+		g.Expect(e.Leftovers(ctx)).To(gomega.BeEmpty())
+		g.Expect(e.nodeCount(ctx)).To(gomega.Equal(e.nodes), "number of nodes")
+	})
+}
+
+// Name makes a name that no other test uses.
+func (e *Environment) Name(base string) string { return base + "-" + e.suffix }
+
+// NodeClass creates the test's NodeClass, or returns it if it is there.
+func (e *Environment) NodeClass(ctx context.Context) *unstructured.Unstructured {
+	if e.class == nil {
+		class := e.Defaults.NodeClass(e.Name("default"))
+		e.Create(ctx, class)
+		e.class = class
+	}
+	return e.class
+}
+
+// NodePool creates a NodePool of the test's NodeClass: the default one with the
+// changes applied.
+func (e *Environment) NodePool(ctx context.Context, base string, changes ...func(*v1.NodePool)) *v1.NodePool {
+	pool := e.Defaults.NodePool(e.Name(base), e.NodeClass(ctx))
+	for _, change := range changes {
+		change(pool)
+	}
+	e.Create(ctx, pool)
+	return pool
+}
+
+// Create creates objects in the given order.
+func (e *Environment) Create(ctx context.Context, created ...client.Object) {
+	for _, o := range created {
+		gomega.ExpectWithOffset(1, e.WithWatch.Create(ctx, o)).To(gomega.Succeed(), "create %T %s", o, o.GetName())
+	}
+}
+
+// Update changes an object as it is on the server, again if somebody else wrote
+// it meanwhile; o holds the result.
+func (e *Environment) Update(ctx context.Context, o client.Object, change func()) {
+	gomega.EventuallyWithOffset(1, ctx, func() error {
+		if err := e.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
+			return err
+		}
+		change()
+		return e.WithWatch.Update(ctx, o)
+	}).WithTimeout(patience).WithPolling(interval).Should(gomega.Succeed(), "update %T %s", o, o.GetName())
+}
+
+// Scale changes the number of replicas of a workload's Deployment.
+func (e *Environment) Scale(ctx context.Context, w objects.Workload, replicas int32) {
+	err := e.Merge(ctx, w.Deployment(), fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas))
+	gomega.ExpectWithOffset(1, err).To(gomega.Succeed(), "scale %s", w.Name)
+}
+
+// Merge applies a JSON merge patch and returns the server's refusal, if any.
+func (e *Environment) Merge(ctx context.Context, o client.Object, patch string) error {
+	return e.Patch(ctx, o.DeepCopyObject().(client.Object), client.RawPatch(types.MergePatchType, []byte(patch)))
+}
+
+// Metrics reads what Karpenter serves now.
+func (e *Environment) Metrics(ctx context.Context) (scrape.Snapshot, error) {
+	url, err := e.Karpenter.MetricsURL()
+	if err != nil {
+		return scrape.Snapshot{}, err
+	}
+	return scrape.Fetch(ctx, url)
+}
+
+// ExpectSameProcess fails if the controller is down or another process than when
+// the test began, or when [Environment.Restarted] was called last.
+func (e *Environment) ExpectSameProcess(ctx context.Context) {
+	gomega.ExpectWithOffset(1, e.processStart(ctx)).To(gomega.Equal(e.started), "Karpenter has restarted")
+}
+
+// Restarted accepts the process that runs now.
+func (e *Environment) Restarted(ctx context.Context) { e.started = e.processStart(ctx) }
+
+func (e *Environment) processStart(ctx context.Context) float64 {
+	metrics, err := e.Metrics(ctx)
+	gomega.ExpectWithOffset(2, err).NotTo(gomega.HaveOccurred())
+	start, _ := metrics.Sum("process_start_time_seconds", nil)
+	return start
+}
+
+func (e *Environment) nodeCount(ctx context.Context) int {
+	var nodes corev1.NodeList
+	gomega.ExpectWithOffset(2, e.List(ctx, &nodes)).To(gomega.Succeed())
+	return len(nodes.Items)
+}

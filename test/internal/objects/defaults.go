@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package objects
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	v1 "karpenter.sh/core/apis/v1"
+)
+
+//go:embed defaults/nodeclass.yaml
+var nodeClass []byte
+
+//go:embed defaults/nodepool.yaml
+var nodePool []byte
+
+// InstanceCPU and InstanceSize are the labels that the kwok provider gives its
+// nodes after their number of processors (KWOK-011, KWOK-013).
+const (
+	InstanceCPU  = kwokGroup + "/instance-cpu"
+	InstanceSize = kwokGroup + "/instance-size"
+)
+
+const kwokGroup = "karpenter.kwok.sh"
+
+// Defaults are the NodeClass and the NodePool that tests start from. They are of
+// the kwok provider unless files say otherwise (OPS-269, OPS-270).
+type Defaults struct {
+	class *unstructured.Unstructured
+	pool  *v1.NodePool
+}
+
+// LoadDefaults reads the defaults from YAML files; an empty path takes the kwok
+// provider's.
+func LoadDefaults(classFile, poolFile string) (Defaults, error) {
+	d := Defaults{class: &unstructured.Unstructured{}, pool: &v1.NodePool{}}
+	if err := load(classFile, nodeClass, &d.class.Object); err != nil {
+		return d, fmt.Errorf("default NodeClass: %w", err)
+	}
+	if err := load(poolFile, nodePool, d.pool); err != nil {
+		return d, fmt.Errorf("default NodePool: %w", err)
+	}
+	return d, nil
+}
+
+func load(file string, content []byte, into any) error {
+	if file != "" {
+		var err error
+		if content, err = os.ReadFile(file); err != nil {
+			return err
+		}
+	}
+	return yaml.Unmarshal(content, into)
+}
+
+// NodeClass returns the default NodeClass under another name. It is untyped,
+// because each provider has a kind of its own.
+func (d Defaults) NodeClass(name string) *unstructured.Unstructured {
+	class := d.class.DeepCopy()
+	class.SetName(name)
+	class.SetLabels(Marked(class.GetLabels()))
+	return class
+}
+
+// NodePool returns the default NodePool under another name, referring to a
+// NodeClass, without limits. On kwok its nodes have fewer than 32 processors,
+// so that a few hundred pods need more than one.
+func (d Defaults) NodePool(name string, class *unstructured.Unstructured) *v1.NodePool {
+	pool := d.pool.DeepCopy()
+	pool.Name = name
+	pool.Labels = Marked(pool.Labels)
+	pool.Spec.Limits = nil
+	template := &pool.Spec.Template
+	template.ObjectMeta.Labels = Marked(template.ObjectMeta.Labels)
+	template.Spec.NodeClassRef.Name = class.GetName()
+	template.Spec.ExpireAfter = "30h"
+	if template.Spec.NodeClassRef.Group == kwokGroup {
+		Require(pool, InstanceSize, corev1.NodeSelectorOpLt, "32")
+	}
+	return pool
+}
+
+// Require adds a requirement to a NodePool's template.
+func Require(pool *v1.NodePool, key string, operator corev1.NodeSelectorOperator, values ...string) {
+	template := &pool.Spec.Template.Spec
+	template.Requirements = append(template.Requirements,
+		v1.NodeSelectorRequirementWithMinValues{Key: key, Operator: operator, Values: values})
+}
