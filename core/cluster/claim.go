@@ -57,21 +57,21 @@ func (c *Cluster) UpdateNodeClaim(claim *v1.NodeClaim) {
 
 func (c *Cluster) putClaim(claim *v1.NodeClaim, created *CreatedNodeClaim) {
 	ref := c.claims[claim.Name]
-	switch {
-	case ref == nil:
-		ref = &claimRef{since: c.clock.Now()}
+	if ref != nil && ref.claim.UID != claim.UID && supersedes(claim, ref.claim) {
+		c.dropClaim(claim.Name) // another NodeClaim of the name
+		ref = nil
+	}
+	if ref == nil {
+		ref = &claimRef{claim: claim, since: c.clock.Now()}
 		c.claims[claim.Name] = ref
-	case supersedes(claim, ref.claim) && !regresses(claim, ref.claim):
-	case created != nil:
+	} else if !supersedes(claim, ref.claim) || regresses(claim, ref.claim) {
+		if created == nil {
+			return
+		}
 		claim = ref.claim
-	default:
-		return
 	}
 	if created != nil {
 		ref.created = created
-	}
-	if ref.claim != nil && ref.claim.UID != claim.UID {
-		*ref = claimRef{since: c.clock.Now(), created: created, pool: ref.pool, set: ref.set, key: ref.key}
 	}
 	c.attach(ref, claim)
 }

@@ -119,6 +119,9 @@ func (c *Cluster) look(before *StateNode, node *corev1.Node, claim *v1.NodeClaim
 	s := &seen{View: ViewOf(node, claim)}
 	compiler := c.epoch.compiler
 	s.capacity, s.allocatable = compiler.Available(s.Capacity), compiler.Available(s.Allocatable)
+	for name := range s.Allocatable {
+		s.listed = s.listed.With(int(compiler.Names().Intern(string(name))))
+	}
 	return s
 }
 

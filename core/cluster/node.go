@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -101,6 +102,9 @@ func (c *Cluster) DeleteCSINode(name string) { c.setVolumeLimits(name, nil) }
 func (c *Cluster) setVolumeLimits(nodeName string, limits volume.Limits) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if maps.Equal(c.volumeLimits[nodeName], limits) {
+		return
+	}
 	if limits == nil {
 		delete(c.volumeLimits, nodeName)
 	} else {

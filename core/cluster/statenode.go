@@ -10,6 +10,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -36,6 +37,7 @@ type StateNode struct {
 type seen struct {
 	View
 	capacity, allocatable resource.Vector
+	listed                bitset.Set // resources that are allocatable at all
 	fixed                 atomic.Pointer[fixed]
 }
 

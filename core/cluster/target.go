@@ -45,7 +45,7 @@ func (n *StateNode) target(e *epoch) *model.Node {
 		Name:        n.seen.Name,
 		Labels:      f.labels,
 		Taints:      f.taints,
-		Free:        n.seen.less(e.compiler, remaining.Plus(n.Requests())),
+		Free:        n.seen.less(remaining.Plus(n.Requests())),
 		Initialized: n.Initialized(),
 	}}
 	n.compiled.Store(c)
@@ -71,16 +71,16 @@ func (s *seen) compile(e *epoch, managed bool) *fixed {
 // less is allocatable less an amount, possibly negative. A resource that the
 // node does not list stays at zero: only pods that ask for it are kept away
 // (LIF-024).
-func (s *seen) less(c *intake.Compiler, amount resource.Vector) resource.Vector {
+func (s *seen) less(amount resource.Vector) resource.Vector {
 	out := s.allocatable.Clone()
 	for id, n := range amount {
-		if n == 0 {
-			continue
-		}
-		name := corev1.ResourceName(c.Names().Name(resource.ID(id)))
-		if _, listed := s.Allocatable[name]; listed {
+		if n != 0 && s.listed.Has(id) {
 			out = out.With(resource.ID(id), out.Get(resource.ID(id))-n)
 		}
 	}
 	return out
 }
+
+// Available is what is allocatable less the requests of the pods, for the
+// resources that the node lists (LIF-024). It may be negative.
+func (n *StateNode) Available() resource.Vector { return n.seen.less(n.Requests()) }

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster_test
+
+import (
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/engine/resource"
+)
+
+var waiting = types.NamespacedName{Namespace: "default", Name: "waiting"}
+
+// LIF-069, SCH-236: the pods of a NodeClaim wait for it until it is launched or
+// gone.
+func TestAwaiting(t *testing.T) {
+	for _, tc := range []struct {
+		reason string
+		event  func(*world)
+		want   bool
+	}{
+		{"LIF-069: until then", func(*world) {}, true},
+		{"LIF-069: the watch shows it", func(w *world) { w.claim(newClaim("c", "")) }, true},
+		{"LIF-069: however long it takes", func(w *world) { w.clock.Step(time.Hour) }, true},
+		{"LIF-069: launched", func(w *world) { w.claim(newClaim("c", "id")) }, false},
+		{"LIF-069: deleted", func(w *world) { w.claim(newClaim("c", "", deletedClaim)) }, false},
+		{"LIF-069: gone", func(w *world) { w.DeleteNodeClaim("c") }, false},
+		{"LIF-016: it never existed", func(w *world) { w.DropUnlaunched("c") }, false},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			w := newWorld(t)
+			w.InsertNodeClaim(cluster.CreatedNodeClaim{NodeClaim: newClaim("c", ""), Pods: []types.NamespacedName{waiting}})
+			tc.event(w)
+			s := w.Snapshot()
+			if name, ok := s.Awaiting(waiting); ok != tc.want || ok && name != "c" {
+				t.Errorf("awaiting %q, %t", name, ok)
+			}
+			if _, ok := s.Awaiting(types.NamespacedName{Namespace: "default", Name: "other"}); ok {
+				t.Error("another pod waits too")
+			}
+		})
+	}
+}
+
+// SCH-236: the watch may be faster than the insert.
+func TestInsertAfterWatch(t *testing.T) {
+	w := newWorld(t)
+	seen := w.claim(newClaim("c", ""))
+	if !w.Unlaunched()[0].Inherited(w.clock.Now()) {
+		t.Error("a NodeClaim that nobody inserted is not inherited")
+	}
+	w.InsertNodeClaim(cluster.CreatedNodeClaim{NodeClaim: seen, Pods: []types.NamespacedName{waiting}})
+	if w.Unlaunched()[0].Inherited(w.clock.Now()) {
+		t.Error("an inserted NodeClaim is inherited")
+	}
+	if _, ok := w.Snapshot().Awaiting(waiting); !ok {
+		t.Error("the pod does not wait")
+	}
+}
+
+// LIF-016: entries with a provider ID are left alone.
+func TestDropUnlaunched(t *testing.T) {
+	w := newWorld(t)
+	w.claim(newClaim("c", "id"))
+	w.DropUnlaunched("c")
+	w.only()
+}
+
+// LIF-069: a placeholder is no state node and counts against the limits with its
+// requests, or with what its node may have, and one node.
+func TestPlaceholderUsage(t *testing.T) {
+	for _, tc := range []struct {
+		reason  string
+		created cluster.CreatedNodeClaim
+		want    resource.Vector
+	}{
+		{"LIF-069: requests and one node", cluster.CreatedNodeClaim{NodeClaim: newClaim("c", "")},
+			resource.Vector{1000, 0, 2, 0, 1}},
+		{"LIF-069: the most it may turn out with", cluster.CreatedNodeClaim{NodeClaim: newClaim("c", ""), Capacity: resource.Vector{96000, 8 << 30}},
+			resource.Vector{96000, 8 << 30, 2, 0, 1}},
+		{"LIF-069: nothing once it is on its way out", cluster.CreatedNodeClaim{NodeClaim: newClaim("c", "", deletedClaim)}, nil},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			w := newWorld(t)
+			w.InsertNodeClaim(tc.created)
+			s := w.Snapshot()
+			if got := s.Usage("pool"); !got.Equal(tc.want) {
+				t.Errorf("usage %v, want %v", got, tc.want)
+			}
+			if got := s.Capacity("pool"); !got.Zero() {
+				t.Errorf("LIF-210: it counts as a node: %v", got)
+			}
+			if len(s.Nodes()) != 0 || len(s.Targets().Nodes) != 0 {
+				t.Error("it is a state node or a target")
+			}
+		})
+	}
+	t.Run("LIF-069: its node counts instead once it is launched", func(t *testing.T) {
+		w := newWorld(t)
+		w.InsertNodeClaim(cluster.CreatedNodeClaim{NodeClaim: newClaim("c", ""), Capacity: resource.Vector{96000}})
+		w.claim(newClaim("c", "id"))
+		if got := w.Snapshot().Usage("pool").Get(resource.CPU); got != 4000 {
+			t.Errorf("cpu %d", got)
+		}
+	})
+}
+
+// An inherited NodeClaim holds the pods that it was created for, and no more, so
+// that a restart launches nothing twice and nobody has to wait.
+func TestInheritedTargets(t *testing.T) {
+	inherited := newClaim("c", "", func(nc *v1.NodeClaim) {
+		nc.Spec.Requirements = []v1.NodeSelectorRequirementWithMinValues{
+			{Key: corev1.LabelTopologyZone, Operator: corev1.NodeSelectorOpIn, Values: []string{"b", "a"}},
+		}
+		nc.Spec.Taints = []corev1.Taint{{Key: "team", Effect: corev1.TaintEffectNoSchedule}}
+	})
+	pod := func(name string, change ...func(*corev1.Pod)) *corev1.Pod {
+		return newPod(name, "", append(change, func(p *corev1.Pod) {
+			p.Spec.Containers[0].Resources.Requests = resources("cpu", "500m")
+			p.Spec.Tolerations = []corev1.Toleration{{Key: "team", Operator: corev1.TolerationOpExists}}
+		})...)
+	}
+	in := func(zones ...string) func(*corev1.Pod) {
+		return func(p *corev1.Pod) {
+			p.Spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
+				NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: []corev1.NodeSelectorRequirement{
+					{Key: corev1.LabelTopologyZone, Operator: corev1.NodeSelectorOpIn, Values: zones},
+				}}},
+			}}}
+		}
+	}
+	w := newWorld(t)
+	w.claim(inherited)
+	s := w.Snapshot()
+	targets := s.Targets()
+	if len(targets.Nodes) != 1 || targets.At(0).Unlaunched == nil || targets.At(0).StateNode != nil {
+		t.Fatalf("targets: %+v", targets)
+	}
+	var pods []model.Pod
+	for _, p := range []*corev1.Pod{pod("first", in("a", "b")), pod("second"), pod("third")} {
+		compiled, err := s.Compiler().Pod(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pods = append(pods, compiled)
+	}
+	plan := place.Solve(place.Input{Pods: pods, Snapshot: &model.Snapshot{
+		Vocabulary: s.Compiler().Vocabulary(), Names: s.Compiler().Names(), Nodes: targets.Nodes,
+	}})
+	if len(plan.Placements) != 2 || len(plan.Unplaced) != 1 {
+		t.Errorf("%d pods wait and %d do not, want 2 and 1", len(plan.Placements), len(plan.Unplaced))
+	}
+	w.clock.Step(cluster.LaunchTimeout)
+	if n := len(w.Snapshot().Targets().Nodes); n != 0 {
+		t.Error("it is waited for without an end")
+	}
+}
