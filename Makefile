@@ -63,9 +63,9 @@ test: control-plane ## Run the unit and integration tests of all modules; PKG=./
 .PHONY: e2e
 e2e: control-plane ## Run the end-to-end suite in a cluster of its own; FOCUS=regex RUNTIME=binary|kind KEEP=1 leaves the cluster up
 	@mkdir -p $(REPORTS) && rm -f $(REPORTS)/e2e.xml
-	@$(cluster) down -name e2e && $(cluster) up -name e2e -runtime $(RUNTIME) -env LOG_LEVEL=debug >/dev/null
+	@$(cluster) down -name e2e && $(cluster) up -name e2e -runtime $(RUNTIME) -env LOG_LEVEL=debug -env ENABLE_FAILURE_INJECTION=true >/dev/null
 	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name e2e)" OUTPUT_DIR=$(REPORTS)/e2e \
-		go test ./test/e2e -count=1 -timeout 2h -v -ginkgo.junit-report=$(REPORTS)/e2e.xml $(if $(FOCUS),-ginkgo.focus='$(FOCUS)') || status=$$?; \
+		go test ./test/e2e -count=1 -timeout 2h -v -ginkgo.junit-report=$(REPORTS)/e2e.xml $(if $(CI),-ginkgo.no-color) $(if $(FOCUS),-ginkgo.focus='$(FOCUS)') || status=$$?; \
 		$(if $(KEEP),echo "The cluster is left up: make down CLUSTER=e2e",$(cluster) down -name e2e -keep-logs $(REPORTS)/e2e-logs); \
 		[ ! -f $(REPORTS)/e2e.xml ] || go run ./tools/testsummary $(REPORTS)/e2e.xml; exit $$status
 
