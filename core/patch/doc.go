@@ -19,5 +19,5 @@
 // A write leaves after as it is, except for its resource version, so that a
 // second write can follow the first.
 //
-// Start reading at [Object].
+// Start reading at [All].
 package patch

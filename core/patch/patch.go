@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -18,6 +19,22 @@ import (
 // as well, usually sooner; the delay is for the case that it did already.
 const Retry = 100 * time.Millisecond
 
+// All writes what differs, metadata and spec before status, and reports whether
+// anything was sent.
+func All(ctx context.Context, c client.Client, before, after client.Object) (bool, error) {
+	changes, err := difference(before, after)
+	if err != nil {
+		return false, err
+	}
+	object, status := split(changes)
+	sentObject, err := sendObject(ctx, c, after, object)
+	if err != nil {
+		return sentObject, err
+	}
+	sentStatus, err := sendStatus(ctx, c, after, status)
+	return sentObject || sentStatus, err
+}
+
 // Object writes what differs outside of the status, and reports whether
 // anything was sent.
 func Object(ctx context.Context, c client.Client, before, after client.Object) (bool, error) {
@@ -25,10 +42,8 @@ func Object(ctx context.Context, c client.Client, before, after client.Object) (
 	if err != nil {
 		return false, err
 	}
-	delete(changes, "status")
-	return send(after, changes, func(target client.Object, p client.Patch) error {
-		return c.Patch(ctx, target, p)
-	})
+	object, _ := split(changes)
+	return sendObject(ctx, c, after, object)
 }
 
 // Status writes what differs in the status, and reports whether anything was
@@ -38,44 +53,65 @@ func Status(ctx context.Context, c client.Client, before, after client.Object) (
 	if err != nil {
 		return false, err
 	}
-	for field := range changes {
-		if field != "status" {
-			delete(changes, field)
+	_, status := split(changes)
+	return sendStatus(ctx, c, after, status)
+}
+
+// changes is a merge patch by top-level field.
+type changes map[string]any
+
+// split parts the changes of the status from the others.
+func split(all changes) (object, status changes) {
+	object, status = changes{}, changes{}
+	for field, change := range all {
+		if field == "status" {
+			status[field] = change
+		} else {
+			object[field] = change
 		}
 	}
-	return send(after, changes, func(target client.Object, p client.Patch) error {
-		return c.Status().Patch(ctx, target, p)
-	})
+	return object, status
+}
+
+func sendObject(ctx context.Context, c client.Client, after client.Object, part changes) (bool, error) {
+	return send(after, part, func(target client.Object, p client.Patch) error { return c.Patch(ctx, target, p) })
+}
+
+func sendStatus(ctx context.Context, c client.Client, after client.Object, part changes) (bool, error) {
+	return send(after, part, func(target client.Object, p client.Patch) error { return c.Status().Patch(ctx, target, p) })
 }
 
 // difference returns the merge patch between two versions of an object, without
 // their resource versions.
-func difference(before, after client.Object) (map[string]any, error) {
+func difference(before, after client.Object) (changes, error) {
+	if equality.Semantic.DeepEqual(before, after) {
+		return nil, nil
+	}
 	before = before.DeepCopyObject().(client.Object)
 	before.SetResourceVersion(after.GetResourceVersion())
 	data, err := client.MergeFrom(before).Data(after)
 	if err != nil {
 		return nil, fmt.Errorf("computing patch of %s: %w", describe(after), err)
 	}
-	var changes map[string]any
-	if err := json.Unmarshal(data, &changes); err != nil {
+	var all changes
+	if err := json.Unmarshal(data, &all); err != nil {
 		return nil, fmt.Errorf("reading patch of %s: %w", describe(after), err)
 	}
-	return changes, nil
+	return all, nil
 }
 
 // send writes the changes, guarded by the version that after was read with.
-func send(after client.Object, changes map[string]any, write func(client.Object, client.Patch) error) (bool, error) {
-	if len(changes) == 0 {
+func send(after client.Object, part changes, write func(client.Object, client.Patch) error) (bool, error) {
+	if len(part) == 0 {
 		return false, nil
 	}
-	metadata, _ := changes["metadata"].(map[string]any)
+	metadata, _ := part["metadata"].(map[string]any)
 	if metadata == nil {
 		metadata = map[string]any{}
 	}
 	metadata["resourceVersion"] = after.GetResourceVersion()
-	changes["metadata"] = metadata
-	data, err := json.Marshal(changes)
+	part["metadata"] = metadata
+	data, err := json.Marshal(part)
 	if err != nil {
 		return false, fmt.Errorf("writing patch of %s: %w", describe(after), err)
 	}

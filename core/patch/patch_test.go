@@ -89,6 +89,23 @@ func TestObjectThenStatus(t *testing.T) {
 	}
 }
 
+func TestAll(t *testing.T) {
+	c, before := setup(t)
+	after := before.DeepCopy()
+	after.Labels = map[string]string{"a": "b"}
+	after.Status.Phase = corev1.NodeRunning
+	if sent, err := patch.All(t.Context(), c, before, after); !sent || err != nil {
+		t.Fatalf("nothing was written: %v, %v", sent, err)
+	}
+	got := read(t, c)
+	if got.Labels["a"] != "b" || got.Status.Phase != corev1.NodeRunning || got.ResourceVersion != after.ResourceVersion {
+		t.Errorf("stored labels %v, phase %q, version %s", got.Labels, got.Status.Phase, got.ResourceVersion)
+	}
+	if sent, err := patch.All(t.Context(), c, got, got.DeepCopy()); sent || err != nil {
+		t.Errorf("an unchanged object was sent: %v, %v", sent, err)
+	}
+}
+
 // LIF-004
 func TestOutcome(t *testing.T) {
 	nodes := schema.GroupResource{Resource: "nodes"}

@@ -97,3 +97,18 @@ func tolerations(pod *corev1.Pod) model.Tolerations {
 	}
 	return out
 }
+
+// VolumeClaims returns the names of the volume claims that the pod uses, in its
+// namespace. The claim of an ephemeral volume is named after pod and volume.
+func VolumeClaims(pod *corev1.Pod) []string {
+	var names []string
+	for _, volume := range pod.Spec.Volumes {
+		switch {
+		case volume.PersistentVolumeClaim != nil:
+			names = append(names, volume.PersistentVolumeClaim.ClaimName)
+		case volume.Ephemeral != nil:
+			names = append(names, pod.Name+"-"+volume.Name)
+		}
+	}
+	return names
+}

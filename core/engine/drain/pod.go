@@ -54,7 +54,7 @@ func (p Pod) StuckTerminating(now time.Time) bool {
 
 // Drainable reports whether draining is about this pod at all.
 func (p Pod) Drainable(now time.Time) bool {
-	return !p.Mirror && !p.StuckTerminating(now) && !p.Tolerations.Tolerates(disrupted)
+	return !p.Mirror && !p.StuckTerminating(now) && !p.Tolerations.Tolerates(disrupted())
 }
 
 // Waiting reports whether the pod holds the node open.
@@ -73,4 +73,6 @@ func (p Pod) Evictable(now time.Time) bool {
 }
 
 // disrupted is the taint that keeps new pods off a node that is given up.
-var disrupted = model.Taint{Key: "karpenter.sh/disrupted", Effect: model.NoSchedule}
+func disrupted() model.Taint {
+	return model.Taint{Key: "karpenter.sh/disrupted", Effect: model.NoSchedule}
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/events"
+	"karpenter.sh/core/metrics"
+	"karpenter.sh/core/pace"
+	"karpenter.sh/core/staleness"
+)
+
+// Name is the name of the controller in logs and metrics.
+const Name = "nodeclaim.lifecycle"
+
+// DefaultLaunchTimeout is how long an instance may take to be created.
+const DefaultLaunchTimeout = 5 * time.Minute
+
+// RegistrationTimeout is how long a node may take to register.
+const RegistrationTimeout = 15 * time.Minute
+
+// RegistrationHealth is told how the NodeClaims of a pool fare. Each outcome is
+// reported once, after it is stored; the NodeClaim must not be changed. An error
+// is logged and not tried again.
+type RegistrationHealth interface {
+	// RecordSuccess reports a node that has registered.
+	RecordSuccess(ctx context.Context, nodeClaim *v1.NodeClaim) error
+	// RecordFailure reports a NodeClaim that was given up because it did not
+	// launch or register in time.
+	RecordFailure(ctx context.Context, nodeClaim *v1.NodeClaim) error
+}
+
+// Vocabulary tells which labels describe an instance.
+type Vocabulary interface {
+	// IsWellKnown reports whether instance types are described by the label.
+	IsWellKnown(key string) bool
+	// IsReservedCapacityLabel reports whether only instances on reserved
+	// capacity have the label.
+	IsReservedCapacityLabel(key string) bool
+}
+
+// Options are what the controller works with. Unless said otherwise each is
+// required.
+type Options struct {
+	// Client reads from the cache, with the indexes of package index.
+	Client client.Client
+	// Provider creates and deletes instances. Its registration hooks are read
+	// once.
+	Provider cloudprovider.CloudProvider
+	// NodeClasses are the kinds that the provider manages.
+	NodeClasses cloudprovider.NodeClassKinds
+	Vocabulary  Vocabulary
+	Clock       clock.Clock
+	Recorder    events.Recorder
+	NodeClaims  *metrics.NodeClaims
+	Nodes       *metrics.Nodes
+	Health      RegistrationHealth
+	// LaunchTimeout is how long an instance may take to be created; zero means
+	// DefaultLaunchTimeout.
+	LaunchTimeout time.Duration
+	// CPUMillis is the CPU request of the process, which scales the number of
+	// workers.
+	CPUMillis int64
+}
+
+// Controller is nodeclaim.lifecycle.
+type Controller struct {
+	Options
+	steps    []step
+	launches *launches
+	polls    pace.Pace
+	written  staleness.Tracker
+}
+
+// step is one stage of a live NodeClaim. It reads and changes the pass only; an
+// error does not end the pass.
+type step func(ctx context.Context, p *pass) error
+
+// New returns the controller.
+func New(o Options) *Controller {
+	if o.LaunchTimeout == 0 {
+		o.LaunchTimeout = DefaultLaunchTimeout
+	}
+	c := &Controller{Options: o, launches: newLaunches(o.Clock, profile(), o.CPUMillis)}
+	hooks := cloudprovider.RegistrationHooks(o.Provider)
+	c.steps = []step{
+		c.launch,
+		func(ctx context.Context, p *pass) error { return c.registration(ctx, p, hooks) },
+		c.initialization,
+		c.liveness,
+	}
+	return c
+}
+
+// Reconcile makes one pass over a NodeClaim.
+func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	nodeClaim := &v1.NodeClaim{}
+	if err := c.Client.Get(ctx, req.NamespacedName, nodeClaim); err != nil {
+		if errors.IsNotFound(err) {
+			c.forget(req.NamespacedName)
+			return reconcile.Result{}, nil
+		}
+		return reconcile.Result{}, fmt.Errorf("reading nodeclaim %s: %w", req.Name, err)
+	}
+	if !c.NodeClasses.Manages(nodeClaim.Spec.NodeClassRef) || c.written.Stale(nodeClaim) {
+		return reconcile.Result{}, nil
+	}
+	if !nodeClaim.DeletionTimestamp.IsZero() {
+		return c.finalize(ctx, nodeClaim)
+	}
+	return c.advance(ctx, nodeClaim)
+}
+
+// forget drops all that is remembered of a NodeClaim that is gone.
+func (c *Controller) forget(key types.NamespacedName) {
+	c.launches.forget(key)
+	c.polls.Forget(key)
+	c.written.Forget(key)
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle
+
+import (
+	"context"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/nodestate"
+)
+
+// overdueAfter is how long after its registration a node that is not initialized
+// is reported, and how often then.
+const overdueAfter = 15 * time.Minute
+
+// initialization waits until the node is usable while Initialized is Unknown and
+// the NodeClaim is registered (LIF-100..104).
+func (c *Controller) initialization(ctx context.Context, p *pass) error {
+	initialized := decided(p.conditions, v1.ConditionTypeInitialized)
+	if !p.conditions.IsTrue(v1.ConditionTypeRegistered) {
+		return nil
+	}
+	nodes, err := c.nodesOf(ctx, p)
+	switch {
+	case len(nodes) != 1 && !initialized:
+		p.conditions.SetUnknownWithReason(v1.ConditionTypeInitialized, reasonNodeNotFound, messageNodeNotFound)
+		c.reportOverdue(p)
+		return err
+	case len(nodes) != 1:
+		return err
+	}
+	if b, blocked := firstBlocker(&nodes[0], p.nodeClaim); blocked {
+		if !initialized {
+			p.conditions.SetUnknownWithReason(v1.ConditionTypeInitialized, b.reason, b.message)
+			c.reportOverdue(p)
+		}
+		return nil
+	}
+	return c.initialize(ctx, p, initialized)
+}
+
+// initialize labels the Node, and a NodeClaim that is not initialized yet
+// becomes so. One that is may have lost its labelled Node to a new one of the
+// same machine (LIF-091).
+func (c *Controller) initialize(ctx context.Context, p *pass, initialized bool) error {
+	node := &p.nodes[0]
+	if !nodestate.Initialized(node) {
+		if err := c.updateNode(ctx, p, labelled(node, v1.NodeInitializedLabelKey, v1.LabelValueTrue)); err != nil {
+			return err
+		}
+	}
+	if initialized {
+		return nil
+	}
+	p.conditions.SetTrue(v1.ConditionTypeInitialized)
+	allocatable := node.Status.Allocatable
+	p.then(func(ctx context.Context) error {
+		log.FromContext(ctx).Info("initialized nodeclaim", "allocatable", allocatable)
+		return nil
+	})
+	return nil
+}
+
+// reportOverdue repeats what keeps a node from being initialized long after it
+// registered: it has no timeout of its own (LIF-104).
+func (c *Controller) reportOverdue(p *pass) {
+	registered := p.conditions.Get(v1.ConditionTypeRegistered).LastTransitionTime
+	if left := registered.Add(overdueAfter).Sub(p.now); left > 0 {
+		p.again(left)
+		return
+	}
+	c.Recorder.Publish(initializationOverdue(p.nodeClaim, p.conditions.Get(v1.ConditionTypeInitialized)))
+	p.again(overdueAfter)
+}
