@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nodepool_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/awslabs/operatorpkg/status"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/apis/vocabulary"
+	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
+	"karpenter.sh/core/controllers/nodepool"
+)
+
+var start = time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
+
+// usage is a model with fixed answers.
+type usage struct {
+	unsynced bool
+	capacity map[string]corev1.ResourceList
+}
+
+func (u *usage) Synced(context.Context) bool              { return !u.unsynced }
+func (u *usage) Capacity(pool string) corev1.ResourceList { return u.capacity[pool] }
+func testNodeClasses() []status.Object                    { return []status.Object{&v1alpha1.TestNodeClass{}} }
+func get[T client.Object](t *testing.T, c client.Client, into T, name string) T {
+	t.Helper()
+	if err := c.Get(t.Context(), client.ObjectKey{Name: name}, into); err != nil {
+		t.Fatal(err)
+	}
+	return into
+}
+
+// world is an API server in memory and what the controllers work with.
+type world struct {
+	nodepool.Options
+	usage *usage
+	// writes counts status writes; refused makes so many of them conflict.
+	writes, refused int
+}
+
+func newWorld(t *testing.T, objects ...client.Object) *world {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{v1.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := &world{usage: &usage{}}
+	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).
+		WithStatusSubresource(&v1.NodePool{}, &v1.NodeClaim{}, &v1alpha1.TestNodeClass{}).
+		WithInterceptorFuncs(interceptor.Funcs{SubResourcePatch: w.patchStatus}).
+		Build()
+	w.Options = nodepool.Options{
+		Client: c, Live: c, Usage: w.usage, NodeClasses: testNodeClasses, Words: vocabulary.Core(),
+		Clock: clocktesting.NewFakeClock(start), CPUMillis: 1000,
+	}
+	return w
+}
+
+// pool of the NodeClass "default"; change completes it.
+func pool(change ...func(*v1.NodePool)) *v1.NodePool {
+	p := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "general", UID: "pool", Generation: 1, CreationTimestamp: metav1.NewTime(start.Add(-time.Hour))}}
+	p.Spec.Template.Spec.NodeClassRef = v1.NodeClassReference{Group: v1alpha1.Group, Kind: "TestNodeClass", Name: "default"}
+	for _, c := range change {
+		c(p)
+	}
+	return p
+}
+
+// foreign makes a pool that of another provider.
+func foreign(p *v1.NodePool) { p.Spec.Template.Spec.NodeClassRef.Group = "other.sh" }
+
+func nodeClass(conditions ...status.Condition) *v1alpha1.TestNodeClass {
+	n := &v1alpha1.TestNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default", Generation: 1}}
+	n.Status.Conditions = conditions
+	return n
+}
+
+// claim of the pool.
+func claim(name string, change ...func(*v1.NodeClaim)) *v1.NodeClaim {
+	c := &v1.NodeClaim{ObjectMeta: metav1.ObjectMeta{
+		Name: name, UID: types.UID(name),
+		Labels:          map[string]string{v1.NodePoolLabelKey: "general"},
+		OwnerReferences: []metav1.OwnerReference{{Kind: "NodePool", Name: "general", UID: "pool"}},
+	}}
+	c.Spec.NodeClassRef = pool().Spec.Template.Spec.NodeClassRef
+	for _, change := range change {
+		change(c)
+	}
+	return c
+}
+
+// condition is a stored condition as a test compares it.
+type condition struct {
+	status          metav1.ConditionStatus
+	reason, message string
+}
+
+// stored reads a condition of the pool; the zero condition stands for none.
+func (w *world) stored(t *testing.T, conditionType string) condition {
+	t.Helper()
+	for _, c := range get(t, w.Client, &v1.NodePool{}, "general").Status.Conditions {
+		if c.Type == conditionType {
+			return condition{c.Status, c.Reason, c.Message}
+		}
+	}
+	return condition{}
+}
+
+var errConflict = apierrors.NewConflict(schema.GroupResource{Resource: "nodepools"}, "general", errors.New("changed by another"))
+
+// patchStatus is in the way of every write of a status.
+func (w *world) patchStatus(ctx context.Context, c client.Client, subresource string, object client.Object, p client.Patch, options ...client.SubResourcePatchOption) error {
+	w.writes++
+	if w.refused > 0 {
+		w.refused--
+		return errConflict
+	}
+	return c.SubResource(subresource).Patch(ctx, object, p, options...)
+}
