@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package operator
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"karpenter.sh/core/operator/logging"
+	"karpenter.sh/core/operator/options"
+)
+
+const (
+	// unstamped is the version of a build that was given none (OPS-090).
+	unstamped = "unspecified"
+	// unknownCommit is the commit of a build that has none.
+	unknownCommit = "unknown"
+)
+
+// build tells what is running.
+type build struct {
+	version, commit string
+}
+
+// buildOf completes the version that a binary was stamped with.
+func buildOf(version string) build {
+	if version == "" {
+		version = unstamped
+	}
+	info, _ := debug.ReadBuildInfo()
+	return build{version: version, commit: logging.Commit(info)}
+}
+
+// register exposes the build as a metric that is always 1 (OPS-090).
+func (b build) register(registerer prometheus.Registerer) error {
+	commit := b.commit
+	if commit == "" {
+		commit = unknownCommit
+	}
+	gauge := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "karpenter_build_info",
+		Help: "The build that is running, by version, Go version, architecture and commit.",
+		ConstLabels: prometheus.Labels{
+			"version": b.version, "goversion": runtime.Version(), "goarch": runtime.GOARCH, "commit": commit,
+		},
+	})
+	gauge.Set(1)
+	if err := registerer.Register(gauge); err != nil {
+		return fmt.Errorf("registering the build metric: %w", err)
+	}
+	return nil
+}
+
+// softMemoryLimit returns the limit in bytes that the Go runtime shall aim at:
+// 90% of the container's. Without one the runtime decides for itself (OPS-049).
+func softMemoryLimit(o options.Options) (limit int64, ok bool) {
+	if o.MemoryLimit <= 0 {
+		return 0, false
+	}
+	return o.MemoryLimit/10*9 + o.MemoryLimit%10*9/10, true
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package operator_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"karpenter.sh/core/apis/crds"
+	fakecrds "karpenter.sh/core/cloudprovider/fake/crds"
+)
+
+// assets names the environment variable with the directory of the API server.
+const assets = "KUBEBUILDER_ASSETS"
+
+// server is an API server for one test.
+type server struct {
+	env        *envtest.Environment
+	client     kubernetes.Interface
+	kubeconfig string
+}
+
+// startServer starts an API server without any CRD.
+func startServer(t *testing.T) *server {
+	t.Helper()
+	if os.Getenv(assets) == "" {
+		t.Skipf("%s is not set to the directory of etcd and kube-apiserver", assets)
+	}
+	s := &server{env: &envtest.Environment{}, kubeconfig: filepath.Join(t.TempDir(), "kubeconfig")}
+	config, err := s.env.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.env.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.WriteFile(s.kubeconfig, s.env.KubeConfig, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s.client, err = kubernetes.NewForConfig(config); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// define installs the CRDs that the binary needs.
+func (s *server) define(t *testing.T) {
+	t.Helper()
+	definitions, err := crds.Core()
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodeClass, err := fakecrds.TestNodeClass()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := append([]*apiextensionsv1.CustomResourceDefinition{nodeClass}, definitions...)
+	if _, err := envtest.InstallCRDs(s.env.Config, envtest.CRDInstallOptions{CRDs: all}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// replica runs the binary against the server.
+func (s *server) replica(t *testing.T, set ...string) *binary {
+	t.Helper()
+	return run(t, nil, append([]string{"KUBECONFIG=" + s.kubeconfig, "LEADER_ELECTION_NAMESPACE=default"}, set...)...)
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package operator_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+)
+
+const leaseName = "karpenter-leader-election"
+
+// holder returns who holds the lease; empty if nobody does.
+func (s *server) holder(t *testing.T) string {
+	t.Helper()
+	lease, err := s.client.CoordinationV1().Leases("default").Get(t.Context(), leaseName, metav1.GetOptions{})
+	if err != nil {
+		return ""
+	}
+	return ptr.Deref(lease.Spec.HolderIdentity, "")
+}
+
+func (s *server) awaitHolder(t *testing.T, within time.Duration, other string) string {
+	t.Helper()
+	var holder string
+	eventually(t, within, func() string {
+		if holder = s.holder(t); holder == "" || holder == other {
+			return fmt.Sprintf("the lease is held by %q", holder)
+		}
+		return ""
+	})
+	return holder
+}
+
+func (b *binary) awaitReady(t *testing.T) {
+	t.Helper()
+	eventually(t, 30*time.Second, func() string {
+		if status, body := get(b.probes, "/readyz"); status != 200 || body != "ok" {
+			return fmt.Sprintf("/readyz: %d %s", status, body)
+		}
+		return ""
+	})
+}
+
+// TestReplicas follows two replicas from start to hand-over.
+func TestReplicas(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.define(t)
+	first := s.replica(t, "MEMORY_LIMIT=1000000001", "ENABLE_PROFILING=true", "LOG_LEVEL=debug", `SCHEDULER_CONFIG={"podTopologySpread":{"defaultConstraints":[{"maxSkew":1,"topologyKey":"zone","whenUnsatisfiable":"ScheduleAnyway"}]}}`)
+	first.awaitReady(t)
+	leader := s.awaitHolder(t, 20*time.Second, "")
+	standby := s.replica(t, "DISABLE_CONTROLLER_WARMUP=false")
+	standby.awaitReady(t) // OPS-061
+
+	t.Run("probes", func(t *testing.T) { testProbes(t, first) })
+	t.Run("metrics", func(t *testing.T) { testMetrics(t, first, standby) })
+	t.Run("profiling", func(t *testing.T) { testProfiling(t, first, standby) })
+	t.Run("lease", func(t *testing.T) { testLease(t, s, leader) })
+	t.Run("log", func(t *testing.T) { testLog(t, first) })
+
+	// OPS-060, LIF-270: the standby takes over within a retry period, which jitter
+	// makes up to 4.4 s long.
+	first.signal(t)
+	if code := first.exit(t, 35*time.Second); code != 0 {
+		t.Errorf("OPS-060: exit code %d after a signal", code)
+	}
+	next := s.awaitHolder(t, 6*time.Second, leader)
+	t.Run("events", func(t *testing.T) { testLeaderEvents(t, s, leader, next) })
+	eventually(t, 5*time.Second, func() string { return missing(standby, `leader_election_master_status{name="`+leaseName+`"} 1`) })
+}
+
+func testProbes(t *testing.T, b *binary) {
+	tests := []struct {
+		id, path string
+		status   int
+		body     string
+	}{
+		{"OPS-066", "/healthz", 200, "ok"},
+		{"OPS-066", "/healthz/healthz", 200, "ok"},
+		{"OPS-067", "/readyz/readyz", 200, "ok"},
+		{"OPS-068", "/readyz/manager", 200, "ok"},
+		{"OPS-069", "/readyz/crd", 200, "ok"},
+		{"OPS-070", "/readyz?verbose", 200, "[+]crd ok\n[+]manager ok\n[+]readyz ok\nhealthz check passed"},
+		{"OPS-070", "/readyz?verbose&exclude=crd", 200, "[+]crd excluded: ok\n[+]manager ok\n[+]readyz ok\nhealthz check passed"},
+		{"OPS-070", "/readyz/other", 404, "404 page not found"},
+	}
+	for _, tt := range tests {
+		if status, body := get(b.probes, tt.path); status != tt.status || body != tt.body {
+			t.Errorf("%s: %s gives %d %q", tt.id, tt.path, status, body)
+		}
+	}
+}
+
+// missing returns which lines the metrics of a binary lack.
+func missing(b *binary, lines ...string) string {
+	status, body := get(b.metrics, "/metrics")
+	if status != 200 {
+		return fmt.Sprintf("/metrics: %d", status)
+	}
+	for _, line := range lines {
+		if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(line)).MatchString(body) {
+			return "no metric " + line
+		}
+	}
+	return ""
+}
+
+func testMetrics(t *testing.T, leader, standby *binary) {
+	eventually(t, 10*time.Second, func() string {
+		return missing(leader,
+			`karpenter_build_info{commit="unknown",goarch=`,                                                             // OPS-090
+			`client_go_request_duration_seconds_bucket{group="coordination.k8s.io",kind="leases",subresource="",verb="`, // OPS-155, OPS-165
+			`client_go_request_total{code="200",method="GET"}`,                                                          // OPS-156
+			`leader_election_master_status{name="karpenter-leader-election"} 1`,                                         // OPS-163
+			`go_gc_gomemlimit_bytes 9e+08`,                                                                              // OPS-049
+			`process_resident_memory_bytes`, `process_cpu_seconds_total`, `go_goroutines`,                               // OPS-164
+		)
+	})
+	if wrong := missing(standby, "karpenter_build_info"); wrong != "" {
+		t.Errorf("OPS-065: a standby serves %s", wrong)
+	}
+	if wrong := missing(standby, `leader_election_master_status{name="karpenter-leader-election"} 0`); wrong != "" {
+		t.Errorf("OPS-163: a standby serves %s", wrong)
+	}
+	_, body := get(leader.metrics, "/metrics", "Accept", "application/openmetrics-text")
+	if !strings.HasSuffix(body, "# EOF") {
+		t.Error("OPS-065: no OpenMetrics")
+	}
+}
+
+func testProfiling(t *testing.T, on, off *binary) {
+	for _, path := range []string{"", "cmdline", "symbol", "allocs", "heap", "block", "goroutine", "threadcreate", "profile?seconds=1", "trace?seconds=1"} {
+		if status, _ := get(on.metrics, "/debug/pprof/"+path); status != 200 {
+			t.Errorf("OPS-071: %q gives %d", path, status)
+		}
+		if status, _ := get(off.metrics, "/debug/pprof/"+path); status != 404 {
+			t.Errorf("OPS-071: %q gives %d with profiling off", path, status)
+		}
+	}
+}
+
+func testLease(t *testing.T, s *server, leader string) {
+	lease, err := s.client.CoordinationV1().Leases("default").Get(t.Context(), leaseName, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := *lease.Spec.LeaseDurationSeconds; got != 15 {
+		t.Errorf("OPS-055: the lease lasts %d s", got)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(`^` + regexp.QuoteMeta(host) + `_[0-9a-f-]{36}$`).MatchString(leader) {
+		t.Errorf("OPS-056: the holder is %q", leader)
+	}
+	if lease.Labels["app"] != "fake" {
+		t.Errorf("OPS-058: the lease has labels %v", lease.Labels)
+	}
+}
+
+// testLog proves that libraries log like we do.
+func testLog(t *testing.T, b *binary) {
+	messages := map[string]bool{}
+	for line := range strings.Lines(b.printed()) {
+		var record struct{ Level, Time, Logger, Caller, Message string }
+		if err := json.Unmarshal([]byte(line), &record); err != nil || record.Level == "" || !strings.HasPrefix(record.Logger, "controller") || record.Caller == "" {
+			t.Errorf("OPS-072, OPS-073: %s", line)
+		}
+		messages[record.Level+" "+record.Message] = true
+	}
+	for id, message := range map[string]string{
+		"OPS-045": "INFO using default topology spread constraints",
+		"OPS-073": "INFO Successfully acquired lease", // of client-go
+		"OPS-083": "DEBUG discovered karpenter version",
+	} {
+		if !messages[message] {
+			t.Errorf("%s: no record %q", id, message)
+		}
+	}
+}
+
+// OPS-199
+func testLeaderEvents(t *testing.T, s *server, before, after string) {
+	eventually(t, 5*time.Second, func() string {
+		events, err := s.client.CoreV1().Events("default").List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			return err.Error()
+		}
+		found := map[string]bool{}
+		for _, e := range events.Items {
+			if e.Reason == "LeaderElection" && e.Type == "Normal" && e.Source.Component == "karpenter" && e.InvolvedObject.Kind == "Lease" && e.InvolvedObject.Name == leaseName {
+				found[e.Message] = true
+			}
+		}
+		for _, want := range []string{before + " became leader", before + " stopped leading", after + " became leader"} {
+			if !found[want] {
+				return fmt.Sprintf("no event %q among %v", want, found)
+			}
+		}
+		return ""
+	})
+}
+
+// OPS-059: a replica whose lease was taken ends with an error.
+func TestLostLease(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.define(t)
+	b := s.replica(t)
+	s.awaitHolder(t, 20*time.Second, "")
+	eventually(t, 5*time.Second, func() string {
+		lease, err := s.client.CoordinationV1().Leases("default").Get(t.Context(), leaseName, metav1.GetOptions{})
+		if err != nil {
+			return err.Error()
+		}
+		lease.Spec = coordinationv1.LeaseSpec{
+			HolderIdentity: ptr.To("thief"), LeaseDurationSeconds: ptr.To[int32](300),
+			AcquireTime: ptr.To(metav1.NowMicro()), RenewTime: ptr.To(metav1.NowMicro()),
+		}
+		if _, err := s.client.CoordinationV1().Leases("default").Update(t.Context(), lease, metav1.UpdateOptions{}); err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+	if code := b.exit(t, 30*time.Second); code == 0 {
+		t.Error("exit code 0")
+	}
+	if got := s.holder(t); got != "thief" {
+		t.Errorf("the lease is held by %q", got)
+	}
+}
+
+// OPS-060: the second signal ends a process that waits for work.
+func TestSecondSignal(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.define(t)
+	b := s.replica(t, neverEnds+"=1", "DISABLE_LEADER_ELECTION=true")
+	b.awaitReady(t)
+	b.signal(t)
+	time.Sleep(2 * time.Second)
+	select {
+	case <-b.ended:
+		t.Fatal("the first signal did not wait for running work")
+	default:
+	}
+	b.signal(t)
+	if code := b.exit(t, time.Second); code == 0 {
+		t.Error("exit code 0")
+	}
+}
+
+// CP-006: an instance type with a label that no pool could use.
+func TestUnusableInstanceType(t *testing.T) {
+	t.Parallel()
+	b := startServer(t).replica(t, badLabel+"=1")
+	if code := b.exit(t, 20*time.Second); code == 0 || !strings.Contains(b.printed(), "example.com/odd") {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// OPS-063, LIF-273
+func TestMissingDefinitions(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	b := s.replica(t)
+	var body string
+	eventually(t, 20*time.Second, func() string {
+		var status int
+		if status, body = get(b.probes, "/readyz"); status != 500 {
+			return fmt.Sprintf("/readyz: %d %s", status, body)
+		}
+		return ""
+	})
+	if !strings.Contains(body, "[-]crd failed: reason withheld") {
+		t.Errorf("OPS-069: %s", body)
+	}
+	if status, body := get(b.probes, "/readyz/crd"); status != 500 || strings.Contains(body, "NodePool") {
+		t.Errorf("OPS-070: /readyz/crd gives %d %q", status, body)
+	}
+	if log := b.printed(); !strings.Contains(log, "failed to set up an index") || !strings.Contains(log, "does not serve NodePool.karpenter.sh/v1") {
+		t.Error("OPS-063, OPS-070: the log does not say what is missing")
+	}
+	if wrong := missing(b, "karpenter_build_info"); wrong != "" {
+		t.Error("OPS-065:", wrong)
+	}
+	s.define(t)
+	b.awaitReady(t)
+	eventually(t, 10*time.Second, func() string {
+		return missing(b, `controller_runtime_max_concurrent_reconciles{controller="operatorpkg.nodepool.status"} 10`)
+	})
+	b.signal(t)
+	if code := b.exit(t, 35*time.Second); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}

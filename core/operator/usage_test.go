@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package operator_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestEnds starts the binary where it has to end at once.
+func TestEnds(t *testing.T) {
+	nowhere := filepath.Join(t.TempDir(), "nowhere")
+	unreachable := "KUBECONFIG=" + filepath.Join("testdata", "unreachable.yaml")
+	tests := []struct {
+		name  string
+		args  []string
+		set   []string
+		ok    bool
+		wants []string
+	}{
+		{"OPS-002: help", []string{"--help"}, nil, true, []string{"karpenter-fake", "--metrics-port", "--fake-greeting", "$FAKE_GREETING"}},
+		{"OPS-007: an option that is not valid", []string{"--log-level=warn"}, nil, false, []string{"--log-level", `"warn"`}},
+		{"OPS-024: a sink that cannot be opened", nil, []string{"LOG_OUTPUT_PATHS=" + nowhere + "/log"}, false, []string{nowhere}},
+		{"OPS-046: a file that is not there", nil, []string{"KUBECONFIG=" + nowhere}, false, []string{nowhere}},
+		{"OPS-046: no cluster at all", nil, nil, false, []string{".kube/config"}},
+		{"OPS-046: there is no flag for it", []string{"--kubeconfig=" + nowhere}, nil, false, []string{"kubeconfig"}},
+		{"OPS-057: no namespace", nil, []string{unreachable}, false, []string{"--leader-election-namespace"}},
+		{"OPS-017: without election the namespace does not matter", nil, []string{unreachable, "DISABLE_LEADER_ELECTION=true"}, false, []string{"connection refused"}},
+		{"OPS-005: a warning in the log", nil, []string{"KUBECONFIG=" + nowhere, "METRICS_PORT=x"}, false, []string{"METRICS_PORT"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := run(t, tt.args, tt.set...)
+			if code := b.exit(t, 20*time.Second); (code == 0) != tt.ok {
+				t.Errorf("exit code %d", code)
+			}
+			for _, want := range tt.wants {
+				if !strings.Contains(b.printed(), want) {
+					t.Errorf("%q is missing in\n%s", want, b.printed())
+				}
+			}
+		})
+	}
+}
+
+// OPS-047
+func TestUserAgent(t *testing.T) {
+	agents := make(chan string, 100)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { agents <- r.UserAgent() }))
+	defer server.Close()
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	text, err := os.ReadFile(filepath.Join("testdata", "unreachable.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(kubeconfig, []byte(strings.Replace(string(text), "http://localhost:1", server.URL, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, nil, "KUBECONFIG="+kubeconfig, "DISABLE_LEADER_ELECTION=true")
+	select {
+	case agent := <-agents:
+		if agent != "karpenter/1.2.3" {
+			t.Errorf("user agent %q", agent)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the cluster was not asked")
+	}
+}
