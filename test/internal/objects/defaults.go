@@ -40,7 +40,7 @@ type Defaults struct {
 // provider's.
 func LoadDefaults(classFile, poolFile string) (Defaults, error) {
 	d := Defaults{class: &unstructured.Unstructured{}, pool: &v1.NodePool{}}
-	if err := load(classFile, nodeClass, &d.class.Object); err != nil {
+	if err := load(classFile, nodeClass, d.class); err != nil {
 		return d, fmt.Errorf("default NodeClass: %w", err)
 	}
 	if err := load(poolFile, nodePool, d.pool); err != nil {
@@ -56,7 +56,7 @@ func load(file string, content []byte, into any) error {
 			return err
 		}
 	}
-	return yaml.Unmarshal(content, into)
+	return yaml.UnmarshalStrict(content, into)
 }
 
 // NodeClass returns the default NodeClass under another name. It is untyped,

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package manifests_test
+
+import (
+	"slices"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"karpenter.sh/test/examples"
+	"karpenter.sh/test/internal/manifests"
+)
+
+func TestApportion(t *testing.T) {
+	for _, tc := range []struct {
+		reason string
+		shares []int
+		total  int
+		want   []int
+	}{
+		{"the same total changes nothing", []int{300, 200, 500}, 1000, []int{300, 200, 500}},
+		{"an even split", []int{300, 200, 500}, 100, []int{30, 20, 50}},
+		{"the largest remainder gets what is left", []int{3, 3, 4}, 11, []int{3, 3, 5}},
+		{"the first among equals", []int{1, 1, 1}, 2, []int{1, 1, 0}},
+		{"nothing to split", []int{3, 7}, 0, []int{0, 0}},
+		{"no proportions are equal ones", []int{0, 0}, 3, []int{2, 1}},
+		{"nobody to share", nil, 3, nil},
+		{"a share of none stays without", []int{0, 5}, 3, []int{0, 3}},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			if got := manifests.Apportion(tc.shares, tc.total); !slices.Equal(got, tc.want) {
+				t.Errorf("got %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+func decode(t *testing.T, text []byte) []*unstructured.Unstructured {
+	t.Helper()
+	objects, err := manifests.Decode(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return objects
+}
+
+func replicas(t *testing.T, deployments []*unstructured.Unstructured) int64 {
+	t.Helper()
+	var sum int64
+	for _, d := range deployments {
+		n, found, err := unstructured.NestedInt64(d.Object, "spec", "replicas")
+		if err != nil || !found {
+			t.Fatalf("replicas of %s: %v", d.GetName(), err)
+		}
+		sum += n
+	}
+	return sum
+}
+
+func TestExamplesAreWhatTheySay(t *testing.T) {
+	if got := replicas(t, manifests.Deployments(decode(t, examples.Workload))); got != 1000 {
+		t.Errorf("the example workload has %d pods, not 1000", got)
+	}
+	for _, text := range [][]byte{examples.NodePools, examples.Workload, examples.Fillers} {
+		for _, o := range decode(t, text) {
+			if o.GetLabels()[examples.PartOf] != examples.Demo {
+				t.Errorf("%s %s lacks the label %s", o.GetKind(), o.GetName(), examples.PartOf)
+			}
+		}
+	}
+}
+
+func TestScale(t *testing.T) {
+	objects := decode(t, examples.Workload)
+	deployments := manifests.Deployments(objects)
+	if err := manifests.Scale(deployments, 77); err != nil {
+		t.Fatal(err)
+	}
+	if got := replicas(t, manifests.Deployments(objects)); got != 77 {
+		t.Errorf("%d pods after scaling to 77", got)
+	}
+}
+
+func TestDecodeNamesTheBrokenDocument(t *testing.T) {
+	if _, err := manifests.Decode([]byte("kind: A\n---\nkind: [")); err == nil {
+		t.Error("broken YAML was read")
+	}
+	if got := len(decode(t, []byte("---\n# nothing\n---\nkind: A\n"))); got != 1 {
+		t.Errorf("%d objects, want 1", got)
+	}
+}
