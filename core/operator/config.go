@@ -47,7 +47,7 @@ type Setup struct {
 	// Registerer takes the provider's metrics.
 	Registerer prometheus.Registerer
 	// Clock of the process.
-	Clock clock.Clock
+	Clock clock.WithTicker
 }
 
 // Provider is what a binary adds to the core.

@@ -4,12 +4,64 @@ package operator
 
 import (
 	"slices"
+
+	"karpenter.sh/core/controllers/node/eviction"
+	nodehydration "karpenter.sh/core/controllers/node/hydration"
+	"karpenter.sh/core/controllers/node/termination"
+	"karpenter.sh/core/controllers/nodeclaim/consistency"
+	"karpenter.sh/core/controllers/nodeclaim/expiration"
+	"karpenter.sh/core/controllers/nodeclaim/garbagecollection"
+	nodeclaimhydration "karpenter.sh/core/controllers/nodeclaim/hydration"
+	"karpenter.sh/core/controllers/nodeclaim/lifecycle"
+	"karpenter.sh/core/controllers/nodeclaim/podevents"
+	"karpenter.sh/core/controllers/nodepool"
+	"karpenter.sh/core/controllers/provisioning"
+	"karpenter.sh/core/controllers/state"
 )
 
-// controllers lists everything that runs on the leader, in the order of the life
-// of a node.
+// controllers lists everything that runs on the leader, in the order of the
+// life of a node.
 func (s *shared) controllers() ([]Controller, error) {
+	w, err := s.world()
+	if err != nil {
+		return nil, err
+	}
+	follow, err := state.All(w.stateOptions())
+	if err != nil {
+		return nil, err
+	}
+	pools := w.nodePoolOptions()
+	health := nodepool.NewRegistrationHealth(pools)
+	evictor := eviction.New(w.evictionOptions())
+	// The live model, which decisions are made from.
+	var controllers []Controller
+	for _, c := range follow {
+		controllers = append(controllers, c)
+	}
 	return slices.Concat(
+		controllers,
+		[]Controller{
+			// What users ask for.
+			nodepool.NewValidation(pools),
+			nodepool.NewReadiness(pools),
+			nodepool.NewHash(pools),
+			nodepool.NewCounter(pools),
+			health,
+			// Pods without a place become NodeClaims.
+			provisioning.New(w.provisioningOptions()),
+			// NodeClaims become nodes.
+			nodeclaimhydration.New(w.nodeClaimHydrationOptions()),
+			lifecycle.New(w.lifecycleOptions(health)),
+			nodehydration.New(w.nodeHydrationOptions()),
+			consistency.New(w.consistencyOptions()),
+			podevents.New(w.podEventsOptions()),
+			// Nodes go.
+			expiration.New(w.expirationOptions()),
+			termination.New(w.terminationOptions(evictor)),
+			evictor,
+			garbagecollection.New(w.garbageCollectionOptions()),
+		},
+		// What is told about it all.
 		s.statusControllers(),
 		s.extra,
 	), nil

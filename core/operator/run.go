@@ -26,7 +26,7 @@ type environment struct {
 	options options.Options
 	build   build
 	log     logr.Logger
-	clock   clock.Clock
+	clock   clock.WithTicker
 	metrics ctrlmetrics.RegistererGatherer
 }
 

@@ -22,7 +22,7 @@ type shared struct {
 	options    options.Options
 	recorder   events.Recorder
 	registerer prometheus.Registerer
-	clock      clock.Clock
+	clock      clock.WithTicker
 	// words is what core and provider know about labels and resources.
 	words *vocabulary.Vocabulary
 	// provider is the outermost layer.

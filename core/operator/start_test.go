@@ -107,7 +107,7 @@ func missing(b *binary, lines ...string) string {
 		return fmt.Sprintf("/metrics: %d", status)
 	}
 	for _, line := range lines {
-		if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(line)).MatchString(body) {
+		if !strings.Contains("\n"+body+"\n", "\n"+line) {
 			return "no metric " + line
 		}
 	}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package operator
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/cluster/cost"
+	"karpenter.sh/core/controllers/node/eviction"
+	nodehydration "karpenter.sh/core/controllers/node/hydration"
+	"karpenter.sh/core/controllers/node/termination"
+	"karpenter.sh/core/controllers/nodeclaim/consistency"
+	"karpenter.sh/core/controllers/nodeclaim/expiration"
+	"karpenter.sh/core/controllers/nodeclaim/garbagecollection"
+	nodeclaimhydration "karpenter.sh/core/controllers/nodeclaim/hydration"
+	"karpenter.sh/core/controllers/nodeclaim/lifecycle"
+	"karpenter.sh/core/controllers/nodeclaim/podevents"
+	"karpenter.sh/core/controllers/nodepool"
+	"karpenter.sh/core/controllers/provisioning"
+	"karpenter.sh/core/controllers/state"
+	"karpenter.sh/core/intake"
+	"karpenter.sh/core/metrics"
+)
+
+// world is what controllers of several families share beside the process: the
+// live model and the collectors of what happens to nodes. It gives each family
+// the options that it takes.
+type world struct {
+	*shared
+	cluster    *cluster.Cluster
+	ledger     *cost.Ledger
+	scheduler  *metrics.Scheduler
+	nodeClaims *metrics.NodeClaims
+	nodes      *metrics.Nodes
+}
+
+func (s *shared) world() (*world, error) {
+	scheduler, err := metrics.NewScheduler(s.registerer)
+	if err != nil {
+		return nil, err
+	}
+	nodeClaims, err := metrics.NewNodeClaims(s.registerer)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := metrics.NewNodes(s.registerer)
+	if err != nil {
+		return nil, err
+	}
+	model, err := s.model()
+	if err != nil {
+		return nil, err
+	}
+	return &world{shared: s, cluster: model, ledger: cost.NewLedger(), scheduler: scheduler, nodeClaims: nodeClaims, nodes: nodes}, nil
+}
+
+// leastNomination bounds from below how long a node is kept for pods that were
+// placed on it (LIF-046).
+const leastNomination = 10 * time.Second
+
+func (s *shared) model() (*cluster.Cluster, error) {
+	return cluster.New(cluster.Options{
+		Clock:             s.clock,
+		Compiler:          intake.New(intake.Options{Labels: s.words, Preferences: intake.PreferencePolicy(s.options.PreferencePolicy)}),
+		Inventory:         state.Inventory{Reader: s.manager.GetCache(), NodeClasses: s.managed},
+		Registerer:        s.registerer,
+		Log:               s.manager.GetLogger().WithName("cluster"),
+		NominationWindow:  max(2*s.options.BatchMaxDuration, leastNomination),
+		IgnoreDRARequests: s.options.IgnoreDRARequests,
+	})
+}
+
+func (w *world) stateOptions() state.Options {
+	return state.Options{
+		Cluster: w.cluster, Ledger: w.ledger,
+		Reader: w.manager.GetCache(), APIReader: w.manager.GetAPIReader(),
+		NodeClasses: w.managed, InstanceTypes: calledBy(w.provider, "state.pricing").GetInstanceTypes,
+		Clock: w.clock, Registerer: w.registerer, CPUMillis: w.options.CPURequests,
+	}
+}
+
+func (w *world) nodePoolOptions() nodepool.Options {
+	return nodepool.Options{
+		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Usage: usage{w.cluster},
+		NodeClasses: w.provider.SupportedNodeClasses, Words: w.words,
+		Clock: w.clock, CPUMillis: w.options.CPURequests,
+	}
+}
+
+// usage is what the live model tells of pools.
+type usage struct{ cluster *cluster.Cluster }
+
+// Synced implements nodepool.Usage.
+func (u usage) Synced(ctx context.Context) bool { return u.cluster.Synced(ctx) }
+
+// Capacity implements nodepool.Usage.
+func (u usage) Capacity(pool string) corev1.ResourceList {
+	snapshot := u.cluster.Snapshot()
+	return snapshot.Compiler().List(snapshot.Capacity(pool))
+}
+
+func (w *world) provisioningOptions() provisioning.Options {
+	return provisioning.Options{
+		Client: w.manager.GetClient(), Provider: calledBy(w.provider, "provisioner"), Managed: w.managed,
+		Cluster: w.cluster, Recorder: w.recorder, Metrics: w.scheduler, Clock: w.clock,
+		BatchIdle: w.options.BatchIdleDuration, BatchMax: w.options.BatchMaxDuration,
+		CPURequests: w.options.CPURequests,
+	}
+}
+
+func (w *world) lifecycleOptions(health lifecycle.RegistrationHealth) lifecycle.Options {
+	return lifecycle.Options{
+		Client: w.manager.GetClient(), Provider: calledBy(w.provider, lifecycle.Name),
+		NodeClasses: w.managed, Vocabulary: w.words, Clock: w.clock, Recorder: w.recorder,
+		NodeClaims: w.nodeClaims, Nodes: w.nodes, Health: health, CPUMillis: w.options.CPURequests,
+	}
+}
+
+func (w *world) nodeClaimHydrationOptions() nodeclaimhydration.Options {
+	return nodeclaimhydration.Options{Client: w.manager.GetClient(), NodeClasses: w.managed, CPUMillis: w.options.CPURequests}
+}
+
+func (w *world) nodeHydrationOptions() nodehydration.Options {
+	return nodehydration.Options{
+		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, CPUMillis: w.options.CPURequests,
+	}
+}
+
+func (w *world) consistencyOptions() consistency.Options {
+	return consistency.Options{
+		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, Recorder: w.recorder,
+		CPUMillis: w.options.CPURequests,
+	}
+}
+
+func (w *world) podEventsOptions() podevents.Options {
+	return podevents.Options{
+		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, CPUMillis: w.options.CPURequests,
+	}
+}
+
+func (w *world) expirationOptions() expiration.Options {
+	return expiration.Options{
+		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, NodeClaims: w.nodeClaims,
+		CPUMillis: w.options.CPURequests,
+	}
+}
+
+func (w *world) terminationOptions(evictor termination.Evictor) termination.Options {
+	return termination.Options{
+		Client: w.manager.GetClient(), Provider: calledBy(w.provider, termination.Name), NodeClasses: w.managed,
+		Clock: w.clock, Recorder: w.recorder, Nodes: w.nodes, Evictor: evictor, CPUMillis: w.options.CPURequests,
+	}
+}
+
+func (w *world) evictionOptions() eviction.Options {
+	return eviction.Options{
+		Client: w.manager.GetClient(), Clock: w.clock, Recorder: w.recorder, Nodes: w.nodes,
+		CPUMillis: w.options.CPURequests,
+	}
+}
+
+func (w *world) garbageCollectionOptions() garbagecollection.Options {
+	return garbagecollection.Options{
+		Client: w.manager.GetClient(), Provider: calledBy(w.provider, garbagecollection.Name), NodeClasses: w.managed,
+		NodeClaims: w.nodeClaims,
+	}
+}
