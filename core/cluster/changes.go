@@ -25,6 +25,11 @@ func supersedes(arrived, known metav1.Object) bool {
 	return err != nil || order > 0
 }
 
+func ordered(a, b metav1.Object) bool {
+	_, err := resourceversion.CompareResourceVersion(a.GetResourceVersion(), b.GetResourceVersion())
+	return err == nil
+}
+
 // sameNodeView reports whether two versions of a Node look the same to [ViewOf].
 // Heartbeats do: they change nothing but times in conditions.
 func sameNodeView(a, b *corev1.Node) bool {

@@ -64,7 +64,7 @@ func (c *Cluster) putClaim(claim *v1.NodeClaim, created *CreatedNodeClaim) {
 	if ref == nil {
 		ref = &claimRef{claim: claim, since: c.clock.Now()}
 		c.claims[claim.Name] = ref
-	} else if !supersedes(claim, ref.claim) || regresses(claim, ref.claim) {
+	} else if !supersedesClaim(claim, ref.claim) {
 		if created == nil {
 			return
 		}
@@ -76,10 +76,13 @@ func (c *Cluster) putClaim(claim *v1.NodeClaim, created *CreatedNodeClaim) {
 	c.attach(ref, claim)
 }
 
-// regresses reports whether a version that cannot be told from an older one
-// would forget that the NodeClaim is launched (LIF-015).
-func regresses(arrived, known *v1.NodeClaim) bool {
-	return arrived.UID == known.UID && arrived.Status.ProviderID == "" && known.Status.ProviderID != ""
+// supersedesClaim is supersedes, but of versions that cannot be compared one that
+// would forget the launch is older (LIF-015).
+func supersedesClaim(arrived, known *v1.NodeClaim) bool {
+	if !ordered(arrived, known) && known.Status.ProviderID != "" && arrived.Status.ProviderID == "" {
+		return false
+	}
+	return supersedes(arrived, known)
 }
 
 // attach records a version of a NodeClaim and moves it to the state node of its

@@ -105,9 +105,7 @@ func (d *daemons) update(set *appsv1.DaemonSet) bool {
 	d.byName[key] = set.UID
 	s := d.of(set.UID)
 	s.set = set
-	if s.sample == nil || s.pods[podKey(s.sample)] == nil {
-		s.resample()
-	}
+	s.resample()
 	return s.refresh() || replaced
 }
 

@@ -3,7 +3,7 @@
 package cluster
 
 import (
-	"slices"
+	"sync"
 
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/model"
@@ -17,7 +17,7 @@ type Targets struct {
 	Nodes []*model.Node
 
 	at    []Target
-	index map[string]int
+	index func() map[string]int
 }
 
 // Target is where a placement goes: one of the two.
@@ -34,10 +34,8 @@ type Target struct {
 func (s *Snapshot) Targets() *Targets { return s.targets() }
 
 func (s *Snapshot) makeTargets() *Targets {
-	t := &Targets{
-		Nodes: make([]*model.Node, 0, len(s.nodes)), at: make([]Target, 0, len(s.nodes)),
-		index: make(map[string]int, len(s.nodes)),
-	}
+	t := &Targets{Nodes: make([]*model.Node, 0, len(s.nodes)), at: make([]Target, 0, len(s.nodes))}
+	t.index = sync.OnceValue(t.makeIndex)
 	inherited := s.inherited()
 	for _, n := range s.nodes {
 		if n.marked {
@@ -48,7 +46,6 @@ func (s *Snapshot) makeTargets() *Targets {
 			t.add(inherited[0].node, Target{Unlaunched: inherited[0].claim})
 			inherited = inherited[1:]
 		}
-		t.index[n.key] = len(t.Nodes)
 		t.add(compiled, Target{StateNode: n})
 	}
 	for _, p := range inherited {
@@ -76,18 +73,29 @@ func (t *Targets) add(n *model.Node, at Target) {
 	t.Nodes, t.at = append(t.Nodes, n), append(t.at, at)
 }
 
+func (t *Targets) makeIndex() map[string]int {
+	out := make(map[string]int, len(t.at))
+	for i, target := range t.at {
+		if target.StateNode != nil {
+			out[target.StateNode.key] = i
+		}
+	}
+	return out
+}
+
 // At tells what the i-th node is.
 func (t *Targets) At(i int) Target { return t.at[i] }
 
 // Without is the set of indexes of state nodes, by key, for what-if questions.
 // Keys that are no target are returned besides.
 func (t *Targets) Without(keys ...string) (without bitset.Set, missing []string) {
+	index := t.index()
 	for _, key := range keys {
-		if i, ok := t.index[key]; ok {
+		if i, ok := index[key]; ok {
 			without = without.With(i)
 		} else {
 			missing = append(missing, key)
 		}
 	}
-	return without, slices.Clip(missing)
+	return without, missing
 }
