@@ -26,7 +26,8 @@ type Catalogue struct {
 	// OfferingKeys are, sorted, the labels that offerings are told apart by:
 	// capacity type, zone, reservation and whatever the file adds.
 	OfferingKeys []string
-	// Resources are, sorted, the resources that the types report.
+	// Resources are, sorted, the resources that the types report, overrides
+	// included.
 	Resources []corev1.ResourceName
 	// Ignored tells, for the log, of keys in the file that mean nothing.
 	Ignored []string
@@ -114,6 +115,11 @@ func resourceNames(entries []entry) []corev1.ResourceName {
 	for _, e := range entries {
 		for name := range e.resources {
 			names[name] = true
+		}
+		for _, o := range e.offerings {
+			for name := range o.capacityOverride {
+				names[name] = true
+			}
 		}
 	}
 	return slices.Sorted(maps.Keys(names))
