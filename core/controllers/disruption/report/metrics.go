@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/engine/disrupt"
+	"karpenter.sh/core/metrics"
+)
+
+// Decision is what a command does to its nodes.
+type Decision string
+
+// Delete gives nodes up without a replacement.
+const Delete Decision = "delete"
+
+// Metrics are the collectors of voluntary disruption.
+type Metrics struct {
+	evaluation        *prometheus.HistogramVec
+	decisions         *prometheus.CounterVec
+	decisionsByPool   *prometheus.CounterVec
+	eligible          *prometheus.GaugeVec
+	failedValidations *prometheus.CounterVec
+	allowed           *prometheus.GaugeVec
+	consuming         *prometheus.GaugeVec
+
+	mu sync.Mutex
+	// budgeted are the pools that have series of budgets, by reason.
+	budgeted map[disrupt.Reason]map[string]bool
+}
+
+// NewMetrics makes the collectors and registers them.
+func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
+	m := &Metrics{
+		budgeted: map[disrupt.Reason]map[string]bool{},
+		evaluation: prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-136
+			Name:    "karpenter_voluntary_disruption_decision_evaluation_duration_seconds",
+			Help:    "Time that the evaluation of a method took, with the wait for its validation.",
+			Buckets: metrics.DurationBuckets(),
+		}, []string{"reason", "consolidation_type"}),
+		decisions: counter("karpenter_voluntary_disruption_decisions_total", // OPS-137
+			"Commands started, by decision, reason and consolidation type.", "decision", "reason", "consolidation_type"),
+		decisionsByPool: counter("karpenter_voluntary_disruption_decisions_by_nodepool_total", // OPS-138
+			"Commands started, once for each nodepool of their nodes.", "nodepool", "decision", "reason", "consolidation_type"),
+		eligible: gauge("karpenter_voluntary_disruption_eligible_nodes", // OPS-139
+			"Nodes that a method would disrupt if budgets allowed, by reason.", "reason"),
+		failedValidations: counter("karpenter_voluntary_disruption_failed_validations_total", // OPS-141
+			"Nodes dropped from commands by their validation, by consolidation type.", "consolidation_type"),
+		allowed: gauge("karpenter_nodepools_allowed_disruptions", // OPS-143
+			"Nodes that the budgets of a nodepool allow to be disrupted at a time, by reason.", "nodepool", "reason"),
+		consuming: gauge("karpenter_nodepools_nodes_consuming_budgets", // OPS-144
+			"Nodes of a nodepool that are not ready or are being disrupted, by reason.", "nodepool", "reason"),
+	}
+	var errs []error
+	for _, c := range []prometheus.Collector{
+		m.evaluation, m.decisions, m.decisionsByPool, m.eligible, m.failedValidations, m.allowed, m.consuming,
+	} {
+		errs = append(errs, registerer.Register(c))
+	}
+	return m, errors.Join(errs...)
+}
+
+func counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
+func gauge(name, help string, labels ...string) *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
+}
+
+// Reason is a reason as metrics spell it.
+func Reason(r disrupt.Reason) metrics.Reason { return metrics.Reason(strings.ToLower(string(r))) }
+
+// Evaluated records how long a method took from the beginning of its evaluation
+// to its last word.
+func (m *Metrics) Evaluated(kind disrupt.Kind, took time.Duration) {
+	m.evaluation.WithLabelValues(string(Reason(kind.Reason)), kind.Type).Observe(took.Seconds())
+}
+
+// Started counts a command, whose nodes are of these pools, each named once.
+func (m *Metrics) Started(kind disrupt.Kind, decision Decision, pools []string) {
+	reason := string(Reason(kind.Reason))
+	m.decisions.WithLabelValues(string(decision), reason, kind.Type).Inc()
+	for _, pool := range pools {
+		m.decisionsByPool.WithLabelValues(pool, string(decision), reason, kind.Type).Inc()
+	}
+}
+
+// Eligible publishes how many nodes there are for a reason.
+func (m *Metrics) Eligible(reason disrupt.Reason, nodes int) {
+	m.eligible.WithLabelValues(string(Reason(reason))).Set(float64(nodes))
+}
+
+// FailedValidation counts nodes that a validation dropped.
+func (m *Metrics) FailedValidation(kind disrupt.Kind, nodes int) {
+	m.failedValidations.WithLabelValues(kind.Type).Add(float64(nodes))
+}
+
+// Budgets publishes the budgets of the managed pools for a reason. Series of
+// pools that are gone go with them.
+func (m *Metrics) Budgets(reason disrupt.Reason, pools map[string]disrupt.Pool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	published := map[string]bool{}
+	for name, pool := range pools {
+		if pool.Managed {
+			published[name] = true
+			m.allowed.WithLabelValues(name, string(reason)).Set(float64(pool.Budget.Limit))
+			m.consuming.WithLabelValues(name, string(reason)).Set(float64(pool.Budget.Disrupting))
+		}
+	}
+	for name := range m.budgeted[reason] {
+		if !published[name] {
+			m.allowed.DeleteLabelValues(name, string(reason))
+			m.consuming.DeleteLabelValues(name, string(reason))
+		}
+	}
+	m.budgeted[reason] = published
+}
+
+// Policy is a consolidation policy as metrics spell it (DIS-155).
+func Policy(p v1.ConsolidationPolicy) string {
+	switch p {
+	case v1.ConsolidationPolicyWhenEmpty:
+		return "when_empty"
+	case v1.ConsolidationPolicyBalanced:
+		return "balanced"
+	}
+	return "when_empty_or_underutilized"
+}

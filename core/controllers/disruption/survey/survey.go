@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package survey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/engine/disrupt"
+	"karpenter.sh/core/pods"
+)
+
+// Snapshots are those of the live model.
+type Snapshots interface {
+	Snapshot() *cluster.Snapshot
+}
+
+// InstanceTypes lists what a pool can launch.
+type InstanceTypes interface {
+	GetInstanceTypes(ctx context.Context, nodePool *v1.NodePool) ([]*cloudprovider.InstanceType, error)
+}
+
+// PodEvents knows the pod events that NodeClaims do not show yet.
+type PodEvents interface {
+	// Unsettled returns the time of the last such event on the node of a name.
+	Unsettled(nodeName string) (time.Time, bool)
+}
+
+// Options are what a [Surveyor] reads from; all are required.
+type Options struct {
+	// Reader reads from the cache.
+	Reader        client.Reader
+	Cluster       Snapshots
+	InstanceTypes InstanceTypes
+	PodEvents     PodEvents
+	NodeClasses   cloudprovider.NodeClassKinds
+	// ReservationIDLabel is the provider's label for a capacity reservation;
+	// empty if it has none.
+	ReservationIDLabel string
+	Clock              clock.PassiveClock
+}
+
+// Surveyor takes surveys. It is for one goroutine.
+type Surveyor struct {
+	Options
+	complaints complaints
+}
+
+// New returns a Surveyor.
+func New(o Options) *Surveyor { return &Surveyor{Options: o} }
+
+// Request says what a survey is for.
+type Request struct {
+	Kind disrupt.Kind
+	// Held reports whether a command is about the node of an ID already.
+	Held func(id string) bool
+}
+
+// Survey is the world as one method sees it.
+type Survey struct {
+	State disrupt.State
+	// InvalidBudgets tells of the pools whose budgets cannot be understood, or
+	// is nil.
+	InvalidBudgets error
+
+	snapshot *cluster.Snapshot
+	pools    map[string]*v1.NodePool
+}
+
+// Node returns the state node of an ID, or nil.
+func (s *Survey) Node(id string) *cluster.StateNode { return s.snapshot.Node(id) }
+
+// NodePool returns the pool of a name, managed or not, or nil.
+func (s *Survey) NodePool(name string) *v1.NodePool { return s.pools[name] }
+
+// Take takes a survey.
+func (s *Surveyor) Take(ctx context.Context, r Request) (*Survey, error) {
+	budgets, err := PodBudgets(ctx, s.Reader)
+	if err != nil {
+		return nil, err
+	}
+	out := &Survey{snapshot: s.Cluster.Snapshot(), pools: map[string]*v1.NodePool{}}
+	var list v1.NodePoolList
+	if err := s.Reader.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing nodepools: %w", err)
+	}
+	for i := range list.Items {
+		out.pools[list.Items[i].Name] = &list.Items[i]
+	}
+	catalogues := s.catalogues(ctx, out.pools)
+	out.State = disrupt.State{Now: s.Clock.Now(), Pools: map[string]disrupt.Pool{}}
+	for _, n := range out.snapshot.Nodes() {
+		v := view{state: n, pool: out.pools[poolOf(n)], now: out.State.Now, budgets: budgets}
+		node := s.node(v)
+		node.Held = r.Held(node.ID)
+		node.Price = catalogues[node.Pool].price(n.View().Labels)
+		out.State.Nodes = append(out.State.Nodes, node)
+	}
+	s.complaints.tell(ctx, out.snapshot)
+	return out, s.addPools(out, r.Kind, catalogues)
+}
+
+// addPools adds the pools with what their budgets allow.
+func (s *Surveyor) addPools(out *Survey, kind disrupt.Kind, catalogues map[string]*catalogue) error {
+	usage := disrupt.Count(out.State.Nodes)
+	var invalid []error
+	for name, p := range out.pools {
+		limit, err := p.Spec.Disruption.AllowedDisruptions(v1.DisruptionReason(kind.Reason), usage[name].Nodes, out.State.Now)
+		if err != nil && s.manages(p) {
+			invalid = append(invalid, fmt.Errorf("nodepool %q: %w", name, err))
+		}
+		_, finite := p.Spec.Disruption.ConsolidateAfter.Value()
+		out.State.Pools[name] = disrupt.Pool{
+			Managed:           s.manages(p),
+			Static:            p.Spec.Replicas != nil,
+			NeverConsolidates: !finite,
+			Types:             catalogues[name].types(),
+			Budget:            disrupt.Budget{Usage: usage[name], Limit: limit},
+		}
+	}
+	out.InvalidBudgets = errors.Join(sorted(invalid)...)
+	return nil
+}
+
+func (s *Surveyor) manages(p *v1.NodePool) bool {
+	return s.NodeClasses.Manages(p.Spec.Template.Spec.NodeClassRef)
+}
+
+// PodBudgets reads the PodDisruptionBudgets.
+func PodBudgets(ctx context.Context, r client.Reader) (pods.Budgets, error) {
+	var list policyv1.PodDisruptionBudgetList
+	if err := r.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing pod disruption budgets: %w", err)
+	}
+	return pods.NewBudgets(list.Items)
+}
