@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package queue
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/controllers/disruption/cordon"
+	"karpenter.sh/core/controllers/disruption/report"
+	"karpenter.sh/core/engine/disrupt"
+	"karpenter.sh/core/events"
+	"karpenter.sh/core/metrics"
+)
+
+// Name is the name of the controller in logs and metrics.
+const Name = "disruption.queue"
+
+// Marks are those of the live model.
+type Marks interface {
+	UnmarkForDeletion(ids ...string)
+}
+
+// Options are what a [Queue] works with; all are required.
+type Options struct {
+	// Client reads from the cache.
+	Client client.Client
+	// Live reads from the API server.
+	Live       client.Reader
+	Cordon     *cordon.Cordon
+	Marks      Marks
+	Clock      clock.PassiveClock
+	Recorder   events.Recorder
+	NodeClaims *metrics.NodeClaims
+	// CPUMillis is the CPU request of the process, which scales the number of
+	// workers.
+	CPUMillis int64
+}
+
+// ID names a command.
+type ID string
+
+// Command is a command whose nodes are tainted and marked for deletion.
+type Command struct {
+	ID      ID
+	Kind    disrupt.Kind
+	Started time.Time
+	// Candidates are the nodes to give up.
+	Candidates []Candidate
+	// Confirm is the method's word on a node of which nothing but the pods is
+	// known: why it must stay, or false.
+	Confirm func(disrupt.Node, time.Time) (disrupt.Refusal, bool)
+	// Fields describe the command in logs.
+	Fields []any
+}
+
+// Candidate is a node to give up.
+type Candidate struct {
+	// Target names the machine and its objects.
+	Target cordon.Target
+	// Objects are as they were judged; NodeClaim is never nil.
+	Objects report.Both
+	// Policy is that of the node's pool.
+	Policy v1.ConsolidationPolicy
+}
+
+// Queue holds commands. Safe for concurrent use.
+type Queue struct {
+	Options
+
+	mu       sync.Mutex
+	commands map[ID]*entry
+	held     map[string]ID // by ID of the node
+	work     workqueue.TypedRateLimitingInterface[ID]
+}
+
+// entry is a command in the queue. Its open candidates are changed by the worker
+// that has the command, and by nobody else.
+type entry struct {
+	Command
+	open []Candidate
+}
+
+// New returns an empty queue.
+func New(o Options) *Queue {
+	return &Queue{Options: o, commands: map[ID]*entry{}, held: map[string]ID{}}
+}
+
+// Add takes a command in. The queue must hold none of its nodes yet.
+func (q *Queue) Add(c Command) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, candidate := range c.Candidates {
+		q.held[candidate.Target.ID] = c.ID
+	}
+	q.commands[c.ID] = &entry{Command: c, open: slices.Clone(c.Candidates)}
+	if q.work != nil {
+		q.work.Add(c.ID)
+	}
+}
+
+// Holds reports whether a command is about the node of an ID.
+func (q *Queue) Holds(id string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	_, held := q.held[id]
+	return held
+}
+
+// Commands are the IDs of the commands in the queue, sorted.
+func (q *Queue) Commands() []ID {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.Sorted(maps.Keys(q.commands))
+}
+
+// nodes is how many nodes the commands in the queue are about.
+func (q *Queue) nodes() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	count := 0
+	for _, e := range q.commands {
+		count += len(e.Candidates)
+	}
+	return count
+}
+
+// Reconcile carries a command on.
+func (q *Queue) Reconcile(ctx context.Context, id ID) (reconcile.Result, error) {
+	e := q.command(id)
+	if e == nil {
+		return reconcile.Result{}, nil
+	}
+	err := q.carry(ctx, e)
+	switch {
+	case len(e.open) == 0:
+		q.forget(ctx, e)
+		return reconcile.Result{}, nil
+	case q.Clock.Since(e.Started) > disrupt.Timeout(q.nodes()): // DIS-128
+		q.fail(ctx, e, err)
+		return reconcile.Result{}, nil
+	}
+	return reconcile.Result{}, err
+}
+
+func (q *Queue) command(id ID) *entry {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.commands[id]
+}
