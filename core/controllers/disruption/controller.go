@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package disruption
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/controllers/disruption/cordon"
+	"karpenter.sh/core/controllers/disruption/queue"
+	"karpenter.sh/core/controllers/disruption/report"
+	"karpenter.sh/core/controllers/disruption/survey"
+	"karpenter.sh/core/engine/disrupt"
+	"karpenter.sh/core/events"
+	"karpenter.sh/core/metrics"
+)
+
+// Name is the name of the controller in logs and metrics.
+const Name = "disruption"
+
+// Cluster is the live model.
+type Cluster interface {
+	survey.Snapshots
+	queue.Marks
+	// Synced reports whether the model is complete enough to decide from.
+	Synced(ctx context.Context) bool
+	// MarkForDeletion says that nodes are on their way out.
+	MarkForDeletion(ids ...string)
+}
+
+// Options are what the controller works with. Unless said otherwise each is
+// required.
+type Options struct {
+	// Client reads from the cache.
+	Client client.Client
+	// Live reads from the API server.
+	Live    client.Reader
+	Cluster Cluster
+	// InstanceTypes is the cloud provider.
+	InstanceTypes survey.InstanceTypes
+	// PodEvents is the controller nodeclaim.podevents.
+	PodEvents   survey.PodEvents
+	NodeClasses cloudprovider.NodeClassKinds
+	// ReservationIDLabel is the provider's label for a capacity reservation;
+	// empty if it has none.
+	ReservationIDLabel string
+	Clock              clock.Clock
+	Recorder           events.Recorder
+	Registerer         prometheus.Registerer
+	NodeClaims         *metrics.NodeClaims
+	// CPUMillis is the CPU request of the process, which scales the number of
+	// workers.
+	CPUMillis int64
+}
+
+// method is one strategy of voluntary disruption.
+type method interface {
+	Kind() disrupt.Kind
+	// Decide says what to give up.
+	Decide(disrupt.State) disrupt.Decision
+	// Validate says what is left of a command that has waited.
+	Validate(fresh disrupt.State, c disrupt.Command) (left disrupt.Command, dropped []disrupt.Refusal)
+	// Confirm says why a node must stay of which nothing but the pods is known,
+	// or false.
+	Confirm(n disrupt.Node, now time.Time) (disrupt.Refusal, bool)
+}
+
+// Controller is the disruption loop. Its methods are for one goroutine.
+type Controller struct {
+	Options
+	methods   []method
+	surveyor  *survey.Surveyor
+	cordon    *cordon.Cordon
+	queue     *queue.Queue
+	metrics   *report.Metrics
+	proposals proposals
+	late      late
+}
+
+// New returns the controller. An error means that its metrics are registered
+// already.
+func New(o Options) (*Controller, error) {
+	collectors, err := report.NewMetrics(o.Registerer)
+	if err != nil {
+		return nil, err
+	}
+	cordon := &cordon.Cordon{Client: o.Client, Live: o.Live, Clock: o.Clock}
+	return &Controller{
+		Options: o,
+		methods: []method{ // DIS-020
+			disrupt.Emptiness{},
+		},
+		surveyor: survey.New(survey.Options{
+			Reader: o.Client, Cluster: o.Cluster, InstanceTypes: o.InstanceTypes, PodEvents: o.PodEvents,
+			NodeClasses: o.NodeClasses, ReservationIDLabel: o.ReservationIDLabel, Clock: o.Clock,
+		}),
+		cordon: cordon,
+		queue: queue.New(queue.Options{
+			Client: o.Client, Live: o.Live, Cordon: cordon, Marks: o.Cluster, Clock: o.Clock,
+			Recorder: o.Recorder, NodeClaims: o.NodeClaims, CPUMillis: o.CPUMillis,
+		}),
+		metrics: collectors,
+		late:    late{},
+	}, nil
+}
+
+// Queue carries out the commands that the controller starts. It is registered
+// with the controller.
+func (c *Controller) Queue() *queue.Queue { return c.queue }
+
+// held reports whether a command is about the node of an ID.
+func (c *Controller) held(id string) bool {
+	return c.queue.Holds(id) || c.proposals.hold(id)
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package disruption
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+)
+
+const (
+	// poll is how long after a pass in which no method acted the next begins.
+	poll = 10 * time.Second
+	// unsyncedPoll is how soon a model that is not synced is looked at again.
+	unsyncedPoll = time.Second
+	// atOnce is the shortest delay that is one.
+	atOnce = time.Nanosecond
+)
+
+// Reconcile makes a pass if the model is synced (DIS-022), and says when to make
+// the next.
+func (c *Controller) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
+	if !c.Cluster.Synced(ctx) {
+		return reconcile.Result{RequeueAfter: unsyncedPoll}, nil
+	}
+	c.late.ran(ctx, Name, c.Clock.Now())
+	p := &pass{}
+	c.run(ctx, p)
+	switch {
+	case len(p.errs) > 0:
+		return reconcile.Result{}, errors.Join(p.errs...)
+	case p.acted || p.conflicted:
+		return reconcile.Result{RequeueAfter: atOnce}, nil
+	}
+	return reconcile.Result{RequeueAfter: c.proposals.next(c.Clock.Now(), poll)}, nil
+}
+
+// pass is one run over the methods.
+type pass struct {
+	// acted is set when a command was started, which ends the pass (DIS-021).
+	acted bool
+	// conflicted is set when somebody else wrote an object first.
+	conflicted bool
+	// budgetsTold is set when the pools with invalid budgets were logged.
+	budgetsTold bool
+	errs        []error
+}
+
+// fail notes an error, which does not end the pass (DIS-024).
+func (p *pass) fail(err error) {
+	switch {
+	case err == nil:
+	case apierrors.IsConflict(err):
+		p.conflicted = true
+	default:
+		p.errs = append(p.errs, err)
+	}
+}
+
+func (c *Controller) run(ctx context.Context, p *pass) {
+	p.fail(c.removeOrphans(ctx))
+	for _, ready := range c.proposals.take(c.Clock.Now()) {
+		c.validate(ctx, p, ready)
+	}
+	for _, m := range c.methods {
+		if !p.acted {
+			c.evaluate(ctx, p, m)
+		}
+	}
+	c.proposals.settle(c.Clock.Now())
+}

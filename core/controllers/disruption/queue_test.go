@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package disruption_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "karpenter.sh/core/apis/v1"
+)
+
+// queued is a world with a command about these machines in the queue.
+func queued(t *testing.T, names ...string) *world {
+	t.Helper()
+	w := newWorld(t)
+	objects := []client.Object{pool("p")}
+	for _, name := range names {
+		objects = append(objects, w.objects(name, "p")...)
+	}
+	w.create(objects...)
+	w.propose()
+	w.mustPass()
+	return w
+}
+
+// DIS-126: pods are read again right before a node is given up, from the API
+// server.
+func TestPodsOfTheLastMoment(t *testing.T) {
+	for _, test := range []struct {
+		why  string
+		pod  *corev1.Pod
+		told string
+	}{
+		{"an ordinary pod", pod("web", "a"), ""},
+		{"a daemon that must not be disrupted", pod("web", "a", ownedBy("apps/v1", "DaemonSet"), func(p *corev1.Pod) {
+			p.Annotations[v1.DoNotDisruptAnnotationKey] = "true"
+		}), "Node a: Pod \"default/web\" must not be disrupted"},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			w := queued(t, "a", "b")
+			if err := w.api.Create(w.ctx, test.pod); err != nil { // the watch has not told yet
+				t.Fatal(err)
+			}
+			if err := w.queue(); err != nil {
+				t.Fatal(err)
+			}
+			w.expect("a", untouched)
+			w.expect("b", goes)
+			if w.marked("a") || len(w.loop.Queue().Commands()) != 0 {
+				t.Errorf("marked %v, %d commands", w.marked("a"), len(w.loop.Queue().Commands()))
+			}
+			if got := w.messages("DisruptionBlocked"); test.told != "" && (len(got) != 2 || !strings.HasPrefix(got[0], test.told)) {
+				t.Errorf("events: %v", got)
+			}
+			w.delete(test.pod)
+			w.disrupt() // released, so it is considered again
+			w.expect("a", goes)
+		})
+	}
+}
+
+// DIS-040: a node whose pods cannot be read is not given up.
+func TestPodsThatCannotBeRead(t *testing.T) {
+	w := queued(t, "a")
+	w.faults.List = func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+		if _, ok := list.(*corev1.PodList); ok {
+			return errors.New("no answer")
+		}
+		return c.List(ctx, list, opts...)
+	}
+	if err := w.queue(); err == nil {
+		t.Error("not tried again")
+	}
+	w.expect("a", cordoned)
+	if got := w.messages("DisruptionBlocked"); len(got) != 2 || got[0] != "Node a: The pods of the node cannot be read" {
+		t.Errorf("events: %v", got)
+	}
+	w.faults.List = nil
+	if err := w.queue(); err != nil {
+		t.Fatal(err)
+	}
+	w.expect("a", goes)
+}
+
+// DIS-127: counted and told once for each node, also when deletion is tried again.
+func TestRetriedDeletionsCountOnce(t *testing.T) {
+	w := queued(t, "a", "b")
+	w.faults.Delete = func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
+		if o.GetName() == "b" {
+			return errors.New("no answer")
+		}
+		return c.Delete(ctx, o, opts...)
+	}
+	for range 3 {
+		if err := w.queue(); err == nil {
+			t.Error("not tried again")
+		}
+	}
+	w.expect("a", goes)
+	w.expect("b", cordoned)
+	w.faults.Delete = nil
+	if err := w.queue(); err != nil {
+		t.Fatal(err)
+	}
+	w.expect("b", goes)
+	if got := w.counter("karpenter_nodeclaims_disrupted_total"); got != 2 { // OPS-085
+		t.Errorf("%v disrupted, want 2", got)
+	}
+	if got := w.messages("DisruptionTerminating"); len(got) != 4 { // OPS-196
+		t.Errorf("events: %v", got)
+	}
+}
+
+// OPS-104: the pods that the deletion sends elsewhere.
+func TestMovedPodsAreCounted(t *testing.T) {
+	w := newWorld(t)
+	w.create(pool("p"))
+	w.machine("a", "p")
+	w.create(pod("spare", "a", func(p *corev1.Pod) { p.Annotations[corev1.PodDeletionCost] = "-2147483647" }))
+	w.create(pod("daemon", "a", ownedBy("apps/v1", "DaemonSet")))
+	w.disrupt()
+	if got := w.counter("karpenter_pods_disruption_initiated_total", "reason", "empty"); got != 1 {
+		t.Errorf("%v pods, want 1", got)
+	}
+}
+
+// DIS-128, DIS-129
+func TestCommandsTimeOut(t *testing.T) {
+	w := queued(t, "a", "b")
+	w.faults.Delete = func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
+		if o.GetName() == "b" {
+			return errors.New("no answer")
+		}
+		return c.Delete(ctx, o, opts...)
+	}
+	w.clock.Step(10 * time.Minute)
+	if err := w.queue(); err == nil {
+		t.Error("given up at its timeout, not after")
+	}
+	w.clock.Step(time.Second)
+	if err := w.queue(); err != nil {
+		t.Fatal(err)
+	}
+	w.watch()
+	w.expect("a", goes)
+	w.expect("b", untouched)
+	if !w.marked("a") || w.marked("b") || len(w.loop.Queue().Commands()) != 0 {
+		t.Errorf("marked: a %v, b %v; %d commands", w.marked("a"), w.marked("b"), len(w.loop.Queue().Commands()))
+	}
+	if logs := w.logs.String(); !strings.Contains(logs, "command failed") {
+		t.Errorf("logs: %s", logs)
+	}
+}
+
+// DIS-128: late, but done.
+func TestOverdueCommandThatSucceeds(t *testing.T) {
+	w := queued(t, "a")
+	w.clock.Step(2 * time.Hour)
+	if err := w.queue(); err != nil {
+		t.Fatal(err)
+	}
+	w.expect("a", goes)
+}
+
+// DIS-130, DIS-145: progress does not depend on any one node.
+func TestNodesThatGoByThemselves(t *testing.T) {
+	for _, test := range []struct {
+		why string
+		how func(*world)
+	}{
+		{"the NodeClaim is deleted", func(w *world) { w.delete(&v1.NodeClaim{ObjectMeta: objectMeta("a")}) }},
+		{"the NodeClaim is gone", func(w *world) {
+			change(w, &v1.NodeClaim{ObjectMeta: objectMeta("a")}, func(c *v1.NodeClaim) { c.Finalizers = nil })
+			w.delete(&v1.NodeClaim{ObjectMeta: objectMeta("a")})
+		}},
+		{"the Node is gone", func(w *world) { w.delete(&corev1.Node{ObjectMeta: objectMeta("a")}) }},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			w := queued(t, "a", "b")
+			test.how(w)
+			if err := w.queue(); err != nil {
+				t.Fatal(err)
+			}
+			w.expect("b", goes)
+			if n := len(w.loop.Queue().Commands()); n != 0 {
+				t.Errorf("%d commands", n)
+			}
+		})
+	}
+}
+
+// DIS-131
+func TestAnotherMachineOfTheName(t *testing.T) {
+	w := queued(t, "a")
+	change(w, &v1.NodeClaim{ObjectMeta: objectMeta("a")}, func(c *v1.NodeClaim) { c.Finalizers = nil })
+	w.delete(&v1.NodeClaim{ObjectMeta: objectMeta("a")})
+	w.delete(&corev1.Node{ObjectMeta: objectMeta("a")})
+	w.machine("a", "p", func(n *corev1.Node, c *v1.NodeClaim) {
+		n.Spec.ProviderID, c.Status.ProviderID, n.UID, c.UID = "test://later", "test://later", "later", "later"
+		n.Spec.Taints = []corev1.Taint{v1.DisruptedTaint()}
+	})
+	w.create(pod("web", "a")) // so that the command would roll back its node
+	if err := w.queue(); err != nil {
+		t.Fatal(err)
+	}
+	w.expect("a", state{tainted: true}) // neither deleted nor untainted by the old command
+}
+
+// DIS-132: commands are independent.
+func TestCommandsDoNotAffectEachOther(t *testing.T) {
+	w := queued(t, "a")
+	w.machine("b", "p")
+	w.propose()
+	w.mustPass()
+	if n := len(w.loop.Queue().Commands()); n != 2 {
+		t.Fatalf("%d commands", n)
+	}
+	w.faults.Delete = func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
+		if o.GetName() == "a" {
+			return errors.New("no answer")
+		}
+		return c.Delete(ctx, o, opts...)
+	}
+	for range 2 {
+		_ = w.queue() // one fails
+	}
+	w.expect("a", cordoned)
+	for _, id := range w.loop.Queue().Commands() {
+		_, _ = w.loop.Queue().Reconcile(w.ctx, id)
+	}
+	if n := len(w.loop.Queue().Commands()); n > 1 {
+		t.Errorf("%d commands", n)
+	}
+}
+
+// DIS-137: what somebody takes away does not stop the command.
+func TestTaintRemovedByHand(t *testing.T) {
+	w := queued(t, "a")
+	change(w, &corev1.Node{ObjectMeta: objectMeta("a")}, func(n *corev1.Node) { n.Spec.Taints = nil })
+	change(w, &v1.NodeClaim{ObjectMeta: objectMeta("a")}, func(c *v1.NodeClaim) {
+		_ = c.StatusConditions().Clear(v1.ConditionTypeDisruptionReason)
+	})
+	w.mustPass()
+	if err := w.queue(); err != nil {
+		t.Fatal(err)
+	}
+	if !w.state("a").deleting {
+		t.Error("the command was aborted")
+	}
+}
+
+// DIS-127: a large command is one pass of the queue.
+func TestLargeCommand(t *testing.T) {
+	var names []string
+	for i := range 150 {
+		names = append(names, fmt.Sprint("m", i))
+	}
+	w := queued(t, names...)
+	if err := w.queue(); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.going(150); got != 150 {
+		t.Errorf("%d of 150 go", got)
+	}
+}

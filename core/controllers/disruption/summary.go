@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package disruption
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/controllers/disruption/queue"
+	"karpenter.sh/core/controllers/disruption/report"
+	"karpenter.sh/core/controllers/disruption/survey"
+	"karpenter.sh/core/engine/disrupt"
+)
+
+// named is how many objects a log record names (OPS-081).
+const named = 5
+
+// summary is a command in words and numbers (DIS-156).
+type summary struct {
+	id      queue.ID
+	kind    disrupt.Kind
+	pools   []string // sorted
+	nodes   []node
+	pods    int
+	savings float64 // per hour
+}
+
+// node is what a log record says of a node.
+type node struct {
+	Node         string `json:"Node"`
+	NodeClaim    string `json:"NodeClaim"`
+	InstanceType string `json:"instance-type"`
+	CapacityType string `json:"capacity-type"`
+}
+
+func summarize(c queue.Command, s *survey.Survey) summary {
+	out := summary{id: c.ID, kind: c.Kind}
+	decided := map[string]*disrupt.Node{}
+	for i := range s.State.Nodes {
+		decided[s.State.Nodes[i].ID] = &s.State.Nodes[i]
+	}
+	for _, candidate := range c.Candidates {
+		n := decided[candidate.Target.ID]
+		labels := s.Node(n.ID).View().Labels
+		out.nodes = append(out.nodes, node{
+			Node: candidate.Target.Node, NodeClaim: candidate.Target.NodeClaim,
+			InstanceType: labels[corev1.LabelInstanceTypeStable], CapacityType: labels[v1.CapacityTypeLabelKey],
+		})
+		out.pools = append(out.pools, n.Pool)
+		out.savings += n.Price // DIS-154
+		for i := range n.Pods {
+			if n.Pods[i].Reschedulable {
+				out.pods++
+			}
+		}
+	}
+	slices.Sort(out.pools)
+	out.pools = slices.Compact(out.pools)
+	return out
+}
+
+// fields are those of the log records about the command.
+func (s summary) fields() []any {
+	return []any{
+		"command", s.String(),
+		"decision", report.Delete,
+		"disrupted-node-count", len(s.nodes),
+		"replacement-node-count", 0,
+		"pod-count", s.pods,
+		"disrupted-nodes", s.nodes[:min(len(s.nodes), named)],
+		"replacement-nodes", []node{},
+	}
+}
+
+func (s summary) String() string {
+	nodes := make([]string, len(s.nodes))
+	for i, n := range s.nodes {
+		nodes[i] = n.Node
+	}
+	return fmt.Sprintf("%s/%s: %s, nodepools %s, nodes %s, savings $%.2f",
+		report.Reason(s.kind.Reason), s.id, report.Delete, shortened(s.pools), shortened(nodes), s.savings)
+}
+
+// shortened names the first few.
+func shortened(names []string) string {
+	if more := len(names) - named; more > 0 {
+		return fmt.Sprintf("%s and %d other(s)", strings.Join(names[:named], ", "), more)
+	}
+	return strings.Join(names, ", ")
+}
