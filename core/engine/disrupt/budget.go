@@ -10,6 +10,9 @@ type Usage struct {
 	// Disrupting are those of them that are out of service or about to be,
 	// whatever caused it.
 	Disrupting int
+	// Promised are those of the rest that commands are about which have not
+	// started yet.
+	Promised int
 }
 
 // Count returns the usage of each pool that has nodes.
@@ -22,8 +25,10 @@ func Count(nodes []Node) map[string]Usage {
 		}
 		u := out[n.Pool]
 		u.Nodes++
-		if !n.Ready || n.Leaving || n.Held {
+		if !n.Ready || n.Leaving {
 			u.Disrupting++
+		} else if n.Held {
+			u.Promised++
 		}
 		out[n.Pool] = u
 	}
@@ -43,7 +48,7 @@ type Budget struct {
 
 // Left is how many more nodes may be disrupted (DIS-050).
 func (b Budget) Left() int {
-	return max(0, b.Limit-b.Disrupting)
+	return max(0, b.Limit-b.Disrupting-b.Promised)
 }
 
 // Shut reports whether the pool has nodes and its budgets let none of them go,

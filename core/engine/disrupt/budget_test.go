@@ -20,7 +20,8 @@ func TestCount(t *testing.T) {
 		{"not ready", func(n *disrupt.Node) { n.Ready = false }, disrupt.Usage{Nodes: 1, Disrupting: 1}},
 		{"marked for deletion", func(n *disrupt.Node) { n.Leaving = true }, disrupt.Usage{Nodes: 1, Disrupting: 1}},
 		{"both count once", func(n *disrupt.Node) { n.Ready, n.Leaving = false, true }, disrupt.Usage{Nodes: 1, Disrupting: 1}},
-		{"a command waits to be validated", func(n *disrupt.Node) { n.Held = true }, disrupt.Usage{Nodes: 1, Disrupting: 1}},
+		{"a command waits to be validated", func(n *disrupt.Node) { n.Held = true }, disrupt.Usage{Nodes: 1, Promised: 1}},
+		{"a started command counts once", func(n *disrupt.Node) { n.Held, n.Leaving = true, true }, disrupt.Usage{Nodes: 1, Disrupting: 1}},
 		{"no NodeClaim", func(n *disrupt.Node) { n.Claimed = false }, disrupt.Usage{}},
 		{"not initialized: a replacement does not count yet (DIS-055)", func(n *disrupt.Node) { n.Initialized = false }, disrupt.Usage{}},
 		{"instance terminating", func(n *disrupt.Node) { n.InstanceTerminating, n.Leaving = true, true }, disrupt.Usage{}},
@@ -44,6 +45,7 @@ func TestBudgetLeft(t *testing.T) {
 		shut   bool
 	}{
 		{"DIS-050 room", disrupt.Budget{Usage: disrupt.Usage{Nodes: 10, Disrupting: 1}, Limit: 3}, 2, false},
+		{"DIS-050 what is promised is not given twice", disrupt.Budget{Usage: disrupt.Usage{Nodes: 10, Disrupting: 1, Promised: 1}, Limit: 3}, 1, false},
 		{"DIS-050 never negative", disrupt.Budget{Usage: disrupt.Usage{Nodes: 10, Disrupting: 5}, Limit: 3}, 0, false},
 		{"DIS-057 nothing is let go", disrupt.Budget{Usage: disrupt.Usage{Nodes: 1}}, 0, true},
 		{"DIS-057 a pool without nodes", disrupt.Budget{}, 0, false},

@@ -92,7 +92,7 @@ func TestNeverABlockedNodeAndNeverOverBudget(t *testing.T) {
 			}
 		}
 		for name, p := range s.Pools { // DIS-050, DIS-054, DIS-056
-			if want := min(free[name], max(0, p.Budget.Limit-p.Budget.Disrupting)); byPool[name] != want {
+			if want := min(free[name], max(0, p.Budget.Limit-p.Budget.Disrupting-p.Budget.Promised)); byPool[name] != want {
 				t.Fatalf("seed %d: %d of pool %s go, want %d", seed, byPool[name], name, want)
 			}
 		}
