@@ -16,6 +16,7 @@ KEEP    ?=
 PKG     ?=
 RACE    ?=
 CHAPTER ?=
+VERSION ?=
 
 BIN     := $(CURDIR)/bin
 REPORTS := $(BIN)/reports
@@ -48,9 +49,9 @@ demo: up ## Watch Karpenter bring and remove nodes in the cluster; CLUSTER=name
 ##@ Build and test
 
 .PHONY: build
-build: ## Compile every package and build the controllers into bin/
+build: ## Compile every package and build the controllers into bin/; VERSION=1.2.3 stamps them
 	@go build $$(go list -m -f '{{.Dir}}/...')
-	@mkdir -p $(BIN) && go build -o $(BIN)/ ./kwok/cmd/...
+	@mkdir -p $(BIN) && go build -ldflags "-X main.version=$(VERSION)" -o $(BIN)/ ./kwok/cmd/...
 
 .PHONY: test
 test: control-plane ## Run the unit and integration tests of all modules; PKG=./core/engine/... RACE=1 adds the race detector
@@ -110,7 +111,7 @@ vet: ## Run go vet on all modules
 .PHONY: lint
 lint: format vet ## Run gofmt, go vet and golangci-lint
 	@go run ./tools/binaries lint
-	@$(BIN)/golangci-lint run $$(go list -m -f '{{.Dir}}/...')
+	@$(BIN)/golangci-lint run --allow-parallel-runners $$(go list -m -f '{{.Dir}}/...')
 
 .PHONY: modules
 modules: ## Check that each module builds alone and that its go.mod is tidy
