@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package crds_test
+
+import (
+	"os"
+	"testing"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/fake/crds"
+	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
+)
+
+// CP-011, CP-096: a TestNodeClass can be launched with as soon as it exists, and
+// after an edit only once somebody has looked at it.
+func TestTestNodeClass(t *testing.T) {
+	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
+		t.Skip("KUBEBUILDER_ASSETS is not set: no API server to ask")
+	}
+	definition, err := crds.TestNodeClass()
+	if err != nil {
+		t.Fatal(err)
+	}
+	environment := &envtest.Environment{CRDs: []*apiextensionsv1.CustomResourceDefinition{definition}}
+	config, err := environment.Start()
+	if err != nil {
+		t.Fatalf("starting the API server: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := environment.Stop(); err != nil {
+			t.Errorf("stopping the API server: %v", err)
+		}
+	})
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	api, err := client.New(config, client.Options{Scheme: scheme})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nodeClass := &v1alpha1.TestNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+	if err := api.Create(t.Context(), nodeClass); err != nil {
+		t.Fatal(err)
+	}
+	if err := cloudprovider.CheckReady(nodeClass); err != nil {
+		t.Errorf("as created: %v", err)
+	}
+	nodeClass.Spec.Zones = []string{"test-zone-1"}
+	if err := api.Update(t.Context(), nodeClass); err != nil {
+		t.Fatal(err)
+	}
+	if err := cloudprovider.CheckReady(nodeClass); !cloudprovider.IsNodeClassNotReadyError(err) {
+		t.Errorf("edited: %v", err)
+	}
+	nodeClass.StatusConditions().SetTrue("Ready")
+	if err := api.Status().Update(t.Context(), nodeClass); err != nil {
+		t.Fatal(err)
+	}
+	if err := cloudprovider.CheckReady(nodeClass); err != nil {
+		t.Errorf("looked at: %v", err)
+	}
+}
