@@ -123,7 +123,7 @@ func TestCreateChoice(t *testing.T) {
 		{reason: "KWOK-019: of equal types the first listed wins", reqs: []v1.NodeSelectorRequirementWithMinValues{in(label.InstanceType, "a", "b")}, want: "a"},
 		{reason: "KWOK-018: an unknown type is a plain error", reqs: []v1.NodeSelectorRequirementWithMinValues{in(label.InstanceType, "a", "unknown")}},
 		{reason: "KWOK-018: requests must fit", requests: "cpu=4", want: "dear"},
-		{reason: "KWOK-018: requests must fit what the offering gives (CP-013)", requests: "memory=32Gi", want: "grows"},
+		{reason: "KWOK-018, CP-013, CP-310: requests must fit what the offering gives", requests: "memory=32Gi", want: "grows"},
 		{reason: "KWOK-018: a resource that some type has must fit", requests: "example.com/gpu=1", want: "dear"},
 		{reason: "KWOK-018: nothing fits", requests: "cpu=8", fails: cloudprovider.ClassInsufficientCapacity},
 		{reason: "KWOK-018: nothing is available", reqs: []v1.NodeSelectorRequirementWithMinValues{in(label.InstanceType, "gone")}, fails: cloudprovider.ClassInsufficientCapacity},

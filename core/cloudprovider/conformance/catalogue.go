@@ -19,6 +19,7 @@ func catalogueRows() []row {
 		{id: "CP-328", behaviour: "unavailable types stay in the catalogue", needs: needsSoldOut, run: catalogueKeepsUnavailable},
 		{id: "CP-328", behaviour: "names and offerings are well-formed", run: catalogueIsWellFormed},
 		{id: "CP-329", behaviour: "every well-known label is defined", run: catalogueDefinesLabels},
+		{id: "CP-329/reserved", behaviour: "reservations are named on reserved offerings only", run: catalogueNamesReservations},
 		{id: "CP-330", behaviour: "the answer is the caller's", run: catalogueIsCallers},
 		{id: "CP-331", behaviour: "NodeClass missing", needs: needsRemoval, run: catalogueWithoutNodeClass},
 		{id: "CP-332", behaviour: "steady state costs no call", needs: needsCloudCalls, run: catalogueCostsNoCall},
@@ -101,6 +102,23 @@ func catalogueDefinesLabels(t *testing.T, c Cloud) {
 			}
 			if defined && r.Empty() && it.Requirements.Overlaps(requirement.All(requirement.Exists(key))) {
 				t.Errorf("%s has no %s and matches a request for one", it.Name, key)
+			}
+		}
+	}
+}
+
+// catalogueNamesReservations checks CP-051.
+func catalogueNamesReservations(t *testing.T, c Cloud) {
+	key := c.words(t).ReservationIDLabel()
+	if key == "" {
+		t.Skip("the provider has no reservations")
+	}
+	for _, it := range c.types(t) {
+		for _, o := range it.Offerings {
+			id, defined := o.Requirements.Get(key)
+			_, single := id.Single()
+			if !defined || single != (o.CapacityType() == label.Reserved) {
+				t.Errorf("%s: offering %s", it.Name, o.Requirements)
 			}
 		}
 	}
