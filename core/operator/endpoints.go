@@ -3,6 +3,7 @@
 package operator
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -24,8 +25,8 @@ const serverPatience = 5 * time.Second
 
 // newMetricsServer listens at once, so that a port that is taken stops the
 // start. It serves leader and standby replicas alike (OPS-065).
-func newMetricsServer(o options.Options, gatherer prometheus.Gatherer) (*manager.Server, error) {
-	listener, err := net.Listen("tcp", fmt.Sprintf(":%d", o.MetricsPort))
+func newMetricsServer(ctx context.Context, o options.Options, gatherer prometheus.Gatherer) (*manager.Server, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", fmt.Sprintf(":%d", o.MetricsPort))
 	if err != nil {
 		return nil, fmt.Errorf("listening for metrics on port %d: %w", o.MetricsPort, err)
 	}
@@ -79,8 +80,8 @@ func (c check) withhold(log logr.Logger) healthz.Checker {
 func alive(*http.Request) error { return nil }
 
 // addEndpoints installs metrics and probes.
-func addEndpoints(env environment, mgr manager.Manager, kinds *servedKinds) error {
-	server, err := newMetricsServer(env.options, env.metrics)
+func addEndpoints(ctx context.Context, env environment, mgr manager.Manager, kinds *servedKinds) error {
+	server, err := newMetricsServer(ctx, env.options, env.metrics)
 	if err != nil {
 		return err
 	}

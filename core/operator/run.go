@@ -85,7 +85,7 @@ func (c Config) populate(ctx context.Context, env environment, mgr manager.Manag
 	if err != nil {
 		return err
 	}
-	if err := addEndpoints(env, mgr, kinds); err != nil {
+	if err := addEndpoints(ctx, env, mgr, kinds); err != nil {
 		return err
 	}
 	setup := Setup{

@@ -64,7 +64,7 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 	w := &world{usage: &usage{}}
 	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).
 		WithStatusSubresource(&v1.NodePool{}, &v1.NodeClaim{}, &v1alpha1.TestNodeClass{}).
-		WithInterceptorFuncs(interceptor.Funcs{SubResourcePatch: w.patchStatus}).
+		WithInterceptorFuncs(w.countWrites()).
 		Build()
 	w.Options = nodepool.Options{
 		Client: c, Live: c, Usage: w.usage, NodeClasses: testNodeClasses, Words: vocabulary.Core(),
@@ -125,12 +125,14 @@ func (w *world) stored(t *testing.T, conditionType string) condition {
 
 var errConflict = apierrors.NewConflict(schema.GroupResource{Resource: "nodepools"}, "general", errors.New("changed by another"))
 
-// patchStatus is in the way of every write of a status.
-func (w *world) patchStatus(ctx context.Context, c client.Client, subresource string, object client.Object, p client.Patch, options ...client.SubResourcePatchOption) error {
-	w.writes++
-	if w.refused > 0 {
-		w.refused--
-		return errConflict
-	}
-	return c.SubResource(subresource).Patch(ctx, object, p, options...)
+// countWrites is in the way of every write of a status.
+func (w *world) countWrites() interceptor.Funcs {
+	return interceptor.Funcs{SubResourcePatch: func(ctx context.Context, c client.Client, subresource string, object client.Object, p client.Patch, options ...client.SubResourcePatchOption) error {
+		w.writes++
+		if w.refused > 0 {
+			w.refused--
+			return errConflict
+		}
+		return c.SubResource(subresource).Patch(ctx, object, p, options...)
+	}}
 }
