@@ -5,6 +5,8 @@ package operator
 import (
 	"slices"
 
+	"karpenter.sh/core/controllers/disruption"
+	disruptionconditions "karpenter.sh/core/controllers/disruption/conditions"
 	"karpenter.sh/core/controllers/node/eviction"
 	nodehydration "karpenter.sh/core/controllers/node/hydration"
 	"karpenter.sh/core/controllers/node/termination"
@@ -33,6 +35,11 @@ func (s *shared) controllers() ([]Controller, error) {
 	pools := w.nodePoolOptions()
 	health := nodepool.NewRegistrationHealth(pools)
 	evictor := eviction.New(w.evictionOptions())
+	podEvents := podevents.New(w.podEventsOptions())
+	disrupt, err := disruption.New(w.disruptionOptions(podEvents))
+	if err != nil {
+		return nil, err
+	}
 	// The live model, which decisions are made from.
 	var controllers []Controller
 	for _, c := range follow {
@@ -54,9 +61,12 @@ func (s *shared) controllers() ([]Controller, error) {
 			lifecycle.New(w.lifecycleOptions(health)),
 			nodehydration.New(w.nodeHydrationOptions()),
 			consistency.New(w.consistencyOptions()),
-			podevents.New(w.podEventsOptions()),
-			// Nodes go.
+			podEvents,
+			// Nodes are given up.
+			disruptionconditions.New(w.disruptionConditionsOptions()),
+			disrupt,
 			expiration.New(w.expirationOptions()),
+			// Nodes go.
 			termination.New(w.terminationOptions(evictor)),
 			evictor,
 			garbagecollection.New(w.garbageCollectionOptions()),

@@ -10,6 +10,9 @@ import (
 
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/cost"
+	"karpenter.sh/core/controllers/disruption"
+	disruptionconditions "karpenter.sh/core/controllers/disruption/conditions"
+	"karpenter.sh/core/controllers/disruption/survey"
 	"karpenter.sh/core/controllers/node/eviction"
 	nodehydration "karpenter.sh/core/controllers/node/hydration"
 	"karpenter.sh/core/controllers/node/termination"
@@ -140,6 +143,21 @@ func (w *world) consistencyOptions() consistency.Options {
 func (w *world) podEventsOptions() podevents.Options {
 	return podevents.Options{
 		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, CPUMillis: w.options.CPURequests,
+	}
+}
+
+func (w *world) disruptionConditionsOptions() disruptionconditions.Options {
+	return disruptionconditions.Options{
+		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, CPUMillis: w.options.CPURequests,
+	}
+}
+
+func (w *world) disruptionOptions(podEvents survey.PodEvents) disruption.Options {
+	return disruption.Options{
+		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Cluster: w.cluster,
+		InstanceTypes: calledBy(w.provider, disruption.Name), PodEvents: podEvents, NodeClasses: w.managed,
+		ReservationIDLabel: w.words.ReservationIDLabel(), Clock: w.clock, Recorder: w.recorder,
+		Registerer: w.registerer, NodeClaims: w.nodeClaims, CPUMillis: w.options.CPURequests,
 	}
 }
 
