@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -74,34 +74,17 @@ func split(all changes) (object, status changes) {
 }
 
 func sendObject(ctx context.Context, c client.Client, after client.Object, part changes) (bool, error) {
-	return send(after, part, func(target client.Object, p client.Patch) error { return c.Patch(ctx, target, p) })
+	return send(c, after, part, func(target client.Object, p client.Patch) error { return c.Patch(ctx, target, p) })
 }
 
 func sendStatus(ctx context.Context, c client.Client, after client.Object, part changes) (bool, error) {
-	return send(after, part, func(target client.Object, p client.Patch) error { return c.Status().Patch(ctx, target, p) })
+	return send(c, after, part, func(target client.Object, p client.Patch) error { return c.Status().Patch(ctx, target, p) })
 }
 
-// difference returns the merge patch between two versions of an object, without
-// their resource versions.
-func difference(before, after client.Object) (changes, error) {
-	if equality.Semantic.DeepEqual(before, after) {
-		return nil, nil
-	}
-	before = before.DeepCopyObject().(client.Object)
-	before.SetResourceVersion(after.GetResourceVersion())
-	data, err := client.MergeFrom(before).Data(after)
-	if err != nil {
-		return nil, fmt.Errorf("computing patch of %s: %w", describe(after), err)
-	}
-	var all changes
-	if err := json.Unmarshal(data, &all); err != nil {
-		return nil, fmt.Errorf("reading patch of %s: %w", describe(after), err)
-	}
-	return all, nil
-}
-
-// send writes the changes, guarded by the version that after was read with.
-func send(after client.Object, part changes, write func(client.Object, client.Patch) error) (bool, error) {
+// send writes the changes, guarded by the version that after was read with. The
+// answer is asked for without spec and status: only the new version is of
+// interest.
+func send(c client.Client, after client.Object, part changes, write func(client.Object, client.Patch) error) (bool, error) {
 	if len(part) == 0 {
 		return false, nil
 	}
@@ -115,12 +98,25 @@ func send(after client.Object, part changes, write func(client.Object, client.Pa
 	if err != nil {
 		return false, fmt.Errorf("writing patch of %s: %w", describe(after), err)
 	}
-	target := after.DeepCopyObject().(client.Object)
+	target, err := metadataOf(c, after)
+	if err != nil {
+		return false, err
+	}
 	if err := write(target, client.RawPatch(types.MergePatchType, data)); err != nil {
 		return false, fmt.Errorf("patching %s: %w", describe(after), err)
 	}
 	after.SetResourceVersion(target.GetResourceVersion())
 	return true, nil
+}
+
+func metadataOf(c client.Client, obj client.Object) (*metav1.PartialObjectMetadata, error) {
+	kind, err := c.GroupVersionKindFor(obj)
+	if err != nil {
+		return nil, fmt.Errorf("finding the kind of %s: %w", describe(obj), err)
+	}
+	target := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Namespace: obj.GetNamespace(), Name: obj.GetName()}}
+	target.SetGroupVersionKind(kind)
+	return target, nil
 }
 
 func describe(obj client.Object) string {

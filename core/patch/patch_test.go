@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -103,6 +104,49 @@ func TestAll(t *testing.T) {
 	}
 	if sent, err := patch.All(t.Context(), c, got, got.DeepCopy()); sent || err != nil {
 		t.Errorf("an unchanged object was sent: %v, %v", sent, err)
+	}
+}
+
+// The patch must turn what was read into what is wanted, whatever changed.
+func TestEveryChangeArrives(t *testing.T) {
+	full := func(n *corev1.Node) {
+		n.Labels, n.Annotations = map[string]string{"a": "1", "b": "2"}, map[string]string{"a": "1"}
+		n.Finalizers = []string{"example.com/one", "example.com/two"}
+		n.Spec.Taints = []corev1.Taint{{Key: "k", Effect: "NoSchedule"}}
+		n.Spec.Unschedulable = true
+	}
+	tests := map[string]func(*corev1.Node){
+		"nothing":        func(*corev1.Node) {},
+		"a value":        func(n *corev1.Node) { n.Labels["a"] = "3" },
+		"a key more":     func(n *corev1.Node) { n.Labels["c"] = "" },
+		"a key less":     func(n *corev1.Node) { delete(n.Labels, "a") },
+		"a map less":     func(n *corev1.Node) { n.Annotations = nil },
+		"a list shorter": func(n *corev1.Node) { n.Finalizers = n.Finalizers[:1] },
+		"a list less":    func(n *corev1.Node) { n.Finalizers = nil },
+		"a list longer": func(n *corev1.Node) {
+			n.Spec.Taints = append(n.Spec.Taints, corev1.Taint{Key: "l", Effect: "NoExecute"})
+		},
+		"a list of others":   func(n *corev1.Node) { n.Spec.Taints = []corev1.Taint{{Key: "l", Effect: "NoExecute"}} },
+		"a field to nothing": func(n *corev1.Node) { n.Spec.Unschedulable = false },
+	}
+	for name, change := range tests {
+		t.Run(name, func(t *testing.T) {
+			stored := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}
+			full(stored)
+			c := fake.NewClientBuilder().WithObjects(stored).Build()
+			before := read(t, c)
+			after := before.DeepCopy()
+			change(after)
+			wanted := after.DeepCopy()
+			if _, err := patch.Object(t.Context(), c, before, after); err != nil {
+				t.Fatal(err)
+			}
+			got := read(t, c)
+			wanted.ResourceVersion = got.ResourceVersion
+			if diff := cmp.Diff(wanted, got); diff != "" {
+				t.Errorf("stored differs from wanted:\n%s", diff)
+			}
+		})
 	}
 }
 

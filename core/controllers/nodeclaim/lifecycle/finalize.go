@@ -31,7 +31,7 @@ func (c *Controller) finalize(ctx context.Context, nodeClaim *v1.NodeClaim) (rec
 	if err := c.announceDeadline(ctx, nodeClaim); err != nil {
 		return patch.Outcome(err)
 	}
-	if c.conditions(nodeClaim.DeepCopy()).IsTrue(v1.ConditionTypeRegistered) {
+	if c.conditions(editable(nodeClaim)).IsTrue(v1.ConditionTypeRegistered) {
 		left, err := c.deleteNodes(ctx, nodeClaim)
 		if left || err != nil {
 			return reconcile.Result{}, err // the end of a Node brings the next pass
@@ -48,7 +48,7 @@ func (c *Controller) announceDeadline(ctx context.Context, nodeClaim *v1.NodeCla
 		return nil
 	}
 	deadline := nodeClaim.DeletionTimestamp.Add(grace)
-	before := nodeClaim.DeepCopy()
+	before := editable(nodeClaim)
 	nodeClaim.Annotations = overlay(nodeClaim.Annotations, map[string]string{
 		v1.NodeClaimTerminationTimestampAnnotationKey: deadline.Format(time.RFC3339),
 	})
@@ -84,7 +84,7 @@ func (c *Controller) deleteNodes(ctx context.Context, nodeClaim *v1.NodeClaim) (
 // terminate deletes the instance, and removes the finalizer when it is gone
 // (LIF-123, LIF-124).
 func (c *Controller) terminate(ctx context.Context, nodeClaim *v1.NodeClaim) (reconcile.Result, error) {
-	before := nodeClaim.DeepCopy()
+	before := editable(nodeClaim)
 	if created := c.launches.created(nodeClaim); nodeClaim.Status.ProviderID == "" && created != nil {
 		nodeClaim.Status.ProviderID = created.Status.ProviderID
 	}
@@ -124,7 +124,7 @@ func (c *Controller) setTerminating(nodeClaim *v1.NodeClaim) time.Time {
 // removeFinalizer lets the NodeClaim go. terminating is since when its instance
 // was being terminated; nil when there was none.
 func (c *Controller) removeFinalizer(ctx context.Context, nodeClaim *v1.NodeClaim, terminating *time.Time) (reconcile.Result, error) {
-	before := nodeClaim.DeepCopy()
+	before := editable(nodeClaim)
 	controllerutil.RemoveFinalizer(nodeClaim, v1.TerminationFinalizer)
 	if _, err := patch.Object(ctx, c.Client, before, nodeClaim); err != nil {
 		return patch.Outcome(err)

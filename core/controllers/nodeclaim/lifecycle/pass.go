@@ -47,7 +47,7 @@ func (c *Controller) advance(ctx context.Context, stored *v1.NodeClaim) (reconci
 	if err := c.ensureFinalizer(ctx, stored); err != nil {
 		return patch.Outcome(err)
 	}
-	p := &pass{now: c.Clock.Now(), stored: stored, nodeClaim: stored.DeepCopy()}
+	p := &pass{now: c.Clock.Now(), stored: stored, nodeClaim: editable(stored)}
 	p.conditions = c.conditions(p.nodeClaim)
 	for _, s := range c.steps {
 		if p.fail(s(ctx, p)); p.ended {
@@ -66,13 +66,23 @@ func (c *Controller) advance(ctx context.Context, stored *v1.NodeClaim) (reconci
 	return p.result()
 }
 
+// editable returns a copy whose metadata and status may be changed. The spec
+// never changes and is shared: it may be long.
+func editable(nodeClaim *v1.NodeClaim) *v1.NodeClaim {
+	copied := *nodeClaim
+	nodeClaim.ObjectMeta.DeepCopyInto(&copied.ObjectMeta)
+	nodeClaim.Status.DeepCopyInto(&copied.Status)
+	return &copied
+}
+
 // ensureFinalizer stores the finalizer, without which no instance is created
 // (LIF-072).
 func (c *Controller) ensureFinalizer(ctx context.Context, nodeClaim *v1.NodeClaim) error {
-	before := nodeClaim.DeepCopy()
-	if !controllerutil.AddFinalizer(nodeClaim, v1.TerminationFinalizer) {
+	if controllerutil.ContainsFinalizer(nodeClaim, v1.TerminationFinalizer) {
 		return nil
 	}
+	before := editable(nodeClaim)
+	controllerutil.AddFinalizer(nodeClaim, v1.TerminationFinalizer)
 	_, err := patch.Object(ctx, c.Client, before, nodeClaim)
 	if err != nil {
 		return fmt.Errorf("adding the termination finalizer: %w", err)
