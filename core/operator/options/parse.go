@@ -42,11 +42,14 @@ func (r Result) Usage(w io.Writer, binary string) error {
 	fmt.Fprintf(&text, "Usage: %s [flags]\n\nEach flag can be set by the environment variable beside it; the flag wins.\n\n", binary)
 	entries := slices.SortedFunc(slices.Values(r.set.entries), func(a, b *entry) int { return strings.Compare(a.name, b.name) })
 	for _, e := range entries {
-		fallback := e.fallback
-		if e.kind == "string" {
+		value, fallback := " "+e.kind, e.fallback
+		switch e.kind {
+		case "bool":
+			value = "[=true|false]"
+		case "string":
 			fallback = fmt.Sprintf("%q", fallback)
 		}
-		fmt.Fprintf(&text, "  --%s %s\n        %s\n        $%s, default %s\n", e.name, e.kind, e.usage, e.env, fallback)
+		fmt.Fprintf(&text, "  --%s%s\n        %s\n        $%s, default %s\n", e.name, value, e.usage, e.env, fallback)
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
