@@ -86,7 +86,7 @@ func TestAttempts(t *testing.T) {
 	}{
 		{intake.RespectPreferences, []string{
 			"p In [heavy], s In [x], t In [1]", "p In [heavy], s In [x], t In [2]", "p In [light], s In [x], t In [2]",
-			"s In [x], t In [1]", "s In [x], t In [2]", "s In [x], t In [1] soft", "s In [x], t In [2] soft"}},
+			"s In [x], t In [2]", "s In [x], t In [1]", "s In [x], t In [1] soft", "s In [x], t In [2] soft"}},
 		{intake.IgnorePreferences, []string{ // SCH-071
 			"s In [x], t In [1]", "s In [x], t In [2]", "s In [x], t In [1] soft", "s In [x], t In [2] soft"}},
 	} {
@@ -114,9 +114,6 @@ func TestNotBuilt(t *testing.T) {
 		want string
 	}{
 		{corev1.PodSpec{}, ""},
-		{corev1.PodSpec{TopologySpreadConstraints: []corev1.TopologySpreadConstraint{{WhenUnsatisfiable: corev1.DoNotSchedule}}}, "topologySpreadConstraints"},
-		{corev1.PodSpec{Affinity: &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{}}}}}, "podAntiAffinity"},
-		{corev1.PodSpec{Affinity: &corev1.Affinity{PodAffinity: &corev1.PodAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{}}}}}, "podAffinity"},
 		{corev1.PodSpec{ResourceClaims: []corev1.PodResourceClaim{{}}}, "resourceClaims"},
 		{corev1.PodSpec{Volumes: []corev1.Volume{{VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}}, ""},
 		{corev1.PodSpec{Volumes: []corev1.Volume{{VolumeSource: corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{}}}}}, "persistent volumes"},

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"karpenter.sh/core/engine/resource"
 )
@@ -93,5 +94,108 @@ func (e *encoder) tolerations(in []corev1.Toleration) {
 		e.text(string(in[i].Operator))
 		e.text(in[i].Value)
 		e.text(string(in[i].Effect))
+	}
+}
+
+// rules writes the topology rules of a pod, with all that makes two rules
+// differ: its namespace, and its labels as far as matchLabelKeys reads them.
+func (e *encoder) rules(pod *corev1.Pod) []byte {
+	e.buf = e.buf[:0]
+	e.text(pod.Namespace)
+	e.number(len(pod.Spec.TopologySpreadConstraints))
+	for i := range pod.Spec.TopologySpreadConstraints {
+		e.spread(pod, &pod.Spec.TopologySpreadConstraints[i])
+	}
+	if a := pod.Spec.Affinity; a != nil && a.PodAffinity != nil {
+		e.podTerms(a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution)
+		e.weighted(a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
+	}
+	e.text("anti")
+	if a := pod.Spec.Affinity; a != nil && a.PodAntiAffinity != nil {
+		e.podTerms(a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution)
+		e.weighted(a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
+	}
+	return e.buf
+}
+
+func (e *encoder) spread(pod *corev1.Pod, s *corev1.TopologySpreadConstraint) {
+	e.text(s.TopologyKey)
+	e.text(string(s.WhenUnsatisfiable))
+	e.number(int(s.MaxSkew))
+	e.optional(s.MinDomains)
+	e.policy(s.NodeAffinityPolicy)
+	e.policy(s.NodeTaintsPolicy)
+	e.labelSelector(s.LabelSelector)
+	e.number(len(s.MatchLabelKeys))
+	for _, key := range s.MatchLabelKeys {
+		value, has := pod.Labels[key]
+		e.text(key)
+		e.flag(has)
+		e.text(value)
+	}
+}
+
+func (e *encoder) podTerms(terms []corev1.PodAffinityTerm) {
+	e.number(len(terms))
+	for i := range terms {
+		e.podTerm(&terms[i])
+	}
+}
+
+func (e *encoder) weighted(terms []corev1.WeightedPodAffinityTerm) {
+	e.number(len(terms))
+	for i := range terms {
+		e.number(int(terms[i].Weight))
+		e.podTerm(&terms[i].PodAffinityTerm)
+	}
+}
+
+func (e *encoder) podTerm(t *corev1.PodAffinityTerm) {
+	e.text(t.TopologyKey)
+	e.labelSelector(t.LabelSelector)
+	e.labelSelector(t.NamespaceSelector)
+	e.number(len(t.Namespaces))
+	for _, n := range t.Namespaces {
+		e.text(n)
+	}
+}
+
+func (e *encoder) labelSelector(s *metav1.LabelSelector) {
+	e.flag(s != nil)
+	if s == nil {
+		return
+	}
+	e.selector(s.MatchLabels)
+	e.number(len(s.MatchExpressions))
+	for i := range s.MatchExpressions {
+		x := &s.MatchExpressions[i]
+		e.text(x.Key)
+		e.text(string(x.Operator))
+		e.number(len(x.Values))
+		for _, v := range x.Values {
+			e.text(v)
+		}
+	}
+}
+
+func (e *encoder) flag(b bool) {
+	if b {
+		e.number(1)
+		return
+	}
+	e.number(0)
+}
+
+func (e *encoder) optional(n *int32) {
+	e.flag(n != nil)
+	if n != nil {
+		e.number(int(*n))
+	}
+}
+
+func (e *encoder) policy(p *corev1.NodeInclusionPolicy) {
+	e.flag(p != nil)
+	if p != nil {
+		e.text(string(*p))
 	}
 }

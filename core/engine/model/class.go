@@ -36,8 +36,9 @@ type Attempt struct {
 	// the required constraints of the pod, without preferences and volumes
 	// (SCH-072).
 	Strict constraint.Sets
-	// Rules are the topology groups to obey, besides the inverse ones.
-	Rules []topology.Rule
+	// Rules are the topology groups to obey, as indexes into
+	// [Snapshot.Groups], besides the inverse ones.
+	Rules []int32
 	// SoftTaints admits nodes with PreferNoSchedule taints that the pod does
 	// not tolerate.
 	SoftTaints bool

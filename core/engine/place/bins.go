@@ -20,7 +20,7 @@ type bin struct {
 
 // tryBins puts the pod into the first bin that takes it.
 func (s *solver) tryBins(r *route, pod int) bool {
-	if s.seeksHost(r.attempt) {
+	if r.seeksHost() {
 		return s.joinBins(r, pod)
 	}
 	for ; r.bin < len(s.bins); r.bin++ {
@@ -42,7 +42,7 @@ func (s *solver) joinBins(r *route, pod int) bool {
 }
 
 func (s *solver) inBin(r *route, b *bin, pod int) bool {
-	if !s.admitsHost(r.attempt, b.name) {
+	if !r.admitsHost(b.name) {
 		return false
 	}
 	before := b.state

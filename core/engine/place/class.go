@@ -23,9 +23,15 @@ type attempt struct {
 	// keys are the topology keys under rules, without the hostname.
 	keys []constraint.Key
 	// rules by what they look at, the repelling groups included.
-	onKeys, onHosts []topology.Rule
+	onKeys, onHosts []rule
 	routes          map[uint64][]*route
 	free            []*route // the only route of an attempt without keys
+}
+
+// rule is a group that an attempt obeys.
+type rule struct {
+	*topology.Tally
+	self bool // the group counts the class's own pods
 }
 
 // route is an attempt narrowed to one choice of domains, and how far it looked:
@@ -60,19 +66,15 @@ func (s *solver) class(c *model.Class) *class {
 }
 
 func (s *solver) sortRules(a *attempt) {
-	rules := slices.Clone(a.Rules)
-	for _, g := range a.class.Topology.Repelling {
-		rules = append(rules, topology.Rule{Group: g})
-	}
-	for _, r := range rules {
-		g := s.tallies[r.Group]
-		if g.Hostname {
+	for _, g := range slices.Concat(a.Rules, a.class.Topology.Repelling) {
+		r := rule{Tally: s.tallies[g], self: slices.Contains(a.class.Topology.Counted, g)}
+		if r.Hostname {
 			a.onHosts = append(a.onHosts, r)
 			continue
 		}
 		a.onKeys = append(a.onKeys, r)
-		if !slices.Contains(a.keys, g.Key) {
-			a.keys = append(a.keys, g.Key)
+		if !slices.Contains(a.keys, r.Key) {
+			a.keys = append(a.keys, r.Key)
 		}
 	}
 	if len(a.keys) == 0 {

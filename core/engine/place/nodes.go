@@ -23,7 +23,7 @@ func (t *target) available() resource.Vector {
 
 // tryNodes puts the pod on the first node that takes it.
 func (s *solver) tryNodes(r *route, pod int) bool {
-	if s.seeksHost(r.attempt) {
+	if r.seeksHost() {
 		return s.joinNodes(r, pod)
 	}
 	for ; r.node < len(s.nodes); r.node++ {
@@ -46,7 +46,7 @@ func (s *solver) joinNodes(r *route, pod int) bool {
 }
 
 func (s *solver) onNode(r *route, t *target, pod int) bool {
-	if !r.class.Requests.FitsIn(t.available()) || !s.admitsHost(r.attempt, t.Name) || !s.admits(t.Node, r) {
+	if !r.class.Requests.FitsIn(t.available()) || !r.admitsHost(t.Name) || !s.admits(t.Node, r) {
 		return false
 	}
 	if t.free == nil {

@@ -55,7 +55,7 @@ func withinLimits(t *model.Template, remaining model.Limits) bitset.Set {
 // tryPools opens a bin for the pod in the most wanted pool that admits it.
 func (s *solver) tryPools(r *route, pod int) bool {
 	name := binName(len(s.bins))
-	if !s.admitsHost(r.attempt, name) {
+	if !r.admitsHost(name) {
 		return false
 	}
 	for _, p := range s.pools {

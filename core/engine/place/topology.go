@@ -69,12 +69,11 @@ func (s *solver) choose(a *attempt, key constraint.Key) []constraint.Set {
 	var allowed, refused bitset.Set
 	listed, single := false, false
 	var spreads []*topology.Tally
-	for _, r := range a.onKeys {
-		t := s.tallies[r.Group]
+	for _, t := range a.onKeys {
 		if t.Key != key {
 			continue
 		}
-		domains, lists := t.Allowed(r.Self, s.eligible(a, t))
+		domains, lists := t.Allowed(t.self, s.eligible(a, t.Tally))
 		switch {
 		case !lists:
 			refused = union(refused, domains)
@@ -85,7 +84,7 @@ func (s *solver) choose(a *attempt, key constraint.Key) []constraint.Set {
 			allowed, listed = domains, true
 		}
 		if t.Kind == topology.Spread {
-			spreads = append(spreads, t)
+			spreads = append(spreads, t.Tally)
 		}
 		single = single || t.Kind == topology.Spread || t.Empty(domains)
 	}
@@ -150,9 +149,9 @@ func ordered(domains bitset.Set, spreads []*topology.Tally) []constraint.Set {
 }
 
 // admitsHost checks the attempt's rules on the hostname for one node or bin.
-func (s *solver) admitsHost(a *attempt, name string) bool {
+func (a *attempt) admitsHost(name string) bool {
 	for _, r := range a.onHosts {
-		if !s.tallies[r.Group].AdmitsHost(name, r.Self) {
+		if !r.AdmitsHost(name, r.self) {
 			return false
 		}
 	}
@@ -161,9 +160,6 @@ func (s *solver) admitsHost(a *attempt, name string) bool {
 
 // seeksHost reports whether the attempt must join pods on a node: then a node
 // that refuses now may admit later.
-func (s *solver) seeksHost(a *attempt) bool {
-	return slices.ContainsFunc(a.onHosts, func(r topology.Rule) bool {
-		t := s.tallies[r.Group]
-		return t.Kind == topology.Affinity
-	})
+func (a *attempt) seeksHost() bool {
+	return slices.ContainsFunc(a.onHosts, func(r rule) bool { return r.Kind == topology.Affinity })
 }

@@ -44,7 +44,7 @@ func (w *world) obeying(cpu int64, wanted requirement.Requirements, groups ...in
 		c.Topology.Counted = append(c.Topology.Counted, g)
 		for i := range c.Attempts {
 			c.Attempts[i].Strict = w.v.Compile(wanted)
-			c.Attempts[i].Rules = append(c.Attempts[i].Rules, topology.Rule{Group: g, Self: true})
+			c.Attempts[i].Rules = append(c.Attempts[i].Rules, g)
 		}
 	}
 	return c
@@ -224,18 +224,12 @@ func TestZonalAffinity(t *testing.T) {
 			g := w.group(topology.Group{Kind: topology.Affinity}, label.Zone)
 			c := w.obeying(1, requirement.Requirements{}, g)
 			c.Topology = topology.Relation{}
-			for i := range c.Attempts {
-				c.Attempts[i].Rules[0].Self = false
-			}
 			w.add(1, c)
 		}, "left:1"},
 		{"SCH-182 a chain resolves in any order: the follower is larger and tried first", func(w *world) {
 			g := w.group(topology.Group{Kind: topology.Affinity}, label.Zone)
 			follower, leader := w.obeying(2, requirement.Requirements{}, g), w.class(1, 1, inZone("3"))
 			follower.Topology = topology.Relation{}
-			for i := range follower.Attempts {
-				follower.Attempts[i].Rules[0].Self = false
-			}
 			leader.Topology.Counted = []int32{g}
 			w.add(2, follower)
 			w.add(1, leader)
@@ -310,7 +304,7 @@ func TestRulesOnOneKeyAreSolvedTogether(t *testing.T) {
 	anti := w.group(topology.Group{Kind: topology.AntiAffinity, Counts: w.counts(label.Zone, map[string]int32{"1": 1, "2": 1})}, label.Zone)
 	c := w.obeying(1, requirement.Requirements{}, spread)
 	for i := range c.Attempts {
-		c.Attempts[i].Rules = append(c.Attempts[i].Rules, topology.Rule{Group: anti})
+		c.Attempts[i].Rules = append(c.Attempts[i].Rules, anti)
 	}
 	w.add(1, c)
 	if got := w.byDomain(place.Solve(w.input()), label.Zone); got != "3:1" {
@@ -328,9 +322,6 @@ func TestOpenDomainCountsOnceDecided(t *testing.T) {
 	matched.Topology.Counted = []int32{g}
 	pin, follower := w.class(2, 1, inZone("2")), w.obeying(1, requirement.Requirements{}, g)
 	follower.Topology = topology.Relation{}
-	for i := range follower.Attempts {
-		follower.Attempts[i].Rules[0].Self = false
-	}
 	w.add(1, matched)
 	w.add(1, pin)
 	w.add(1, follower)

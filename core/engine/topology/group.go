@@ -53,7 +53,8 @@ type Group struct {
 // Relation is what a class of pods has to do with groups, as indexes into the
 // snapshot's list.
 type Relation struct {
-	// Counted groups count the class's pods when they are placed.
+	// Counted groups count the class's pods when they are placed. A rule that
+	// counts the pods that obey it is one they match themselves.
 	Counted []int32
 	// Owned inverse groups are those of the class's own anti-affinity terms.
 	Owned []int32
@@ -63,10 +64,3 @@ type Relation struct {
 
 // None reports whether no group concerns the class.
 func (r *Relation) None() bool { return len(r.Counted)+len(r.Owned)+len(r.Repelling) == 0 }
-
-// Rule is a group that a pod obeys.
-type Rule struct {
-	Group int32
-	// Self means that the group counts the pod itself.
-	Self bool
-}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"karpenter.sh/core/apis/vocabulary"
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/topology"
+	"karpenter.sh/core/intake"
+)
+
+// counter is a Counter of fixed answers.
+type counter struct{ repelling []*intake.TopologyRule }
+
+func (counter) Count(*intake.TopologyRule) map[string]int32 { return map[string]int32{"a": 2} }
+func (c counter) Repelling() []*intake.TopologyRule         { return c.repelling }
+
+func selecting(kv ...string) *metav1.LabelSelector {
+	s := &metav1.LabelSelector{MatchLabels: map[string]string{}}
+	for i := 0; i < len(kv); i += 2 {
+		s.MatchLabels[kv[i]] = kv[i+1]
+	}
+	return s
+}
+
+func labelled(name string, labels map[string]string, spec corev1.PodSpec) *corev1.Pod {
+	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name, UID: "u", Labels: labels}, Spec: spec}
+}
+
+func spreading(key string, when corev1.UnsatisfiableConstraintAction, s *metav1.LabelSelector) corev1.PodSpec {
+	return corev1.PodSpec{TopologySpreadConstraints: []corev1.TopologySpreadConstraint{{
+		MaxSkew: 1, TopologyKey: key, WhenUnsatisfiable: when, LabelSelector: s,
+	}}}
+}
+
+func avoiding(key string, s *metav1.LabelSelector) corev1.PodSpec {
+	return corev1.PodSpec{Affinity: &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
+		RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{TopologyKey: key, LabelSelector: s}},
+	}}}
+}
+
+type built struct {
+	pods   []model.Pod
+	groups []*topology.Group
+}
+
+func build(t *testing.T, c *intake.Compiler, pods ...*corev1.Pod) built {
+	t.Helper()
+	r := c.NewRound(map[string]map[string]string{"ns": {"team": "x"}, "other": {"team": "x"}, "third": nil})
+	for _, p := range pods {
+		if err := r.Add(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var b built
+	b.pods, b.groups = r.Build(counter{})
+	return b
+}
+
+// relation is what a pod has to do with the groups, in words.
+func (b built) relation(i int) string {
+	c := b.pods[i].Class
+	return fmt.Sprintf("rules %v counted %v owned %v repelling %v", c.Attempts[0].Rules, c.Topology.Counted, c.Topology.Owned, c.Topology.Repelling)
+}
+
+// SCH-141: rules of equal identity share a group, others never do.
+func TestGroupIdentity(t *testing.T) {
+	base := func() corev1.PodSpec {
+		return spreading(label.Zone, corev1.DoNotSchedule, selecting("app", "a", "tier", "b"))
+	}
+	two := int32(2)
+	for _, tc := range []struct {
+		why    string
+		change func(*corev1.Pod)
+		groups int
+	}{
+		{"the same", func(*corev1.Pod) {}, 1},
+		{"expressions in another order and repeated", func(p *corev1.Pod) {
+			p.Spec.TopologySpreadConstraints[0].LabelSelector = &metav1.LabelSelector{
+				MatchLabels: map[string]string{"tier": "b"},
+				MatchExpressions: []metav1.LabelSelectorRequirement{
+					{Key: "app", Operator: metav1.LabelSelectorOpIn, Values: []string{"a"}}, {Key: "tier", Operator: metav1.LabelSelectorOpIn, Values: []string{"b"}}},
+			}
+		}, 1},
+		{"an alias of the key", func(p *corev1.Pod) {
+			p.Spec.TopologySpreadConstraints[0].TopologyKey = "failure-domain.beta.kubernetes.io/zone"
+		}, 1},
+		{"another skew", func(p *corev1.Pod) { p.Spec.TopologySpreadConstraints[0].MaxSkew = 2 }, 2},
+		{"minDomains", func(p *corev1.Pod) { p.Spec.TopologySpreadConstraints[0].MinDomains = &two }, 2},
+		{"another namespace", func(p *corev1.Pod) { p.Namespace = "other" }, 2},
+		{"another node filter", func(p *corev1.Pod) { p.Spec.NodeSelector = map[string]string{"x": "y"} }, 2},
+		{"another policy for taints", func(p *corev1.Pod) {
+			honor := corev1.NodeInclusionPolicyHonor
+			p.Spec.TopologySpreadConstraints[0].NodeTaintsPolicy = &honor
+		}, 2},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			a, b := labelled("a", nil, base()), labelled("b", nil, base())
+			tc.change(b)
+			if got := build(t, compiler(), a, b).groups; len(got) != tc.groups {
+				t.Errorf("got %d groups, want %d", len(got), tc.groups)
+			}
+		})
+	}
+}
+
+// SCH-147, SCH-157, SCH-163: who counts, who obeys, who is kept away.
+func TestRelations(t *testing.T) {
+	app := map[string]string{"app": "a"}
+	b := build(t, compiler(),
+		labelled("owner", app, avoiding(label.Hostname, selecting("app", "a"))),
+		labelled("selected", app, corev1.PodSpec{}),
+		labelled("stranger", map[string]string{"app": "b"}, corev1.PodSpec{}),
+		labelled("spread-without-match", map[string]string{"app": "c"}, spreading(label.Zone, corev1.DoNotSchedule, selecting("app", "a"))),
+	)
+	for i, want := range []string{
+		"rules [0] counted [0 2] owned [1] repelling [1]",
+		"rules [] counted [0 2] owned [] repelling [1]",
+		"rules [] counted [] owned [] repelling []",
+		"rules [2] counted [] owned [] repelling []",
+	} {
+		if got := b.relation(i); got != want {
+			t.Errorf("%s: got %s, want %s", b.pods[i].Name, got, want)
+		}
+	}
+	if g := b.groups[0]; !g.Hostname || g.Hosts["a"] != 2 || g.Kind != topology.AntiAffinity {
+		t.Errorf("got %+v", g)
+	}
+}
+
+// DESIGN 3.3: labels that no selector reads do not split classes.
+func TestUnreadLabelsDoNotSplitClasses(t *testing.T) {
+	var pods []*corev1.Pod
+	for i := range 20 {
+		pods = append(pods, labelled(fmt.Sprint(i), map[string]string{"app": "a", "index": fmt.Sprint(i)}, avoiding(label.Hostname, selecting("app", "a"))))
+	}
+	b := build(t, compiler(), pods...)
+	for _, p := range b.pods {
+		if p.Class != b.pods[0].Class {
+			t.Fatalf("pod %s has a class of its own", p.Name)
+		}
+	}
+}
+
+// SCH-148
+func TestNamespacesOfAffinity(t *testing.T) {
+	for _, tc := range []struct {
+		why  string
+		term corev1.PodAffinityTerm
+		want string // namespaces whose pods count
+	}{
+		{"neither list nor selector: the pod's own", corev1.PodAffinityTerm{}, "ns"},
+		{"list only: exactly the list", corev1.PodAffinityTerm{Namespaces: []string{"other"}}, "other"},
+		{"selector: the namespaces that match, and the list", corev1.PodAffinityTerm{Namespaces: []string{"third"}, NamespaceSelector: selecting("team", "x")}, "ns other third"},
+		{"empty selector: all", corev1.PodAffinityTerm{NamespaceSelector: &metav1.LabelSelector{}}, "ns other third"},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			tc.term.TopologyKey, tc.term.LabelSelector = label.Zone, &metav1.LabelSelector{}
+			owner := labelled("owner", nil, corev1.PodSpec{Affinity: &corev1.Affinity{PodAffinity: &corev1.PodAffinity{
+				RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{tc.term},
+			}}})
+			pods := []*corev1.Pod{owner}
+			for _, ns := range []string{"ns", "other", "third"} {
+				p := labelled("p", nil, corev1.PodSpec{})
+				p.Namespace = ns
+				pods = append(pods, p)
+			}
+			b := build(t, compiler(), pods...)
+			var got []string
+			for i, p := range b.pods[1:] {
+				if len(b.pods[i+1].Class.Topology.Counted) > 0 {
+					got = append(got, p.Namespace)
+				}
+			}
+			if strings.Join(got, " ") != tc.want {
+				t.Errorf("got %v, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// SCH-140, SCH-150, SCH-183: preferences are rules until given up, or none at
+// all under Ignore; matchLabelKeys narrow the selector.
+func TestTopologyPreferences(t *testing.T) {
+	spec := spreading(label.Zone, corev1.ScheduleAnyway, selecting("app", "a"))
+	spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []corev1.WeightedPodAffinityTerm{
+		{Weight: 1, PodAffinityTerm: corev1.PodAffinityTerm{TopologyKey: label.Zone, LabelSelector: selecting("light", "")}},
+		{Weight: 9, PodAffinityTerm: corev1.PodAffinityTerm{TopologyKey: label.Zone, LabelSelector: selecting("heavy", "")}},
+	}}}
+	for policy, want := range map[intake.PreferencePolicy]string{
+		intake.RespectPreferences: "[1 2 0] [2 0] [0] [] []", // group 1 is the heavy one
+		intake.IgnorePreferences:  "[] []",
+	} {
+		c := intake.New(intake.Options{Labels: vocabulary.Core(), Preferences: policy})
+		var got []string
+		for _, a := range build(t, c, labelled("p", nil, spec)).pods[0].Class.Attempts {
+			got = append(got, fmt.Sprint(a.Rules))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: got %v, want %s", policy, got, want)
+		}
+	}
+	keyed := spreading(label.Zone, corev1.DoNotSchedule, selecting("app", "a"))
+	keyed.TopologySpreadConstraints[0].MatchLabelKeys = []string{"hash", "missing"}
+	b := build(t, compiler(), labelled("old", map[string]string{"app": "a", "hash": "1"}, keyed), labelled("new", map[string]string{"app": "a", "hash": "2"}, keyed))
+	if got := b.relation(0) + "; " + b.relation(1); got != "rules [0] counted [0] owned [] repelling []; rules [1] counted [1] owned [] repelling []" {
+		t.Errorf("matchLabelKeys: got %s", got)
+	}
+}
+
+// A selector that cannot be parsed concerns its pod alone and is named.
+func TestBadSelector(t *testing.T) {
+	bad := &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "k", Operator: "Near"}}}
+	for _, spec := range []corev1.PodSpec{spreading(label.Zone, corev1.DoNotSchedule, bad), avoiding(label.Zone, bad)} {
+		err := compiler().NewRound(nil).Add(labelled("p", nil, spec))
+		if err == nil || !strings.Contains(err.Error(), "ns/p") || !strings.Contains(err.Error(), "labelSelector") {
+			t.Errorf("got %v", err)
+		}
+	}
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package intake
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+
+	"karpenter.sh/core/engine/requirement"
+	"karpenter.sh/core/engine/taint"
+	"karpenter.sh/core/engine/topology"
+)
+
+// TopologyRule defines a topology group: which pods count, in which domains, on
+// which nodes. It is immutable; rules with equal identities share one group
+// (SCH-141).
+type TopologyRule struct {
+	Kind topology.Kind
+	// Key is the topology key, aliases translated.
+	Key string
+	// MaxSkew and MinDomains belong to spreads.
+	MaxSkew, MinDomains int32
+	// Terms are the node constraints a spread honours, any of which a node
+	// must meet; none accepts every node (SCH-151).
+	Terms []requirement.Requirements
+	// HonorTaints leaves out nodes with taints that Tolerations do not admit.
+	HonorTaints bool
+	Tolerations taint.Tolerations
+
+	namespaces map[string]bool // nil: all
+	selector   labels.Selector
+	identity   string
+}
+
+// Identity is equal for rules that share a group.
+func (r *TopologyRule) Identity() string { return r.identity }
+
+// Selects reports whether the rule counts a pod with these labels; for an
+// inverse rule, whether it keeps such a pod away.
+func (r *TopologyRule) Selects(namespace string, set map[string]string) bool {
+	return (r.namespaces == nil || r.namespaces[namespace]) && r.selector.Matches(labels.Set(set))
+}
+
+// LooksAt reports whether the rule counts pods on a node (SCH-151).
+func (r *TopologyRule) LooksAt(nodeLabels map[string]string, taints []taint.Taint) bool {
+	if r.HonorTaints {
+		if _, repelled := r.Tolerations.Untolerated(taints, false); repelled {
+			return false
+		}
+	}
+	if len(r.Terms) == 0 {
+		return true
+	}
+	offered := requirement.OfLabels(nodeLabels)
+	return slices.ContainsFunc(r.Terms, func(term requirement.Requirements) bool {
+		return offered.Compatible(term, requirement.Strict)
+	})
+}
+
+// keysRead are the pod labels that the selector looks at.
+func (r *TopologyRule) keysRead() []string {
+	rs, _ := r.selector.Requirements()
+	out := make([]string, len(rs))
+	for i := range rs {
+		out[i] = rs[i].Key()
+	}
+	return out
+}
+
+// seal sets the identity: everything that tells two groups apart.
+func (r *TopologyRule) seal() *TopologyRule {
+	names := make([]string, 0, len(r.namespaces))
+	for n := range r.namespaces {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	terms := make([]string, len(r.Terms))
+	for i, t := range r.Terms {
+		terms[i] = identityOf(t)
+	}
+	slices.Sort(terms)
+	r.identity = fmt.Sprintf("%d|%s|%v%v|%s|%d|%d|%q|%v%+v", r.Kind, r.Key, r.namespaces == nil, names,
+		selectorIdentity(r.selector), r.MaxSkew, r.MinDomains, terms, r.HonorTaints, r.Tolerations)
+	return r
+}
+
+// identityOf writes requirements in full; their text form is shortened.
+func identityOf(rs requirement.Requirements) string {
+	var b strings.Builder
+	for r := range rs.Each() {
+		fmt.Fprintf(&b, "%q%s%v%q%v;", r.Key(), r.Operator(), r.AllowsAbsent(), r.Values(), r.Bounds())
+	}
+	return b.String()
+}
+
+// selectorIdentity ignores the order and repetition of expressions.
+func selectorIdentity(s labels.Selector) string {
+	rs, selectable := s.Requirements()
+	if !selectable {
+		return "nothing"
+	}
+	parts := make([]string, len(rs))
+	for i := range rs {
+		operator := rs[i].Operator()
+		if operator == selection.Equals || operator == selection.DoubleEquals {
+			operator = selection.In
+		}
+		parts[i] = fmt.Sprintf("%q %s %q", rs[i].Key(), operator, slices.Sorted(slices.Values(rs[i].ValuesUnsorted())))
+	}
+	slices.Sort(parts)
+	return strings.Join(slices.Compact(parts), ",")
+}
+
+// spreadRule translates a spread constraint of a pod (SCH-147 to SCH-151).
+func (c *Compiler) spreadRule(pod *corev1.Pod, s *corev1.TopologySpreadConstraint) (*TopologyRule, error) {
+	selector, err := metav1.LabelSelectorAsSelector(s.LabelSelector)
+	if err != nil {
+		return nil, fmt.Errorf("topologySpreadConstraints on %q: labelSelector: %w", s.TopologyKey, err)
+	}
+	for _, key := range s.MatchLabelKeys {
+		value, has := pod.Labels[key]
+		if !has || s.LabelSelector == nil {
+			continue
+		}
+		own, err := labels.NewRequirement(key, "in", []string{value})
+		if err != nil {
+			return nil, fmt.Errorf("topologySpreadConstraints on %q: matchLabelKeys %q: %w", s.TopologyKey, key, err)
+		}
+		selector = selector.Add(*own)
+	}
+	key, _ := c.options.Labels.Normalize(s.TopologyKey, "")
+	r := &TopologyRule{
+		Kind: topology.Spread, Key: key, MaxSkew: s.MaxSkew,
+		namespaces: map[string]bool{pod.Namespace: true}, selector: selector,
+	}
+	if s.MinDomains != nil {
+		r.MinDomains = *s.MinDomains
+	}
+	if s.NodeAffinityPolicy == nil || *s.NodeAffinityPolicy == corev1.NodeInclusionPolicyHonor {
+		if r.Terms, err = c.filterTerms(&pod.Spec); err != nil {
+			return nil, err
+		}
+	}
+	if s.NodeTaintsPolicy != nil && *s.NodeTaintsPolicy == corev1.NodeInclusionPolicyHonor {
+		r.HonorTaints, r.Tolerations = true, Tolerations(pod.Spec.Tolerations)
+	}
+	return r.seal(), nil
+}
+
+// filterTerms are the pod's node constraints, none if it has none.
+func (c *Compiler) filterTerms(spec *corev1.PodSpec) ([]requirement.Requirements, error) {
+	if len(spec.NodeSelector) == 0 && len(requiredTerms(spec)) == 0 {
+		return nil, nil
+	}
+	return c.terms(spec)
+}
+
+// affinityRule translates a term of pod affinity or anti-affinity (SCH-147,
+// SCH-148). Namespaces are those that exist, with their labels.
+func (c *Compiler) affinityRule(kind topology.Kind, pod *corev1.Pod, t *corev1.PodAffinityTerm, namespaces map[string]map[string]string) (*TopologyRule, error) {
+	selector, err := metav1.LabelSelectorAsSelector(t.LabelSelector)
+	if err != nil {
+		return nil, fmt.Errorf("pod affinity term on %q: labelSelector: %w", t.TopologyKey, err)
+	}
+	key, _ := c.options.Labels.Normalize(t.TopologyKey, "")
+	r := &TopologyRule{Kind: kind, Key: key, selector: selector, namespaces: map[string]bool{}}
+	for _, n := range t.Namespaces {
+		r.namespaces[n] = true
+	}
+	switch {
+	case t.NamespaceSelector != nil && len(t.NamespaceSelector.MatchLabels)+len(t.NamespaceSelector.MatchExpressions) == 0:
+		r.namespaces = nil
+	case t.NamespaceSelector != nil:
+		if err := r.addNamespaces(t.NamespaceSelector, namespaces); err != nil {
+			return nil, fmt.Errorf("pod affinity term on %q: namespaceSelector: %w", t.TopologyKey, err)
+		}
+	case len(t.Namespaces) == 0:
+		r.namespaces[pod.Namespace] = true
+	}
+	return r.seal(), nil
+}
+
+func (r *TopologyRule) addNamespaces(selector *metav1.LabelSelector, namespaces map[string]map[string]string) error {
+	s, err := metav1.LabelSelectorAsSelector(selector)
+	if err != nil {
+		return err
+	}
+	for name, set := range namespaces {
+		if s.Matches(labels.Set(set)) {
+			r.namespaces[name] = true
+		}
+	}
+	return nil
+}
