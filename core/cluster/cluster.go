@@ -54,6 +54,7 @@ type Cluster struct {
 	claims        map[string]*claimRef
 	unlaunched    map[string]*Unlaunched
 	pools         pools
+	census        census
 	poolClaims    map[string]*poolClaims
 	bound         map[types.NamespacedName]*Pod
 	onNode        map[string]*podSet // by name of the Node
@@ -85,6 +86,7 @@ func New(o Options) (*Cluster, error) {
 		claims:           map[string]*claimRef{},
 		unlaunched:       map[string]*Unlaunched{},
 		pools:            pools{},
+		census:           census{rules: map[string]*counted{}},
 		poolClaims:       map[string]*poolClaims{},
 		bound:            map[types.NamespacedName]*Pod{},
 		onNode:           map[string]*podSet{},

@@ -127,11 +127,12 @@ func (c *Cluster) look(before *StateNode, node *corev1.Node, claim *v1.NodeClaim
 
 // swap takes one state node out of the model and puts another in; either may be
 // nil. Every change of a state node passes here, with what was and what is, so
-// this is where sums over nodes and pods are kept: pools here, and the domain
-// counts of topology groups once there are any.
+// this is where sums over nodes and pods are kept: those of pools, and the domain
+// counts of topology rules.
 func (c *Cluster) swap(old, now *StateNode) {
 	c.order = c.order.replace(old, now)
 	c.pools.move(old, now)
+	c.census.move(old, now)
 	if disruptionDiffers(old, now) {
 		c.consolidation.touch(c.clock.Now())
 	}

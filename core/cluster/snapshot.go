@@ -28,6 +28,8 @@ type Snapshot struct {
 	nodes      order
 	pools      pools
 	unlaunched []*Unlaunched
+	counts     map[string]*counted // of topology rules, by identity
+	keep       func(*intake.TopologyRule)
 
 	targets  func() *Targets
 	byKey    func() map[string]*StateNode
@@ -46,6 +48,8 @@ func (c *Cluster) Snapshot() *Snapshot {
 		nodes:              slices.Clone(c.order),
 		pools:              maps.Clone(c.pools),
 		unlaunched:         c.unlaunchedByName(),
+		counts:             c.census.share(),
+		keep:               c.keep,
 	}
 	s.targets = sync.OnceValue(s.makeTargets)
 	s.byKey = sync.OnceValue(s.indexNodes)

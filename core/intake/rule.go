@@ -41,6 +41,26 @@ type TopologyRule struct {
 // Identity is equal for rules that share a group.
 func (r *TopologyRule) Identity() string { return r.identity }
 
+// IsInverse reports whether the rule counts the owners of an anti-affinity term
+// rather than the pods that it selects.
+func (r *TopologyRule) IsInverse() bool { return r.Kind == topology.Inverse }
+
+// InverseRules are those of a bound pod's required anti-affinity terms. Terms
+// that cannot be parsed select nothing and are left out (SCH-147, SCH-163).
+func (c *Compiler) InverseRules(pod *corev1.Pod, namespaces map[string]map[string]string) []*TopologyRule {
+	if pod.Spec.Affinity == nil || pod.Spec.Affinity.PodAntiAffinity == nil {
+		return nil
+	}
+	terms := pod.Spec.Affinity.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+	out := make([]*TopologyRule, 0, len(terms))
+	for i := range terms {
+		if rule, err := c.affinityRule(topology.Inverse, pod, &terms[i], namespaces); err == nil {
+			out = append(out, rule)
+		}
+	}
+	return out
+}
+
 // Selects reports whether the rule counts a pod with these labels; for an
 // inverse rule, whether it keeps such a pod away.
 func (r *TopologyRule) Selects(namespace string, set map[string]string) bool {

@@ -15,6 +15,7 @@ import (
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/engine/topology"
 	"karpenter.sh/core/index"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/pods"
@@ -25,9 +26,11 @@ import (
 type gathered struct {
 	snapshot *cluster.Snapshot
 	pools    []pool
+	round    *intake.Round
 	// pods and what they are to the engine, index by index.
 	pods   []*corev1.Pod
 	models []model.Pod
+	groups []*topology.Group
 	// rejected pods cannot be understood or must not be served (SCH-030).
 	rejected []rejected
 }
@@ -42,6 +45,7 @@ func (g *gathered) input() place.Input {
 		Vocabulary: g.snapshot.Compiler().Vocabulary(),
 		Names:      g.snapshot.Compiler().Names(),
 		Nodes:      g.snapshot.Targets().Nodes,
+		Groups:     g.groups,
 	}
 	for i := range g.pools {
 		s.Pools = append(s.Pools, model.Pool{Template: g.pools[i].template, Remaining: g.pools[i].remaining})
@@ -61,16 +65,22 @@ func (g *gathered) podNames() []string {
 // pending pods, then pods of nodes that are on their way out.
 func (p *Provisioner) gather(ctx context.Context) (*gathered, error) {
 	g := &gathered{snapshot: p.Cluster.Snapshot()}
+	namespaces, err := p.namespaces(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g.round = g.snapshot.Compiler().NewRound(namespaces)
 	if err := p.gatherPending(ctx, g); err != nil {
 		return nil, err
 	}
+	pending := len(g.pods)
 	if err := p.gatherLeaving(ctx, g); err != nil {
 		return nil, err
 	}
 	if len(g.pods) == 0 {
 		return g, nil
 	}
-	var err error
+	g.models, g.groups = g.round.Build(g.snapshot.Counter(g.pods[pending:], namespaces))
 	g.pools, err = p.gatherPools(ctx, g.snapshot)
 	return g, err
 }
@@ -142,12 +152,24 @@ func (p *Provisioner) budgets(ctx context.Context) (pods.Budgets, error) {
 // add compiles a pod; one that cannot be understood is rejected alone
 // (SCH-029).
 func (g *gathered) add(pod *corev1.Pod) {
-	compiled, err := g.snapshot.Compiler().Pod(pod)
-	if err != nil {
+	if err := g.round.Add(pod); err != nil {
 		g.rejected = append(g.rejected, rejected{pod, err})
 		return
 	}
-	g.pods, g.models = append(g.pods, pod), append(g.models, compiled)
+	g.pods = append(g.pods, pod)
+}
+
+// namespaces are those that exist, with their labels, for namespace selectors.
+func (p *Provisioner) namespaces(ctx context.Context) (map[string]map[string]string, error) {
+	var list corev1.NamespaceList
+	if err := p.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing namespaces: %w", err)
+	}
+	out := make(map[string]map[string]string, len(list.Items))
+	for i := range list.Items {
+		out[list.Items[i].Name] = list.Items[i].Labels
+	}
+	return out, nil
 }
 
 // refuses reports whether a rejected pod does not want a node of any pool.
