@@ -24,8 +24,8 @@ type round struct {
 	snapshot *model.Snapshot
 }
 
-func newRound(tb testing.TB, types []*cloudprovider.InstanceType) *round {
-	c := intake.New(intake.Options{Labels: vocabulary.Core()})
+func newRound(tb testing.TB, types []*cloudprovider.InstanceType, policy intake.PreferencePolicy) *round {
+	c := intake.New(intake.Options{Labels: vocabulary.Core(), Preferences: policy})
 	np := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
 	np.Spec.Template.Spec.NodeClassRef = v1.NodeClassReference{Group: "example.com", Kind: "Class", Name: "default"}
 	template, err := c.Template(intake.PoolInput{NodePool: np, Types: types})
@@ -37,26 +37,45 @@ func newRound(tb testing.TB, types []*cloudprovider.InstanceType) *round {
 	}}
 }
 
+// nobody counts in an empty cluster.
+type nobody struct{}
+
+func (nobody) Count(*intake.TopologyRule) map[string]int32 { return nil }
+func (nobody) Repelling() []*intake.TopologyRule           { return nil }
+
 func (r *round) plan(tb testing.TB, pods []*corev1.Pod) place.Plan {
-	in := place.Input{Snapshot: r.snapshot, Pods: make([]model.Pod, len(pods))}
-	for i, p := range pods {
-		var err error
-		if in.Pods[i], err = r.compiler.Pod(p); err != nil {
+	compiling := r.compiler.NewRound(map[string]map[string]string{"default": nil})
+	for _, p := range pods {
+		if err := compiling.Add(p); err != nil {
 			tb.Fatal(err)
 		}
 	}
+	snapshot := *r.snapshot
+	in := place.Input{Snapshot: &snapshot}
+	in.Pods, snapshot.Groups = compiling.Build(nobody{})
 	return place.Solve(in)
 }
 
 func BenchmarkPlan(b *testing.B) {
 	types := benchmark.InstanceTypes(400)
 	for _, n := range []int{100, 500, 1_000, 2_000, 5_000, 10_000, 20_000} {
-		b.Run(fmt.Sprintf("plain/%d", n), func(b *testing.B) { benchmarkPlan(b, types, benchmark.Plain(n, 200)) })
+		b.Run(fmt.Sprintf("plain/%d", n), func(b *testing.B) {
+			benchmarkPlan(b, newRound(b, types, intake.RespectPreferences), benchmark.Plain(n, 200))
+		})
+	}
+	for _, n := range []int{1, 100, 1_000, 5_000, 20_000} {
+		b.Run(fmt.Sprintf("mix/%d", n), func(b *testing.B) {
+			benchmarkPlan(b, newRound(b, types, intake.RespectPreferences), benchmark.Mix(n))
+		})
+	}
+	for name, policy := range map[string]intake.PreferencePolicy{"respect": intake.RespectPreferences, "ignore": intake.IgnorePreferences} {
+		b.Run(name+"/4000", func(b *testing.B) {
+			benchmarkPlan(b, newRound(b, types, policy), benchmark.Preferring(4_000))
+		})
 	}
 }
 
-func benchmarkPlan(b *testing.B, types []*cloudprovider.InstanceType, pods []*corev1.Pod) {
-	r := newRound(b, types)
+func benchmarkPlan(b *testing.B, r *round, pods []*corev1.Pod) {
 	b.ReportAllocs()
 	var plan place.Plan
 	for b.Loop() {

@@ -42,3 +42,83 @@ func pod(i int, requests corev1.ResourceList) *corev1.Pod {
 		}}},
 	}
 }
+
+// Mix returns the standard mix of SCH-264: equal fifths of plain pods, zonal
+// spread, hostname spread, zonal self-affinity and hostname
+// self-anti-affinity.
+func Mix(pods int) []*corev1.Pod {
+	rnd := rand.New(rand.NewSource(42))
+	shapes := []func(*corev1.Pod){
+		func(*corev1.Pod) {},
+		spread(corev1.LabelTopologyZone), spread(corev1.LabelHostname),
+		affinity(corev1.LabelTopologyZone), antiAffinity(corev1.LabelHostname),
+	}
+	out := make([]*corev1.Pod, pods)
+	for i := range out {
+		out[i] = pod(i, mixRequests(rnd))
+		kind := i % len(shapes)
+		out[i].Labels = map[string]string{"app": fmt.Sprintf("kind-%d", kind), "pod": out[i].Name}
+		shapes[kind](out[i])
+	}
+	return out
+}
+
+func mixRequests(rnd *rand.Rand) corev1.ResourceList {
+	cpu := []int64{100, 250, 500, 1000, 1500}[rnd.Intn(5)]
+	memory := []int64{100, 256, 512, 1024, 2048, 4096}[rnd.Intn(6)]
+	return corev1.ResourceList{
+		corev1.ResourceCPU:    *resource.NewMilliQuantity(cpu, resource.DecimalSI),
+		corev1.ResourceMemory: *resource.NewQuantity(memory<<20, resource.BinarySI),
+	}
+}
+
+// Preferring returns pods with a satisfiable node preference and two
+// anti-affinity preferences, one satisfiable and one not (SCH-264).
+func Preferring(pods int) []*corev1.Pod {
+	rnd := rand.New(rand.NewSource(42))
+	out := make([]*corev1.Pod, pods)
+	for i := range out {
+		out[i] = pod(i, mixRequests(rnd))
+		out[i].Labels = map[string]string{"app": "preferring", "pod": out[i].Name}
+		out[i].Spec.Affinity = &corev1.Affinity{
+			NodeAffinity: &corev1.NodeAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []corev1.PreferredSchedulingTerm{{
+				Weight: 1, Preference: corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{{
+					Key: corev1.LabelTopologyZone, Operator: corev1.NodeSelectorOpIn, Values: zones[:1],
+				}}},
+			}}},
+			PodAntiAffinity: &corev1.PodAntiAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []corev1.WeightedPodAffinityTerm{
+				{Weight: 1, PodAffinityTerm: corev1.PodAffinityTerm{TopologyKey: corev1.LabelTopologyZone, LabelSelector: self(out[i])}},
+				{Weight: 10, PodAffinityTerm: corev1.PodAffinityTerm{TopologyKey: corev1.LabelHostname, LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "nobody"}}}},
+			}},
+		}
+	}
+	return out
+}
+
+func self(p *corev1.Pod) *metav1.LabelSelector {
+	return &metav1.LabelSelector{MatchLabels: map[string]string{"app": p.Labels["app"]}}
+}
+
+func spread(key string) func(*corev1.Pod) {
+	return func(p *corev1.Pod) {
+		p.Spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
+			MaxSkew: 1, TopologyKey: key, WhenUnsatisfiable: corev1.DoNotSchedule, LabelSelector: self(p),
+		}}
+	}
+}
+
+func affinity(key string) func(*corev1.Pod) {
+	return func(p *corev1.Pod) {
+		p.Spec.Affinity = &corev1.Affinity{PodAffinity: &corev1.PodAffinity{
+			RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{TopologyKey: key, LabelSelector: self(p)}},
+		}}
+	}
+}
+
+func antiAffinity(key string) func(*corev1.Pod) {
+	return func(p *corev1.Pod) {
+		p.Spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
+			RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{TopologyKey: key, LabelSelector: self(p)}},
+		}}
+	}
+}

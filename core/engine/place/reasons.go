@@ -29,14 +29,14 @@ func (s *solver) reasons(c *model.Class) reason.List {
 	}
 	var out reason.List
 	for _, p := range s.pools {
-		r := p.reason(last, s.in.Snapshot.Names)
+		r := s.reason(p, last)
 		r.Pool = p.Pool
 		out = append(out, r)
 	}
 	return out
 }
 
-func (p *pool) reason(a *attempt, names *resource.Names) reason.Reason {
+func (s *solver) reason(p *pool, a *attempt) reason.Reason {
 	if p.root == nil {
 		return reason.Reason{Cause: reason.NoInstanceTypes}
 	}
@@ -56,7 +56,11 @@ func (p *pool) reason(a *attempt, names *resource.Names) reason.Reason {
 	if len(wanted) > maxEntries {
 		return reason.Reason{Cause: reason.TooManyRequirements}
 	}
-	return p.typesReason(a, wanted, names)
+	r := p.typesReason(a, wanted, s.in.Snapshot.Names)
+	if blocking := s.blocking(p, a); len(blocking) > 0 && r.Types.Together {
+		return reason.Reason{Cause: reason.Topology, Topology: blocking}
+	}
+	return r
 }
 
 func (p *pool) untolerated(a *attempt) []string {
@@ -136,6 +140,7 @@ func (p *pool) shortfall(a *attempt, wanted constraint.Sets, examined bitset.Set
 		RequirementsResources: both(r, f, o),
 		RequirementsOffering:  both(r, o, f),
 		ResourcesOffering:     both(f, o, r),
+		Together:              all(r, o, f),
 		HugeCPU:               a.class.Requests.Get(resource.CPU) >= hugeCPU,
 	}
 }
@@ -146,6 +151,13 @@ func both(a, b, c bitset.Set) bool {
 	s.And(b)
 	s.AndNot(c)
 	return !s.Empty()
+}
+
+// all reports whether some variant is in all three.
+func all(a, b, c bitset.Set) bool {
+	s := a.Clone()
+	s.And(b)
+	return s.Intersects(c)
 }
 
 // requests are the pod's requests with the least and the most daemon overhead

@@ -329,3 +329,16 @@ func TestOpenDomainCountsOnceDecided(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// SCH-224: a pod that only a topology rule keeps away is told which.
+func TestTopologyReason(t *testing.T) {
+	w := newWorld(t)
+	w.pool(model.TemplateOptions{Pool: "default", Catalogue: w.threeZones(), Requirements: inZone("1")})
+	g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1, Counts: w.counts(label.Zone, map[string]int32{"1": 1, "2": 0})}, label.Zone)
+	w.add(1, w.obeying(1, requirement.Requirements{}, g))
+	plan := place.Solve(w.input())
+	want := `nodepool "default": no domain left: topology spread on key "topology.kubernetes.io/zone" (counts = {1: 1, 2: 0}, pod domains = any, node domains = In [1])`
+	if len(plan.Unplaced) != 1 || plan.Unplaced[0].Why.String() != want {
+		t.Errorf("got  %v\nwant %s", plan.Unplaced, want)
+	}
+}

@@ -33,6 +33,8 @@ const (
 	Limits
 	// TooManyRequirements: a NodeClaim could not hold them all (SCH-196).
 	TooManyRequirements
+	// Topology: no domain is left that a topology rule allows.
+	Topology
 	// Types: no instance type meets requirements, resources and offering.
 	Types
 )
@@ -48,6 +50,8 @@ type Reason struct {
 	Taints []string
 	// Labels lists the mismatches.
 	Labels []Label
+	// Topology lists the rules that stand in the way.
+	Topology []Rule
 	// Types says what the instance types lacked.
 	Types Shortfall
 	// Requirements are the pool's narrowed by the pod's.
@@ -66,6 +70,26 @@ type Label struct {
 	Meant string
 }
 
+// Rule is a topology rule that leaves no domain (SCH-224).
+type Rule struct {
+	// Kind is in words, such as "topology spread".
+	Kind string
+	Key  string
+	// Counts are the pods counted by domain, sorted by domain.
+	Counts []Count
+	// Pod are the domains that the pod's own constraints admit; empty Key
+	// means all.
+	Pod requirement.Requirement
+	// Node are those of the pool.
+	Node requirement.Requirement
+}
+
+// Count is the number of pods in a domain.
+type Count struct {
+	Domain string
+	Pods   int32
+}
+
 // Shortfall says, for the instance types examined, which of the three tests
 // some type passed and which pairs some type passed exactly (SCH-221).
 type Shortfall struct {
@@ -74,6 +98,9 @@ type Shortfall struct {
 	RequirementsResources bool
 	RequirementsOffering  bool
 	ResourcesOffering     bool
+	// Together: some type passed all three, so that something else must be in
+	// the way.
+	Together bool
 	// HugeCPU hints at milli-CPU written as cores.
 	HugeCPU bool
 }

@@ -52,6 +52,8 @@ func (r Reason) cause() string {
 		return "its limit on nodes is reached"
 	case Limits:
 		return "every instance type exceeds what its limits leave"
+	case Topology:
+		return r.topology()
 	case TooManyRequirements:
 		return "the nodeclaim would need more requirements than the API allows"
 	}
@@ -64,6 +66,38 @@ func (r Reason) labels() string {
 		parts[i] = l.String()
 	}
 	return "incompatible requirements: " + strings.Join(parts, ", ")
+}
+
+func (r Reason) topology() string {
+	parts := make([]string, len(r.Topology))
+	for i, rule := range r.Topology {
+		parts[i] = rule.String()
+	}
+	return "no domain left: " + strings.Join(parts, ", ")
+}
+
+// shownDomains is how many domains a message lists (SCH-224).
+const shownDomains = 25
+
+// String is the rule with its counts and the domains that pod and node allow.
+func (r Rule) String() string {
+	counts := make([]string, 0, min(len(r.Counts), shownDomains))
+	for _, c := range r.Counts[:min(len(r.Counts), shownDomains)] {
+		counts = append(counts, fmt.Sprintf("%s: %d", c.Domain, c.Pods))
+	}
+	text := strings.Join(counts, ", ")
+	if more := len(r.Counts) - shownDomains; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("%s on key %q (counts = {%s}, pod domains = %s, node domains = %s)",
+		r.Kind, r.Key, text, domains(r.Pod), domains(r.Node))
+}
+
+func domains(r requirement.Requirement) string {
+	if r.Key() == "" {
+		return "any"
+	}
+	return set(r)
 }
 
 // String says what is wrong with one label (SCH-222, SCH-223).

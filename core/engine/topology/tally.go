@@ -44,6 +44,9 @@ func (t *Tally) know(d constraint.Value) {
 	}
 }
 
+// Domains are the known ones, whether or not they hold a pod.
+func (t *Tally) Domains() bitset.Set { return t.known }
+
 // Add counts n more pods in a domain.
 func (t *Tally) Add(d constraint.Value, n int32) {
 	t.know(d)

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package place
+
+import (
+	"slices"
+	"strings"
+
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/reason"
+	"karpenter.sh/core/engine/topology"
+)
+
+// blocking lists the attempt's topology rules with what they count, for a pool
+// whose instance types would do.
+func (s *solver) blocking(p *pool, a *attempt) []reason.Rule {
+	var out []reason.Rule
+	for _, r := range a.onKeys {
+		name := p.vocabulary.KeyName(r.Key)
+		rule := reason.Rule{Kind: kindText(r.Kind), Key: name, Counts: s.countsOf(r.Tally)}
+		if own, ok := a.Strict.Get(r.Key); ok {
+			rule.Pod = p.vocabulary.DecompileOne(constraint.Entry{Key: r.Key, Set: own})
+		}
+		if offered := p.domainsOf(r.Key); !offered.Empty() {
+			rule.Node = p.vocabulary.DecompileOne(constraint.Entry{Key: r.Key, Set: constraint.Only(offered)})
+		}
+		out = append(out, rule)
+	}
+	for _, r := range a.onHosts {
+		out = append(out, reason.Rule{Kind: kindText(r.Kind), Key: label.Hostname, Counts: hostCounts(r.Tally)})
+	}
+	return out
+}
+
+func kindText(k topology.Kind) string {
+	switch k {
+	case topology.Spread:
+		return "topology spread"
+	case topology.Affinity:
+		return "pod affinity"
+	case topology.AntiAffinity:
+		return "pod anti-affinity"
+	}
+	return "anti-affinity of other pods"
+}
+
+func (s *solver) countsOf(t *topology.Tally) []reason.Count {
+	var out []reason.Count
+	for d := range t.Domains().All() {
+		out = append(out, reason.Count{
+			Domain: s.in.Snapshot.Vocabulary.ValueName(t.Key, constraint.Value(d)), Pods: t.Count(constraint.Value(d)),
+		})
+	}
+	return sortCounts(out)
+}
+
+func hostCounts(t *topology.Tally) []reason.Count {
+	var out []reason.Count
+	for name, n := range t.Group.Hosts {
+		out = append(out, reason.Count{Domain: name, Pods: n})
+	}
+	return sortCounts(out)
+}
+
+func sortCounts(counts []reason.Count) []reason.Count {
+	slices.SortFunc(counts, func(a, b reason.Count) int { return strings.Compare(a.Domain, b.Domain) })
+	return counts
+}
