@@ -4,6 +4,7 @@ package model
 
 import (
 	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/engine/topology"
@@ -15,6 +16,8 @@ type Class struct {
 	// [resource.Pods].
 	Requests    resource.Vector
 	Tolerations Tolerations
+	// Ports are those a pod takes of its node.
+	Ports hostport.Ports
 	// Attempts are the ways to satisfy the pod, the most wanted first: one
 	// for each required node-affinity term, later ones with preferences
 	// given up (SCH-183). There is at least one.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -20,6 +21,8 @@ type Node struct {
 	// Free is allocatable less the requests of bound pods and of the daemons
 	// still to come (SCH-130).
 	Free resource.Vector
+	// Ports are those that bound pods take.
+	Ports hostport.Ports
 	// Initialized nodes are filled before others (SCH-132).
 	Initialized bool
 }

@@ -5,6 +5,7 @@ package model
 import (
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
 )
@@ -21,6 +22,9 @@ type TemplateOptions struct {
 	// Overhead is the daemon overhead for each type of the catalogue, in its
 	// order (SCH-125); nil means none anywhere.
 	Overhead []resource.Vector
+	// DaemonPorts are the ports that the daemons take, for each type; nil
+	// means none anywhere.
+	DaemonPorts []hostport.Ports
 	// Open holds the keys that the pool may leave undefined: the well-known
 	// labels.
 	Open bitset.Set
@@ -61,6 +65,18 @@ func (t *Template) OverheadOf(i int) resource.Vector {
 		return nil
 	}
 	return t.Overhead[t.Catalogue.TypeOf(i)]
+}
+
+// PortConflicts returns the variants whose daemons take one of the ports
+// (SCH-101).
+func (t *Template) PortConflicts(ports hostport.Ports) bitset.Set {
+	out := bitset.New(t.Catalogue.Variants())
+	for i := range t.Catalogue.Variants() {
+		if t.DaemonPorts != nil && ports.Conflict(t.DaemonPorts[t.Catalogue.TypeOf(i)]) {
+			out = out.With(i)
+		}
+	}
+	return out
 }
 
 // KeepFitting removes from candidates, in place, the variants without room for

@@ -4,6 +4,7 @@ package place
 
 import (
 	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -15,6 +16,7 @@ type bin struct {
 	variants bitset.Set // can hold what is placed, and were within the limits
 	used     resource.Vector
 	pods     []int
+	ports    hostport.Ports
 	tallied  []tallied
 }
 
@@ -57,7 +59,7 @@ func (s *solver) inBin(r *route, b *bin, pod int) bool {
 }
 
 func (b *bin) add(r *route, pod int) bool {
-	if !r.tolerates(b.pool) {
+	if !r.tolerates(b.pool) || len(r.class.Ports) > 0 && r.class.Ports.Conflict(b.ports) {
 		return false
 	}
 	to := b.pool.join(b.state, r)
@@ -71,10 +73,12 @@ func (b *bin) add(r *route, pod int) bool {
 	if to != b.state {
 		left.And(to.offer.Variants)
 	}
+	left.AndNot(r.pools[b.pool.index].taken)
 	if !b.pool.KeepFitting(left, total) {
 		return false
 	}
 	b.state, b.pods = to, append(b.pods, pod)
+	b.ports = append(b.ports, r.class.Ports...)
 	b.used = append(b.used[:0], total...)
 	b.variants = append(b.variants[:0], left...)
 	return true

@@ -5,6 +5,7 @@ package place
 import (
 	"slices"
 
+	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/topology"
@@ -49,7 +50,9 @@ type route struct {
 type verdict struct {
 	known     bool
 	tolerated bool
-	closed    bool // no new bin can be opened for the route
+	// taken are the variants whose daemons take the pods' host ports.
+	taken  bitset.Set
+	closed bool // no new bin can be opened for the route
 }
 
 func (s *solver) class(c *model.Class) *class {
@@ -103,6 +106,9 @@ func (r *route) tolerates(p *pool) bool {
 	if !v.known {
 		_, repelled := r.class.Tolerations.Untolerated(p.Taints, r.SoftTaints)
 		v.known, v.tolerated = true, !repelled
+		if len(r.class.Ports) > 0 {
+			v.taken = p.PortConflicts(r.class.Ports)
+		}
 	}
 	return v.tolerated
 }

@@ -3,6 +3,7 @@
 package place
 
 import (
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
 )
@@ -12,6 +13,7 @@ type target struct {
 	*model.Node
 	index int
 	free  resource.Vector // nil until the run first places a pod here
+	ports hostport.Ports  // taken by this run, beside the node's
 }
 
 func (t *target) available() resource.Vector {
@@ -19,6 +21,10 @@ func (t *target) available() resource.Vector {
 		return t.free
 	}
 	return t.Free
+}
+
+func (t *target) portTaken(r *route) bool {
+	return len(r.class.Ports) > 0 && (r.class.Ports.Conflict(t.Ports) || r.class.Ports.Conflict(t.ports))
 }
 
 // tryNodes puts the pod on the first node that takes it.
@@ -46,13 +52,14 @@ func (s *solver) joinNodes(r *route, pod int) bool {
 }
 
 func (s *solver) onNode(r *route, t *target, pod int) bool {
-	if !r.class.Requests.FitsIn(t.available()) || !r.admitsHost(t.Name) || !s.admits(t.Node, r) {
+	if !r.class.Requests.FitsIn(t.available()) || t.portTaken(r) || !r.admitsHost(t.Name) || !s.admits(t.Node, r) {
 		return false
 	}
 	if t.free == nil {
 		t.free = t.Free.Clone()
 	}
 	t.free = t.free.Minus(r.class.Requests)
+	t.ports = append(t.ports, r.class.Ports...)
 	s.placed = append(s.placed, Placement{Pod: pod, Node: t.index})
 	s.countOnNode(r.class, t.Node)
 	return true

@@ -3,6 +3,7 @@
 package place
 
 import (
+	"slices"
 	"strconv"
 
 	"karpenter.sh/core/engine/bitset"
@@ -86,11 +87,15 @@ func (p *pool) open(r *route, pod int) *bin {
 	}
 	variants := st.offer.Variants.Clone()
 	variants.And(p.allowed)
+	variants.AndNot(r.pools[p.index].taken)
 	if !p.KeepFitting(variants, r.class.Requests) {
 		return nil
 	}
 	p.charge(variants)
-	return &bin{pool: p, state: st, variants: variants, used: r.class.Requests.Clone(), pods: []int{pod}}
+	return &bin{
+		pool: p, state: st, variants: variants, pods: []int{pod},
+		used: r.class.Requests.Clone(), ports: slices.Clone(r.class.Ports),
+	}
 }
 
 // charge takes the largest node the bin may become off the limits (SCH-202).

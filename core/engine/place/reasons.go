@@ -57,10 +57,21 @@ func (s *solver) reason(p *pool, a *attempt) reason.Reason {
 		return reason.Reason{Cause: reason.TooManyRequirements}
 	}
 	r := p.typesReason(a, wanted, s.in.Snapshot.Names)
+	if r.Types.Together && p.portsTaken(a) {
+		return reason.Reason{Cause: reason.HostPorts}
+	}
 	if blocking := s.blocking(p, a); len(blocking) > 0 && r.Types.Together {
 		return reason.Reason{Cause: reason.Topology, Topology: blocking}
 	}
 	return r
+}
+
+// portsTaken reports whether the daemons leave no variant with the attempt's
+// host ports free.
+func (p *pool) portsTaken(a *attempt) bool {
+	left := p.root.offer.Variants.Clone()
+	left.AndNot(p.PortConflicts(a.class.Ports))
+	return left.Empty()
 }
 
 func (p *pool) untolerated(a *attempt) []string {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
@@ -111,6 +112,26 @@ func TestSolve(t *testing.T) {
 			w.pool(model.TemplateOptions{Pool: "default", Overhead: over})
 			w.add(1, w.class(2, 1))
 		}, []string{"default: 4-cpu with 1 pods"}},
+		{"SCH-290 two pods with the same host port get two nodes", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "default"})
+			c := w.class(1, 1)
+			c.Ports = hostport.Ports{{IP: "0.0.0.0", Number: 80, Protocol: "TCP"}}
+			w.add(2, c)
+		}, []string{"default: 2-cpu with 1 pods", "default: 2-cpu with 1 pods"}},
+		{"SCH-101 ports of bound pods count", func(w *world) {
+			c := w.class(1, 1)
+			c.Ports = hostport.Ports{{IP: "10.0.0.1", Number: 80, Protocol: "TCP"}}
+			w.node(model.Node{Name: "a", Free: vector(4, 16, 10), Ports: hostport.Ports{{IP: "::", Number: 80, Protocol: "TCP"}}}, nil)
+			w.node(model.Node{Name: "b", Free: vector(4, 16, 10), Ports: hostport.Ports{{IP: "10.0.0.2", Number: 80, Protocol: "TCP"}}}, nil)
+			w.add(2, c)
+		}, []string{"pod-0 on b", "pod-1 left"}},
+		{"SCH-101 a daemon's port excludes only the types it runs on", func(w *world) {
+			http := hostport.Ports{{IP: "0.0.0.0", Number: 80, Protocol: "TCP"}}
+			w.pool(model.TemplateOptions{Pool: "default", DaemonPorts: []hostport.Ports{http, http, nil, http}})
+			c := w.class(1, 1)
+			c.Ports = http
+			w.add(1, c)
+		}, []string{"default: 8-cpu with 1 pods"}},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
 			w := newWorld(t)
@@ -246,10 +267,17 @@ func TestReasons(t *testing.T) {
 		{"SCH-060 contradiction", func(w *world) {
 			w.add(1, w.class(1, 1, requirement.All(requirement.In("k", "a"), requirement.In("k", "b"))))
 		}, reason.Contradiction, reason.Shortfall{}},
+		{"SCH-102 host ports alone", func(w *world) {
+			http := hostport.Ports{{IP: "0.0.0.0", Number: 80, Protocol: "TCP"}}
+			w.pool(model.TemplateOptions{Pool: "p", DaemonPorts: []hostport.Ports{http, http, http, http}})
+			c := w.class(1, 1)
+			c.Ports = http
+			w.add(1, c)
+		}, reason.HostPorts, reason.Shortfall{}},
 		{"a constraint that is not decided yet leaves the pod pending", func(w *world) {
 			w.node(model.Node{Name: "n", Free: vector(4, 16, 10)}, nil)
 			c := w.class(1, 1)
-			c.NotBuilt = "host ports"
+			c.NotBuilt = "resourceClaims"
 			w.add(1, c)
 		}, reason.NotBuilt, reason.Shortfall{}},
 	} {

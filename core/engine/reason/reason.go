@@ -33,6 +33,9 @@ const (
 	Limits
 	// TooManyRequirements: a NodeClaim could not hold them all (SCH-196).
 	TooManyRequirements
+	// HostPorts: the daemons of every instance type that would do take a port
+	// that the pod asks for (SCH-102).
+	HostPorts
 	// Topology: no domain is left that a topology rule allows.
 	Topology
 	// Types: no instance type meets requirements, resources and offering.

@@ -52,6 +52,8 @@ func (r Reason) cause() string {
 		return "its limit on nodes is reached"
 	case Limits:
 		return "every instance type exceeds what its limits leave"
+	case HostPorts:
+		return "a daemon of every fitting instance type takes a host port of the pod"
 	case Topology:
 		return r.topology()
 	case TooManyRequirements:
