@@ -35,6 +35,7 @@ func (c *Compiler) Class(pod *corev1.Pod) (*model.Class, error) {
 	class := &model.Class{
 		Requests:    requests,
 		Tolerations: Tolerations(pod.Spec.Tolerations),
+		Ports:       HostPorts(&pod.Spec),
 		Attempts:    c.attempts(wishes),
 		NotBuilt:    NotBuilt(&pod.Spec),
 	}
@@ -57,22 +58,9 @@ func NotBuilt(spec *corev1.PodSpec) string {
 	if len(spec.ResourceClaims) > 0 {
 		return "resourceClaims"
 	}
-	return notBuiltInside(spec)
-}
-
-func notBuiltInside(spec *corev1.PodSpec) string {
 	for _, v := range spec.Volumes {
 		if v.PersistentVolumeClaim != nil || v.Ephemeral != nil {
 			return "persistent volumes"
-		}
-	}
-	for _, list := range [][]corev1.Container{spec.Containers, spec.InitContainers} {
-		for i := range list {
-			for _, p := range list[i].Ports {
-				if p.HostPort != 0 {
-					return "host ports"
-				}
-			}
 		}
 	}
 	return ""

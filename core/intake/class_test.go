@@ -50,6 +50,7 @@ func TestClasses(t *testing.T) {
 		{"requests are read", func(p *corev1.Pod) { p.Spec.Containers[0].Resources.Requests = requests("cpu", "2") }, false},
 		{"nodeSelector is read", func(p *corev1.Pod) { p.Spec.NodeSelector["a"] = "2" }, false},
 		{"tolerations are read", func(p *corev1.Pod) { p.Spec.Tolerations[0].Effect = corev1.TaintEffectNoExecute }, false},
+		{"host ports are read", func(p *corev1.Pod) { p.Spec.Containers[0].Ports = []corev1.ContainerPort{{HostPort: 80}} }, false},
 		{"node affinity is read", func(p *corev1.Pod) {
 			p.Spec.Affinity = &corev1.Affinity{NodeAffinity: required(term("zone", "x"), term("zone", "y"))}
 		}, false},
@@ -117,7 +118,6 @@ func TestNotBuilt(t *testing.T) {
 		{corev1.PodSpec{ResourceClaims: []corev1.PodResourceClaim{{}}}, "resourceClaims"},
 		{corev1.PodSpec{Volumes: []corev1.Volume{{VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}}, ""},
 		{corev1.PodSpec{Volumes: []corev1.Volume{{VolumeSource: corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{}}}}}, "persistent volumes"},
-		{corev1.PodSpec{Containers: []corev1.Container{{Ports: []corev1.ContainerPort{{HostPort: 80}}}}}, "host ports"},
 	} {
 		t.Run(tc.want, func(t *testing.T) {
 			if got := classOf(t, compiler(), podOf(tc.spec)).NotBuilt; got != tc.want {

@@ -5,6 +5,8 @@ package intake
 import (
 	corev1 "k8s.io/api/core/v1"
 
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/requirement"
@@ -16,6 +18,7 @@ type daemon struct {
 	// terms are its node constraints joined with the pool's.
 	terms    []requirement.Requirements
 	requests resource.Vector
+	ports    hostport.Ports
 }
 
 // up assumes the labels that a node gets when it is up (SCH-123, SCH-126).
@@ -33,7 +36,7 @@ func (c *Compiler) daemonsOf(pods []*corev1.Pod, pool requirement.Requirements, 
 			continue
 		}
 		terms, _ := c.terms(&pod.Spec)
-		d := daemon{requests: c.Requests(pod)}
+		d := daemon{requests: c.Requests(pod), ports: HostPorts(&pod.Spec)}
 		for _, term := range terms {
 			if pool.Compatible(term, c.isWellKnown) {
 				d.terms = append(d.terms, pool.Intersect(term))
@@ -66,6 +69,36 @@ func (d *daemon) runsOn(it requirement.Requirements) bool {
 		}
 	}
 	return false
+}
+
+// overhead is what the daemons take of each instance type (SCH-123, SCH-125);
+// nil if there are none. Types with the same daemons share one vector.
+func overhead(types []*cloudprovider.InstanceType, daemons []daemon) ([]resource.Vector, []hostport.Ports) {
+	if len(daemons) == 0 {
+		return nil, nil
+	}
+	type share struct {
+		requests resource.Vector
+		ports    hostport.Ports
+	}
+	bySet := map[string]share{}
+	requests, ports := make([]resource.Vector, len(types)), make([]hostport.Ports, len(types))
+	for i, it := range types {
+		var sum share
+		set := make([]byte, len(daemons))
+		for d := range daemons {
+			if daemons[d].runsOn(it.Requirements) {
+				set[d] = 1
+				sum.requests = sum.requests.Plus(daemons[d].requests)
+				sum.ports = append(sum.ports, daemons[d].ports...)
+			}
+		}
+		if _, known := bySet[string(set)]; !known {
+			bySet[string(set)] = sum
+		}
+		requests[i], ports[i] = bySet[string(set)].requests, bySet[string(set)].ports
+	}
+	return requests, ports
 }
 
 // NodeInput is an existing node as far as its daemons are concerned.

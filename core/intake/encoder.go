@@ -28,8 +28,19 @@ func (e *encoder) encode(pod *corev1.Pod, requests resource.Vector) []byte {
 	e.selector(pod.Spec.NodeSelector)
 	e.nodeAffinity(pod.Spec.Affinity)
 	e.tolerations(pod.Spec.Tolerations)
+	e.ports(&pod.Spec)
 	e.text(NotBuilt(&pod.Spec))
 	return e.buf
+}
+
+func (e *encoder) ports(spec *corev1.PodSpec) {
+	ports := HostPorts(spec)
+	e.number(len(ports))
+	for _, p := range ports {
+		e.text(p.IP)
+		e.number(int(p.Number))
+		e.text(p.Protocol)
+	}
 }
 
 func (e *encoder) number(n int) { e.buf = binary.AppendUvarint(e.buf, uint64(n)) }

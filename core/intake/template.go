@@ -69,12 +69,14 @@ func (c *Compiler) template(in PoolInput, catalogue *model.Catalogue) (*model.Te
 		return nil, fmt.Errorf("requirements and labels on key %q exclude each other", r.Key())
 	}
 	taints := c.Taints(in.NodePool.Spec.Template.Spec.Taints)
+	overhead, ports := overhead(in.Types, c.daemonsOf(in.Daemons, wanted, taints))
 	return model.NewTemplate(c.vocabulary, model.TemplateOptions{
 		Pool:         in.NodePool.Name,
 		Requirements: wanted,
 		Taints:       taints,
 		Catalogue:    catalogue,
-		Overhead:     c.overhead(in, wanted, taints),
+		Overhead:     overhead,
+		DaemonPorts:  ports,
 		Open:         c.open,
 	}), nil
 }
@@ -101,31 +103,6 @@ func (c *Compiler) PoolRequirements(np *v1.NodePool) (requirement.Requirements, 
 		out = out.With(requirement.In(key, value))
 	}
 	return out, nil
-}
-
-// overhead is the daemon overhead of each instance type (SCH-123, SCH-125).
-// Types with the same daemons share one vector.
-func (c *Compiler) overhead(in PoolInput, pool requirement.Requirements, taints []model.Taint) []resource.Vector {
-	daemons := c.daemonsOf(in.Daemons, pool, taints)
-	if len(daemons) == 0 {
-		return nil
-	}
-	bySet, out := map[string]resource.Vector{}, make([]resource.Vector, len(in.Types))
-	for i, it := range in.Types {
-		set, sum := make([]byte, 0, len(daemons)), resource.Vector(nil)
-		for d := range daemons {
-			runs := daemons[d].runsOn(it.Requirements)
-			set = append(set, '0')
-			if runs {
-				set[d], sum = '1', sum.Plus(daemons[d].requests)
-			}
-		}
-		if _, known := bySet[string(set)]; !known {
-			bySet[string(set)] = sum
-		}
-		out[i] = bySet[string(set)]
-	}
-	return out
 }
 
 // PoolLimits is the engine's form of what a pool's limits leave beside the

@@ -263,8 +263,8 @@ func TestPodsAreToldWhy(t *testing.T) {
 		{"no pool", nil, pendingPod("a", "1"), "no dynamic nodepools found"},
 		{"too large", []client.Object{readyPool("default")}, pendingPod("a", "1000"), `nodepool "default": no instance type is large enough`},
 		{"not built", []client.Object{readyPool("default")}, pendingPod("a", "1", func(p *corev1.Pod) {
-			p.Spec.Containers[0].Ports = []corev1.ContainerPort{{HostPort: 80}}
-		}), "host ports"},
+			p.Spec.ResourceClaims = []corev1.PodResourceClaim{{Name: "gpu"}}
+		}), "resourceClaims"},
 		{"invalid", []client.Object{readyPool("default")}, pendingPod("a", "1", func(p *corev1.Pod) {
 			p.Spec.NodeSelector = map[string]string{"kubernetes.io/hostname": "n"}
 		}), "ignoring pod"},
