@@ -8,6 +8,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/pods"
@@ -24,7 +25,7 @@ type Pod struct {
 	// EvictionCost is what moving the pod costs (DIS-042); see
 	// [Pod.Reschedulable].
 	EvictionCost float64
-	HostPorts    []HostPort
+	HostPorts    hostport.Ports
 	// Volumes are the claims whose driver is known.
 	Volumes []volume.Attachment
 
@@ -54,7 +55,7 @@ func newPod(c *intake.Compiler, pod *corev1.Pod, volumes volume.Resolution, befo
 		Requests:     c.Requests(pod),
 		Limits:       c.PodLimits(pod),
 		Daemon:       pods.OwnedByDaemonSet(pod),
-		HostPorts:    hostPorts(&pod.Spec),
+		HostPorts:    intake.HostPorts(&pod.Spec),
 		Volumes:      volumes.Attachments,
 		settled:      volumes.Settled,
 		antiAffinity: hasAntiAffinity(&pod.Spec),

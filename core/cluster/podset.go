@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -28,7 +29,7 @@ type usage struct {
 	requests, limits             resource.Vector
 	daemonRequests, daemonLimits resource.Vector
 	disruptionCost               float64
-	hostPorts                    []HostPort
+	hostPorts                    hostport.Ports
 	volumes                      volume.Usage
 	antiAffinity                 []*Pod
 }

@@ -11,6 +11,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -109,7 +110,7 @@ func (n *StateNode) DaemonLimits() resource.Vector { return n.pods.usage().daemo
 func (n *StateNode) DisruptionCost() float64 { return n.pods.usage().disruptionCost }
 
 // HostPorts are the ports that the pods occupy.
-func (n *StateNode) HostPorts() []HostPort { return n.pods.usage().hostPorts }
+func (n *StateNode) HostPorts() hostport.Ports { return n.pods.usage().hostPorts }
 
 // Volumes are the claims that the pods use, by driver.
 func (n *StateNode) Volumes() volume.Usage { return n.pods.usage().volumes }

@@ -46,6 +46,7 @@ func (n *StateNode) target(e *epoch) *model.Node {
 		Labels:      f.labels,
 		Taints:      f.taints,
 		Free:        n.seen.less(remaining.Plus(n.Requests())),
+		Ports:       n.HostPorts(),
 		Initialized: n.Initialized(),
 	}}
 	n.compiled.Store(c)

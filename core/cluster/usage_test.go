@@ -172,60 +172,6 @@ func TestDisruptionCost(t *testing.T) {
 	}
 }
 
-func TestHostPorts(t *testing.T) {
-	always := corev1.ContainerRestartPolicyAlways
-	ports := func(ps ...corev1.ContainerPort) corev1.Container { return corev1.Container{Ports: ps} }
-	pod := newPod("p", "a", func(p *corev1.Pod) {
-		p.Spec.Containers = []corev1.Container{ports(
-			corev1.ContainerPort{HostPort: 80},
-			corev1.ContainerPort{ContainerPort: 81},
-			corev1.ContainerPort{HostPort: 82, HostIP: "10.0.0.1", Protocol: corev1.ProtocolUDP},
-		)}
-		sidecar := ports(corev1.ContainerPort{HostPort: 83})
-		sidecar.RestartPolicy = &always
-		p.Spec.InitContainers = []corev1.Container{sidecar, ports(corev1.ContainerPort{HostPort: 84})}
-	})
-	want := []cluster.HostPort{ // LIF-036, SCH-100
-		{IP: "0.0.0.0", Port: 80, Protocol: corev1.ProtocolTCP},
-		{IP: "10.0.0.1", Port: 82, Protocol: corev1.ProtocolUDP},
-		{IP: "0.0.0.0", Port: 83, Protocol: corev1.ProtocolTCP},
-	}
-	got := cluster.HostPorts(pod)
-	if len(got) != len(want) {
-		t.Fatalf("got %v, want %v", got, want)
-	}
-	for i := range want {
-		if got[i] != want[i] {
-			t.Errorf("got %v, want %v", got[i], want[i])
-		}
-	}
-}
-
-func TestHostPortConflicts(t *testing.T) {
-	at := func(ip string, port int32, protocol corev1.Protocol) cluster.HostPort {
-		return cluster.HostPort{IP: ip, Port: port, Protocol: protocol}
-	}
-	base := at("10.0.0.1", 80, corev1.ProtocolTCP)
-	for _, tc := range []struct {
-		reason string
-		other  cluster.HostPort
-		want   bool
-	}{
-		{"LIF-036: the same", base, true},
-		{"LIF-036: another address", at("10.0.0.2", 80, corev1.ProtocolTCP), false},
-		{"LIF-036: every IPv4 address", at("0.0.0.0", 80, corev1.ProtocolTCP), true},
-		{"LIF-036: every IPv6 address", at("::", 80, corev1.ProtocolTCP), true},
-		{"LIF-036: another protocol", at("10.0.0.1", 80, corev1.ProtocolUDP), false},
-		{"LIF-036: another port", at("0.0.0.0", 81, corev1.ProtocolTCP), false},
-	} {
-		t.Run(tc.reason, func(t *testing.T) {
-			if base.Conflicts(tc.other) != tc.want || tc.other.Conflicts(base) != tc.want {
-				t.Errorf("want %t", tc.want)
-			}
-		})
-	}
-}
-
 // LIF-032, SCH-100: a pod that is seen again does not conflict with itself.
 func TestHostPortsOnce(t *testing.T) {
 	w := newWorld(t)
@@ -237,6 +183,9 @@ func TestHostPortsOnce(t *testing.T) {
 	w.pod(pod)
 	if got := w.only().HostPorts(); len(got) != 1 {
 		t.Errorf("got %v", got)
+	}
+	if got := w.Snapshot().Targets().Nodes[0].Ports; len(got) != 1 {
+		t.Errorf("SCH-101: as a target it has %v", got)
 	}
 }
 
