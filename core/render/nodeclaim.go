@@ -66,14 +66,13 @@ func owner(np *v1.NodePool) metav1.OwnerReference {
 	}
 }
 
-// requirements are those of the bin with the pool's minValues, the instance
-// types and the capacity types they can be had as (SCH-232).
+// requirements are those of the bin with its minValues, the instance types
+// and the capacity types they can be had as (SCH-232).
 func (in Input) requirements() requirement.Requirements {
 	out := in.Compiler.Vocabulary().Decompile(in.Bin.Requirements).Without(label.SimulationOnly)
-	for r := range in.Template.Requirements.Each() {
-		if r.MinValues() > 0 {
-			kept, _ := out.Get(r.Key())
-			out = out.With(kept.WithKey(r.Key()).WithMinValues(r.MinValues()))
+	for _, m := range in.Bin.Minimums {
+		if r, ok := out.Get(in.Compiler.Vocabulary().KeyName(m.Key)); ok {
+			out = out.With(r.WithMinValues(m.Values))
 		}
 	}
 	names := make([]string, 0, len(in.Bin.Types))
@@ -146,7 +145,7 @@ func (in Input) annotations() map[string]string {
 	}
 	out[v1.NodePoolHashAnnotationKey] = in.NodePool.Hash()
 	out[v1.NodePoolHashVersionAnnotationKey] = v1.HashVersion
-	out[v1.NodeClaimMinValuesRelaxedAnnotationKey] = strconv.FormatBool(false)
+	out[v1.NodeClaimMinValuesRelaxedAnnotationKey] = strconv.FormatBool(in.Bin.Relaxed)
 	price, capacity := in.overlaid()
 	if price {
 		out[v1.PriceOverlayAppliedAnnotationKey] = strconv.FormatBool(true)

@@ -43,6 +43,8 @@ type Options struct {
 	Clock    clock.WithTicker
 	// BatchIdle and BatchMax are the times of the batching window (SCH-014).
 	BatchIdle, BatchMax time.Duration
+	// MinValues says what to do when a pool's minValues cannot be met (SCH-195).
+	MinValues place.MinValuesPolicy
 	// CPURequests of the process, in milli-CPU, scale the trigger controllers
 	// (SCH-012).
 	CPURequests int64
@@ -112,7 +114,9 @@ func (p *Provisioner) round(ctx context.Context) error {
 func (p *Provisioner) solve(ctx context.Context, g *gathered) place.Plan {
 	start := p.Clock.Now()
 	simulation := p.Metrics.Begin(controllerName, uuid.NewString(), len(g.pods))
-	plan := place.Solve(g.input())
+	input := g.input()
+	input.MinValues = p.MinValues
+	plan := place.Solve(input)
 	took := p.Clock.Since(start)
 	simulation.End(took, len(plan.Unplaced))
 	log.FromContext(ctx).Info("found provisionable pod(s)", "Pods", shortList(g.podNames()), "duration", took.String())

@@ -36,6 +36,8 @@ type Template struct {
 	TemplateOptions
 	// Wanted is Requirements interned.
 	Wanted constraint.Sets
+	// Minimums are what the pool's minValues ask for, by key.
+	Minimums []Minimum
 	// Base is what the catalogue has for the pool on its own.
 	Base Offer
 	room *Ranks
@@ -44,6 +46,11 @@ type Template struct {
 // NewTemplate compiles a node pool.
 func NewTemplate(v *constraint.Vocabulary, o TemplateOptions) *Template {
 	t := &Template{TemplateOptions: o, Wanted: v.Compile(o.Requirements)}
+	for r := range o.Requirements.Each() {
+		if r.MinValues() > 0 {
+			t.Minimums = append(t.Minimums, Minimum{v.Key(r.Key()), r.MinValues()})
+		}
+	}
 	t.Base = o.Catalogue.Meeting(t.Wanted, o.Open)
 	room := make([]resource.Vector, o.Catalogue.Variants())
 	for i := range room {
@@ -51,6 +58,30 @@ func NewTemplate(v *constraint.Vocabulary, o TemplateOptions) *Template {
 	}
 	t.room = NewRanks(room)
 	return t
+}
+
+// Minimum is the least number of distinct values of a key among the types that
+// a node may be launched from (SCH-195).
+type Minimum struct {
+	Key    constraint.Key
+	Values int
+}
+
+// Distinct is how many values of a key, of those the pool admits, the types of
+// the variants advertise.
+func (t *Template) Distinct(key constraint.Key, variants bitset.Set) int {
+	own, restricted := t.Wanted.Get(key)
+	ki := t.Catalogue.keys[key]
+	if ki == nil {
+		return 0
+	}
+	n := 0
+	for value, having := range ki.byValue {
+		if having != nil && having.Intersects(variants) && (!restricted || t.Catalogue.vocabulary.Has(key, own, constraint.Value(value))) {
+			n++
+		}
+	}
+	return n
 }
 
 // Room is what a node of variant i has for pods: allocatable less daemon

@@ -5,6 +5,7 @@ package place
 import (
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/hostport"
+	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -18,6 +19,8 @@ type bin struct {
 	pods     []int
 	ports    hostport.Ports
 	tallied  []tallied
+	minimums []model.Minimum
+	relaxed  bool // minimums are lower than the pool's
 }
 
 // tryBins puts the pod into the first bin that takes it.
@@ -75,6 +78,9 @@ func (b *bin) add(r *route, pod int) bool {
 	}
 	left.AndNot(r.pools[b.pool.index].taken)
 	if !b.pool.KeepFitting(left, total) {
+		return false
+	}
+	if _, short := b.pool.short(b.minimums, left); short {
 		return false
 	}
 	b.state, b.pods = to, append(b.pods, pod)

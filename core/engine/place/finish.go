@@ -12,14 +12,25 @@ import (
 // plan turns the run into its answer.
 func (s *solver) plan() Plan {
 	p := Plan{Placements: s.placed}
+	cut := map[int]reason.List{}
 	for _, b := range s.bins {
-		p.Bins = append(p.Bins, b.finish())
+		finished, kept := b.finish()
+		if m, short := b.pool.short(b.minimums, kept); short && !b.relaxed && s.in.MinValues == StrictMinValues {
+			why := reason.List{{Cause: reason.MinValuesCut, Pool: b.pool.Pool, Detail: b.pool.vocabulary.KeyName(m.Key)}}
+			for _, pod := range b.pods {
+				s.done.Remove(pod)
+				cut[pod] = why
+			}
+			continue
+		}
+		p.Bins = append(p.Bins, finished)
 	}
-	p.Unplaced = s.explain()
+	p.Unplaced = s.explain(cut)
 	return p
 }
 
-func (b *bin) finish() Bin {
+// finish settles the bin and returns the variants of the types it lists.
+func (b *bin) finish() (Bin, bitset.Set) {
 	types := b.types()
 	kept := bitset.New(b.pool.Catalogue.Variants())
 	listed := bitset.New(b.pool.Catalogue.Len())
@@ -38,8 +49,10 @@ func (b *bin) finish() Bin {
 		Types:        types,
 		Markets:      b.pool.Catalogue.Markets(kept, b.state.offer.Markets),
 		Price:        b.price(),
+		Minimums:     b.minimums,
+		Relaxed:      b.relaxed,
 		Requests:     b.used.Clone().Plus(b.leastOverhead(kept)),
-	}
+	}, kept
 }
 
 // types lists the bin's types by price, at most MaxTypes.
@@ -83,12 +96,16 @@ func (b *bin) leastOverhead(variants bitset.Set) resource.Vector {
 }
 
 // explain lists the pods without a place, in the order of the input, each with
-// the reasons of its class.
-func (s *solver) explain() []Unplaced {
+// the reasons of its class or, if its bin was dropped, of that.
+func (s *solver) explain(dropped map[int]reason.List) []Unplaced {
 	why := map[*model.Class]reason.List{}
 	var out []Unplaced
 	for pod := range s.in.Pods {
 		if s.done.Has(pod) {
+			continue
+		}
+		if list, ok := dropped[pod]; ok {
+			out = append(out, Unplaced{Pod: pod, Why: list})
 			continue
 		}
 		c := s.in.Pods[pod].Class

@@ -17,7 +17,22 @@ type Input struct {
 	// Without are the indexes of snapshot nodes to leave out as targets; nil
 	// leaves none out.
 	Without bitset.Set
+	// MinValues says what to do when a node could not offer as many distinct
+	// values as its pool asks for; the zero value is Strict.
+	MinValues MinValuesPolicy
 }
+
+// MinValuesPolicy is a policy for minValues (SCH-195).
+type MinValuesPolicy int
+
+// The policies.
+const (
+	// StrictMinValues treats a shortfall as if no instance type were left.
+	StrictMinValues MinValuesPolicy = iota
+	// BestEffortMinValues lowers minValues, when a bin is opened, to what there
+	// is.
+	BestEffortMinValues
+)
 
 // Plan is the answer. Pods, nodes and pools are named by their index in the
 // input.
@@ -45,6 +60,9 @@ type Bin struct {
 	// Markets are the requirement sets of the offerings through which those
 	// types can be had.
 	Markets []constraint.Sets
+	// Minimums are the pool's, lowered if Relaxed.
+	Minimums []model.Minimum
+	Relaxed  bool
 	// Price per hour of the cheapest type.
 	Price float64
 	// Requests are what the pods ask for, together with the least daemon

@@ -20,6 +20,7 @@ type pool struct {
 	remaining  model.Limits
 	allowed    bitset.Set // variants within the remaining limits
 	root       *state
+	minValues  MinValuesPolicy
 	states     map[uint64][]*state
 	domains    map[constraint.Key]bitset.Set
 
@@ -91,11 +92,15 @@ func (p *pool) open(r *route, pod int) *bin {
 	if !p.KeepFitting(variants, r.class.Requests) {
 		return nil
 	}
-	p.charge(variants)
-	return &bin{
+	b := &bin{
 		pool: p, state: st, variants: variants, pods: []int{pod},
 		used: r.class.Requests.Clone(), ports: slices.Clone(r.class.Ports),
 	}
+	if !p.accept(b) {
+		return nil
+	}
+	p.charge(variants)
+	return b
 }
 
 // charge takes the largest node the bin may become off the limits (SCH-202).

@@ -57,6 +57,9 @@ func (s *solver) reason(p *pool, a *attempt) reason.Reason {
 		return reason.Reason{Cause: reason.TooManyRequirements}
 	}
 	r := p.typesReason(a, wanted, s.in.Snapshot.Names)
+	if m, short := p.shortOf(a, wanted); r.Types.Together && short {
+		return reason.Reason{Cause: reason.MinValues, Detail: p.vocabulary.KeyName(m.Key)}
+	}
 	if r.Types.Together && p.portsTaken(a) {
 		return reason.Reason{Cause: reason.HostPorts}
 	}
@@ -64,6 +67,15 @@ func (s *solver) reason(p *pool, a *attempt) reason.Reason {
 		return reason.Reason{Cause: reason.Topology, Topology: blocking}
 	}
 	return r
+}
+
+// shortOf is the minimum that the types which would do for the attempt do not
+// reach.
+func (p *pool) shortOf(a *attempt, wanted constraint.Sets) (model.Minimum, bool) {
+	left := p.Catalogue.Meeting(wanted, p.Open).Variants
+	left.And(p.allowed)
+	p.KeepFitting(left, a.class.Requests)
+	return p.short(p.Minimums, left)
 }
 
 // portsTaken reports whether the daemons leave no variant with the attempt's

@@ -86,7 +86,9 @@ func newSolver(in Input) *solver {
 		}
 	}
 	for i := range in.Snapshot.Pools {
-		s.pools = append(s.pools, newPool(&in.Snapshot.Pools[i], i, in.Snapshot.Vocabulary))
+		p := newPool(&in.Snapshot.Pools[i], i, in.Snapshot.Vocabulary)
+		p.minValues = in.MinValues
+		s.pools = append(s.pools, p)
 	}
 	s.tallies = s.newTallies()
 	return s

@@ -38,6 +38,11 @@ const (
 	HostPorts
 	// Topology: no domain is left that a topology rule allows.
 	Topology
+	// MinValues: the types that would do offer too few distinct values.
+	MinValues
+	// MinValuesCut: they do only beyond the most types a NodeClaim may list
+	// (SCH-225).
+	MinValuesCut
 	// Types: no instance type meets requirements, resources and offering.
 	Types
 )
@@ -47,7 +52,8 @@ type Reason struct {
 	Cause Cause
 	// Pool is the node pool's name; empty where no pool is concerned.
 	Pool string
-	// Detail names the constraint of NotBuilt or the key of Contradiction.
+	// Detail names the constraint of NotBuilt, or the key of Contradiction,
+	// MinValues and MinValuesCut.
 	Detail string
 	// Taints that are not tolerated, as key=value:Effect.
 	Taints []string

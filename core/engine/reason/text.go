@@ -52,6 +52,10 @@ func (r Reason) cause() string {
 		return "its limit on nodes is reached"
 	case Limits:
 		return "every instance type exceeds what its limits leave"
+	case MinValues:
+		return fmt.Sprintf("the instance types that would do fall short of minValues of label %q", r.Detail)
+	case MinValuesCut:
+		return fmt.Sprintf("the cheapest instance types, as many as a nodeclaim may list, fall short of minValues of label %q", r.Detail)
 	case HostPorts:
 		return "a daemon of every fitting instance type takes a host port of the pod"
 	case Topology:
