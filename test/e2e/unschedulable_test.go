@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/test/internal/objects"
@@ -84,11 +83,7 @@ var _ = Describe("Pods that fit nowhere", func() {
 	It("because of constraints that are not supported yet are told which", func(ctx SpecContext) {
 		pool := env.NodePool(ctx, "default")
 		expect(ctx, []refusal{
-			{"topology spread", unsupported(spread), []string{"topologySpreadConstraints", "not supported yet"}},
-			{"pod affinity", unsupported(affinity), []string{"podAffinity", "not supported yet"}},
-			{"pod anti-affinity", unsupported(antiAffinity), []string{"podAntiAffinity", "not supported yet"}},
 			{"a persistent volume", unsupported(volume), []string{"persistent volumes", "not supported yet"}},
-			{"a host port", unsupported(hostPort), []string{"host ports", "not supported yet"}},
 		})
 		Expect(env.Claims(ctx, pool)).To(BeEmpty())
 	})
@@ -98,35 +93,8 @@ func unsupported(change func(*corev1.PodSpec)) objects.Workload {
 	return objects.Workload{Change: change}
 }
 
-func spread(spec *corev1.PodSpec) {
-	spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
-		MaxSkew: 1, TopologyKey: corev1.LabelTopologyZone, WhenUnsatisfiable: corev1.DoNotSchedule,
-		LabelSelector: &metav1.LabelSelector{},
-	}}
-}
-
-// otherPods is a term that no pod in the cluster matches.
-func otherPods() []corev1.PodAffinityTerm {
-	return []corev1.PodAffinityTerm{{
-		TopologyKey:   corev1.LabelHostname,
-		LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{objects.App: "none"}},
-	}}
-}
-
-func affinity(spec *corev1.PodSpec) {
-	spec.Affinity = &corev1.Affinity{PodAffinity: &corev1.PodAffinity{RequiredDuringSchedulingIgnoredDuringExecution: otherPods()}}
-}
-
-func antiAffinity(spec *corev1.PodSpec) {
-	spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{RequiredDuringSchedulingIgnoredDuringExecution: otherPods()}}
-}
-
 func volume(spec *corev1.PodSpec) {
 	spec.Volumes = []corev1.Volume{{Name: "data", VolumeSource: corev1.VolumeSource{
 		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: "data"},
 	}}}
-}
-
-func hostPort(spec *corev1.PodSpec) {
-	spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: 8080, HostPort: 8080}}
 }
