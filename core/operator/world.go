@@ -25,8 +25,10 @@ import (
 	"karpenter.sh/core/controllers/nodepool"
 	"karpenter.sh/core/controllers/provisioning"
 	"karpenter.sh/core/controllers/state"
+	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/metrics"
+	"karpenter.sh/core/operator/options"
 )
 
 // world is what controllers of several families share beside the process: the
@@ -111,8 +113,16 @@ func (w *world) provisioningOptions() provisioning.Options {
 		Client: w.manager.GetClient(), Provider: calledBy(w.provider, "provisioner"), Managed: w.managed,
 		Cluster: w.cluster, Recorder: w.recorder, Metrics: w.scheduler, Clock: w.clock,
 		BatchIdle: w.options.BatchIdleDuration, BatchMax: w.options.BatchMaxDuration,
-		CPURequests: w.options.CPURequests,
+		MinValues: minValues(w.options.MinValuesPolicy), CPURequests: w.options.CPURequests,
 	}
+}
+
+// minValues is the engine's form of the policy.
+func minValues(p options.MinValuesPolicy) place.MinValuesPolicy {
+	if p == options.MinValuesBestEffort {
+		return place.BestEffortMinValues
+	}
+	return place.StrictMinValues
 }
 
 func (w *world) lifecycleOptions(health lifecycle.RegistrationHealth) lifecycle.Options {
