@@ -3,7 +3,9 @@
 package benchmark_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -75,7 +77,30 @@ func BenchmarkPlan(b *testing.B) {
 	}
 }
 
-func benchmarkPlan(b *testing.B, r *round, pods []*corev1.Pod) {
+// list is the production list beside the repository; without it a synthetic
+// one of the same length takes its place.
+const list = "../../../shared/data/openb_pods.csv"
+
+func BenchmarkPlanProduction(b *testing.B) {
+	types, pods := benchmark.FakeCloud(), production(b)
+	b.Run(fmt.Sprintf("production/%d", len(pods)), func(b *testing.B) {
+		usd := benchmarkPlan(b, newRound(b, types, intake.RespectPreferences), pods)
+		b.ReportMetric(usd/benchmark.Bound(pods, types), "cost/bound")
+	})
+}
+
+func production(b *testing.B) []*corev1.Pod {
+	pods, err := benchmark.ReadProduction(list)
+	if errors.Is(err, fs.ErrNotExist) {
+		return benchmark.SyntheticProduction(8152)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return pods
+}
+
+func benchmarkPlan(b *testing.B, r *round, pods []*corev1.Pod) (usd float64) {
 	b.ReportAllocs()
 	var plan place.Plan
 	for b.Loop() {
@@ -84,11 +109,11 @@ func benchmarkPlan(b *testing.B, r *round, pods []*corev1.Pod) {
 	if len(plan.Unplaced) > 0 {
 		b.Fatalf("%d pods left: %s", len(plan.Unplaced), plan.Unplaced[0].Why)
 	}
-	usd := 0.0
 	for i := range plan.Bins {
 		usd += plan.Bins[i].Price
 	}
 	b.ReportMetric(float64(len(pods))*float64(b.N)/b.Elapsed().Seconds(), "pods/s")
 	b.ReportMetric(float64(len(plan.Bins)), "nodes")
 	b.ReportMetric(usd, "usd/h")
+	return usd
 }
