@@ -43,11 +43,18 @@ type Decisions struct {
 	duration prometheus.Histogram
 
 	mu   sync.Mutex
-	pods map[types.NamespacedName]Decision
+	pods map[types.NamespacedName]decided
+}
+
+// decided is a decision with the pod it is about: another pod of the same name
+// begins anew.
+type decided struct {
+	uid types.UID
+	Decision
 }
 
 func newDecisions(clk clock.PassiveClock, duration prometheus.Histogram) *Decisions {
-	return &Decisions{clock: clk, duration: duration, pods: map[types.NamespacedName]Decision{}}
+	return &Decisions{clock: clk, duration: duration, pods: map[types.NamespacedName]decided{}}
 }
 
 // Acknowledge records that a pod was seen pending (SCH-013).
@@ -99,7 +106,10 @@ func (d *Decisions) change(pod *corev1.Pod, change func(*Decision, time.Time)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	r := d.pods[podKey(pod)]
-	change(&r, d.clock.Now())
+	if r.uid != pod.UID {
+		r = decided{uid: pod.UID}
+	}
+	change(&r.Decision, d.clock.Now())
 	d.pods[podKey(pod)] = r
 }
 
@@ -108,7 +118,7 @@ func (d *Decisions) Of(key types.NamespacedName) (Decision, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	r, ok := d.pods[key]
-	return r, ok
+	return r.Decision, ok
 }
 
 // Forget drops what is recorded of a pod that is gone.

@@ -59,6 +59,17 @@ func TestDecisions(t *testing.T) {
 			}
 		})
 	}
+	t.Run("LIF-053: another pod of the name begins anew", func(t *testing.T) {
+		w := newWorld(t)
+		pod := newPod("p", "")
+		w.Decisions.Acknowledge(pod)
+		w.clock.Step(time.Minute)
+		pod.UID = "another"
+		w.Decisions.Acknowledge(pod)
+		if got, _ := w.Decisions.Of(key(pod)); !got.Acknowledged.Equal(at(1)) {
+			t.Errorf("got %+v", got)
+		}
+	})
 	t.Run("LIF-053, SCH-240: bound pods are skipped", func(t *testing.T) {
 		w := newWorld(t)
 		pod := newPod("p", "a")

@@ -37,3 +37,11 @@ func share(n *StateNode) (pool string, capacity resource.Vector) {
 	}
 	return n.NodePool(), n.seen.capacity
 }
+
+// Capacity is the sum of capacity of a pool's nodes that are not marked for
+// deletion (LIF-047), as in [Snapshot.Capacity]. The caller must not change it.
+func (c *Cluster) Capacity(pool string) resource.Vector {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.pools[pool]
+}

@@ -81,6 +81,9 @@ func TestPoolCapacity(t *testing.T) {
 			if got := s.Capacity("pool"); !got.Equal(tc.pool) {
 				t.Errorf("pool: got %v, want %v", got, tc.pool)
 			}
+			if got := w.Capacity("pool"); !got.Equal(tc.pool) {
+				t.Errorf("live: got %v, want %v", got, tc.pool)
+			}
 			if got := s.Capacity("other"); !got.Equal(tc.other) {
 				t.Errorf("other: got %v, want %v", got, tc.other)
 			}

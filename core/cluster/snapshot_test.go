@@ -176,6 +176,20 @@ func TestDaemonsChange(t *testing.T) {
 	}
 }
 
+// SCH-130: what was compiled before a pod came is not believed either.
+func TestPodsChangeTargets(t *testing.T) {
+	w := newWorld(t)
+	w.node(newNode("a", "id"))
+	for i, want := range []int64{3900, 2900, 1900} {
+		if i > 0 {
+			w.pod(newPod(string(rune('p'+i)), "a"))
+		}
+		if got := w.Snapshot().Targets().Nodes[0].Free.Get(resource.CPU); got != want {
+			t.Errorf("free %d with %d pods, want %d", got, i, want)
+		}
+	}
+}
+
 // LIF-060: a heartbeat leaves everything that was worked out as it is.
 func TestHeartbeat(t *testing.T) {
 	w := newWorld(t)

@@ -54,16 +54,17 @@ func (n *StateNode) target(e *epoch) *model.Node {
 }
 
 func (s *seen) compile(e *epoch, managed bool) *fixed {
-	if f := s.fixed.Load(); f != nil && f.epoch == e {
-		return f
+	before := s.fixed.Load()
+	if before != nil && before.epoch == e {
+		return before
 	}
-	f := &fixed{
-		epoch:  e,
-		labels: e.compiler.NodeLabels(s.Labels),
-		taints: e.compiler.Taints(s.Taints),
-		daemons: e.compiler.RemainingDaemons(intake.NodeInput{
-			Labels: s.Labels, Taints: s.Taints, Starting: managed && s.Stage < Initialized,
-		}, e.daemons),
+	f := &fixed{epoch: e, daemons: e.compiler.RemainingDaemons(intake.NodeInput{
+		Labels: s.Labels, Taints: s.Taints, Starting: managed && s.Stage < Initialized,
+	}, e.daemons)}
+	if before != nil && before.epoch.compiler == e.compiler {
+		f.labels, f.taints = before.labels, before.taints
+	} else {
+		f.labels, f.taints = e.compiler.NodeLabels(s.Labels), e.compiler.Taints(s.Taints)
 	}
 	s.fixed.Store(f)
 	return f

@@ -105,9 +105,12 @@ func (r *Resolver) boundDriver(ctx context.Context, name string) (string, error)
 	if pv.Spec.CSI != nil {
 		return pv.Spec.CSI.Driver, nil
 	}
-	inTree, err := r.translator.GetInTreePluginNameFromSpec(&pv, nil)
-	if err != nil || inTree == "" {
+	if !r.translator.IsPVMigratable(&pv) {
 		return "", nil // no driver attaches it: local, hostPath, NFS and the like
+	}
+	inTree, err := r.translator.GetInTreePluginNameFromSpec(&pv, nil)
+	if err != nil {
+		return "", fmt.Errorf("finding the driver of volume %s: %w", name, err)
 	}
 	return r.provisionerDriver(inTree), nil
 }
