@@ -57,6 +57,7 @@ func ensureController(ctx context.Context, opts UpOptions, state *State) error {
 		fmt.Fprintf(opts.Out, "cluster %s: %s does not exist, so Karpenter does not run in it\n", opts.Name, relative(opts.Root, opts.controllerSource()))
 		return nil
 	}
+	fmt.Fprintf(opts.Out, "cluster %s: building Karpenter\n", opts.Name)
 	if err := buildController(ctx, opts); err != nil {
 		return err
 	}
