@@ -81,8 +81,14 @@ func newProvider(_ context.Context, s operator.Setup) (operator.Provider, error)
 // stubborn is work that no shutdown ends.
 type stubborn struct{}
 
+// stubbornBegan is what the process prints when that work has begun.
+const stubbornBegan = "stubborn work has begun"
+
 func (stubborn) Register(_ context.Context, m manager.Manager) error {
-	return m.Add(manager.RunnableFunc(func(context.Context) error { select {} }))
+	return m.Add(manager.RunnableFunc(func(context.Context) error {
+		fmt.Println(stubbornBegan)
+		select {}
+	}))
 }
 
 // binary is a running process.

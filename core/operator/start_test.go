@@ -246,7 +246,13 @@ func TestSecondSignal(t *testing.T) {
 	s := startServer(t)
 	s.define(t)
 	b := s.replica(t, neverEnds+"=1", "DISABLE_LEADER_ELECTION=true")
-	b.awaitReady(t)
+	// Ready comes before the controllers start, so that is no sign of work.
+	eventually(t, 30*time.Second, func() string {
+		if !strings.Contains(b.printed(), stubbornBegan) {
+			return "no work has begun"
+		}
+		return ""
+	})
 	b.signal(t)
 	time.Sleep(2 * time.Second)
 	select {
@@ -255,7 +261,7 @@ func TestSecondSignal(t *testing.T) {
 	default:
 	}
 	b.signal(t)
-	if code := b.exit(t, time.Second); code == 0 {
+	if code := b.exit(t, 10*time.Second); code == 0 {
 		t.Error("exit code 0")
 	}
 }
