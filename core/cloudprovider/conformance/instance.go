@@ -45,8 +45,8 @@ func needsVanishing(c Cloud) map[string]bool {
 }
 
 func identityIsStable(t *testing.T, c Cloud) {
-	if c.Provider.Name() == "" || c.Provider.Name() != c.Provider.Name() {
-		t.Errorf("name %q", c.Provider.Name())
+	if name, again := c.Provider.Name(), c.Provider.Name(); name == "" || name != again {
+		t.Errorf("name %q, then %q", name, again)
 	}
 	first, second := c.Provider.SupportedNodeClasses(), c.Provider.SupportedNodeClasses()
 	if len(first) == 0 || len(first) != len(second) {

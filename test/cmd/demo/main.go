@@ -33,21 +33,22 @@ type options struct {
 	idle, timeout          time.Duration
 }
 
-func main() {
+func main() { os.Exit(realMain()) }
+
+// realMain returns the exit code.
+func realMain() int {
 	log.SetLogger(logr.Discard()) // the client library's, which nobody needs here
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return
-		}
-		if ctx.Err() != nil {
-			err = errors.New("interrupted; the cluster is left as it is")
-		}
-		fmt.Fprintln(os.Stderr, "demo:", err)
-		stop()
-		os.Exit(1)
+	err := run(ctx, os.Args[1:])
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
 	}
+	if ctx.Err() != nil {
+		err = errors.New("interrupted; the cluster is left as it is")
+	}
+	fmt.Fprintln(os.Stderr, "demo:", err)
+	return 1
 }
 
 func run(ctx context.Context, args []string) error {

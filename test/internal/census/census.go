@@ -92,10 +92,6 @@ func (c *Census) addPod(p *corev1.Pod) {
 	}
 }
 
-func isTrue[C any](conditions []C, holds func(C) bool) bool {
-	return slices.ContainsFunc(conditions, holds)
-}
-
 // Tally is a text with the number of its occurrences.
 type Tally struct {
 	Text  string

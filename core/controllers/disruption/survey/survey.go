@@ -106,11 +106,12 @@ func (s *Surveyor) Take(ctx context.Context, r Request) (*Survey, error) {
 		out.State.Nodes = append(out.State.Nodes, node)
 	}
 	s.complaints.tell(ctx, out.snapshot)
-	return out, s.addPools(out, r.Kind, catalogues)
+	s.addPools(out, r.Kind, catalogues)
+	return out, nil
 }
 
 // addPools adds the pools with what their budgets allow.
-func (s *Surveyor) addPools(out *Survey, kind disrupt.Kind, catalogues map[string]*catalogue) error {
+func (s *Surveyor) addPools(out *Survey, kind disrupt.Kind, catalogues map[string]*catalogue) {
 	usage := disrupt.Count(out.State.Nodes)
 	var invalid []error
 	for name, p := range out.pools {
@@ -128,7 +129,6 @@ func (s *Surveyor) addPools(out *Survey, kind disrupt.Kind, catalogues map[strin
 		}
 	}
 	out.InvalidBudgets = errors.Join(sorted(invalid)...)
-	return nil
 }
 
 func (s *Surveyor) manages(p *v1.NodePool) bool {

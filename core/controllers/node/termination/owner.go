@@ -99,11 +99,12 @@ func (c *Controller) terminateInstance(ctx context.Context, p *pass) (verdict, e
 		return wait(left), nil
 	}
 	err = c.Provider.Delete(ctx, p.owner)
-	if cloudprovider.IgnoreNodeClaimNotFoundError(err) != nil {
+	gone := cloudprovider.IsNodeClaimNotFoundError(err)
+	if err != nil && !gone {
 		return verdict{}, fmt.Errorf("deleting instance %s: %w", p.owner.Status.ProviderID, err)
 	}
 	p.conditions.SetTrue(v1.ConditionTypeInstanceTerminating)
-	if err != nil { // it is gone
+	if gone {
 		return verdict{}, nil
 	}
 	c.deletes.Next(p.node, p.now.Add(instancePoll))
