@@ -23,7 +23,7 @@ var _ = Describe("Admission", func() {
 			change(pool)
 			Expect(env.WithWatch.Create(ctx, pool, client.DryRunAll)).To(MatchError(ContainSubstring(says)))
 		},
-		Entry("API-061: a label of a restricted domain", "label domain karpenter.sh is restricted", label("karpenter.sh/own", "x")),
+		Entry("API-061: a label of a restricted domain", "label domain \"karpenter.sh\" is restricted", label("karpenter.sh/own", "x")),
 		Entry("API-061: the pool's own label", "label karpenter.sh/nodepool is restricted", label(v1.NodePoolLabelKey, "x")),
 		Entry("API-061: the hostname", "label kubernetes.io/hostname is restricted", label(corev1.LabelHostname, "x")),
 		Entry("KWOK-004: the provider's domain", `label domain "karpenter.kwok.sh" is restricted`,

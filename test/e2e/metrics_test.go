@@ -16,15 +16,6 @@ type series struct {
 	labels         []string
 }
 
-// nodeLabels are those of the gauges of single nodes: the core's well-known
-// labels and the kwok provider's (OPS-115).
-func nodeLabels(more ...string) []string {
-	return append([]string{
-		"arch", "capacity_type", "instance_cpu", "instance_family", "instance_memory", "instance_size", "instance_type",
-		"managed", "node_name", "nodepool", "os", "phase", "region", "windows_build", "zone",
-	}, more...)
-}
-
 // expected exist after a scale-out and the termination of a node.
 func expected() []series {
 	disrupted := []string{"capacity_type", "consolidation_policy", "nodepool", "reason", "termination_mode"}
@@ -46,10 +37,6 @@ func expected() []series {
 		{"OPS-112", "karpenter_nodes_drained_total", "counter", []string{"nodepool"}},
 		{"OPS-113", "karpenter_pods_eviction_requests_total", "counter", []string{"code"}},
 		{"OPS-114", "karpenter_pods_drained_total", "counter", []string{"reason"}},
-		{"OPS-117", "karpenter_nodes_allocatable", "gauge", nodeLabels("resource_type")},
-		{"OPS-118", "karpenter_nodes_total_pod_requests", "gauge", nodeLabels("resource_type")},
-		{"OPS-125", "karpenter_nodepools_usage", "gauge", []string{"nodepool", "resource_type"}},
-		{"OPS-126", "karpenter_nodepools_limit", "gauge", []string{"nodepool", "resource_type"}},
 		{"OPS-147", "karpenter_cloudprovider_duration_seconds", "histogram", []string{"controller", "method", "provider"}},
 		{"OPS-148", "karpenter_cloudprovider_errors_total", "counter", []string{"controller", "error", "method", "provider"}},
 		{"OPS-157", "controller_runtime_reconcile_total", "counter", []string{"controller", "result"}},
