@@ -34,6 +34,7 @@ type Snapshot struct {
 	targets  func() *Targets
 	byKey    func() map[string]*StateNode
 	awaiting func() map[types.NamespacedName]string
+	bound    func() map[types.UID]bool
 }
 
 // Snapshot returns the model as it is. It costs a copy of one pointer for each
@@ -54,6 +55,7 @@ func (c *Cluster) Snapshot() *Snapshot {
 	s.targets = sync.OnceValue(s.makeTargets)
 	s.byKey = sync.OnceValue(s.indexNodes)
 	s.awaiting = sync.OnceValue(s.indexAwaiting)
+	s.bound = sync.OnceValue(s.indexBound)
 	return s
 }
 
@@ -115,6 +117,21 @@ func (s *Snapshot) indexAwaiting() map[types.NamespacedName]string {
 		}
 		for _, pod := range u.Pods {
 			out[pod] = u.NodeClaim.Name
+		}
+	}
+	return out
+}
+
+// Bound reports whether a pod counts on a node. A list of pods that is read
+// after the snapshot may still show it as waiting; providing for it would give
+// it capacity twice (SCH-021).
+func (s *Snapshot) Bound(uid types.UID) bool { return s.bound()[uid] }
+
+func (s *Snapshot) indexBound() map[types.UID]bool {
+	out := map[types.UID]bool{}
+	for _, n := range s.nodes {
+		for _, p := range n.pods.pods {
+			out[p.UID] = true
 		}
 	}
 	return out

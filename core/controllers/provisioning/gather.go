@@ -98,7 +98,7 @@ func (p *Provisioner) gatherPending(ctx context.Context, g *gathered) error {
 			continue
 		}
 		key := types.NamespacedName{Namespace: pod.Namespace, Name: pod.Name}
-		if _, waiting := g.snapshot.Awaiting(key); waiting {
+		if _, waiting := g.snapshot.Awaiting(key); waiting || g.snapshot.Bound(pod.UID) {
 			continue
 		}
 		if err := g.snapshot.Compiler().ValidatePod(pod); err != nil {

@@ -435,3 +435,19 @@ func TestExistingNodesCountAgainstLimits(t *testing.T) {
 		t.Error("a NodeClaim was created beyond the limit")
 	}
 }
+
+// SCH-021: a pod that the model knows to be bound is not provided for again,
+// although the list of pods still shows it as waiting.
+func TestBoundPodIsNotProvidedForAgain(t *testing.T) {
+	stale := pendingPod("a", "8")
+	w := newWorld(t, readyPool("default"), stale)
+	w.cluster.UpdateNode(&corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: "n"}, Spec: corev1.NodeSpec{ProviderID: "x://n"},
+		Status: corev1.NodeStatus{Allocatable: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("8"), corev1.ResourcePods: resource.MustParse("10")}},
+	})
+	w.cluster.UpdatePod(pendingPod("a", "8", on("n")), volume.Resolution{Settled: true})
+	w.must(w.round())
+	if len(w.nodeClaims()) > 0 {
+		t.Error("a NodeClaim was created for a pod that has a node")
+	}
+}
