@@ -26,7 +26,7 @@ type kwokctlConfiguration struct {
 
 func configuration(t *testing.T, runtime string) (kwokctlConfiguration, string) {
 	t.Helper()
-	layout := localcluster.Layout{Root: "/root", Name: "mine"}
+	layout := localcluster.Layout{Root: "/checkout", Name: "mine"}
 	ports := localcluster.Ports{APIServer: 1, Etcd: 2, EtcdPeer: 3, ControllerManager: 4, Scheduler: 5, Kwok: 6}
 	text, err := localcluster.Configuration(layout, runtime, ports)
 	if err != nil {
@@ -44,9 +44,9 @@ func configuration(t *testing.T, runtime string) (kwokctlConfiguration, string) 
 func TestConfigurationNamesEveryProgramAndPort(t *testing.T) {
 	parsed, _ := configuration(t, localcluster.RuntimeBinary)
 	want := map[string]any{
-		"etcdBinary": "/root/bin/etcd", "kubeApiserverBinary": "/root/bin/kube-apiserver",
-		"kubeControllerManagerBinary": "/root/bin/kube-controller-manager", "kubeSchedulerBinary": "/root/bin/kube-scheduler",
-		"kwokControllerBinary": "/root/bin/kwok", "kubectlBinary": "/root/bin/kubectl",
+		"etcdBinary": "/checkout/bin/etcd", "kubeApiserverBinary": "/checkout/bin/kube-apiserver",
+		"kubeControllerManagerBinary": "/checkout/bin/kube-controller-manager", "kubeSchedulerBinary": "/checkout/bin/kube-scheduler",
+		"kwokControllerBinary": "/checkout/bin/kwok", "kubectlBinary": "/checkout/bin/kubectl",
 		"kubeApiserverPort": 1.0, "etcdPort": 2.0, "etcdPeerPort": 3.0,
 		"kubeControllerManagerPort": 4.0, "kubeSchedulerPort": 5.0, "kwokControllerPort": 6.0,
 		"bindAddress": "127.0.0.1", "disableQPSLimits": true, "runtime": "binary",
@@ -73,7 +73,7 @@ func TestConfigurationManagesOnlyTheProvidersNodes(t *testing.T) { // KWOK-034
 
 func TestConfigurationForKindUsesTheKindThatWasBuilt(t *testing.T) {
 	parsed, _ := configuration(t, localcluster.RuntimeKind)
-	if parsed.Options["kindBinary"] != "/root/bin/kind" || parsed.Options["etcdBinary"] != nil {
+	if parsed.Options["kindBinary"] != "/checkout/bin/kind" || parsed.Options["etcdBinary"] != nil {
 		t.Errorf("options %v", parsed.Options)
 	}
 }
