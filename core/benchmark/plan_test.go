@@ -53,7 +53,7 @@ func (r *round) plan(tb testing.TB, pods []*corev1.Pod) place.Plan {
 		}
 	}
 	snapshot := *r.snapshot
-	in := place.Input{Snapshot: &snapshot}
+	in := place.Input{Snapshot: &snapshot, Repack: place.RepackSteps}
 	in.Pods, snapshot.Groups = compiling.Build(nobody{})
 	return place.Solve(in)
 }

@@ -115,7 +115,7 @@ func (p *Provisioner) solve(ctx context.Context, g *gathered) place.Plan {
 	start := p.Clock.Now()
 	simulation := p.Metrics.Begin(controllerName, uuid.NewString(), len(g.pods))
 	input := g.input()
-	input.MinValues = p.MinValues
+	input.MinValues, input.Repack = p.MinValues, place.RepackSteps
 	plan := place.Solve(input)
 	took := p.Clock.Since(start)
 	simulation.End(took, len(plan.Unplaced))

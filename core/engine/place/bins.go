@@ -17,6 +17,7 @@ type bin struct {
 	variants bitset.Set // can hold what is placed, and were within the limits
 	used     resource.Vector
 	pods     []int
+	routes   []*route // by pod: how it was placed
 	ports    hostport.Ports
 	tallied  []tallied
 	minimums []model.Minimum
@@ -83,7 +84,7 @@ func (b *bin) add(r *route, pod int) bool {
 	if _, short := b.pool.short(b.minimums, left); short {
 		return false
 	}
-	b.state, b.pods = to, append(b.pods, pod)
+	b.state, b.pods, b.routes = to, append(b.pods, pod), append(b.routes, r)
 	b.ports = append(b.ports, r.class.Ports...)
 	b.used = append(b.used[:0], total...)
 	b.variants = append(b.variants[:0], left...)

@@ -20,7 +20,15 @@ type Input struct {
 	// MinValues says what to do when a node could not offer as many distinct
 	// values as its pool asks for; the zero value is Strict.
 	MinValues MinValuesPolicy
+	// Repack bounds the search for a cheaper mix of new nodes, in nodes filled
+	// on trial for each pool; 0 leaves the plan as it was first found, as
+	// what-ifs want it.
+	Repack int
 }
+
+// RepackSteps is how long provisioning searches, see [Input]. A search that
+// would take longer leaves the plan as it was.
+const RepackSteps = 20_000
 
 // MinValuesPolicy is a policy for minValues (SCH-195).
 type MinValuesPolicy int

@@ -32,11 +32,17 @@ type pool struct {
 func newPool(in *model.Pool, index int, v *constraint.Vocabulary) *pool {
 	p := &pool{
 		Template: in.Template, index: index, vocabulary: v,
-		remaining: in.Remaining, states: map[uint64][]*state{}, domains: map[constraint.Key]bitset.Set{},
+		states: map[uint64][]*state{}, domains: map[constraint.Key]bitset.Set{},
 	}
 	p.root = p.intern(p.Wanted)
-	p.allowed = withinLimits(p.Template, p.remaining)
+	p.limit(in.Remaining)
 	return p
+}
+
+// limit says what is left of the pool's limits.
+func (p *pool) limit(remaining model.Limits) {
+	p.remaining = remaining
+	p.allowed = withinLimits(p.Template, remaining)
 }
 
 // withinLimits returns the variants that the limits admit.
@@ -93,7 +99,7 @@ func (p *pool) open(r *route, pod int) *bin {
 		return nil
 	}
 	b := &bin{
-		pool: p, state: st, variants: variants, pods: []int{pod},
+		pool: p, state: st, variants: variants, pods: []int{pod}, routes: []*route{r},
 		used: r.class.Requests.Clone(), ports: slices.Clone(r.class.Ports),
 	}
 	if !p.accept(b) {
@@ -112,6 +118,5 @@ func (p *pool) charge(variants bitset.Set) {
 	for i := range variants.All() {
 		largest = largest.AtLeast(p.Catalogue.Type(p.Catalogue.TypeOf(i)).Capacity)
 	}
-	p.remaining = p.remaining.Charge(largest)
-	p.allowed = withinLimits(p.Template, p.remaining)
+	p.limit(p.remaining.Charge(largest))
 }

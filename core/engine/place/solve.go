@@ -25,6 +25,7 @@ func Solve(in Input) Plan {
 		}
 		waiting = still
 	}
+	s.repack()
 	return s.plan()
 }
 
