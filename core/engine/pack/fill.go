@@ -4,17 +4,34 @@ package pack
 
 // fill loads the trial with a machine: again and again the item that is worth
 // most and lies most in the direction of what room is left, so that no resource
-// runs out long before the others. The first one is of the current group.
-func (s *packer) fill(machine int) {
+// runs out long before the others. It reports whether what the machine is bought
+// for is in it.
+func (s *packer) fill(machine int) bool {
 	t := &s.trial
 	clear(t.count)
-	*t = loading{machine: machine, state: s.at, count: t.count}
-	copy(s.room, s.rooms[machine])
-	clear(s.shares)
-	s.shares[s.group] = true
+	*t = loading{machine: machine, state: s.subject.at, count: t.count}
+	if !fits(s.subject.used, s.rooms[machine]) {
+		return false
+	}
+	for k, n := range s.rooms[machine] {
+		s.room[k] = n - s.subject.used[k]
+	}
+	s.open()
 	for i := s.choose(); i >= 0; i = s.choose() {
 		s.put(i)
 	}
+	return t.items > 0 || s.subject.seed >= 0
+}
+
+// open says who may join first: the group itself, or whoever gets along with
+// the seed.
+func (s *packer) open() {
+	if s.subject.seed >= 0 {
+		s.mingle()
+		return
+	}
+	clear(s.shares)
+	s.shares[s.subject.group] = true
 }
 
 // choose returns the item to add next, -1 if none fits.
@@ -71,12 +88,12 @@ func (s *packer) put(i int) {
 	}
 	if to, _ := s.problem.Space.Join(t.state, it.group); first || to != t.state {
 		t.state = to
-		s.share()
+		s.mingle()
 	}
 }
 
-// share finds the groups that may join the trial at the price it has.
-func (s *packer) share() {
+// mingle finds the groups that may join the trial at the price it has.
+func (s *packer) mingle() {
 	t := &s.trial
 	for g := range s.shares {
 		s.shares[g] = false

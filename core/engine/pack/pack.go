@@ -12,12 +12,22 @@ import (
 type Problem struct {
 	// Rooms are what each machine has for items.
 	Rooms []resource.Vector
+	// Seeds each need a machine, and let items fill it up.
+	Seeds []Seed
 	// Groups of items are packed in this order, each filling up with items of
 	// later groups what room it leaves: the most restricted first.
 	Groups []Group
 	Space  Space
 	// Steps is the most machines that may be filled in search of the answer.
 	Steps int
+}
+
+// Seed is a number of equal machines that are needed anyway, each with
+// something in it that stays.
+type Seed struct {
+	State State
+	Used  resource.Vector
+	Count int
 }
 
 // Group is what items of equal constraints have in common.
@@ -29,8 +39,8 @@ type Item struct {
 	Count    int
 }
 
-// State says what a machine has become by the groups it holds. The zero State
-// is that of an empty machine.
+// State says what a machine has become by what it holds. The zero State is that
+// of an empty machine.
 type State int
 
 // Space knows which groups may share a machine.
@@ -48,22 +58,35 @@ type Load struct {
 	State   State
 	// Times is how many machines are loaded so.
 	Times int
-	// Parts are what each of them holds.
+	// Seed is the index of the seed in each of them, -1 for none.
+	Seed int
+	// Parts are what each of them holds besides.
 	Parts []Part
 }
 
 // Part is a number of copies of one item.
 type Part struct{ Group, Item, Count int }
 
-// Cheapest packs every item. It reports false if it cannot within the steps
-// allowed, or if some item fits on no machine.
+// Cheapest packs every seed and item, seeds first. It reports false if it cannot
+// within the steps allowed, or if something fits on no machine.
 func Cheapest(p Problem) ([]Load, bool) {
 	s := newPacker(p)
+	seeds := 0
+	for _, sd := range p.Seeds {
+		seeds += sd.Count
+	}
+	for i, sd := range p.Seeds {
+		if !s.sow(i, seeds) {
+			return nil, false
+		}
+		seeds -= sd.Count
+	}
 	for g := range p.Groups {
 		if !s.pack(g) {
 			return nil, false
 		}
 	}
+	s.merge()
 	return s.loads, true
 }
 
@@ -73,6 +96,9 @@ const (
 	// doubling is the share of its price that a machine may waste more than
 	// one of half the price.
 	doubling = 0.004
+	// stretch is how much a dollar weighs by which a machine for a seed costs
+	// more or less than it should for items to be shared evenly among seeds.
+	stretch = 0.1
 	// settled is how much worse a load may be than what another machine
 	// promises before that one is tried.
 	settled = 0.001
@@ -81,24 +107,48 @@ const (
 	drift = 0.01
 )
 
+// sow finds a machine for each copy of a seed, the first of so many that are
+// left. The machines have to be bought in any case, so it is the waste that
+// counts, not its share of the price.
+func (s *packer) sow(seed, seeds int) bool {
+	sd := &s.problem.Seeds[seed]
+	if !s.turn(subject{seed: seed, group: -1, at: sd.State, used: s.project(sd.Used)}) || seed%16 == 0 || seeds < 64 {
+		s.reprice()
+	}
+	s.apportion(seeds)
+	if !s.expect() {
+		return false
+	}
+	for left := sd.Count; left > 0; {
+		if _, ok := s.next(); !ok {
+			return false
+		}
+		left -= s.take(left)
+	}
+	return true
+}
+
 // pack holds every item of a group.
 func (s *packer) pack(group int) bool {
-	start, ok := s.problem.Space.Join(0, group)
+	at, ok := s.problem.Space.Join(0, group)
 	if !ok {
 		return s.left[group] == 0
 	}
-	s.start(group, start)
+	s.turn(subject{seed: -1, group: group, at: at, used: make([]int64, len(s.ids))})
 	stale := true
 	for s.left[group] > 0 {
-		if stale && !s.reprice(group) {
-			return false
+		if stale {
+			s.reprice()
+			if !s.expect() {
+				return false
+			}
 		}
 		waste, ok := s.next()
 		if !ok {
 			return false
 		}
 		stale = waste > s.least+drift
-		s.take()
+		s.take(math.MaxInt)
 	}
 	return true
 }
@@ -108,16 +158,15 @@ func (s *packer) next() (waste float64, ok bool) {
 	waste = math.Inf(1)
 	for {
 		m, promise := s.promising()
-		if waste <= promise+settled {
+		if waste <= promise+s.close {
 			return waste, !math.IsInf(waste, 1)
 		}
 		if s.steps++; s.steps > s.problem.Steps {
 			return 0, false
 		}
-		s.fill(m)
-		s.guess[m] = s.wasted(m, s.trial.value)
-		if s.trial.items == 0 {
-			s.guess[m] = math.Inf(1)
+		s.guess[m] = math.Inf(1)
+		if s.fill(m) {
+			s.guess[m] = s.wasted(m, s.trial.value)
 		}
 		if s.guess[m] < waste {
 			waste = s.guess[m]
@@ -137,16 +186,9 @@ func (s *packer) promising() (machine int, waste float64) {
 	return machine, waste
 }
 
-// wasted is the share of a machine's price that buys nothing, in the measure
-// that prefers larger machines.
-func (s *packer) wasted(machine int, value float64) float64 {
-	price := s.price[machine]
-	return 1 - value/price - doubling*math.Log2(price)
-}
-
-// take loads the best machine as often as the items allow.
-func (s *packer) take() {
-	load := Load{Machine: s.best.machine, State: s.best.state, Times: math.MaxInt}
+// take loads the best machine as often as the items allow, at most limit times.
+func (s *packer) take(limit int) (times int) {
+	load := Load{Machine: s.best.machine, State: s.best.state, Times: limit, Seed: s.subject.seed}
 	for i, n := range s.best.count {
 		if n > 0 {
 			load.Times = min(load.Times, s.items[i].left/int(n))
@@ -158,4 +200,5 @@ func (s *packer) take() {
 		s.left[s.items[i].group] -= load.Times * int(n)
 	}
 	s.loads = append(s.loads, load)
+	return load.Times
 }

@@ -14,7 +14,7 @@ import (
 // anyone lets every group onto every machine. Prices are by machine.
 type anyone []float64
 
-func (anyone) Join(pack.State, int) (pack.State, bool)    { return 1, true }
+func (anyone) Join(pack.State, int) (pack.State, bool)   { return 1, true }
 func (a anyone) Price(_ pack.State, machine int) float64 { return a[machine] }
 
 // apart lets no two groups share a machine.

@@ -11,25 +11,33 @@ import (
 // packer is the state of one search.
 type packer struct {
 	problem Problem
-	ids     []resource.ID // the resources that items ask for; others play no role
+	ids     []resource.ID // the resources that anything asks for; others play no role
 	rooms   [][]int64     // by machine, in the order of ids
 	items   []item
 	left    []int // items by group
 	loads   []Load
 	steps   int
 
-	// Of the group that is being packed.
-	group int
-	at    State
-	price []float64 // by machine
-	guess []float64 // by machine: what it will waste
-	least float64   // what the best machine wastes when it is full
-	worth []float64 // of a unit of each resource
+	subject subject
+	priced  bool      // price is that of the subject
+	price   []float64 // by machine
+	guess   []float64 // by machine: what it will waste
+	least   float64   // what the best machine wastes when it is full
+	close   float64   // wastes this close are as good as equal
+	worth   []float64 // of a unit of each resource
+	share   float64   // what each seed should take of the items, in worth
 
 	trial, best loading
 	shares      []bool // by group: may join the trial
 	room        []int64
 	ahead       []float64 // direction of the trial's room, in worth
+}
+
+// subject is what machines are being bought for: a seed or a group.
+type subject struct {
+	seed, group int // -1 for the other
+	at          State
+	used        []int64
 }
 
 // item is a shape with what the current prices make of it.
@@ -52,7 +60,7 @@ type loading struct {
 
 func newPacker(p Problem) *packer {
 	s := &packer{problem: p, left: make([]int, len(p.Groups)), shares: make([]bool, len(p.Groups))}
-	s.ids = asked(p.Groups)
+	s.ids = asked(&p)
 	for g := range p.Groups {
 		for i, it := range p.Groups[g].Items {
 			s.items = append(s.items, item{
@@ -70,10 +78,13 @@ func newPacker(p Problem) *packer {
 	return s
 }
 
-// asked lists the resources of which some item wants any.
-func asked(groups []Group) []resource.ID {
+// asked lists the resources of which a seed or an item wants any.
+func asked(p *Problem) []resource.ID {
 	var most resource.Vector
-	for _, g := range groups {
+	for _, sd := range p.Seeds {
+		most = most.AtLeast(sd.Used)
+	}
+	for _, g := range p.Groups {
 		for _, it := range g.Items {
 			most = most.AtLeast(it.Requests)
 		}
@@ -95,42 +106,88 @@ func (s *packer) project(v resource.Vector) []int64 {
 	return out
 }
 
-// start turns to a group.
-func (s *packer) start(group int, at State) {
-	s.group, s.at = group, at
+// turn begins to buy machines for something else, and reports whether they have
+// the same prices as before.
+func (s *packer) turn(to subject) (same bool) {
+	same = s.priced && s.subject.at == to.at
+	s.subject, s.priced = to, true
+	if same {
+		return true
+	}
 	for m := range s.price {
-		s.price[m] = s.problem.Space.Price(at, m)
+		s.price[m] = s.problem.Space.Price(to.at, m)
 		if s.problem.Rooms[m].Negative() { // nothing fits there (SCH-044)
 			s.price[m] = math.Inf(1)
 		}
 	}
+	return false
 }
 
-// reprice values the resources by what is left of the group; false when no
-// machine is left to buy.
-func (s *packer) reprice(group int) bool {
-	demand := make([]float64, len(s.ids))
-	for i := range s.items {
-		if it := &s.items[i]; it.group == group {
-			for k, n := range it.requests {
-				demand[k] += float64(n) * float64(it.left)
-			}
-		}
-	}
-	s.worth = Prices(demand, s.rooms, s.price)
+// reprice values the resources by what is left.
+func (s *packer) reprice() {
+	s.worth = Prices(s.demand(), s.rooms, s.price)
 	for i := range s.items {
 		s.items[i].value = s.valueOf(s.items[i].requests)
 		s.point(s.items[i].direction, s.items[i].requests)
 	}
-	s.least = math.Inf(1)
+}
+
+// expect guesses that every machine will be full; false when there is none to
+// buy.
+func (s *packer) expect() bool {
+	s.least, s.close = math.Inf(1), settled
+	cheapest := math.Inf(1)
 	for m, price := range s.price {
 		s.guess[m] = math.Inf(1)
-		if price > 0 && !math.IsInf(price, 1) {
-			s.guess[m] = s.wasted(m, s.valueOf(s.rooms[m]))
+		if price > 0 && !math.IsInf(price, 1) && fits(s.subject.used, s.rooms[m]) {
+			s.guess[m] = s.wasted(m, s.valueOf(s.rooms[m])-s.valueOf(s.subject.used))
 			s.least = min(s.least, s.guess[m])
+			cheapest = min(cheapest, price)
 		}
 	}
+	if s.subject.seed >= 0 {
+		s.close *= cheapest
+	}
 	return !math.IsInf(s.least, 1)
+}
+
+// apportion divides what is left of the items among seeds.
+func (s *packer) apportion(seeds int) {
+	s.share = 0
+	for i := range s.items {
+		s.share += s.items[i].value * float64(s.items[i].left)
+	}
+	s.share /= float64(seeds)
+}
+
+// demand is what is left to hold: of the group, or of everything if machines
+// are bought for a seed.
+func (s *packer) demand() []float64 {
+	out := make([]float64, len(s.ids))
+	for i := range s.items {
+		if it := &s.items[i]; s.subject.group < 0 || it.group == s.subject.group {
+			for k, n := range it.requests {
+				out[k] += float64(n) * float64(it.left)
+			}
+		}
+	}
+	for k, n := range s.subject.used {
+		out[k] += float64(n)
+	}
+	return out
+}
+
+// wasted is what a machine costs more than what is put into it is worth. For a
+// group it is measured as a share of the price, to the advantage of larger
+// machines; for a seed as money, to the advantage of those that take their
+// share.
+func (s *packer) wasted(machine int, value float64) float64 {
+	price := s.price[machine]
+	if s.subject.seed >= 0 {
+		used := s.valueOf(s.subject.used)
+		return price - used - value + stretch*math.Abs(price-used-s.share)
+	}
+	return 1 - value/price - doubling*math.Log2(price)
 }
 
 func (s *packer) valueOf(amounts []int64) (sum float64) {

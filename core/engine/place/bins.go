@@ -59,6 +59,7 @@ func (s *solver) inBin(r *route, b *bin, pod int) bool {
 		s.recount(b)
 	}
 	s.countOnBin(r.class, b)
+	s.obey(r)
 	return true
 }
 

@@ -32,7 +32,8 @@ type attempt struct {
 // rule is a group that an attempt obeys.
 type rule struct {
 	*topology.Tally
-	self bool // the group counts the class's own pods
+	group int32
+	self  bool // the group counts the class's own pods
 }
 
 // route is an attempt narrowed to one choice of domains, and how far it looked:
@@ -70,7 +71,7 @@ func (s *solver) class(c *model.Class) *class {
 
 func (s *solver) sortRules(a *attempt) {
 	for _, g := range slices.Concat(a.Rules, a.class.Topology.Repelling) {
-		r := rule{Tally: s.tallies[g], self: slices.Contains(a.class.Topology.Counted, g)}
+		r := rule{Tally: s.tallies[g], group: g, self: slices.Contains(a.class.Topology.Counted, g)}
 		if r.Hostname {
 			a.onHosts = append(a.onHosts, r)
 			continue

@@ -62,6 +62,7 @@ func (s *solver) onNode(r *route, t *target, pod int) bool {
 	t.ports = append(t.ports, r.class.Ports...)
 	s.placed = append(s.placed, Placement{Pod: pod, Node: t.index})
 	s.countOnNode(r.class, t.Node)
+	s.obey(r)
 	return true
 }
 

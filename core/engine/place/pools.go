@@ -74,6 +74,7 @@ func (s *solver) tryPools(r *route, pod int) bool {
 			b.name = name
 			s.bins = append(s.bins, b)
 			s.countOnBin(r.class, b)
+			s.obey(r)
 			return true
 		}
 		r.pools[p.index].closed = true

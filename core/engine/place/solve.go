@@ -77,6 +77,7 @@ type solver struct {
 	routes  int // routes numbered so far
 	placed  []Placement
 	done    bitset.Set // pods placed
+	obeyed  bitset.Set // groups whose counts a placed pod relies on
 }
 
 func newSolver(in Input) *solver {

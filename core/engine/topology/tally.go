@@ -91,6 +91,9 @@ func (t *Tally) AddHost(name string, n int32) {
 	t.total += int(n)
 }
 
+// HasPlaced reports whether this run has counted a pod on any node.
+func (t *Tally) HasPlaced() bool { return len(t.hosts) > 0 }
+
 // OnHost is the number of pods counted on a node.
 func (t *Tally) OnHost(name string) int32 { return t.Group.Hosts[name] + t.hosts[name] }
 
