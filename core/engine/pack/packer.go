@@ -160,12 +160,14 @@ func (s *packer) apportion(seeds int) {
 	s.share /= float64(seeds)
 }
 
-// demand is what is left to hold: of the group, or of everything if machines
-// are bought for a seed.
+// demand is what is left to hold of everything that may share the machine.
 func (s *packer) demand() []float64 {
 	out := make([]float64, len(s.ids))
+	for g := range s.shares {
+		_, s.shares[g] = s.problem.Space.Join(s.subject.at, g)
+	}
 	for i := range s.items {
-		if it := &s.items[i]; s.subject.group < 0 || it.group == s.subject.group {
+		if it := &s.items[i]; s.shares[it.group] {
 			for k, n := range it.requests {
 				out[k] += float64(n) * float64(it.left)
 			}
