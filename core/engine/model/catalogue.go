@@ -3,6 +3,8 @@
 package model
 
 import (
+	"sync"
+
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/resource"
@@ -33,13 +35,15 @@ type Offering struct {
 }
 
 // Catalogue is a list of types compiled for the questions of a scheduling
-// round. It is immutable.
+// round. It is immutable; what is asked for often is worked out
+// once.
 type Catalogue struct {
 	vocabulary *constraint.Vocabulary
 	types      []Type
 	variants   []variant
 	markets    []market
 	keys       map[constraint.Key]*keyIndex
+	orders     sync.Map // of [Catalogue.ByPrice], by markets
 }
 
 // variant is one group of one type.

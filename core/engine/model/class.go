@@ -53,6 +53,9 @@ type Pod struct {
 	// Created is the creation time in Unix nanoseconds; it only orders pods.
 	Created int64
 	Class   *Class
+	// From is the node that the pod leaves and that the snapshot still counts
+	// it on; nil for a pod that the snapshot counts nowhere.
+	From *Node
 }
 
 // String is namespace/name.

@@ -15,6 +15,8 @@ type Snapshot struct {
 	Names      *resource.Names
 	// Nodes are the targets that exist, in the order of [CompareNodes].
 	Nodes []*Node
+	// Index of Nodes; nil has each run make its own.
+	Index *Index
 	// Pools are the sources of new nodes, the most wanted first (SCH-025).
 	Pools []Pool
 	// Groups are the topology rules in play.

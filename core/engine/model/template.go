@@ -3,6 +3,8 @@
 package model
 
 import (
+	"sync"
+
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/hostport"
@@ -39,8 +41,9 @@ type Template struct {
 	// Minimums are what the pool's minValues ask for, by key.
 	Minimums []Minimum
 	// Base is what the catalogue has for the pool on its own.
-	Base Offer
-	room *Ranks
+	Base    Offer
+	room    *Ranks
+	domains sync.Map // of DomainsOf, by key
 }
 
 // NewTemplate compiles a node pool.
@@ -117,8 +120,18 @@ func (t *Template) KeepFitting(candidates bitset.Set, total resource.Vector) boo
 }
 
 // DomainsOf returns the values of a key that nodes of the template can have
-// (SCH-142), whatever is available or left of the limits.
+// (SCH-142), whatever is available or left of the limits. It is worked out once
+// for each key. The caller must not change it.
 func (t *Template) DomainsOf(key constraint.Key) bitset.Set {
+	if known, ok := t.domains.Load(key); ok {
+		return known.(bitset.Set)
+	}
+	domains := t.domainsOf(key)
+	t.domains.Store(key, domains)
+	return domains
+}
+
+func (t *Template) domainsOf(key constraint.Key) bitset.Set {
 	own, defined := t.Wanted.Get(key)
 	var out bitset.Set
 	if defined {

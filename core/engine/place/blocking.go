@@ -22,7 +22,7 @@ func (s *solver) blocking(p *pool, a *attempt) []reason.Rule {
 		if own, ok := a.Strict.Get(r.Key); ok {
 			rule.Pod = p.vocabulary.DecompileOne(constraint.Entry{Key: r.Key, Set: own})
 		}
-		if offered := p.domainsOf(r.Key); !offered.Empty() {
+		if offered := p.DomainsOf(r.Key); !offered.Empty() {
 			rule.Node = p.vocabulary.DecompileOne(constraint.Entry{Key: r.Key, Set: constraint.Only(offered)})
 		}
 		out = append(out, rule)
@@ -57,8 +57,10 @@ func (s *solver) countsOf(t *topology.Tally) []reason.Count {
 
 func hostCounts(t *topology.Tally) []reason.Count {
 	var out []reason.Count
-	for name, n := range t.Group.Hosts {
-		out = append(out, reason.Count{Domain: name, Pods: n})
+	for name := range t.Group.Hosts {
+		if n := t.OnHost(name); n > 0 {
+			out = append(out, reason.Count{Domain: name, Pods: n})
+		}
 	}
 	return sortCounts(out)
 }

@@ -71,7 +71,7 @@ func (s *solver) class(c *model.Class) *class {
 
 func (s *solver) sortRules(a *attempt) {
 	for _, g := range slices.Concat(a.Rules, a.class.Topology.Repelling) {
-		r := rule{Tally: s.tallies[g], group: g, self: slices.Contains(a.class.Topology.Counted, g)}
+		r := rule{Tally: s.tally(g), group: g, self: slices.Contains(a.class.Topology.Counted, g)}
 		if r.Hostname {
 			a.onHosts = append(a.onHosts, r)
 			continue

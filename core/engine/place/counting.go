@@ -22,15 +22,7 @@ func groupsOf(c *class) []int32 {
 // countOnNode adds a pod to its groups, on an existing node.
 func (s *solver) countOnNode(c *class, n *model.Node) {
 	for _, g := range groupsOf(c) {
-		t := s.tallies[g]
-		if !s.looksAtNode(t, n) {
-			continue
-		}
-		if t.Hostname {
-			t.AddHost(n.Name, 1)
-		} else if d, ok := n.Labels.Get(t.Key); ok {
-			t.Add(d, 1)
-		}
+		s.count(s.tally(g), n, 1)
 	}
 }
 
@@ -57,7 +49,7 @@ type tallied struct {
 // countOnBin adds a pod to its groups, on a bin.
 func (s *solver) countOnBin(c *class, b *bin) {
 	for _, g := range groupsOf(c) {
-		t := s.tallies[g]
+		t := s.tally(g)
 		if !s.looksAtBin(t, b) {
 			continue
 		}
@@ -88,7 +80,7 @@ func (s *solver) recount(b *bin) {
 
 func (s *solver) retract(x *tallied) {
 	for d := range x.domains.All() {
-		s.tallies[x.group].Add(constraint.Value(d), -x.pods)
+		s.tally(x.group).Add(constraint.Value(d), -x.pods)
 	}
 	x.domains = nil
 }
@@ -96,7 +88,7 @@ func (s *solver) retract(x *tallied) {
 // enter counts the bin's pods: in its one domain for spread and affinity, in
 // every domain still possible for anti-affinity (SCH-165).
 func (s *solver) enter(b *bin, x *tallied) {
-	t := s.tallies[x.group]
+	t := s.tally(x.group)
 	possible := b.domainsOf(t.Key)
 	if (t.Kind == topology.Spread || t.Kind == topology.Affinity) && possible.Count() != 1 {
 		return
@@ -114,7 +106,7 @@ func (b *bin) domainsOf(key constraint.Key) bitset.Set {
 		return set.Values()
 	}
 	var out bitset.Set
-	for d := range b.pool.domainsOf(key).All() {
+	for d := range b.pool.DomainsOf(key).All() {
 		if !restricted || b.pool.vocabulary.Has(key, set, constraint.Value(d)) {
 			out = out.With(d)
 		}

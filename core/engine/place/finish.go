@@ -59,7 +59,7 @@ func (b *bin) finish() (Bin, bitset.Set) {
 func (b *bin) types() []int {
 	seen := bitset.New(b.pool.Catalogue.Len())
 	var out []int
-	for _, i := range b.pool.byPrice(b.state) {
+	for _, i := range b.pool.Catalogue.ByPrice(b.state.offer.Markets) {
 		t := b.pool.Catalogue.TypeOf(int(i))
 		if b.variants.Has(int(i)) && !seen.Has(t) && len(out) < MaxTypes {
 			seen = seen.With(t)
@@ -70,7 +70,7 @@ func (b *bin) types() []int {
 }
 
 func (b *bin) price() float64 {
-	for _, i := range b.pool.byPrice(b.state) {
+	for _, i := range b.pool.Catalogue.ByPrice(b.state.offer.Markets) {
 		if b.variants.Has(int(i)) {
 			return b.pool.Catalogue.Price(int(i), b.state.offer.Markets)
 		}

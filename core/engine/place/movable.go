@@ -22,7 +22,7 @@ func (s *solver) pinned(b *bin, r *route) (constraint.Sets, bool) {
 	}
 	var pins constraint.Sets
 	for _, g := range groupsOf(r.class) {
-		t := s.tallies[g]
+		t := s.tally(g)
 		switch {
 		case !s.obeyed.Has(int(g)): // nobody relies on its counts
 			continue

@@ -8,23 +8,34 @@ import (
 	"karpenter.sh/core/engine/resource"
 )
 
-// target is an existing node in this run.
-type target struct {
-	*model.Node
-	index int
-	free  resource.Vector // nil until the run first places a pod here
-	ports hostport.Ports  // taken by this run, beside the node's
+// changed is what a run has made of an existing node.
+type changed struct {
+	free  resource.Vector
+	ports hostport.Ports // taken by this run, beside the node's
 }
 
-func (t *target) available() resource.Vector {
-	if t.free != nil {
-		return t.free
+// available is what is left of a node in this run.
+func (s *solver) available(node int) resource.Vector {
+	if c := s.changed[node]; c != nil {
+		return c.free
 	}
-	return t.Free
+	return s.in.Snapshot.Nodes[node].Free
 }
 
-func (t *target) portTaken(r *route) bool {
-	return len(r.class.Ports) > 0 && (r.class.Ports.Conflict(t.Ports) || r.class.Ports.Conflict(t.ports))
+func (s *solver) portTaken(r *route, node int) bool {
+	if len(r.class.Ports) == 0 {
+		return false
+	}
+	c := s.changed[node]
+	return r.class.Ports.Conflict(s.in.Snapshot.Nodes[node].Ports) || c != nil && r.class.Ports.Conflict(c.ports)
+}
+
+// change begins to keep what this run makes of a node.
+func (s *solver) change(node int) *changed {
+	if s.changed[node] == nil {
+		s.changed[node] = &changed{free: s.in.Snapshot.Nodes[node].Free.Clone()}
+	}
+	return s.changed[node]
 }
 
 // tryNodes puts the pod on the first node that takes it.
@@ -32,8 +43,9 @@ func (s *solver) tryNodes(r *route, pod int) bool {
 	if r.seeksHost() {
 		return s.joinNodes(r, pod)
 	}
-	for ; r.node < len(s.nodes); r.node++ {
-		if s.onNode(r, &s.nodes[r.node], pod) {
+	for ; r.node < len(s.in.Snapshot.Nodes); r.node++ {
+		r.node = s.index.Next(r.node, r.class.Requests)
+		if r.node < len(s.in.Snapshot.Nodes) && s.onNode(r, r.node, pod) {
 			return true
 		}
 	}
@@ -43,25 +55,25 @@ func (s *solver) tryNodes(r *route, pod int) bool {
 // joinNodes looks at every node again: one that refused may have been joined by
 // a pod that this one must be with.
 func (s *solver) joinNodes(r *route, pod int) bool {
-	for i := range s.nodes {
-		if s.onNode(r, &s.nodes[i], pod) {
+	for i := range s.in.Snapshot.Nodes {
+		if s.onNode(r, i, pod) {
 			return true
 		}
 	}
 	return false
 }
 
-func (s *solver) onNode(r *route, t *target, pod int) bool {
-	if !r.class.Requests.FitsIn(t.available()) || t.portTaken(r) || !r.admitsHost(t.Name) || !s.admits(t.Node, r) {
+func (s *solver) onNode(r *route, node, pod int) bool {
+	n := s.in.Snapshot.Nodes[node]
+	if s.in.Without.Has(node) || !r.class.Requests.FitsIn(s.available(node)) || s.portTaken(r, node) ||
+		!r.admitsHost(n.Name) || !s.admits(n, r) {
 		return false
 	}
-	if t.free == nil {
-		t.free = t.Free.Clone()
-	}
-	t.free = t.free.Minus(r.class.Requests)
-	t.ports = append(t.ports, r.class.Ports...)
-	s.placed = append(s.placed, Placement{Pod: pod, Node: t.index})
-	s.countOnNode(r.class, t.Node)
+	c := s.change(node)
+	c.free = c.free.Minus(r.class.Requests)
+	c.ports = append(c.ports, r.class.Ports...)
+	s.placed = append(s.placed, Placement{Pod: pod, Node: node})
+	s.countOnNode(r.class, n)
 	s.obey(r)
 	return true
 }

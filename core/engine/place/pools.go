@@ -22,7 +22,6 @@ type pool struct {
 	root       *state
 	minValues  MinValuesPolicy
 	states     map[uint64][]*state
-	domains    map[constraint.Key]bitset.Set
 
 	// Scratch space of one check.
 	left  bitset.Set
@@ -32,9 +31,9 @@ type pool struct {
 func newPool(in *model.Pool, index int, v *constraint.Vocabulary) *pool {
 	p := &pool{
 		Template: in.Template, index: index, vocabulary: v,
-		states: map[uint64][]*state{}, domains: map[constraint.Key]bitset.Set{},
+		states: map[uint64][]*state{},
 	}
-	p.root = p.intern(p.Wanted)
+	p.root = p.keep(&state{wanted: p.Wanted, offer: p.Base})
 	p.limit(in.Remaining)
 	return p
 }

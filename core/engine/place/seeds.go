@@ -43,7 +43,7 @@ func (sd *seed) next() *bin {
 func (s *solver) settles(pods []pod) bool {
 	return slices.ContainsFunc(pods, func(p pod) bool {
 		return len(p.route.onKeys) > 0 || slices.ContainsFunc(groupsOf(p.route.class), func(g int32) bool {
-			return s.obeyed.Has(int(g)) && !s.tallies[g].Hostname
+			return s.obeyed.Has(int(g)) && !s.tally(g).Hostname
 		})
 	})
 }

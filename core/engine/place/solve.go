@@ -69,10 +69,11 @@ func older(a, b *model.Pod) int {
 // solver is the state of one run.
 type solver struct {
 	in      Input
-	nodes   []target
+	index   *model.Index
+	changed []*changed // by node of the snapshot, nil for most
 	pools   []*pool
 	bins    []*bin
-	tallies []*topology.Tally
+	tallies []*topology.Tally // by group, nil until asked for
 	classes map[*model.Class]*class
 	routes  int // routes numbered so far
 	placed  []Placement
@@ -81,18 +82,19 @@ type solver struct {
 }
 
 func newSolver(in Input) *solver {
-	s := &solver{in: in, classes: map[*model.Class]*class{}, done: bitset.New(len(in.Pods))}
-	for i, n := range in.Snapshot.Nodes {
-		if !in.Without.Has(i) {
-			s.nodes = append(s.nodes, target{Node: n, index: i})
-		}
+	s := &solver{
+		in: in, classes: map[*model.Class]*class{}, done: bitset.New(len(in.Pods)),
+		index: in.Snapshot.Index, changed: make([]*changed, len(in.Snapshot.Nodes)),
+		tallies: make([]*topology.Tally, len(in.Snapshot.Groups)),
+	}
+	if s.index == nil {
+		s.index = model.NewIndex(in.Snapshot.Nodes)
 	}
 	for i := range in.Snapshot.Pools {
 		p := newPool(&in.Snapshot.Pools[i], i, in.Snapshot.Vocabulary)
 		p.minValues = in.MinValues
 		s.pools = append(s.pools, p)
 	}
-	s.tallies = s.newTallies()
 	return s
 }
 

@@ -3,10 +3,6 @@
 package place
 
 import (
-	"cmp"
-	"slices"
-	"strings"
-
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/model"
 )
@@ -21,7 +17,6 @@ type state struct {
 	wanted constraint.Sets
 	offer  model.Offer
 	joins  []joined // by route id
-	order  []int32  // variants by price, made when first asked for
 }
 
 // joined is the remembered result of narrowing a state by a route.
@@ -67,7 +62,11 @@ func (p *pool) intern(sets constraint.Sets) *state {
 			return st.usable()
 		}
 	}
-	st := &state{wanted: sets, offer: p.Catalogue.Meeting(sets, p.Open)}
+	return p.keep(&state{wanted: sets, offer: p.Catalogue.Meeting(sets, p.Open)})
+}
+
+func (p *pool) keep(st *state) *state {
+	h := st.wanted.Hash()
 	p.states[h] = append(p.states[h], st)
 	return st.usable()
 }
@@ -77,28 +76,4 @@ func (st *state) usable() *state {
 		return nil
 	}
 	return st
-}
-
-// byPrice lists the state's variants, the cheapest first, ties by type name
-// (SCH-230).
-func (p *pool) byPrice(st *state) []int32 {
-	if st.order != nil {
-		return st.order
-	}
-	prices := make([]float64, p.Catalogue.Variants())
-	for i := range st.offer.Variants.All() {
-		prices[i] = p.Catalogue.Price(i, st.offer.Markets)
-		st.order = append(st.order, int32(i))
-	}
-	slices.SortFunc(st.order, func(a, b int32) int {
-		return cmp.Or(
-			cmp.Compare(prices[a], prices[b]),
-			strings.Compare(p.typeName(a), p.typeName(b)),
-			cmp.Compare(a, b))
-	})
-	return st.order
-}
-
-func (p *pool) typeName(variant int32) string {
-	return p.Catalogue.Type(p.Catalogue.TypeOf(int(variant))).Name
 }

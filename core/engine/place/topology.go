@@ -11,33 +11,6 @@ import (
 	"karpenter.sh/core/engine/topology"
 )
 
-// newTallies returns the run's counts of every group in the snapshot.
-func (s *solver) newTallies() []*topology.Tally {
-	out := make([]*topology.Tally, len(s.in.Snapshot.Groups))
-	for i, g := range s.in.Snapshot.Groups {
-		if g.Hostname {
-			out[i] = topology.NewTally(g, nil)
-			continue
-		}
-		var offered bitset.Set
-		for _, p := range s.pools {
-			for d := range p.domainsOf(g.Key).All() {
-				offered = offered.With(d)
-			}
-		}
-		out[i] = topology.NewTally(g, offered)
-	}
-	return out
-}
-
-// domainsOf are the values of a key that the pool's nodes can have.
-func (p *pool) domainsOf(key constraint.Key) bitset.Set {
-	if _, known := p.domains[key]; !known {
-		p.domains[key] = p.DomainsOf(key)
-	}
-	return p.domains[key]
-}
-
 // choices lists the routes that the attempt's rules leave open, the most wanted
 // first. There is one for each combination of domains; without rules on keys
 // other than the hostname there is exactly one.
@@ -121,7 +94,7 @@ func (s *solver) eligible(a *attempt, t *topology.Tally) topology.Eligible {
 func (s *solver) tolerablyOffered(a *attempt, key constraint.Key, d constraint.Value) bool {
 	return slices.ContainsFunc(s.pools, func(p *pool) bool {
 		_, repelled := a.class.Tolerations.Untolerated(p.Taints, true)
-		return !repelled && p.domainsOf(key).Has(int(d))
+		return !repelled && p.DomainsOf(key).Has(int(d))
 	})
 }
 

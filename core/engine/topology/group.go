@@ -50,6 +50,17 @@ type Group struct {
 	Hosts map[string]int32
 }
 
+// Total is the number of bound pods that the group counts.
+func (g *Group) Total() (sum int) {
+	for _, n := range g.Counts {
+		sum += int(n)
+	}
+	for _, n := range g.Hosts {
+		sum += int(n)
+	}
+	return sum
+}
+
 // Relation is what a class of pods has to do with groups, as indexes into the
 // snapshot's list.
 type Relation struct {

@@ -15,21 +15,20 @@ type Tally struct {
 	// counts by domain, for the domains in known.
 	counts []int32
 	known  bitset.Set
-	total  int
+	change int              // pods counted by this run, less those it took off
+	before int              // pods of Group; unknown until asked for
 	hosts  map[string]int32 // beside Group.Hosts: placed by this run
 }
+
+const unknown = -1
 
 // NewTally starts a run's count of a group. Offered are the domains that node
 // pools could provide (SCH-142); they need not exist yet.
 func NewTally(g *Group, offered bitset.Set) *Tally {
-	t := &Tally{Group: g, known: offered.Clone(), hosts: map[string]int32{}}
+	t := &Tally{Group: g, known: offered.Clone(), hosts: map[string]int32{}, before: unknown}
 	for d, n := range g.Counts {
 		t.know(d)
 		t.counts[d] = n
-		t.total += int(n)
-	}
-	for _, n := range g.Hosts {
-		t.total += int(n)
 	}
 	for d := range offered.All() {
 		t.know(constraint.Value(d))
@@ -51,7 +50,7 @@ func (t *Tally) Domains() bitset.Set { return t.known }
 func (t *Tally) Add(d constraint.Value, n int32) {
 	t.know(d)
 	t.counts[d] += n
-	t.total += int(n)
+	t.change += int(n)
 }
 
 // Count is the number of pods counted in a domain.
@@ -88,7 +87,7 @@ func (t *Tally) Rank(d constraint.Value) uint64 {
 // AddHost counts n more pods on a node.
 func (t *Tally) AddHost(name string, n int32) {
 	t.hosts[name] += n
-	t.total += int(n)
+	t.change += int(n)
 }
 
 // HasPlaced reports whether this run has counted a pod on any node.
@@ -98,7 +97,12 @@ func (t *Tally) HasPlaced() bool { return len(t.hosts) > 0 }
 func (t *Tally) OnHost(name string) int32 { return t.Group.Hosts[name] + t.hosts[name] }
 
 // Nowhere reports whether no pod is counted in any domain.
-func (t *Tally) Nowhere() bool { return t.total == 0 }
+func (t *Tally) Nowhere() bool {
+	if t.before == unknown {
+		t.before = t.Total()
+	}
+	return t.before+t.change == 0
+}
 
 // AdmitsHost reports whether one more pod may land on a node, for groups of the
 // hostname. The minimum of a spread is 0, since a node can always be added
