@@ -62,17 +62,17 @@ func BenchmarkPlan(b *testing.B) {
 	types := benchmark.InstanceTypes(400)
 	for _, n := range []int{100, 500, 1_000, 2_000, 5_000, 10_000, 20_000} {
 		b.Run(fmt.Sprintf("plain/%d", n), func(b *testing.B) {
-			benchmarkPlan(b, newRound(b, types, intake.RespectPreferences), benchmark.Plain(n, 200))
+			benchmarkPlan(b, types, intake.RespectPreferences, benchmark.Plain(n, 200))
 		})
 	}
 	for _, n := range []int{1, 100, 1_000, 5_000, 20_000} {
 		b.Run(fmt.Sprintf("mix/%d", n), func(b *testing.B) {
-			benchmarkPlan(b, newRound(b, types, intake.RespectPreferences), benchmark.Mix(n))
+			benchmarkPlan(b, types, intake.RespectPreferences, benchmark.Mix(n))
 		})
 	}
 	for name, policy := range map[string]intake.PreferencePolicy{"respect": intake.RespectPreferences, "ignore": intake.IgnorePreferences} {
 		b.Run(name+"/4000", func(b *testing.B) {
-			benchmarkPlan(b, newRound(b, types, policy), benchmark.Preferring(4_000))
+			benchmarkPlan(b, types, policy, benchmark.Preferring(4_000))
 		})
 	}
 }
@@ -84,8 +84,7 @@ const list = "../../../shared/data/openb_pods.csv"
 func BenchmarkPlanProduction(b *testing.B) {
 	types, pods := benchmark.FakeCloud(), production(b)
 	b.Run(fmt.Sprintf("production/%d", len(pods)), func(b *testing.B) {
-		usd := benchmarkPlan(b, newRound(b, types, intake.RespectPreferences), pods)
-		b.ReportMetric(usd/benchmark.Bound(pods, types), "cost/bound")
+		benchmarkPlan(b, types, intake.RespectPreferences, pods)
 	})
 }
 
@@ -100,7 +99,8 @@ func production(b *testing.B) []*corev1.Pod {
 	return pods
 }
 
-func benchmarkPlan(b *testing.B, r *round, pods []*corev1.Pod) (usd float64) {
+func benchmarkPlan(b *testing.B, types []*cloudprovider.InstanceType, policy intake.PreferencePolicy, pods []*corev1.Pod) {
+	r := newRound(b, types, policy)
 	b.ReportAllocs()
 	var plan place.Plan
 	for b.Loop() {
@@ -109,11 +109,12 @@ func benchmarkPlan(b *testing.B, r *round, pods []*corev1.Pod) (usd float64) {
 	if len(plan.Unplaced) > 0 {
 		b.Fatalf("%d pods left: %s", len(plan.Unplaced), plan.Unplaced[0].Why)
 	}
+	usd := 0.0
 	for i := range plan.Bins {
 		usd += plan.Bins[i].Price
 	}
 	b.ReportMetric(float64(len(pods))*float64(b.N)/b.Elapsed().Seconds(), "pods/s")
 	b.ReportMetric(float64(len(plan.Bins)), "nodes")
 	b.ReportMetric(usd, "usd/h")
-	return usd
+	b.ReportMetric(usd/benchmark.Bound(pods, types), "cost/bound")
 }

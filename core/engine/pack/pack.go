@@ -99,6 +99,9 @@ const (
 	// stretch is how much a dollar weighs by which a machine for a seed costs
 	// more or less than it should for items to be shared evenly among seeds.
 	stretch = 0.1
+	// balance is the least weight of a resource in directions, as a share of
+	// what it would cost alone.
+	balance = 0.1
 	// settled is how much worse a load may be than what another machine
 	// promises before that one is tried.
 	settled = 0.001

@@ -125,8 +125,36 @@ func TestNoAnswer(t *testing.T) {
 	}
 }
 
-// TestProperties: everything is packed once, no machine is overfull, the cost is
-// near the bound for many small items, and equal input gives equal output.
+// TestNearTheBound: many small items cost little more than if they could be
+// cut, also where their mix is just what one machine has: then a resource may be
+// worth nothing at the margin and run out all the same.
+func TestNearTheBound(t *testing.T) {
+	for seed := range int64(40) {
+		rnd := rand.New(rand.NewSource(seed))
+		p := pack.Problem{Steps: 10_000, Groups: make([]pack.Group, 1)}
+		var prices []float64
+		for _, ratio := range []int64{2, 4, 8} {
+			for size := int64(4); size <= 64; size *= 2 {
+				p.Rooms = append(p.Rooms, vector(1000*size-100, 1024*ratio*size))
+				prices = append(prices, 0.024*float64(size)+0.003*float64(ratio*size))
+			}
+		}
+		for range 30 {
+			cpu := int64(100 + rnd.Intn(1400))
+			memory := cpu * int64(1024*(1+rnd.Intn(int(2+seed%4)))) / 1000
+			p.Groups[0].Items = append(p.Groups[0].Items, pack.Item{Requests: vector(cpu, memory), Count: 20 + rnd.Intn(100)})
+		}
+		p.Space = anyone(prices)
+		loads, ok := pack.Cheapest(p)
+		usd, _ := cost(loads, prices)
+		if bound := boundOf(p, prices); !ok || usd > bound*1.04 {
+			t.Errorf("seed %d: $%v, bound $%v, %v", seed, usd, bound, usd/bound)
+		}
+	}
+}
+
+// TestProperties: everything is packed once, no machine is overfull, nothing is
+// cheaper than the bound, and equal input gives equal output.
 func TestProperties(t *testing.T) {
 	for seed := range int64(200) {
 		p, prices := random(seed)

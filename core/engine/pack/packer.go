@@ -25,12 +25,13 @@ type packer struct {
 	least   float64   // what the best machine wastes when it is full
 	close   float64   // wastes this close are as good as equal
 	worth   []float64 // of a unit of each resource
+	weight  []float64 // of a unit of each resource, in directions
 	share   float64   // what each seed should take of the items, in worth
 
 	trial, best loading
 	shares      []bool // by group: may join the trial
 	room        []int64
-	ahead       []float64 // direction of the trial's room, in worth
+	ahead       []float64 // direction of the trial's room
 }
 
 // subject is what machines are being bought for: a seed or a group.
@@ -46,7 +47,7 @@ type item struct {
 	left         int
 	requests     []int64
 	value        float64
-	direction    []float64 // of the requests, in worth; a unit vector
+	direction    []float64 // of the requests, by weight; a unit vector
 }
 
 // loading is a machine being filled.
@@ -126,9 +127,28 @@ func (s *packer) turn(to subject) (same bool) {
 // reprice values the resources by what is left.
 func (s *packer) reprice() {
 	s.worth = Prices(s.demand(), s.rooms, s.price)
+	s.weigh()
 	for i := range s.items {
 		s.items[i].value = s.valueOf(s.items[i].requests)
 		s.point(s.items[i].direction, s.items[i].requests)
+	}
+}
+
+// weigh sets what each resource counts for in directions: its worth, but no
+// less than a part of what it would cost alone. A resource that is worth nothing
+// because there is enough of it in all may still run out on one machine.
+func (s *packer) weigh() {
+	s.weight = append(s.weight[:0], s.worth...)
+	for k := range s.weight {
+		alone := math.Inf(1)
+		for m, price := range s.price {
+			if room := s.rooms[m][k]; room > 0 {
+				alone = min(alone, price/float64(room))
+			}
+		}
+		if !math.IsInf(alone, 1) {
+			s.weight[k] = max(s.weight[k], alone*balance)
+		}
 	}
 }
 
@@ -199,12 +219,12 @@ func (s *packer) valueOf(amounts []int64) (sum float64) {
 	return sum
 }
 
-// point sets to to the unit vector of the amounts, measured in worth; to zero
-// if they are worth nothing.
+// point sets to to the unit vector of the amounts by weight; to zero if they
+// have none.
 func (s *packer) point(to []float64, amounts []int64) {
 	length := 0.0
 	for k, n := range amounts {
-		to[k] = s.worth[k] * float64(n)
+		to[k] = s.weight[k] * float64(n)
 		length += to[k] * to[k]
 	}
 	if length == 0 {
