@@ -32,6 +32,8 @@ type Offering struct {
 	// Price per hour, not negative.
 	Price     float64
 	Available bool
+	// Reservation is what the offering draws on; nil for ordinary offerings.
+	Reservation *Reservation
 }
 
 // Catalogue is a list of types compiled for the questions of a scheduling
@@ -44,6 +46,9 @@ type Catalogue struct {
 	markets    []market
 	keys       map[constraint.Key]*keyIndex
 	orders     sync.Map // of [Catalogue.ByPrice], by markets
+
+	reservations []Reservation
+	through      []bitset.Set // markets, by reservation
 }
 
 // variant is one group of one type.
@@ -89,24 +94,29 @@ func (c *Catalogue) addVariant(t int, g *Group) {
 	i := len(c.variants)
 	added := variant{typeIndex: int32(t), allocatable: g.Allocatable}
 	for _, o := range g.Offerings {
+		reservation := c.reserve(o.Reservation)
 		if !o.Available {
 			continue
 		}
-		m := c.market(o.Requirements)
+		m := c.market(o.Requirements, reservation)
 		c.markets[m].variants = c.markets[m].variants.With(i)
 		added.buys = append(added.buys, buy{int32(m), o.Price})
 	}
 	c.variants = append(c.variants, added)
 }
 
-func (c *Catalogue) market(requirements constraint.Sets) int {
+func (c *Catalogue) market(requirements constraint.Sets, reservation int) int {
 	for i := range c.markets {
 		if c.markets[i].requirements.Equal(requirements) {
 			return i
 		}
 	}
 	c.markets = append(c.markets, market{requirements: requirements})
-	return len(c.markets) - 1
+	m := len(c.markets) - 1
+	if reservation != noReservation {
+		c.through[reservation] = c.through[reservation].With(m)
+	}
+	return m
 }
 
 func (c *Catalogue) indexKeys() {

@@ -21,6 +21,9 @@ type Snapshot struct {
 	Pools []Pool
 	// Groups are the topology rules in play.
 	Groups []*topology.Group
+	// Held are the reservations that launches under way may draw on, by ID, once
+	// for each launch: offerings still count those units as free.
+	Held []constraint.Label
 }
 
 // Pool is a template with what its limits leave.

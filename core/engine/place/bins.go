@@ -21,7 +21,8 @@ type bin struct {
 	ports    hostport.Ports
 	tallied  []tallied
 	minimums []model.Minimum
-	relaxed  bool // minimums are lower than the pool's
+	relaxed  bool       // minimums are lower than the pool's
+	held     bitset.Set // reservations, one unit of each
 }
 
 // tryBins puts the pod into the first bin that takes it.
@@ -29,9 +30,13 @@ func (s *solver) tryBins(r *route, pod int) bool {
 	if r.seeksHost() {
 		return s.joinBins(r, pod)
 	}
+	s.lookAgain(r)
 	for ; r.bin < len(s.bins); r.bin++ {
-		if s.inBin(r, s.bins[r.bin], pod) {
+		switch s.inBin(r, s.bins[r.bin], pod) {
+		case taken:
 			return true
+		case deferred:
+			s.wait(r)
 		}
 	}
 	return false
@@ -40,36 +45,36 @@ func (s *solver) tryBins(r *route, pod int) bool {
 // joinBins looks at every bin again, as joinNodes does at nodes.
 func (s *solver) joinBins(r *route, pod int) bool {
 	for _, b := range s.bins {
-		if s.inBin(r, b, pod) {
+		if s.inBin(r, b, pod) == taken {
 			return true
 		}
 	}
 	return false
 }
 
-func (s *solver) inBin(r *route, b *bin, pod int) bool {
+func (s *solver) inBin(r *route, b *bin, pod int) answer {
 	if !r.admitsHost(b.name) {
-		return false
+		return refused
 	}
 	before := b.state
-	if !b.add(r, pod) {
-		return false
+	if said := b.add(r, pod); said != taken {
+		return said
 	}
 	if b.state != before {
 		s.recount(b)
 	}
 	s.countOnBin(r.class, b)
 	s.obey(r)
-	return true
+	return taken
 }
 
-func (b *bin) add(r *route, pod int) bool {
+func (b *bin) add(r *route, pod int) answer {
 	if !r.tolerates(b.pool) || len(r.class.Ports) > 0 && r.class.Ports.Conflict(b.ports) {
-		return false
+		return refused
 	}
 	to := b.pool.join(b.state, r)
 	if to == nil {
-		return false
+		return refused
 	}
 	total := append(b.pool.total[:0], b.used...).Plus(r.class.Requests)
 	b.pool.total = total
@@ -80,14 +85,17 @@ func (b *bin) add(r *route, pod int) bool {
 	}
 	left.AndNot(r.pools[b.pool.index].taken)
 	if !b.pool.KeepFitting(left, total) {
-		return false
+		return refused
 	}
-	if _, short := b.pool.short(b.minimums, left); short {
-		return false
+	held, said := b.pool.settle(prospect{state: to, variants: left, minimums: b.minimums, held: b.held})
+	if said != taken {
+		return said
 	}
+	b.pool.exchange(b.held, held)
+	b.held = held
 	b.state, b.pods, b.routes = to, append(b.pods, pod), append(b.routes, r)
 	b.ports = append(b.ports, r.class.Ports...)
 	b.used = append(b.used[:0], total...)
 	b.variants = append(b.variants[:0], left...)
-	return true
+	return taken
 }

@@ -37,7 +37,8 @@ type rule struct {
 }
 
 // route is an attempt narrowed to one choice of domains, and how far it looked:
-// every node before node and every bin before bin has refused for good.
+// every node before node and every bin before bin has refused for good, but for
+// bins that deferred.
 type route struct {
 	*attempt
 	wanted constraint.Sets
@@ -45,6 +46,12 @@ type route struct {
 	node   int
 	bin    int
 	pools  []verdict
+
+	// The first bin that deferred since the route last started there, and the
+	// count of units returned then.
+	waits    bool
+	first    int
+	returned int
 }
 
 // verdict is what a route knows about a pool.

@@ -14,8 +14,9 @@ func (s *solver) plan() Plan {
 	p := Plan{Placements: s.placed}
 	cut := map[int]reason.List{}
 	for _, b := range s.bins {
+		b.pin()
 		finished, kept := b.finish()
-		if m, short := b.pool.short(b.minimums, kept); short && !b.relaxed && s.in.MinValues == StrictMinValues {
+		if m, short := b.pool.short(b.minimums, kept, b.pool.pins(b.held)); short && !b.relaxed && s.in.MinValues == StrictMinValues {
 			why := reason.List{{Cause: reason.MinValuesCut, Pool: b.pool.Pool, Detail: b.pool.vocabulary.KeyName(m.Key)}}
 			for _, pod := range b.pods {
 				s.done.Remove(pod)
@@ -25,7 +26,7 @@ func (s *solver) plan() Plan {
 		}
 		p.Bins = append(p.Bins, finished)
 	}
-	p.Unplaced = s.explain(cut)
+	p.Unplaced, p.Deferred = s.explain(cut)
 	return p
 }
 
@@ -96,12 +97,16 @@ func (b *bin) leastOverhead(variants bitset.Set) resource.Vector {
 }
 
 // explain lists the pods without a place, in the order of the input, each with
-// the reasons of its class or, if its bin was dropped, of that.
-func (s *solver) explain(dropped map[int]reason.List) []Unplaced {
+// the reasons of its class or, if its bin was dropped, of that; and those that
+// wait for a reservation.
+func (s *solver) explain(dropped map[int]reason.List) (out []Unplaced, waiting []int) {
 	why := map[*model.Class]reason.List{}
-	var out []Unplaced
 	for pod := range s.in.Pods {
 		if s.done.Has(pod) {
+			continue
+		}
+		if s.waiting.Has(pod) {
+			waiting = append(waiting, pod)
 			continue
 		}
 		if list, ok := dropped[pod]; ok {
@@ -114,5 +119,5 @@ func (s *solver) explain(dropped map[int]reason.List) []Unplaced {
 		}
 		out = append(out, Unplaced{Pod: pod, Why: why[c]})
 	}
-	return out
+	return out, waiting
 }

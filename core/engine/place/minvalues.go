@@ -6,37 +6,51 @@ import (
 	"slices"
 
 	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/model"
 )
 
-// short returns the first minimum that the variants do not reach.
-func (p *pool) short(minimums []model.Minimum, variants bitset.Set) (model.Minimum, bool) {
+// short returns the first minimum that the variants do not reach, with some keys
+// pinned.
+func (p *pool) short(minimums []model.Minimum, variants bitset.Set, pins constraint.Sets) (model.Minimum, bool) {
 	for _, m := range minimums {
-		if p.Distinct(m.Key, variants) < m.Values {
+		if p.distinct(m.Key, variants, pins) < m.Values {
 			return m, true
 		}
 	}
 	return model.Minimum{}, false
 }
 
-// lowered is the minimums, each at most what the variants offer.
-func (p *pool) lowered(variants bitset.Set) []model.Minimum {
-	out := slices.Clone(p.Minimums)
-	for i := range out {
-		out[i].Values = min(out[i].Values, p.Distinct(out[i].Key, variants))
+// distinct counts values as the types advertise them; a pin says it all.
+func (p *pool) distinct(key constraint.Key, variants bitset.Set, pins constraint.Sets) int {
+	if pinned, ok := pins.Get(key); ok {
+		return pinned.Values().Count()
 	}
-	return out
+	return p.Distinct(key, variants)
 }
 
-// accept settles the minimums of a new bin; false when it must not be opened.
-func (p *pool) accept(b *bin) bool {
-	b.minimums = p.Minimums
-	if _, short := p.short(p.Minimums, b.variants); !short {
-		return true
-	}
+// binding are the minimums that a new bin must reach.
+func (p *pool) binding() []model.Minimum {
 	if p.minValues == StrictMinValues {
-		return false
+		return p.Minimums
 	}
-	b.minimums, b.relaxed = p.lowered(b.variants), true
-	return true
+	return nil
+}
+
+// lower settles the minimums of a new bin: the pool's, or what there is.
+func (b *bin) lower() {
+	p := b.pool
+	b.minimums = p.Minimums
+	if len(b.minimums) == 0 || p.minValues == StrictMinValues {
+		return
+	}
+	sold, pins := b.sold(), p.pins(b.held)
+	if _, short := p.short(b.minimums, sold, pins); !short {
+		return
+	}
+	b.minimums, b.relaxed = slices.Clone(b.minimums), true
+	for i := range b.minimums {
+		m := &b.minimums[i]
+		m.Values = min(m.Values, p.distinct(m.Key, sold, pins))
+	}
 }

@@ -24,6 +24,9 @@ type Input struct {
 	// on trial for each pool; 0 leaves the plan as it was first found, as
 	// what-ifs want it.
 	Repack int
+	// Reservations says what to do when reserved capacity could be used and none
+	// is left; the zero value is Strict.
+	Reservations ReservationMode
 }
 
 // RepackSteps is how long provisioning searches, see [Input]. A search that
@@ -51,6 +54,10 @@ type Plan struct {
 	Bins []Bin
 	// Unplaced are the pods that fit nowhere, in the order of the input.
 	Unplaced []Unplaced
+	// Deferred are the pods that could use reserved capacity which other bins may
+	// or may not need, in the order of the input. They fit somewhere, and are to
+	// be asked about again once those bins are launched (SCH-215).
+	Deferred []int
 }
 
 // Placement puts a pod on an existing node.

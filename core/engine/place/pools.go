@@ -21,6 +21,8 @@ type pool struct {
 	allowed    bitset.Set // variants within the remaining limits
 	root       *state
 	minValues  MinValuesPolicy
+	shelf      *shelf // nil if the catalogue sells no reservations
+	reserving  ReservationMode
 	states     map[uint64][]*state
 
 	// Scratch space of one check.
@@ -28,12 +30,14 @@ type pool struct {
 	total resource.Vector
 }
 
-func newPool(in *model.Pool, index int, v *constraint.Vocabulary) *pool {
+func (s *solver) newPool(index int) *pool {
+	in := &s.in.Snapshot.Pools[index]
 	p := &pool{
-		Template: in.Template, index: index, vocabulary: v,
+		Template: in.Template, index: index, vocabulary: s.in.Snapshot.Vocabulary,
+		minValues: s.in.MinValues, reserving: s.in.Reservations, shelf: s.stock.shelf(in.Catalogue),
 		states: map[uint64][]*state{},
 	}
-	p.root = p.keep(&state{wanted: p.Wanted, offer: p.Base})
+	p.root = p.keep(&state{wanted: p.Wanted, offer: p.shelf.remove(p.Base, p.Catalogue)})
 	p.limit(in.Remaining)
 	return p
 }
@@ -69,14 +73,21 @@ func (s *solver) tryPools(r *route, pod int) bool {
 		if r.pools[p.index].closed {
 			continue
 		}
-		if b := p.open(r, pod); b != nil {
+		b, said := p.open(r, pod)
+		switch said {
+		case taken:
 			b.name = name
 			s.bins = append(s.bins, b)
 			s.countOnBin(r.class, b)
 			s.obey(r)
 			return true
+		case refused:
+			r.pools[p.index].closed = true
+		case deferred:
+			if s.defers(pod) {
+				return false
+			}
 		}
-		r.pools[p.index].closed = true
 	}
 	return false
 }
@@ -84,29 +95,32 @@ func (s *solver) tryPools(r *route, pod int) bool {
 // binName stands for the hostname of a bin; no node can have it.
 func binName(i int) string { return "/" + strconv.Itoa(i) }
 
-func (p *pool) open(r *route, pod int) *bin {
+func (p *pool) open(r *route, pod int) (*bin, answer) {
 	if p.root == nil || !r.tolerates(p) {
-		return nil
+		return nil, refused
 	}
 	st := p.join(p.root, r)
 	if st == nil {
-		return nil
+		return nil, refused
 	}
 	variants := st.offer.Variants.Clone()
 	variants.And(p.allowed)
 	variants.AndNot(r.pools[p.index].taken)
 	if !p.KeepFitting(variants, r.class.Requests) {
-		return nil
+		return nil, refused
+	}
+	held, said := p.settle(prospect{state: st, variants: variants, minimums: p.binding(), fresh: true})
+	if said != taken {
+		return nil, said
 	}
 	b := &bin{
 		pool: p, state: st, variants: variants, pods: []int{pod}, routes: []*route{r},
-		used: r.class.Requests.Clone(), ports: slices.Clone(r.class.Ports),
+		used: r.class.Requests.Clone(), ports: slices.Clone(r.class.Ports), held: held,
 	}
-	if !p.accept(b) {
-		return nil
-	}
+	b.lower()
+	p.exchange(nil, held)
 	p.charge(variants)
-	return b
+	return b, taken
 }
 
 // charge takes the largest node the bin may become off the limits (SCH-202).

@@ -57,6 +57,9 @@ func (s *solver) reason(p *pool, a *attempt) reason.Reason {
 		return reason.Reason{Cause: reason.TooManyRequirements}
 	}
 	r := p.typesReason(a, wanted, s.in.Snapshot.Names)
+	if r.Types.Together && p.onlyReserved(a, wanted) {
+		return reason.Reason{Cause: reason.Reserved}
+	}
 	if m, short := p.shortOf(a, wanted); r.Types.Together && short {
 		return reason.Reason{Cause: reason.MinValues, Detail: p.vocabulary.KeyName(m.Key)}
 	}
@@ -72,10 +75,22 @@ func (s *solver) reason(p *pool, a *attempt) reason.Reason {
 // shortOf is the minimum that the types which would do for the attempt do not
 // reach.
 func (p *pool) shortOf(a *attempt, wanted constraint.Sets) (model.Minimum, bool) {
-	left := p.Catalogue.Meeting(wanted, p.Open).Variants
+	left := p.shelf.remove(p.Catalogue.Meeting(wanted, p.Open), p.Catalogue).Variants
 	left.And(p.allowed)
 	p.KeepFitting(left, a.class.Requests)
-	return p.short(p.Minimums, left)
+	return p.short(p.Minimums, left, nil)
+}
+
+// onlyReserved reports whether what would do for the attempt can be had through
+// reservations only.
+func (p *pool) onlyReserved(a *attempt, wanted constraint.Sets) bool {
+	st := p.intern(wanted)
+	if p.shelf == nil || st == nil {
+		return false
+	}
+	left := p.ordinary(st).Clone()
+	left.And(p.allowed)
+	return !p.KeepFitting(left, a.class.Requests)
 }
 
 // portsTaken reports whether the daemons leave no variant with the attempt's
@@ -153,7 +168,7 @@ func (p *pool) typesReason(a *attempt, wanted constraint.Sets, names *resource.N
 
 func (p *pool) shortfall(a *attempt, wanted constraint.Sets, examined bitset.Set) reason.Shortfall {
 	r := p.Catalogue.Overlapping(wanted)
-	o := p.Catalogue.Offered(wanted, p.Open).Variants
+	o := p.shelf.remove(p.Catalogue.Offered(wanted, p.Open), p.Catalogue).Variants
 	f := examined.Clone()
 	p.KeepFitting(f, a.class.Requests)
 	r.And(examined)

@@ -8,14 +8,17 @@ import "karpenter.sh/core/engine/pack"
 const worthwhile = 0.001
 
 // repack looks, pool by pool, for a cheaper mix of machines for the pods that
-// new bins hold. What cannot move stays together and gets a machine of its own,
+// new bins hold, but for pools that sell reserved capacity: there the price
+// depends on what other bins hold. What cannot move stays together and gets a machine of its own,
 // which is filled up with what can.
 func (s *solver) repack() {
 	if s.in.Repack == 0 {
 		return
 	}
 	for _, p := range s.pools {
-		s.repackPool(p)
+		if p.shelf == nil || len(p.shelf.sales) == 0 {
+			s.repackPool(p)
+		}
 	}
 }
 
@@ -68,7 +71,7 @@ func (s *solver) cheaper(p *pool, bins []*bin) []*bin {
 func (p *pool) admit(bins []*bin) bool {
 	for _, b := range bins {
 		b.variants.And(p.allowed)
-		if _, short := p.short(b.minimums, b.variants); short || b.variants.Empty() {
+		if _, short := p.short(b.minimums, b.variants, nil); short || b.variants.Empty() {
 			return false
 		}
 		p.charge(b.variants)

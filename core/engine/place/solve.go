@@ -17,7 +17,8 @@ import (
 func Solve(in Input) Plan {
 	s := newSolver(in)
 	left := s.placeAll(order(in.Pods))
-	// Pods under topology rules may fit once others are placed (SCH-182).
+	// Pods under topology rules may fit once others are placed, and deferred ones
+	// once a bin gives a reservation back (SCH-182, SCH-215).
 	for waiting := s.mayFitLater(left); len(waiting) > 0; {
 		still := s.placeAll(waiting)
 		if len(still) == len(waiting) {
@@ -79,6 +80,8 @@ type solver struct {
 	placed  []Placement
 	done    bitset.Set // pods placed
 	obeyed  bitset.Set // groups whose counts a placed pod relies on
+	stock   *stock     // nil without reservations
+	waiting bitset.Set // pods that were deferred when last tried
 }
 
 func newSolver(in Input) *solver {
@@ -90,10 +93,9 @@ func newSolver(in Input) *solver {
 	if s.index == nil {
 		s.index = model.NewIndex(in.Snapshot.Nodes)
 	}
+	s.stock = newStock(in.Snapshot)
 	for i := range in.Snapshot.Pools {
-		p := newPool(&in.Snapshot.Pools[i], i, in.Snapshot.Vocabulary)
-		p.minValues = in.MinValues
-		s.pools = append(s.pools, p)
+		s.pools = append(s.pools, s.newPool(i))
 	}
 	return s
 }
@@ -114,7 +116,7 @@ func (s *solver) placeAll(pods []int) []int {
 func (s *solver) mayFitLater(pods []int) []int {
 	return slices.DeleteFunc(slices.Clone(pods), func(i int) bool {
 		c := s.class(s.in.Pods[i].Class)
-		return !slices.ContainsFunc(c.attempts, func(a attempt) bool { return len(a.onKeys)+len(a.onHosts) > 0 })
+		return !s.waiting.Has(i) && !slices.ContainsFunc(c.attempts, func(a attempt) bool { return len(a.onKeys)+len(a.onHosts) > 0 })
 	})
 }
 
@@ -123,9 +125,13 @@ func (s *solver) place(pod int) bool {
 	if c.NotBuilt != "" {
 		return false
 	}
+	s.waiting.Remove(pod)
 	for i := range c.attempts {
 		if s.try(&c.attempts[i], pod) {
 			return true
+		}
+		if s.waiting.Has(pod) {
+			return false // with its preferences (SCH-186)
 		}
 	}
 	return false
@@ -139,6 +145,9 @@ func (s *solver) try(a *attempt, pod int) bool {
 		for _, r := range routes {
 			if stage(r, pod) {
 				return true
+			}
+			if s.waiting.Has(pod) {
+				return false
 			}
 		}
 	}

@@ -3,13 +3,14 @@
 package place
 
 import (
+	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/model"
 )
 
 // maxEntries is how many requirements a NodeClaim may hold (SCH-196), less the
-// two that rendering adds (instance type, capacity type).
-const maxEntries = 98
+// three that are added in the end (instance type, capacity type, reservation).
+const maxEntries = 97
 
 // state is a conjunction of requirements on nodes of one pool, with what the
 // catalogue has for it.
@@ -17,6 +18,9 @@ type state struct {
 	wanted constraint.Sets
 	offer  model.Offer
 	joins  []joined // by route id
+	// ordinary are the variants that can be had without reservations, made when
+	// first asked for.
+	ordinary bitset.Set
 }
 
 // joined is the remembered result of narrowing a state by a route.
@@ -62,7 +66,7 @@ func (p *pool) intern(sets constraint.Sets) *state {
 			return st.usable()
 		}
 	}
-	return p.keep(&state{wanted: sets, offer: p.Catalogue.Meeting(sets, p.Open)})
+	return p.keep(&state{wanted: sets, offer: p.shelf.remove(p.Catalogue.Meeting(sets, p.Open), p.Catalogue)})
 }
 
 func (p *pool) keep(st *state) *state {

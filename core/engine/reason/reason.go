@@ -38,6 +38,9 @@ const (
 	HostPorts
 	// Topology: no domain is left that a topology rule allows.
 	Topology
+	// Reserved: the types that would do can be had through reservations only, all
+	// held by other new nodes of the plan (SCH-216).
+	Reserved
 	// MinValues: the types that would do offer too few distinct values.
 	MinValues
 	// MinValuesCut: they do only beyond the most types a NodeClaim may list

@@ -58,6 +58,8 @@ func (r Reason) cause() string {
 		return fmt.Sprintf("the cheapest instance types, as many as a nodeclaim may list, fall short of minValues of label %q", r.Detail)
 	case HostPorts:
 		return "a daemon of every fitting instance type takes a host port of the pod"
+	case Reserved:
+		return "other nodes may need the reserved capacity that it would take"
 	case Topology:
 		return r.topology()
 	case TooManyRequirements:

@@ -39,6 +39,7 @@ func TestText(t *testing.T) {
 			Kind: "topology spread", Key: "zone", Counts: []reason.Count{{"a", 3}, {"b", 0}}, Node: requirement.In("zone", "a"),
 		}}}}, `nodepool "p": no domain left: topology spread on key "zone" (counts = {a: 3, b: 0}, pod domains = any, node domains = In [a])`},
 		{"SCH-102", reason.List{{Cause: reason.HostPorts, Pool: "p"}}, `nodepool "p": a daemon of every fitting instance type takes a host port of the pod`},
+		{"SCH-216 reserved", reason.List{{Cause: reason.Reserved, Pool: "p"}}, `nodepool "p": other nodes may need the reserved capacity that it would take`},
 		{"SCH-221 minValues", reason.List{{Cause: reason.MinValues, Pool: "p", Detail: "k"}}, `nodepool "p": the instance types that would do fall short of minValues of label "k"`},
 		{"SCH-225", reason.List{{Cause: reason.MinValuesCut, Pool: "p", Detail: "k"}}, `nodepool "p": the cheapest instance types, as many as a nodeclaim may list, fall short of minValues of label "k"`},
 		{"SCH-196", reason.List{{Cause: reason.TooManyRequirements, Pool: "p"}}, `nodepool "p": the nodeclaim would need more requirements than the API allows`},
