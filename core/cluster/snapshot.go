@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/intake"
 )
@@ -101,6 +102,18 @@ func (s *Snapshot) Usage(pool string) resource.Vector {
 
 // Unlaunched are the NodeClaims without a provider ID, by name.
 func (s *Snapshot) Unlaunched() []*Unlaunched { return s.unlaunched }
+
+// Held are the reservations that the NodeClaims without a provider ID may draw
+// on, once for each: the provider does not count them yet (SCH-211).
+func (s *Snapshot) Held() []constraint.Label {
+	var out []constraint.Label
+	for _, u := range s.unlaunched {
+		if u.NodeClaim.DeletionTimestamp == nil {
+			out = append(out, s.epoch.compiler.Held(u.NodeClaim)...)
+		}
+	}
+	return out
+}
 
 // Awaiting returns the NodeClaim that was created for a pod and is not launched
 // yet. Such a pod must not be provisioned again (LIF-069).

@@ -10,10 +10,12 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider/fake"
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/intake"
 )
 
 var waiting = types.NamespacedName{Namespace: "default", Name: "waiting"}
@@ -160,5 +162,35 @@ func TestInheritedTargets(t *testing.T) {
 	w.clock.Step(cluster.LaunchTimeout)
 	if n := len(w.Snapshot().Targets().Nodes); n != 0 {
 		t.Error("it is waited for without an end")
+	}
+}
+
+// SCH-211: reservations are held from the creation of a NodeClaim to its launch.
+func TestHeldReservations(t *testing.T) {
+	bound := func(nc *v1.NodeClaim) {
+		nc.Spec.Requirements = []v1.NodeSelectorRequirementWithMinValues{
+			{Key: fake.LabelReservationID, Operator: corev1.NodeSelectorOpIn, Values: []string{"r", "s"}},
+		}
+	}
+	for _, tc := range []struct {
+		reason string
+		event  func(*world)
+		want   int
+	}{
+		{"SCH-211: until then", func(*world) {}, 2},
+		{"SCH-211: launched, so that the provider counts", func(w *world) { w.claim(newClaim("c", "id", bound)) }, 0},
+		{"SCH-211: on its way out", func(w *world) { w.claim(newClaim("c", "", bound, deletedClaim)) }, 0},
+		{"SCH-211: gone", func(w *world) { w.DeleteNodeClaim("c") }, 0},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			w := newWorld(t, func(o *cluster.Options) {
+				o.Compiler = intake.New(intake.Options{Labels: fake.Vocabulary(), Reservations: true})
+			})
+			w.InsertNodeClaim(cluster.CreatedNodeClaim{NodeClaim: newClaim("c", "", bound)})
+			tc.event(w)
+			if got := w.Snapshot().Held(); len(got) != tc.want {
+				t.Errorf("held: %v", got)
+			}
+		})
 	}
 }

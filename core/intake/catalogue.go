@@ -51,9 +51,7 @@ func (c *Compiler) instanceType(it *cloudprovider.InstanceType) model.Type {
 	for _, g := range it.Groups() {
 		group := model.Group{Allocatable: c.Available(g.Allocatable)}
 		for _, o := range g.Offerings {
-			group.Offerings = append(group.Offerings, model.Offering{
-				Requirements: c.vocabulary.Compile(o.Requirements), Price: o.Price, Available: o.Available,
-			})
+			group.Offerings = append(group.Offerings, c.offering(o))
 		}
 		out.Groups = append(out.Groups, group)
 	}

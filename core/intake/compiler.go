@@ -30,6 +30,9 @@ type Options struct {
 	Labels *vocabulary.Vocabulary
 	// Preferences defaults to RespectPreferences.
 	Preferences PreferencePolicy
+	// Reservations counts what capacity reservations hold; without it reserved
+	// offerings are like any other (SCH-210).
+	Reservations bool
 }
 
 // Compiler turns Kubernetes objects into the engine's model. Safe for

@@ -70,13 +70,20 @@ const leastNomination = 10 * time.Second
 func (s *shared) model() (*cluster.Cluster, error) {
 	return cluster.New(cluster.Options{
 		Clock:             s.clock,
-		Compiler:          intake.New(intake.Options{Labels: s.words, Preferences: intake.PreferencePolicy(s.options.PreferencePolicy)}),
+		Compiler:          intake.New(s.compilerOptions()),
 		Inventory:         state.Inventory{Reader: s.manager.GetCache(), NodeClasses: s.managed},
 		Registerer:        s.registerer,
 		Log:               s.manager.GetLogger().WithName("cluster"),
 		NominationWindow:  max(2*s.options.BatchMaxDuration, leastNomination),
 		IgnoreDRARequests: s.options.IgnoreDRARequests,
 	})
+}
+
+func (s *shared) compilerOptions() intake.Options {
+	return intake.Options{
+		Labels: s.words, Preferences: intake.PreferencePolicy(s.options.PreferencePolicy),
+		Reservations: s.options.FeatureGates.ReservedCapacity,
+	}
 }
 
 func (w *world) stateOptions() state.Options {

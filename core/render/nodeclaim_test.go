@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
@@ -50,7 +51,12 @@ func pod(cpu string, selector map[string]string) *corev1.Pod {
 // rendered plans pods for one pool and renders the only NodeClaim.
 func rendered(t *testing.T, np *v1.NodePool, pods ...*corev1.Pod) (*v1.NodeClaim, error) {
 	t.Helper()
-	c, types := intake.New(intake.Options{Labels: fake.Vocabulary()}), fake.DefaultInstanceTypes()
+	return renderedOf(t, fake.DefaultInstanceTypes(), np, pods...)
+}
+
+func renderedOf(t *testing.T, types []*cloudprovider.InstanceType, np *v1.NodePool, pods ...*corev1.Pod) (*v1.NodeClaim, error) {
+	t.Helper()
+	c := intake.New(intake.Options{Labels: fake.Vocabulary(), Reservations: true})
 	template, err := c.Template(intake.PoolInput{NodePool: np, Types: types})
 	if err != nil {
 		t.Fatal(err)
@@ -149,6 +155,33 @@ func TestRequirements(t *testing.T) {
 		if strings.Contains(r, "hostname") || strings.Contains(r, "registered") {
 			t.Errorf("%q belongs to the simulation", r)
 		}
+	}
+}
+
+// API-125, SCH-217, SCH-232, EXT-159, CP-070: a NodeClaim that holds reservations may be launched
+// through these only, as one of the types that they offer.
+func TestReservedRequirements(t *testing.T) {
+	nc, err := renderedOf(t, []*cloudprovider.InstanceType{
+		fake.NewInstanceType(fake.TypeSpec{Name: "small", CPU: 2, Memory: 4}),
+		fake.NewInstanceType(fake.TypeSpec{
+			Name: "large", CPU: 4, Memory: 8, Zones: []string{"a", "b"}, ReservationCapacity: 1,
+			CapacityTypes: []string{"reserved", "on-demand"},
+		}),
+	}, nodePool(nil), pod("1", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := written(nc)
+	for _, want := range []string{
+		"karpenter.sh/capacity-type In reserved", "node.kubernetes.io/instance-type In large",
+		fake.LabelReservationID + " In large-a,large-b",
+	} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%q is missing in %q", want, got)
+		}
+	}
+	if _, labelled := nc.Labels[fake.LabelReservationID]; labelled {
+		t.Error("the launch decides about the label")
 	}
 }
 

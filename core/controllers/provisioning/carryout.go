@@ -27,6 +27,7 @@ const parallelCreates = 50
 // not stop the others, and nothing is rolled back (SCH-235).
 func (p *Provisioner) carryOut(ctx context.Context, g *gathered, plan place.Plan) error {
 	p.reportUnplaced(ctx, g, plan.Unplaced)
+	reportDeferred(ctx, g, plan.Deferred)
 	p.nominate(ctx, g, plan.Placements)
 	if len(plan.Bins) == 0 {
 		return nil

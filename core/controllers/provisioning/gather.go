@@ -46,6 +46,7 @@ func (g *gathered) input() place.Input {
 		Names:      g.snapshot.Compiler().Names(),
 		Nodes:      g.snapshot.Targets().Nodes,
 		Groups:     g.groups,
+		Held:       g.snapshot.Held(),
 	}
 	for i := range g.pools {
 		s.Pools = append(s.Pools, model.Pool{Template: g.pools[i].template, Remaining: g.pools[i].remaining})

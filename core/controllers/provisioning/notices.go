@@ -100,6 +100,14 @@ func (p *Provisioner) reportUnplaced(ctx context.Context, g *gathered, unplaced 
 	}
 }
 
+// reportDeferred leaves the pods that wait for reserved capacity as they are: the
+// next round knows more (SCH-215).
+func reportDeferred(ctx context.Context, g *gathered, pods []int) {
+	for _, i := range pods {
+		log.FromContext(ctx).V(1).Info("waiting for reserved capacity that other nodes may need", "Pod", client.ObjectKeyFromObject(g.pods[i]))
+	}
+}
+
 // shown is how many entries of a list a log record holds (OPS-081).
 const shown = 5
 

@@ -47,6 +47,7 @@ type world struct {
 	provider *fake.Provider
 	recorder *eventstest.Recorder
 	subject  *provisioning.Provisioner
+	registry *prometheus.Registry
 	failing  func(*v1.NodeClaim) error // of creations
 	synced   inventory
 	pods     int
@@ -73,16 +74,16 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 		b = b.WithIndex(f.Object, f.Name, f.Extract)
 	}
 	w.client = b.Build()
-	registry := prometheus.NewRegistry()
+	w.registry = prometheus.NewRegistry()
 	var err error
 	w.cluster, err = cluster.New(cluster.Options{
-		Clock: clock.RealClock{}, Compiler: intake.New(intake.Options{Labels: fake.Vocabulary()}),
-		Inventory: &w.synced, Registerer: registry, Log: logr.Discard(),
+		Clock: clock.RealClock{}, Compiler: intake.New(intake.Options{Labels: fake.Vocabulary(), Reservations: true}),
+		Inventory: &w.synced, Registerer: w.registry, Log: logr.Discard(),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	collectors, err := metrics.NewScheduler(registry)
+	collectors, err := metrics.NewScheduler(w.registry)
 	if err != nil {
 		t.Fatal(err)
 	}
