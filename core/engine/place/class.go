@@ -15,6 +15,7 @@ import (
 type class struct {
 	*model.Class
 	attempts []attempt
+	barred   bool // from the closed nodes
 }
 
 // attempt is one way to satisfy a class's pods.
@@ -67,12 +68,17 @@ func (s *solver) class(c *model.Class) *class {
 	if known, ok := s.classes[c]; ok {
 		return known
 	}
+	fresh := s.newClass(c)
+	s.classes[c] = fresh
+	return fresh
+}
+
+func (s *solver) newClass(c *model.Class) *class {
 	fresh := &class{Class: c, attempts: make([]attempt, len(c.Attempts))}
 	for i := range c.Attempts {
 		fresh.attempts[i] = attempt{Attempt: &c.Attempts[i], class: fresh, routes: map[uint64][]*route{}}
 		s.sortRules(&fresh.attempts[i])
 	}
-	s.classes[c] = fresh
 	return fresh
 }
 

@@ -11,8 +11,8 @@ import (
 
 // plan turns the run into its answer.
 func (s *solver) plan() Plan {
-	p := Plan{Placements: s.placed}
 	cut := map[int]reason.List{}
+	p := Plan{Placements: s.settled(cut)}
 	for _, b := range s.bins {
 		b.pin()
 		finished, kept := b.finish()

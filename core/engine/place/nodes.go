@@ -64,9 +64,11 @@ func (s *solver) joinNodes(r *route, pod int) bool {
 }
 
 func (s *solver) onNode(r *route, node, pod int) bool {
+	if s.in.Without.Has(node) || r.class.barred && s.in.Closed.Has(node) {
+		return false
+	}
 	n := s.in.Snapshot.Nodes[node]
-	if s.in.Without.Has(node) || !r.class.Requests.FitsIn(s.available(node)) || s.portTaken(r, node) ||
-		!r.admitsHost(n.Name) || !s.admits(n, r) {
+	if !r.class.Requests.FitsIn(s.available(node)) || s.portTaken(r, node) || !r.admitsHost(n.Name) || !s.admits(n, r) {
 		return false
 	}
 	c := s.change(node)

@@ -27,6 +27,14 @@ type Input struct {
 	// Reservations says what to do when reserved capacity could be used and none
 	// is left; the zero value is Strict.
 	Reservations ReservationMode
+	// Moved are the pods that would be moved from nodes which run well; nil in
+	// provisioning. One that lands on a node which is not initialized counts as
+	// unplaced (DIS-063).
+	Moved bitset.Set
+	// Closed are the indexes of snapshot nodes that take none of the pods in
+	// Barred: in consolidation, nodes that were not quiet for long enough and
+	// the running pods of candidates (DIS-062).
+	Closed, Barred bitset.Set
 }
 
 // RepackSteps is how long provisioning searches, see [Input]. A search that

@@ -76,7 +76,8 @@ type solver struct {
 	bins    []*bin
 	tallies []*topology.Tally // by group, nil until asked for
 	classes map[*model.Class]*class
-	routes  int // routes numbered so far
+	barred  map[*model.Class]*class // of barred pods, nil without any
+	routes  int                     // routes numbered so far
 	placed  []Placement
 	done    bitset.Set // pods placed
 	obeyed  bitset.Set // groups whose counts a placed pod relies on
@@ -115,13 +116,13 @@ func (s *solver) placeAll(pods []int) []int {
 
 func (s *solver) mayFitLater(pods []int) []int {
 	return slices.DeleteFunc(slices.Clone(pods), func(i int) bool {
-		c := s.class(s.in.Pods[i].Class)
+		c := s.classOf(i)
 		return !s.waiting.Has(i) && !slices.ContainsFunc(c.attempts, func(a attempt) bool { return len(a.onKeys)+len(a.onHosts) > 0 })
 	})
 }
 
 func (s *solver) place(pod int) bool {
-	c := s.class(s.in.Pods[pod].Class)
+	c := s.classOf(pod)
 	if c.NotBuilt != "" {
 		return false
 	}

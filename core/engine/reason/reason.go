@@ -21,6 +21,9 @@ const (
 	NotBuilt Cause = iota
 	// Contradiction: the pod's own requirements exclude each other (SCH-060).
 	Contradiction
+	// Uninitialized: only the node in Detail would take the pod, and it is not
+	// ready for pods that need not move (DIS-063).
+	Uninitialized
 	// NoInstanceTypes: nothing meets the pool's own requirements (SCH-028).
 	NoInstanceTypes
 	// Taints of the pool that the pod does not tolerate.
@@ -55,8 +58,8 @@ type Reason struct {
 	Cause Cause
 	// Pool is the node pool's name; empty where no pool is concerned.
 	Pool string
-	// Detail names the constraint of NotBuilt, or the key of Contradiction,
-	// MinValues and MinValuesCut.
+	// Detail names the constraint of NotBuilt, the key of Contradiction,
+	// MinValues and MinValuesCut, or the node of Uninitialized.
 	Detail string
 	// Taints that are not tolerated, as key=value:Effect.
 	Taints []string

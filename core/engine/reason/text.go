@@ -42,6 +42,8 @@ func (r Reason) cause() string {
 		return "the pod uses " + r.Detail + ", which is not supported yet"
 	case Contradiction:
 		return fmt.Sprintf("the pod's own requirements on label %q exclude each other", r.Detail)
+	case Uninitialized:
+		return fmt.Sprintf("node %q, which would take the pod, is not initialized", r.Detail)
 	case NoInstanceTypes:
 		return "nodepool requirements filtered out all available instance types"
 	case Taints:

@@ -26,6 +26,7 @@ func TestText(t *testing.T) {
 		{"SCH-024 no pools", nil, "no dynamic nodepools found"},
 		{"not built", reason.List{{Cause: reason.NotBuilt, Detail: "host ports"}}, "the pod uses host ports, which is not supported yet"},
 		{"SCH-060 contradiction", reason.List{{Cause: reason.Contradiction, Detail: "k"}}, `the pod's own requirements on label "k" exclude each other`},
+		{"DIS-063", reason.List{{Cause: reason.Uninitialized, Detail: "n"}}, `node "n", which would take the pod, is not initialized`},
 		{"SCH-028", reason.List{{Cause: reason.NoInstanceTypes, Pool: "p"}}, `nodepool "p": nodepool requirements filtered out all available instance types`},
 		{"SCH-223 taints", reason.List{{Cause: reason.Taints, Pool: "p", Taints: []string{"a=b:NoSchedule", "c:NoExecute"}}},
 			`nodepool "p": its taints are not tolerated: a=b:NoSchedule, c:NoExecute`},
