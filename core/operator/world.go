@@ -44,7 +44,7 @@ type world struct {
 }
 
 func (s *shared) world() (*world, error) {
-	scheduler, err := metrics.NewScheduler(s.registerer)
+	scheduler, err := metrics.NewScheduler(s.registerer, s.clock)
 	if err != nil {
 		return nil, err
 	}

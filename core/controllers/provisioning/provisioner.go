@@ -99,6 +99,7 @@ func (p *Provisioner) Reconcile(ctx context.Context) (reconciler.Result, error) 
 }
 
 func (p *Provisioner) round(ctx context.Context) error {
+	p.Metrics.Pass(controllerName)
 	gathered, err := p.gather(ctx)
 	if err != nil {
 		return err
@@ -119,6 +120,7 @@ func (p *Provisioner) solve(ctx context.Context, g *gathered) place.Plan {
 	plan := place.Solve(input)
 	took := p.Clock.Since(start)
 	simulation.End(took, len(plan.Unplaced))
+	p.Metrics.Zones(controllerName, g.zones(input))
 	log.FromContext(ctx).Info("found provisionable pod(s)", "Pods", shortList(g.podNames()), "duration", took.String())
 	return plan
 }

@@ -83,7 +83,7 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	collectors, err := metrics.NewScheduler(w.registry)
+	collectors, err := metrics.NewScheduler(w.registry, clock.RealClock{})
 	if err != nil {
 		t.Fatal(err)
 	}

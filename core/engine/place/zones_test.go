@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package place_test
+
+import (
+	"testing"
+
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/engine/requirement"
+	"karpenter.sh/core/engine/topology"
+)
+
+func TestZones(t *testing.T) {
+	zones := func(z ...string) requirement.Requirements {
+		return requirement.All(requirement.In(label.Zone, z...))
+	}
+	spread := func(w *world, key string, counts map[string]int32) int32 {
+		return w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1, Counts: w.counts(key, counts)}, key)
+	}
+	one := func(name string) place.Zone { return place.Zone{Name: name} }
+	flexible, nowhere := place.Zone{Flexible: true}, place.Zone{}
+	for _, tc := range []struct {
+		why   string
+		class func(*world) *model.Class
+		want  place.Zone
+	}{
+		{"OPS-096 no constraint", func(w *world) *model.Class { return w.class(1, 1) }, flexible},
+		{"OPS-096 one zone", func(w *world) *model.Class { return w.class(1, 1, zones("b")) }, one("b")},
+		{"OPS-096 a zone that nobody sells", func(w *world) *model.Class { return w.class(1, 1, zones("moon")) }, one("moon")},
+		{"OPS-096 several zones", func(w *world) *model.Class { return w.class(1, 1, zones("a", "b")) }, flexible},
+		{"OPS-096 all zones but one", func(w *world) *model.Class {
+			return w.class(1, 1, requirement.All(requirement.NotIn(label.Zone, "a")))
+		}, flexible},
+		{"OPS-096 zones without anything in common", func(w *world) *model.Class {
+			return w.class(1, 1, requirement.All(requirement.In(label.Zone, "a"), requirement.In(label.Zone, "b")))
+		}, nowhere},
+		{"OPS-096 either of two terms", func(w *world) *model.Class { return w.class(1, 1, zones("a"), zones("b")) }, flexible},
+		{"OPS-096 two terms of the same zone", func(w *world) *model.Class { return w.class(1, 1, zones("a"), zones("a")) }, one("a")},
+		{"OPS-096 a spread that leaves one zone", func(w *world) *model.Class {
+			return w.obeying(1, requirement.Requirements{}, spread(w, label.Zone, map[string]int32{"a": 1, "b": 0}))
+		}, one("b")},
+		{"OPS-096 a spread that leaves all zones", func(w *world) *model.Class {
+			return w.obeying(1, requirement.Requirements{}, spread(w, label.Zone, map[string]int32{"a": 1, "b": 1}))
+		}, flexible},
+		{"OPS-096 the pod's zones and those of the spread", func(w *world) *model.Class {
+			return w.obeying(1, zones("a", "b"), spread(w, label.Zone, map[string]int32{"a": 2, "b": 0}))
+		}, one("b")},
+		{"OPS-096 spreads that exclude each other", func(w *world) *model.Class {
+			return w.obeying(1, requirement.Requirements{},
+				spread(w, label.Zone, map[string]int32{"a": 1, "b": 0}), spread(w, label.Zone, map[string]int32{"a": 0, "b": 1}))
+		}, nowhere},
+		{"OPS-096 a spread over something else", func(w *world) *model.Class {
+			return w.obeying(1, requirement.Requirements{}, spread(w, label.CapacityType, map[string]int32{label.Spot: 1}))
+		}, flexible},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			w := newWorld(t)
+			w.pool(model.TemplateOptions{Pool: "default"})
+			w.add(2, tc.class(w))
+			for i, got := range place.Zones(w.input()) {
+				if got != tc.want {
+					t.Errorf("pod %d: %+v, want %+v", i, got, tc.want)
+				}
+			}
+		})
+	}
+}
