@@ -121,6 +121,17 @@ func (d *Decisions) Of(key types.NamespacedName) (Decision, bool) {
 	return r.Decision, ok
 }
 
+// OfPod returns what is recorded of one pod, not of another one that had its
+// name before.
+func (d *Decisions) OfPod(key types.NamespacedName, uid types.UID) (Decision, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if r, ok := d.pods[key]; ok && r.uid == uid {
+		return r.Decision, true
+	}
+	return Decision{}, false
+}
+
 // Forget drops what is recorded of a pod that is gone.
 func (d *Decisions) Forget(key types.NamespacedName) {
 	d.mu.Lock()

@@ -7,6 +7,7 @@ import (
 
 	"karpenter.sh/core/controllers/disruption"
 	disruptionconditions "karpenter.sh/core/controllers/disruption/conditions"
+	"karpenter.sh/core/controllers/gauges"
 	"karpenter.sh/core/controllers/node/eviction"
 	nodehydration "karpenter.sh/core/controllers/node/hydration"
 	"karpenter.sh/core/controllers/node/termination"
@@ -29,6 +30,10 @@ func (s *shared) controllers() ([]Controller, error) {
 		return nil, err
 	}
 	follow, err := state.All(w.stateOptions())
+	if err != nil {
+		return nil, err
+	}
+	shown, err := w.gauges()
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +77,25 @@ func (s *shared) controllers() ([]Controller, error) {
 			garbagecollection.New(w.garbageCollectionOptions()),
 		},
 		// What is told about it all.
+		shown,
 		s.statusControllers(),
 		s.extra,
 	), nil
+}
+
+// gauges show what the cluster looks like, unless that is switched off
+// (OPS-116).
+func (w *world) gauges() ([]Controller, error) {
+	if w.options.DisableClusterStateObservability {
+		return nil, nil
+	}
+	all, err := gauges.All(w.gaugeOptions())
+	if err != nil {
+		return nil, err
+	}
+	var controllers []Controller
+	for _, c := range all {
+		controllers = append(controllers, c)
+	}
+	return controllers, nil
 }

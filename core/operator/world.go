@@ -13,6 +13,7 @@ import (
 	"karpenter.sh/core/controllers/disruption"
 	disruptionconditions "karpenter.sh/core/controllers/disruption/conditions"
 	"karpenter.sh/core/controllers/disruption/survey"
+	"karpenter.sh/core/controllers/gauges"
 	"karpenter.sh/core/controllers/node/eviction"
 	nodehydration "karpenter.sh/core/controllers/node/hydration"
 	"karpenter.sh/core/controllers/node/termination"
@@ -203,5 +204,12 @@ func (w *world) garbageCollectionOptions() garbagecollection.Options {
 	return garbagecollection.Options{
 		Client: w.manager.GetClient(), Provider: calledBy(w.provider, garbagecollection.Name), NodeClasses: w.managed,
 		NodeClaims: w.nodeClaims,
+	}
+}
+
+func (w *world) gaugeOptions() gauges.Options {
+	return gauges.Options{
+		Client: w.manager.GetClient(), Cluster: w.cluster, Ledger: w.ledger, NodeClasses: w.managed, Words: w.words,
+		Clock: w.clock, Registerer: w.registerer, CPUMillis: w.options.CPURequests,
 	}
 }
