@@ -101,6 +101,7 @@ func testWorkers(t *testing.T, b *binary) {
 		"nodepool.validation": 10, "operatorpkg.nodepool.status": 10, "operatorpkg.nodeclaim.status": 10,
 		"operatorpkg.node.status": 10, "operatorpkg.testnodeclass.status": 10,
 		"provisioner": 1, "state.pricing": 1, "state.nodeclaimgc": 1, "nodeclaim.garbagecollection": 1, "nodeclaim.expiration": 1,
+		"metrics.nodepool": 1, "metrics.pod": 1,
 	} {
 		if wrong := missing(b, fmt.Sprintf("controller_runtime_max_concurrent_reconciles{controller=%q} %d\n", name, workers)); wrong != "" {
 			t.Error(wrong)
@@ -124,6 +125,10 @@ func testControllerMetrics(t *testing.T, b *binary) {
 			`operator_status_condition_count{group="karpenter.sh",kind="NodePool",name="general",`,                                                                                               // OPS-154
 			`karpenter_cloudprovider_duration_seconds_count{controller="nodeclaim.lifecycle",method="Create",provider="fake"} 1`,                                                                 // CP-076
 			`karpenter_nodeclaims_created_total{min_values_relaxed="false",nodepool="general",reason="provisioned"} 1`,
+			`karpenter_nodepools_usage{nodepool="general",resource_type="nodes"} 1`,                     // OPS-125
+			`karpenter_nodepools_cost_total{nodepool="general"} `,                                       // OPS-127
+			`karpenter_pods_state{arch="",capacity_type="",instance_type="",managed="false",name="web"`, // OPS-128
+			`karpenter_pods_provisioning_unbound_time_seconds{name="web",namespace="default"}`,          // OPS-134
 		)
 	})
 }
@@ -133,12 +138,15 @@ func TestNoObservability(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	s.define(t)
-	create(t, s.typed(t), &v1alpha1.TestNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}})
+	create(t, s.typed(t), &v1alpha1.TestNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}},
+		&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}})
 	b := s.replica(t, "DISABLE_CLUSTER_STATE_OBSERVABILITY=true")
 	eventually(t, 30*time.Second, func() string {
 		return missing(b, `controller_runtime_max_concurrent_reconciles{controller="nodepool.readiness"}`)
 	})
-	for _, series := range []string{"operator_nodepool_status_condition_count", "operator_testnodeclass_status_condition_count", `controller_runtime_max_concurrent_reconciles{controller="operatorpkg`} {
+	eventually(t, 10*time.Second, func() string { return missing(b, "karpenter_cluster_state_node_count 1") })
+	for _, series := range []string{"karpenter_nodes_", "karpenter_pods_startup_duration_seconds", "karpenter_nodepools_usage",
+		`controller_runtime_max_concurrent_reconciles{controller="metrics.`, "operator_nodepool_status_condition_count", "operator_testnodeclass_status_condition_count", `controller_runtime_max_concurrent_reconciles{controller="operatorpkg`} {
 		if missing(b, series) == "" {
 			t.Errorf("there is %s", series)
 		}

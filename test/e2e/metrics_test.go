@@ -16,6 +16,15 @@ type series struct {
 	labels         []string
 }
 
+// nodeLabels are those of the gauges of single nodes: the core's well-known
+// labels and the kwok provider's (OPS-115).
+func nodeLabels(more ...string) []string {
+	return append([]string{
+		"arch", "capacity_type", "instance_cpu", "instance_family", "instance_memory", "instance_size", "instance_type",
+		"managed", "node_name", "nodepool", "os", "phase", "region", "windows_build", "zone",
+	}, more...)
+}
+
 // expected exist after a scale-out and the termination of a node.
 func expected() []series {
 	disrupted := []string{"capacity_type", "consolidation_policy", "nodepool", "reason", "termination_mode"}
@@ -37,6 +46,18 @@ func expected() []series {
 		{"OPS-112", "karpenter_nodes_drained_total", "counter", []string{"nodepool"}},
 		{"OPS-113", "karpenter_pods_eviction_requests_total", "counter", []string{"code"}},
 		{"OPS-114", "karpenter_pods_drained_total", "counter", []string{"reason"}},
+		{"OPS-117", "karpenter_nodes_allocatable", "gauge", nodeLabels("resource_type")},
+		{"OPS-118", "karpenter_nodes_total_pod_requests", "gauge", nodeLabels("resource_type")},
+		{"OPS-123", "karpenter_nodes_current_lifetime_seconds", "gauge", nodeLabels()},
+		{"OPS-124", "karpenter_cluster_utilization_percent", "gauge", []string{"resource_type"}},
+		{"OPS-125", "karpenter_nodepools_usage", "gauge", []string{"nodepool", "resource_type"}},
+		{"OPS-126", "karpenter_nodepools_limit", "gauge", []string{"nodepool", "resource_type"}},
+		{"OPS-127", "karpenter_nodepools_cost_total", "gauge", []string{"nodepool"}},
+		{"OPS-128", "karpenter_pods_state", "gauge", []string{
+			"arch", "capacity_type", "instance_type", "managed", "name", "namespace", "node", "nodepool", "owner", "phase", "ready", "scheduled", "zone",
+		}},
+		{"OPS-131", "karpenter_pods_startup_duration_seconds", "summary", nil},
+		{"OPS-133", "karpenter_pods_bound_duration_seconds", "histogram", nil},
 		{"OPS-147", "karpenter_cloudprovider_duration_seconds", "histogram", []string{"controller", "method", "provider"}},
 		{"OPS-148", "karpenter_cloudprovider_errors_total", "counter", []string{"controller", "error", "method", "provider"}},
 		{"OPS-157", "controller_runtime_reconcile_total", "counter", []string{"controller", "result"}},
