@@ -146,7 +146,7 @@ func TestCapacityBufferAdmission(t *testing.T) {
 	})
 }
 
-// API-113
+// API-084, API-113
 func TestConditionAdmission(t *testing.T) {
 	for kind, valid := range map[string]func() fields{
 		"NodePool": validNodePool, "NodeOverlay": validNodeOverlay, "CapacityBuffer": validCapacityBuffer,

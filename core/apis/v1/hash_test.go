@@ -23,8 +23,11 @@ func poolWith(change func(*v1.NodeClaimTemplate)) *v1.NodePool {
 	return pool
 }
 
-// API-094
+// API-094, API-095: whoever changes a vector has to change the version too.
 func TestHashVectors(t *testing.T) {
+	if v1.HashVersion != "v3" {
+		t.Errorf("these are the vectors of version v3, not %s", v1.HashVersion)
+	}
 	for name, test := range map[string]struct {
 		change func(*v1.NodeClaimTemplate)
 		want   string

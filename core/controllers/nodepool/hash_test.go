@@ -68,7 +68,7 @@ func TestHashMigration(t *testing.T) {
 		claim *v1.NodeClaim
 		want  [2]string
 	}{
-		{"of the old version", "v2", claim("a", old), [2]string{hash, "v3"}},
+		{"API-098: of the old version, and of before an edit that nobody saw", "v2", claim("a", old), [2]string{hash, "v3"}},
 		{"without any", "v2", claim("a"), [2]string{hash, "v3"}},
 		{"of the running version: untouched", "v2", claim("a", func(c *v1.NodeClaim) { annotated(c, "1", "v3") }), [2]string{"1", "v3"}},
 		{"drifted: keeps its hash", "v2", claim("a", old, drifted("True")), [2]string{"1", "v3"}},

@@ -27,7 +27,7 @@ func terminating() *v1alpha1.TestNodeClass {
 	return n
 }
 
-// LIF-220, API-085
+// LIF-220, API-085, CP-099
 func TestReadiness(t *testing.T) {
 	tests := []struct {
 		name      string

@@ -170,7 +170,7 @@ func (w *world) nodeClaims() []v1.NodeClaim {
 	return list.Items
 }
 
-// SCH-231, SCH-235, SCH-236: pods get a NodeClaim, once.
+// SCH-231, SCH-235, SCH-236, OPS-172: pods get a NodeClaim, once.
 func TestPendingPodsGetANodeClaim(t *testing.T) {
 	w := newWorld(t, readyPool("default"), pendingPod("a", "1"), pendingPod("b", "1"))
 	w.must(w.round())
@@ -185,7 +185,8 @@ func TestPendingPodsGetANodeClaim(t *testing.T) {
 	if nc.Labels[v1.NodePoolLabelKey] != "default" || nc.Annotations[v1.NodePoolHashAnnotationKey] == "" {
 		t.Errorf("got labels %v, annotations %v", nc.Labels, nc.Annotations)
 	}
-	if got := w.recorder.Of("Nominated"); len(got) != 2 || !strings.Contains(got[0].Message, "nodeclaim/"+nc.Name) {
+	if got := w.recorder.Of("Nominated"); len(got) != 2 || !strings.Contains(got[0].Message, "nodeclaim/"+nc.Name) ||
+		got[0].Type != corev1.EventTypeNormal || !slices.Equal(got[0].DedupeValues, []string{string(got[0].Object.GetUID())}) {
 		t.Errorf("nominations: got %v", got)
 	}
 	w.must(w.round())
@@ -223,13 +224,15 @@ func TestWhoIsServed(t *testing.T) {
 	}
 }
 
-// SCH-024, SCH-025: which pools launch.
+// SCH-024, SCH-025, API-088: which pools launch.
 func TestWhichPoolsLaunch(t *testing.T) {
 	weight := func(n int32) func(*v1.NodePool) { return func(np *v1.NodePool) { np.Spec.Weight = &n } }
 	notReady := func(np *v1.NodePool) *v1.NodePool {
 		np.StatusConditions().SetFalse(v1.ConditionTypeNodeClassReady, "No", "no")
 		return np
 	}
+	now := metav1.Now()
+	deleting := func(np *v1.NodePool) { np.DeletionTimestamp, np.Finalizers = &now, []string{"example.com/hold"} }
 	static := func(np *v1.NodePool) { n := int64(3); np.Spec.Replicas = &n }
 	foreign := func(np *v1.NodePool) { np.Spec.Template.Spec.NodeClassRef.Kind = "Other" }
 	for _, tc := range []struct {
@@ -240,6 +243,7 @@ func TestWhichPoolsLaunch(t *testing.T) {
 		{"the heaviest", []client.Object{readyPool("a", weight(1)), readyPool("b", weight(9)), readyPool("c")}, "b"},
 		{"of equals the last by name", []client.Object{readyPool("a"), readyPool("b")}, "b"},
 		{"not one that is not ready", []client.Object{readyPool("a"), notReady(readyPool("b"))}, "a"},
+		{"not one that is being deleted", []client.Object{readyPool("a"), readyPool("b", deleting)}, "a"},
 		{"not a static one", []client.Object{readyPool("a"), readyPool("b", static)}, "a"},
 		{"not one of another provider", []client.Object{readyPool("a"), readyPool("b", foreign)}, "a"},
 	} {
@@ -295,15 +299,57 @@ func TestPodsAreToldWhy(t *testing.T) {
 	}
 }
 
-// SCH-026, SCH-029: a pool whose instance types cannot be had costs only
-// itself.
+// typed is a provider that has an answer of its own for one pool.
+type typed struct {
+	cloudprovider.CloudProvider
+	err error
+}
+
+func (p typed) GetInstanceTypes(ctx context.Context, np *v1.NodePool) ([]*cloudprovider.InstanceType, error) {
+	if np.Name == "bad" {
+		return nil, p.err
+	}
+	return p.CloudProvider.GetInstanceTypes(ctx, np)
+}
+
+// SCH-026, SCH-029, CP-034: a pool whose instance types cannot be had costs only
+// itself, unless time is up.
 func TestBrokenPoolCostsOnlyItself(t *testing.T) {
-	heavy := int32(9)
-	w := newWorld(t, readyPool("good"), readyPool("bad", func(np *v1.NodePool) { np.Spec.Weight = &heavy }), pendingPod("a", "1"))
-	w.provider.SetPoolInstanceTypes("bad")
+	for reason, err := range map[string]error{
+		"none": nil, "not evaluated": &cloudprovider.UnevaluatedNodePoolError{NodePool: "bad"}, "any other error": errors.New("cloud is down"),
+		"time is up": fmt.Errorf("asking: %w", context.DeadlineExceeded),
+	} {
+		t.Run(reason, func(t *testing.T) {
+			heavy := int32(9)
+			w := newWorld(t, readyPool("good"), readyPool("bad", func(np *v1.NodePool) { np.Spec.Weight = &heavy }), pendingPod("a", "1"))
+			w.subject.Provider = typed{w.provider, err}
+			failure, claims := w.round(), w.nodeClaims()
+			if errors.Is(err, context.DeadlineExceeded) {
+				if !errors.Is(failure, err) || len(claims) > 0 {
+					t.Errorf("the round: %v, %d NodeClaims", failure, len(claims))
+				}
+				return
+			}
+			w.must(failure)
+			if len(claims) != 1 || claims[0].Labels[v1.NodePoolLabelKey] != "good" {
+				t.Errorf("got %v", claims)
+			}
+		})
+	}
+}
+
+// SCH-028, OPS-174: a pool whose requirements leave nothing is told so.
+func TestPoolWithoutTypesIsTold(t *testing.T) {
+	w := newWorld(t, pendingPod("a", "1"), readyPool("default", func(np *v1.NodePool) {
+		np.Spec.Template.Spec.Requirements = []v1.NodeSelectorRequirementWithMinValues{
+			{Key: corev1.LabelArchStable, Operator: v1.OperatorIn, Values: []string{"none"}},
+		}
+	}))
 	w.must(w.round())
-	if claims := w.nodeClaims(); len(claims) != 1 || claims[0].Labels[v1.NodePoolLabelKey] != "good" {
-		t.Errorf("got %v", claims)
+	told := w.recorder.Of("NoCompatibleInstanceTypes")
+	if len(told) != 1 || told[0].Type != corev1.EventTypeWarning || told[0].Object.GetName() != "default" ||
+		told[0].DedupeTimeout != time.Minute || !slices.Equal(told[0].DedupeValues, []string{"default"}) {
+		t.Errorf("events %v", told)
 	}
 }
 
@@ -398,7 +444,7 @@ func on(node string) func(*corev1.Pod) {
 	}
 }
 
-// SCH-239: an existing node that gets a pod is nominated, and nothing is
+// SCH-239, OPS-172: an existing node that gets a pod is nominated, and nothing is
 // launched.
 func TestExistingNodeIsNominated(t *testing.T) {
 	w := newWorld(t, readyPool("default"), pendingPod("a", "1"))

@@ -49,6 +49,7 @@ func claim(name, id string) v1.NodeClaim {
 	}
 }
 
+// LIF-183, CP-342: which machines are nobody's.
 func TestOrphans(t *testing.T) {
 	unlaunched := claim("unlaunched", "")
 	deleting := claim("deleting", "")
@@ -127,7 +128,7 @@ func controller(t *testing.T, m *machines) *garbagecollection.Controller {
 	}
 }
 
-func TestReconcile(t *testing.T) { // KWOK-030, CP-117
+func TestReconcile(t *testing.T) { // KWOK-030, CP-117, LIF-183, CP-342
 	m := &machines{listed: []*v1.NodeClaim{
 		machine("kwok://a", time.Hour), machine("kwok://claimed", time.Hour), machine("kwok://b", time.Hour),
 	}}

@@ -46,6 +46,7 @@ func consolidatable(w *fixture.World) *status.Condition {
 	return nodeClaim.StatusConditions(status.WithObservedOnly()).Get(v1.ConditionTypeConsolidatable)
 }
 
+// API-120
 func TestConsolidatable(t *testing.T) {
 	has := func(now time.Time) func(*v1.NodeClaim) {
 		return func(c *v1.NodeClaim) { fixture.SetTrue(c, now, v1.ConditionTypeConsolidatable) }

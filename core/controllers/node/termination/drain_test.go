@@ -106,7 +106,7 @@ func TestDeadlineForces(t *testing.T) {
 	}
 }
 
-// LIF-146
+// LIF-146, OPS-185..187
 func TestProtectionIsExplained(t *testing.T) {
 	now := time.Now().Truncate(time.Second)
 	tests := []struct {
@@ -138,6 +138,9 @@ func TestProtectionIsExplained(t *testing.T) {
 			}
 			if (len(told) == 1) != (tt.reason != "") {
 				t.Fatalf("events %v", told)
+			}
+			if told := w.Recorder.Of(tt.reason); tt.reason != "" && told[0].DedupeValues[0] != string(tt.pod.UID) {
+				t.Errorf("repeated per %v", told[0].DedupeValues)
 			}
 			if tt.reason != "" && (!strings.HasPrefix(told[0], tt.reason) || !strings.Contains(told[0], tt.says)) {
 				t.Errorf("event %q, want %s with %q", told[0], tt.reason, tt.says)
@@ -181,7 +184,7 @@ func tolerating(p *corev1.Pod) {
 	p.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 }
 
-// LIF-170, LIF-171
+// LIF-170, LIF-171, API-120
 func TestVolumes(t *testing.T) {
 	elsewhere := attached("e", "data")
 	elsewhere.Spec.NodeName = "b"
@@ -257,7 +260,7 @@ func TestVolumesAreAbandoned(t *testing.T) {
 	}
 }
 
-// LIF-171, OPS-081
+// LIF-171, OPS-081, OPS-182
 func TestVolumesAreNamed(t *testing.T) {
 	var objects []client.Object
 	for i := range 7 {
@@ -266,7 +269,8 @@ func TestVolumesAreNamed(t *testing.T) {
 	w := leaving(t, objects...)
 	w.passes()
 	events := w.Recorder.Of("AwaitingVolumeDetachment")
-	if len(events) != 1 || !strings.HasSuffix(events[0].Message, "x0, x1, x2, x3, x4 and 2 other(s)") {
+	if len(events) != 1 || events[0].Object.GetName() != "a" || !slices.Equal(events[0].DedupeValues, []string{"a"}) ||
+		!strings.HasSuffix(events[0].Message, "x0, x1, x2, x3, x4 and 2 other(s)") {
 		t.Errorf("events %v", events)
 	}
 }

@@ -51,7 +51,7 @@ func TestTermination(t *testing.T) {
 	w.pass() // it is gone
 }
 
-// LIF-130, LIF-002
+// LIF-130, LIF-002, LIF-184
 func TestOthersAreLeftAlone(t *testing.T) {
 	foreign := func(n *corev1.Node) { delete(n.Labels, fixture.NodeClassLabel) }
 	hold := func(n *corev1.Node) { n.Finalizers = []string{"example.com/hold"} }
@@ -89,7 +89,7 @@ func TestNodeClaimGoesAlong(t *testing.T) {
 	}
 }
 
-// LIF-131, LIF-134, LIF-145
+// LIF-131, LIF-134, LIF-145, LIF-184
 func TestWithoutNodeClaim(t *testing.T) {
 	several := []client.Object{
 		fixture.NodeClaim("a", fixture.Initialized),

@@ -56,7 +56,7 @@ const (
 	inconsistent = "False/ConsistencyCheckFailed"
 )
 
-// LIF-195
+// LIF-195, API-120
 func TestShape(t *testing.T) {
 	quantity := resource.MustParse
 	tests := []struct {

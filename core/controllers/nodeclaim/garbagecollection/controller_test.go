@@ -32,7 +32,7 @@ func deleted(w *fixture.World) bool {
 
 func notReady(n *corev1.Node) { fixture.SetReady(n, corev1.ConditionFalse) }
 
-// LIF-180, LIF-181, LIF-182
+// LIF-180, LIF-181, LIF-182, CP-119
 func TestCollection(t *testing.T) {
 	registered := fixture.NodeClaim("a", fixture.Registered)
 	second := func(n *corev1.Node) { n.Name, n.UID = "b", "b" }

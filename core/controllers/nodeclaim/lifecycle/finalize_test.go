@@ -147,7 +147,7 @@ func TestInstanceGoes(t *testing.T) {
 	w.pass("a") // it is gone
 }
 
-// LIF-123
+// LIF-123, CP-323
 func TestInstanceStays(t *testing.T) {
 	nodeClaim := fixture.NodeClaim("a", fixture.Registered, fixture.Deleting(time.Now()))
 	w := setup(t, nodeClaim)

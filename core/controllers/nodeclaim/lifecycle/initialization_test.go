@@ -25,7 +25,7 @@ func registeredNode(change func(*v1.NodeClaim, *corev1.Node)) (*v1.NodeClaim, *c
 	return nodeClaim, node
 }
 
-// LIF-101, LIF-103, LIF-022
+// LIF-101, LIF-103, LIF-022, API-120
 func TestInitialization(t *testing.T) {
 	gpu := corev1.ResourceName("example.com/gpu")
 	tests := []struct {

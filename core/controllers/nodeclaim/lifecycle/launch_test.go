@@ -12,6 +12,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	v1 "karpenter.sh/core/apis/v1"
@@ -63,7 +64,7 @@ func TestWritesAreFew(t *testing.T) {
 	}
 }
 
-// LIF-001
+// LIF-001, CP-302
 func TestUnmanagedIsLeftAlone(t *testing.T) {
 	w := setup(t, fixture.NodeClaim("a", func(n *v1.NodeClaim) { n.Spec.NodeClassRef.Kind = "EC2NodeClass" }))
 	w.pass("a")
@@ -128,7 +129,7 @@ func TestCreateIsForgotten(t *testing.T) {
 	}
 }
 
-// LIF-083, LIF-113
+// LIF-083, LIF-113, OPS-175, OPS-176
 func TestHopelessLaunch(t *testing.T) {
 	cause := errors.New("nothing left")
 	tests := []struct {
@@ -149,7 +150,7 @@ func TestHopelessLaunch(t *testing.T) {
 				t.Error("the NodeClaim was not deleted")
 			}
 			if events := w.Recorder.Of(tt.event); len(events) != 1 || events[0].Type != corev1.EventTypeWarning ||
-				!strings.Contains(events[0].Message, "nothing left") {
+				!strings.Contains(events[0].Message, "nothing left") || !slices.Contains(events[0].DedupeValues, string(w.nodeClaim("a").UID)) {
 				t.Errorf("events %v", w.Recorder.Events())
 			}
 			labels := map[string]string{
@@ -190,7 +191,7 @@ func TestHopelessLaunchOfNothing(t *testing.T) {
 	}
 }
 
-// LIF-083, LIF-084
+// LIF-083, LIF-084, API-120
 func TestFailedLaunch(t *testing.T) {
 	long := strings.Repeat("x", 299) + "é and more"
 	tests := []struct {
@@ -243,8 +244,8 @@ func TestLaunchBackoff(t *testing.T) {
 	}
 }
 
-// LIF-081: what the NodeClaim says of itself wins, what describes the instance
-// is the provider's (LIF-082), and so are annotations.
+// LIF-081, API-131, CP-020: what the NodeClaim says of itself wins, what
+// describes the instance is the provider's (LIF-082), and so are annotations.
 func TestLabelsAreMerged(t *testing.T) {
 	w := setup(t, fixture.NodeClaim("a", func(n *v1.NodeClaim) {
 		n.Labels["example.com/team"] = "mine"
@@ -259,7 +260,9 @@ func TestLabelsAreMerged(t *testing.T) {
 			corev1.LabelTopologyZone: "zone-a", v1.NodePoolLabelKey: "another",
 		}
 		created.Annotations = map[string]string{"example.com/hash": "new"}
-		created.Status.ProviderID = fixture.ProviderID("a")
+		created.Status.ProviderID, created.Status.ImageID = fixture.ProviderID("a"), "image"
+		created.Status.Capacity = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("2")}
+		created.Status.Allocatable = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1")}
 		return created, nil
 	}}
 	w.restart()
@@ -275,6 +278,9 @@ func TestLabelsAreMerged(t *testing.T) {
 	}
 	if got.Annotations["example.com/hash"] != "new" || got.Annotations["example.com/note"] != "kept" {
 		t.Errorf("annotations are %v", got.Annotations)
+	}
+	if s := got.Status; s.ProviderID != fixture.ProviderID("a") || s.ImageID != "image" || s.Capacity.Cpu().Value() != 2 || s.Allocatable.Cpu().Value() != 1 {
+		t.Errorf("status is %+v", s)
 	}
 }
 

@@ -101,7 +101,7 @@ func TestRegistrationWrites(t *testing.T) {
 	}
 }
 
-// LIF-085, LIF-003
+// LIF-085, LIF-003, API-120
 func TestNoNode(t *testing.T) {
 	nodeClaim, node := joined()
 	node.Spec.ProviderID = "fake://another"
@@ -134,14 +134,15 @@ func TestSeveralNodes(t *testing.T) {
 	w.expect("a", v1.ConditionTypeRegistered, "False/MultipleNodesFound")
 }
 
-// LIF-086
+// LIF-086, API-134, OPS-177
 func TestMissingTaint(t *testing.T) {
 	nodeClaim, node := joined()
 	node.Spec.Taints = nil
 	w := setup(t, nodeClaim, node)
 	w.pass("a")
-	if events := w.Recorder.Of("UnregisteredTaintMissing"); len(events) != 1 {
-		t.Errorf("events %v", w.Recorder.Reasons())
+	if told := w.Recorder.Of("UnregisteredTaintMissing"); len(told) != 1 || told[0].Type != corev1.EventTypeWarning ||
+		told[0].Object.GetName() != "a" || !slices.Equal(told[0].DedupeValues, []string{string(nodeClaim.UID)}) {
+		t.Errorf("events %v", w.Recorder.Events())
 	}
 	w.expect("a", v1.ConditionTypeRegistered, "True/Registered")
 }
@@ -226,7 +227,7 @@ func answering(result cloudprovider.HookResult, err error) func(*v1.NodeClaim) (
 	return func(*v1.NodeClaim) (cloudprovider.HookResult, error) { return result, err }
 }
 
-// LIF-089, CP-039..041
+// LIF-089, API-120, API-134, CP-039..041
 func TestHooks(t *testing.T) {
 	passed, slow, quick := cloudprovider.HookResult{}, cloudprovider.HookResult{RequeueAfter: time.Minute}, cloudprovider.HookResult{RequeueAfter: 3 * time.Second}
 	boom := errors.New("boom")
