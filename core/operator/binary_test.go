@@ -19,7 +19,9 @@ import (
 	"time"
 
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
@@ -36,6 +38,7 @@ const (
 	asBinary  = "OPERATOR_TEST_BINARY"
 	badLabel  = "OPERATOR_TEST_BAD_LABEL"
 	neverEnds = "OPERATOR_TEST_NEVER_ENDS"
+	fails     = "OPERATOR_TEST_FAILS"
 )
 
 func TestMain(m *testing.M) {
@@ -72,6 +75,9 @@ func newProvider(_ context.Context, s operator.Setup) (operator.Provider, error)
 	if os.Getenv(neverEnds) != "" {
 		controllers = append(controllers, stubborn{})
 	}
+	if os.Getenv(fails) != "" {
+		controllers = append(controllers, &failing{})
+	}
 	catalogue := func(ctx context.Context) ([]*cloudprovider.InstanceType, error) {
 		return cloud.GetInstanceTypes(ctx, &v1.NodePool{})
 	}
@@ -89,6 +95,23 @@ func (stubborn) Register(_ context.Context, m manager.Manager) error {
 		fmt.Println(stubbornBegan)
 		select {}
 	}))
+}
+
+// failing is a controller that panics, then fails, then works.
+type failing struct{ calls int }
+
+func (f *failing) Register(_ context.Context, m manager.Manager) error {
+	return builder.ControllerManagedBy(m).Named("failing").For(&v1alpha1.TestNodeClass{}).Complete(f)
+}
+
+func (f *failing) Reconcile(context.Context, reconcile.Request) (reconcile.Result, error) {
+	switch f.calls++; f.calls {
+	case 1:
+		panic("what a surprise")
+	case 2:
+		return reconcile.Result{}, errors.New("it does not work")
+	}
+	return reconcile.Result{}, nil
 }
 
 // binary is a running process.

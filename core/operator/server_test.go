@@ -5,6 +5,7 @@ package operator_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -50,8 +51,8 @@ func startServer(t *testing.T) *server {
 	return s
 }
 
-// define installs the CRDs that the binary needs.
-func (s *server) define(t *testing.T) {
+// define installs the CRDs that the binary needs, but for those of some kinds.
+func (s *server) define(t *testing.T, without ...string) {
 	t.Helper()
 	definitions, err := crds.Core()
 	if err != nil {
@@ -61,7 +62,9 @@ func (s *server) define(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := append([]*apiextensionsv1.CustomResourceDefinition{nodeClass}, definitions...)
+	all := slices.DeleteFunc(append(definitions, nodeClass), func(d *apiextensionsv1.CustomResourceDefinition) bool {
+		return slices.Contains(without, d.Spec.Names.Kind)
+	})
 	if _, err := envtest.InstallCRDs(s.env.Config, envtest.CRDInstallOptions{CRDs: all}); err != nil {
 		t.Fatal(err)
 	}

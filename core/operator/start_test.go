@@ -66,6 +66,7 @@ func TestReplicas(t *testing.T) {
 	t.Run("profiling", func(t *testing.T) { testProfiling(t, first, standby) })
 	t.Run("lease", func(t *testing.T) { testLease(t, s, leader) })
 	t.Run("log", func(t *testing.T) { testLog(t, first) })
+	t.Run("OPS-062: warmup", func(t *testing.T) { testWarmup(t, s, first, standby) })
 
 	// OPS-060, LIF-270: the standby takes over within a retry period, which jitter
 	// makes up to 4.4 s long.
@@ -186,6 +187,24 @@ func testLog(t *testing.T, b *binary) {
 		if !messages[message] {
 			t.Errorf("%s: no record %q", id, message)
 		}
+	}
+}
+
+// testWarmup expects a standby to know of what there is, and to leave it alone.
+func testWarmup(t *testing.T, s *server, leader, standby *binary) {
+	create(t, s.typed(t), newPool("warm"))
+	eventually(t, 20*time.Second, func() string {
+		if wrong := missing(leader, `controller_runtime_reconcile_total{controller="nodepool.counter",result="requeue_after"} `); wrong != "" {
+			return wrong
+		}
+		if _, body := get(standby.metrics, "/metrics"); !regexp.MustCompile(`workqueue_depth{controller="nodepool.counter",name="nodepool.counter",priority="[-0-9]*"} 1`).MatchString(body) {
+			return "the standby does not know of the pool"
+		}
+		return ""
+	})
+	_, body := get(standby.metrics, "/metrics")
+	if reconciled := regexp.MustCompile(`controller_runtime_reconcile_total{.*} [1-9]`).FindString(body); reconciled != "" {
+		t.Errorf("a standby worked: %s", reconciled)
 	}
 }
 

@@ -44,6 +44,14 @@ func create(t *testing.T, c client.Client, objects ...client.Object) {
 	}
 }
 
+// newPool returns a pool of the NodeClass "default".
+func newPool(name string) *v1.NodePool {
+	pool := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	pool.Spec.Template.Spec.NodeClassRef = v1.NodeClassReference{Group: v1alpha1.Group, Kind: "TestNodeClass", Name: "default"}
+	pool.Spec.Template.Spec.Requirements = []v1.NodeSelectorRequirementWithMinValues{}
+	return pool
+}
+
 // TestWiring follows a pod through all controllers: its pool becomes ready, a
 // NodeClaim is made for it, and an instance is launched.
 func TestWiring(t *testing.T) {
@@ -52,9 +60,7 @@ func TestWiring(t *testing.T) {
 	s.define(t)
 	b := s.replica(t, "CPU_REQUESTS=2000")
 	c := s.typed(t)
-	pool := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "general"}}
-	pool.Spec.Template.Spec.NodeClassRef = v1.NodeClassReference{Group: v1alpha1.Group, Kind: "TestNodeClass", Name: "default"}
-	pool.Spec.Template.Spec.Requirements = []v1.NodeSelectorRequirementWithMinValues{}
+	pool := newPool("general")
 	create(t, c, &v1alpha1.TestNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}, pool)
 	eventually(t, 30*time.Second, func() string {
 		if err := c.Get(t.Context(), client.ObjectKeyFromObject(pool), pool); err != nil {

@@ -150,7 +150,7 @@ func TestEveryChangeArrives(t *testing.T) {
 	}
 }
 
-// LIF-004
+// LIF-004, OPS-079: a conflict is no error, so nothing logs it.
 func TestOutcome(t *testing.T) {
 	nodes := schema.GroupResource{Resource: "nodes"}
 	boom := errors.New("boom")
