@@ -58,7 +58,7 @@ func TestLimiterDoublesPerItem(t *testing.T) {
 	}
 }
 
-// LIF-260: the bucket of 1 % of 1000 workers holds 100 retries and refills
+// LIF-260, OPS-054: the bucket of 1 % of 1000 workers holds 100 retries and refills
 // with 10 a second.
 func TestLimiterShared(t *testing.T) {
 	profile := concurrency.Profile{Min: 1000, Max: 5000, Backoff: concurrency.Backoff{
@@ -83,5 +83,23 @@ func TestOptions(t *testing.T) {
 	}
 	if got := options.RateLimiter.When("a"); got != 5*time.Millisecond {
 		t.Errorf("default backoff begins with %v", got)
+	}
+}
+
+// OPS-054: shares of the workers are rounded up. Of 183 workers, which is what
+// draining has on two cores, a tenth are 19 retries a second, 190 at once.
+func TestLimiterRoundsUp(t *testing.T) {
+	profile := concurrency.Profile{Min: 100, Max: 5000, Backoff: concurrency.Backoff{
+		Base: time.Nanosecond, Longest: time.Microsecond, RatePercent: 10,
+	}}
+	limiter := concurrency.Limiter[int](profile, 2000)
+	var last time.Duration
+	for i := range 1000 {
+		if last = limiter.When(i); i < 190 && last > time.Millisecond {
+			t.Fatalf("retry %d of the burst waits %v", i+1, last)
+		}
+	}
+	if last < 40*time.Second || last > 43*time.Second {
+		t.Errorf("810 retries after the burst the wait is %v, want about 42.6s", last)
 	}
 }

@@ -74,6 +74,15 @@ func TestStatus(t *testing.T) {
 			t.Error("it counts as a transition")
 		}
 	})
+	t.Run("OPS-087: buckets from half a second to more than two hours", func(t *testing.T) {
+		const bucket = `operator_nodepool_status_condition_transition_seconds_bucket{status="True",to_status="False",type="NodeClassReady",le="%s"} `
+		if wrong := missing(b, fmt.Sprintf(bucket, "0.5"), fmt.Sprintf(bucket, "1"), fmt.Sprintf(bucket, "8192")); wrong != "" {
+			t.Error(wrong)
+		}
+		if missing(b, fmt.Sprintf(bucket, "16384")) == "" {
+			t.Error("one is too many")
+		}
+	})
 	remove(t, c, pool)
 	eventually(t, 20*time.Second, func() string {
 		return missing(b, `operator_nodepool_termination_current_time_seconds{name="general",namespace=""} `)

@@ -133,7 +133,7 @@ func TestMetadataAndCopies(t *testing.T) {
 	}
 }
 
-// API-124, API-125, API-126, SCH-232
+// API-124, API-125, API-126, CP-063, SCH-232
 func TestRequirements(t *testing.T) {
 	two := 2
 	size := in("node.kubernetes.io/instance-type", "Exists")

@@ -18,7 +18,7 @@ import (
 
 // CP-301, CP-303, CP-305, CP-306, CP-308, CP-311, CP-312, CP-313, CP-318, CP-324,
 // CP-325, CP-326, CP-327, CP-328, CP-329, CP-330, CP-332, CP-334, and by them
-// CP-001, CP-002, CP-007, CP-028, CP-030, CP-032, CP-051, CP-064
+// CP-001, CP-002, CP-007, CP-028, CP-030, CP-032, CP-045, CP-051, CP-064
 func TestConformance(t *testing.T) {
 	conformance.Run(t, conformance.Harness{
 		Start: func(t *testing.T) conformance.Cloud { return newCloud(t).describe() },

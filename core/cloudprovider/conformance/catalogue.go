@@ -57,6 +57,7 @@ func catalogueIsWellFormed(t *testing.T, c Cloud) {
 			t.Errorf("name %q is empty or not unique", it.Name)
 		}
 		seen[it.Name] = true
+		wantValues(t, it, label.InstanceType, map[string]bool{it.Name: true}) // CP-045
 		wantWellFormedOfferings(t, it)
 	}
 }

@@ -24,7 +24,8 @@ var errDown = errors.New("the cloud is down")
 
 // CP-301, CP-303, CP-305, CP-306, CP-307, CP-308, CP-311, CP-312, CP-313, CP-318,
 // CP-322, CP-324, CP-327, CP-328, CP-329, CP-330, CP-331, CP-332, CP-334, CP-335,
-// and by them CP-001, CP-002, CP-007, CP-024, CP-030, CP-032, CP-033, CP-051, CP-064
+// and by them CP-001, CP-002, CP-007, CP-024, CP-030, CP-032, CP-033, CP-045, CP-051,
+// CP-064
 func TestConformance(t *testing.T) {
 	conformance.Run(t, conformance.Harness{Start: func(*testing.T) conformance.Cloud { return newWorld().cloud() }})
 }

@@ -78,7 +78,7 @@ func TestCleanUpIsTriedAgain(t *testing.T) {
 	w.expect("a", untouched)
 }
 
-// DIS-133, DIS-134, DIS-136: wherever the process dies, the next one ends up with
+// DIS-133, DIS-134, DIS-136, LIF-272: wherever the process dies, the next one ends up with
 // the empty nodes gone and the others untouched.
 func TestCrashes(t *testing.T) {
 	errCrash := errors.New("crash")

@@ -3,6 +3,7 @@
 package place_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -188,6 +189,27 @@ func TestBin(t *testing.T) {
 	}
 	if len(b.Markets) != 2 {
 		t.Errorf("on-demand in two zones, got %d markets", len(b.Markets))
+	}
+}
+
+// SCH-230, CP-063: of many types the cheapest are listed, on demand only if that
+// is what the pods want.
+func TestManyTypes(t *testing.T) {
+	w := newWorld(t)
+	var types []model.Type
+	for i := range int64(700) {
+		types = append(types, w.itype(fmt.Sprintf("type-%03d", 699-i), 700-i)) // the cheapest last
+	}
+	w.pool(model.TemplateOptions{Pool: "default", Catalogue: model.NewCatalogue(w.v, types)})
+	w.add(1, w.class(1, 1, requirement.All(requirement.In(label.CapacityType, label.OnDemand))))
+	bins := place.Solve(w.input()).Bins
+	if len(bins) != 1 || len(bins[0].Types) != 600 || bins[0].Types[0] != 699 || bins[0].Types[599] != 100 {
+		t.Fatalf("bins %+v", bins)
+	}
+	for _, market := range bins[0].Markets {
+		if s, ok := market.Get(w.v.Key(label.CapacityType)); !ok || !w.v.Has(w.v.Key(label.CapacityType), s, w.v.Value(w.v.Key(label.CapacityType), label.OnDemand)) {
+			t.Errorf("market %v", market)
+		}
 	}
 }
 

@@ -16,8 +16,9 @@ import (
 	"karpenter.sh/core/controllers/internal/fixture"
 )
 
-// LIF-271: whichever write was the last before the process was killed, a new
-// process brings the NodeClaim to the same end, with one instance.
+// LIF-271, LIF-272: whichever write was the last before the process was killed,
+// a new process, which remembers nothing, brings the NodeClaim to the same end,
+// with one instance.
 func TestLaunchConverges(t *testing.T) {
 	for writes := range 7 {
 		t.Run(fmt.Sprintf("killed after %d writes", writes), func(t *testing.T) {
