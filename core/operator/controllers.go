@@ -37,6 +37,10 @@ func (s *shared) controllers() ([]Controller, error) {
 	if err != nil {
 		return nil, err
 	}
+	offerings, err := gauges.NewOfferings(w.offeringOptions())
+	if err != nil {
+		return nil, err
+	}
 	pools := w.nodePoolOptions()
 	health := nodepool.NewRegistrationHealth(pools)
 	evictor := eviction.New(w.evictionOptions())
@@ -77,6 +81,7 @@ func (s *shared) controllers() ([]Controller, error) {
 			garbagecollection.New(w.garbageCollectionOptions()),
 		},
 		// What is told about it all.
+		[]Controller{offerings},
 		shown,
 		s.statusControllers(),
 		s.extra,

@@ -37,6 +37,12 @@ func TestStatus(t *testing.T) {
 	}
 	b := s.replica(t, "DISABLE_LEADER_ELECTION=true")
 
+	t.Run("CP-078: what the provider sells", func(t *testing.T) {
+		eventually(t, 30*time.Second, func() string {
+			return missing(b, `karpenter_cloudprovider_instance_type_offering_price_estimate{capacity_type="on-demand",instance_type="`,
+				`karpenter_cloudprovider_duration_seconds_count{controller="metrics.offering",method="GetInstanceTypes",provider="fake"} `)
+		})
+	})
 	t.Run("OPS-152: a first sighting", func(t *testing.T) {
 		eventually(t, 30*time.Second, func() string {
 			return missing(b, `operator_nodepool_status_condition_transitions_total{reason="NodeClassReady",status="True",type="NodeClassReady"} 1`)

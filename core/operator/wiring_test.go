@@ -107,7 +107,7 @@ func testWorkers(t *testing.T, b *binary) {
 		"nodepool.validation": 10, "operatorpkg.nodepool.status": 10, "operatorpkg.nodeclaim.status": 10,
 		"operatorpkg.node.status": 10, "operatorpkg.testnodeclass.status": 10,
 		"provisioner": 1, "state.pricing": 1, "state.nodeclaimgc": 1, "nodeclaim.garbagecollection": 1, "nodeclaim.expiration": 1,
-		"metrics.nodepool": 1, "metrics.pod": 1,
+		"metrics.nodepool": 1, "metrics.pod": 1, "metrics.offering": 1,
 	} {
 		if wrong := missing(b, fmt.Sprintf("controller_runtime_max_concurrent_reconciles{controller=%q} %d\n", name, workers)); wrong != "" {
 			t.Error(wrong)
@@ -152,7 +152,7 @@ func TestNoObservability(t *testing.T) {
 	})
 	eventually(t, 10*time.Second, func() string { return missing(b, "karpenter_cluster_state_node_count 1") })
 	for _, series := range []string{"karpenter_nodes_", "karpenter_pods_startup_duration_seconds", "karpenter_nodepools_usage",
-		`controller_runtime_max_concurrent_reconciles{controller="metrics.`, "operator_nodepool_status_condition_count", "operator_testnodeclass_status_condition_count", `controller_runtime_max_concurrent_reconciles{controller="operatorpkg`} {
+		`controller_runtime_max_concurrent_reconciles{controller="metrics.pod"}`, "operator_nodepool_status_condition_count", "operator_testnodeclass_status_condition_count", `controller_runtime_max_concurrent_reconciles{controller="operatorpkg`} {
 		if missing(b, series) == "" {
 			t.Errorf("there is %s", series)
 		}

@@ -213,3 +213,11 @@ func (w *world) gaugeOptions() gauges.Options {
 		Clock: w.clock, Registerer: w.registerer, CPUMillis: w.options.CPURequests,
 	}
 }
+
+func (w *world) offeringOptions() gauges.OfferingOptions {
+	return gauges.OfferingOptions{
+		Client: w.manager.GetClient(), NodeClasses: w.managed,
+		InstanceTypes:    calledBy(w.provider, gauges.OfferingsName).GetInstanceTypes,
+		ReservedCapacity: w.options.FeatureGates.ReservedCapacity, Registerer: w.registerer,
+	}
+}
