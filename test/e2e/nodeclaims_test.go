@@ -15,7 +15,7 @@ import (
 )
 
 var _ = Describe("NodeClaims", func() {
-	// API-112, LIF-070..103, KWOK-018: one that nobody but the user made.
+	// API-112, LIF-070, LIF-080, LIF-088, LIF-103, KWOK-018: one that nobody but the user made.
 	It("of a user get a node of what they ask for, and take it with them", func(ctx SpecContext) {
 		pool := env.NodePool(ctx, "default")
 		claim := objects.NodeClaim(env.Name("own"), pool)

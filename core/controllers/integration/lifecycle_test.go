@@ -71,7 +71,7 @@ func (c *cluster) end(pod *corev1.Pod) {
 func TestLifecycle(t *testing.T) {
 	whole := start(t)
 
-	// LIF-071..103, LIF-120..125, LIF-130..177, LIF-178
+	// LIF-073, LIF-080, LIF-088, LIF-103, LIF-120, LIF-122, LIF-123, LIF-130, LIF-175, LIF-178
 	t.Run("from creation to the end", func(t *testing.T) {
 		c := whole.in(t)
 		nodeClaim := newNodeClaim("whole")
