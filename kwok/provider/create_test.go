@@ -38,7 +38,7 @@ func wantResources(t *testing.T, got, want corev1.ResourceList) {
 	}
 }
 
-func TestCreateNode(t *testing.T) { // KWOK-021, KWOK-022
+func TestCreateNode(t *testing.T) { // KWOK-021, KWOK-022, CP-341
 	w := newWorld(t, settings{})
 	claim := nodeClaim("claim", in(label.InstanceType, "s-4x-amd64-linux"), in(label.CapacityType, "on-demand"),
 		in(label.Zone, "test-zone-c"), in("example.com/team", "red"), in("example.com/many", "a", "b"))

@@ -63,10 +63,10 @@ func destination(n *cluster.StateNode) string {
 	return strings.Join(parts, ", ")
 }
 
-func noCompatibleInstanceTypes(np *v1.NodePool) events.Event {
+func noCompatibleInstanceTypes(np *v1.NodePool, why string) events.Event {
 	return events.Event{
 		Object: np, Type: events.Warning, Reason: "NoCompatibleInstanceTypes",
-		Message:      "NodePool requirements exclude every available instance type",
+		Message:      why,
 		DedupeValues: []string{string(np.UID)}, DedupeTimeout: time.Minute,
 	}
 }

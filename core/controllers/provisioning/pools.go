@@ -16,6 +16,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/intake"
 )
 
@@ -86,13 +87,27 @@ func (p *Provisioner) gatherPool(ctx context.Context, np *v1.NodePool, snapshot 
 		logger.Error(err, "skipping nodepool, cannot be understood")
 		return nil, nil
 	}
-	if template.Base.Variants.Empty() { // kept: pods are told that it has nothing (SCH-028)
-		p.Recorder.Publish(noCompatibleInstanceTypes(np))
-	}
+	p.tellUnusable(np, template)
 	return &pool{
 		nodePool: np, types: types, template: template,
 		remaining: snapshot.Compiler().PoolLimits(np.Spec.Limits, snapshot.Usage(np.Name)),
 	}, nil
+}
+
+// tellUnusable tells a pool from which nothing can be launched, whatever the pod,
+// why. It is kept: its pods are told that it has nothing (SCH-027, SCH-028).
+func (p *Provisioner) tellUnusable(np *v1.NodePool, template *model.Template) {
+	switch {
+	case template.Base.Variants.Empty():
+		p.Recorder.Publish(noCompatibleInstanceTypes(np, "NodePool requirements exclude every available instance type"))
+	case p.MinValues == place.StrictMinValues && short(template):
+		p.Recorder.Publish(noCompatibleInstanceTypes(np, "NodePool requirements leave too few available instance types for their minValues"))
+	}
+}
+
+// short reports whether all that a pool can have does not reach its minValues.
+func short(t *model.Template) bool {
+	return slices.ContainsFunc(t.Minimums, func(m model.Minimum) bool { return t.Distinct(m.Key, t.Base.Variants) < m.Values })
 }
 
 // named is how objects appear in logs (OPS-076).

@@ -31,6 +31,7 @@ import (
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/controllers/provisioning"
+	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/events/eventstest"
 	"karpenter.sh/core/index"
 	"karpenter.sh/core/intake"
@@ -338,18 +339,36 @@ func TestBrokenPoolCostsOnlyItself(t *testing.T) {
 	}
 }
 
-// SCH-028, OPS-174: a pool whose requirements leave nothing is told so.
+// SCH-027, SCH-028, OPS-174: a pool from which nothing can be launched is told so.
 func TestPoolWithoutTypesIsTold(t *testing.T) {
-	w := newWorld(t, pendingPod("a", "1"), readyPool("default", func(np *v1.NodePool) {
-		np.Spec.Template.Spec.Requirements = []v1.NodeSelectorRequirementWithMinValues{
-			{Key: corev1.LabelArchStable, Operator: v1.OperatorIn, Values: []string{"none"}},
-		}
-	}))
-	w.must(w.round())
-	told := w.recorder.Of("NoCompatibleInstanceTypes")
-	if len(told) != 1 || told[0].Type != corev1.EventTypeWarning || told[0].Object.GetName() != "default" ||
-		told[0].DedupeTimeout != time.Minute || !slices.Equal(told[0].DedupeValues, []string{"default"}) {
-		t.Errorf("events %v", told)
+	none := v1.NodeSelectorRequirementWithMinValues{Key: corev1.LabelArchStable, Operator: v1.OperatorIn, Values: []string{"none"}}
+	many := 1000
+	all := v1.NodeSelectorRequirementWithMinValues{Key: corev1.LabelInstanceTypeStable, Operator: v1.OperatorExists, MinValues: &many}
+	for _, tc := range []struct {
+		why         string
+		requirement v1.NodeSelectorRequirementWithMinValues
+		policy      place.MinValuesPolicy
+		want        string // the end of the event; empty: none
+	}{
+		{"nothing is compatible", none, place.StrictMinValues, "exclude every available instance type"},
+		{"too little for minValues", all, place.StrictMinValues, "for their minValues"},
+		{"minValues give way", all, place.BestEffortMinValues, ""},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			w := newWorld(t, pendingPod("a", "1"), readyPool("default", func(np *v1.NodePool) {
+				np.Spec.Template.Spec.Requirements = []v1.NodeSelectorRequirementWithMinValues{tc.requirement}
+			}))
+			w.subject.MinValues = tc.policy
+			w.must(w.round())
+			told := w.recorder.Of("NoCompatibleInstanceTypes")
+			if (len(told) == 1) != (tc.want != "") {
+				t.Fatalf("events %v", told)
+			}
+			if tc.want != "" && (!strings.HasSuffix(told[0].Message, tc.want) || told[0].Type != corev1.EventTypeWarning ||
+				told[0].Object.GetName() != "default" || told[0].DedupeTimeout != time.Minute || !slices.Equal(told[0].DedupeValues, []string{"default"})) {
+				t.Errorf("event %+v", told[0])
+			}
+		})
 	}
 }
 

@@ -5,6 +5,7 @@ package options_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -269,5 +270,18 @@ func TestProviderOptions(t *testing.T) {
 				t.Errorf("error %v does not name %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// OPS-008: what becomes of the environment later makes no difference.
+func TestReadOnce(t *testing.T) {
+	environ := []string{"METRICS_PORT=9000", "LOG_OUTPUT_PATHS=stdout,stderr", "FEATURE_GATES=NodeRepair=true"}
+	got := parse(t, nil, environ)
+	want := parse(t, nil, slices.Clone(environ))
+	for i := range environ {
+		environ[i] = "METRICS_PORT=1"
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("options became %+v", got)
 	}
 }

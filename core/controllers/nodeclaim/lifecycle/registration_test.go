@@ -227,7 +227,7 @@ func answering(result cloudprovider.HookResult, err error) func(*v1.NodeClaim) (
 	return func(*v1.NodeClaim) (cloudprovider.HookResult, error) { return result, err }
 }
 
-// LIF-089, API-120, API-134, CP-039..041
+// LIF-089, API-120, API-134, CP-039..041, CP-341
 func TestHooks(t *testing.T) {
 	passed, slow, quick := cloudprovider.HookResult{}, cloudprovider.HookResult{RequeueAfter: time.Minute}, cloudprovider.HookResult{RequeueAfter: 3 * time.Second}
 	boom := errors.New("boom")
