@@ -56,6 +56,10 @@ func run(args []string) error {
 		usage(os.Stderr)
 		return fmt.Errorf("which command?")
 	}
+	if slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
+		usage(os.Stdout)
+		return nil
+	}
 	i := slices.IndexFunc(commands(), func(c command) bool { return c.name == args[0] })
 	if i < 0 {
 		usage(os.Stderr)
@@ -84,6 +88,7 @@ func usage(out io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(out, "  %-12s %s\n", c.name, c.summary)
 	}
+	fmt.Fprintln(out, "The flags of a command: cluster COMMAND -help")
 }
 
 // list is a flag that may be given several times.

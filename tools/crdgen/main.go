@@ -32,15 +32,15 @@ func main() {
 }
 
 func parseFlags() options {
-	opts := options{}
-	paths := flag.String("paths", "./core/apis/...", "comma-separated Go package `patterns` to generate for")
-	flag.StringVar(&opts.out, "out", "core/apis/crds", "`directory` to write the CRDs to")
-	flag.BoolVar(&opts.deepcopy, "deepcopy", true, "write deep-copy methods beside the types")
-	flag.Func("restrict-domain", "label `domain` that users may not use; may be repeated",
+	opts, flags := options{}, flag.NewFlagSet("crdgen", flag.ExitOnError)
+	paths := flags.String("paths", "./core/apis/...", "comma-separated Go package `patterns` to generate for")
+	flags.StringVar(&opts.out, "out", "core/apis/crds", "`directory` to write the CRDs to")
+	flags.BoolVar(&opts.deepcopy, "deepcopy", true, "write deep-copy methods beside the types")
+	flags.Func("restrict-domain", "label `domain` that users may not use; may be repeated",
 		appendTo(&opts.restrictDomains))
-	flag.Func("allow-label", "label `key` in a restricted domain that users may use; may be repeated",
+	flags.Func("allow-label", "label `key` in a restricted domain that users may use; may be repeated",
 		appendTo(&opts.allowLabels))
-	flag.Parse()
+	_ = flags.Parse(os.Args[1:]) // it exits itself
 	opts.paths = strings.Split(*paths, ",")
 	return opts
 }

@@ -21,9 +21,10 @@ import (
 )
 
 func main() {
-	root := flag.String("root", ".", "the repository's root directory")
-	only := flag.String("chapter", "", "one chapter only, by the name of its file or its prefix (lifecycle, LIF)")
-	flag.Parse()
+	flags := flag.NewFlagSet("speccoverage", flag.ExitOnError)
+	root := flags.String("root", ".", "the repository's root `directory`")
+	only := flags.String("chapter", "", "one `chapter` only, by the name of its file or its prefix (lifecycle, LIF)")
+	_ = flags.Parse(os.Args[1:]) // it exits itself
 	if err := run(os.Stdout, *root, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "speccoverage:", err)
 		os.Exit(1)

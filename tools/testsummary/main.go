@@ -8,6 +8,7 @@ package main
 import (
 	"encoding/xml"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -15,8 +16,11 @@ import (
 )
 
 func main() {
+	flags := flag.NewFlagSet("testsummary", flag.ExitOnError)
+	flags.Usage = func() { fmt.Fprintln(flags.Output(), "usage: testsummary REPORT ...") }
+	_ = flags.Parse(os.Args[1:]) // it exits itself
 	var sum tally
-	for _, name := range os.Args[1:] {
+	for _, name := range flags.Args() {
 		if err := sum.addFile(name); err != nil {
 			fmt.Fprintln(os.Stderr, "testsummary:", err)
 			os.Exit(1)

@@ -13,9 +13,10 @@
 // requirement that says it.
 //
 // Rows about tagging, batching, drift tables, NodeClass hashes, interruption,
-// prices and bootstrap (CP-302, CP-304, CP-309, CP-310, CP-314 to CP-317, CP-319
-// to CP-321, CP-323, CP-333, CP-336 to CP-349) belong to clouds that have them,
-// or to core, and are not in this version.
+// prices and bootstrap (CP-304, CP-309, CP-310, CP-314 to CP-317, CP-319 to
+// CP-321, CP-333, CP-336 to CP-346, CP-348, CP-349) belong to clouds that have
+// them and are not in this version. The core's own tests prove what is its part: CP-302,
+// CP-323, CP-347.
 //
 // It knows no provider and no Kubernetes client. Every row starts its own cloud,
 // so rows do not depend on one another.
