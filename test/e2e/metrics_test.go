@@ -21,7 +21,7 @@ type series struct {
 func nodeLabels(more ...string) []string {
 	return append([]string{
 		"arch", "capacity_type", "instance_cpu", "instance_family", "instance_memory", "instance_size", "instance_type",
-		"managed", "node_name", "nodepool", "os", "phase", "region", "windows_build", "zone",
+		"managed", "node_name", "nodepool", "os", "phase", "region", "reservation_id", "windows_build", "zone",
 	}, more...)
 }
 
