@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"github.com/awslabs/operatorpkg/status"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
@@ -52,14 +54,43 @@ func newPool(name string) *v1.NodePool {
 	return pool
 }
 
+// refuseEvents makes the server deny every event.
+func refuseEvents(t *testing.T, c client.Client) {
+	t.Helper()
+	name := metav1.ObjectMeta{Name: "no-events"}
+	policy := &admissionv1.ValidatingAdmissionPolicy{ObjectMeta: name}
+	policy.Spec.FailurePolicy = ptr.To(admissionv1.Fail)
+	rule := admissionv1.NamedRuleWithOperations{RuleWithOperations: admissionv1.RuleWithOperations{
+		Operations: []admissionv1.OperationType{admissionv1.OperationAll},
+		Rule:       admissionv1.Rule{APIGroups: []string{"", "events.k8s.io"}, APIVersions: []string{"*"}, Resources: []string{"events"}},
+	}}
+	policy.Spec.MatchConstraints = &admissionv1.MatchResources{ResourceRules: []admissionv1.NamedRuleWithOperations{rule}}
+	policy.Spec.Validations = []admissionv1.Validation{{Expression: "false"}}
+	binding := &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: name}
+	binding.Spec.PolicyName, binding.Spec.ValidationActions = policy.Name, []admissionv1.ValidationAction{admissionv1.Deny}
+	create(t, c, policy, binding)
+	eventually(t, 10*time.Second, func() string {
+		err := c.Create(t.Context(), &corev1.Event{
+			ObjectMeta:     metav1.ObjectMeta{Namespace: "default", Name: "refused"},
+			InvolvedObject: corev1.ObjectReference{Namespace: "default"},
+		}, client.DryRunAll)
+		if err == nil {
+			return "an event is accepted"
+		}
+		return ""
+	})
+}
+
 // TestWiring follows a pod through all controllers: its pool becomes ready, a
-// NodeClaim is made for it, and an instance is launched.
+// NodeClaim is made for it, and an instance is launched. None of this needs an
+// event to be published (OPS-171).
 func TestWiring(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	s.define(t)
-	b := s.replica(t, "CPU_REQUESTS=2000")
 	c := s.typed(t)
+	refuseEvents(t, c)
+	b := s.replica(t, "CPU_REQUESTS=2000")
 	pool := newPool("general")
 	create(t, c, &v1alpha1.TestNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}, pool)
 	eventually(t, 30*time.Second, func() string {
@@ -93,6 +124,9 @@ func TestWiring(t *testing.T) {
 	})
 	t.Run("OPS-052, OPS-053: names and workers", func(t *testing.T) { testWorkers(t, b) })
 	t.Run("metrics", func(t *testing.T) { testControllerMetrics(t, b) })
+	if told := s.events(t, "Pod", "Nominated"); len(told) > 0 {
+		t.Errorf("OPS-171: an event was accepted: %q", told)
+	}
 }
 
 // testWorkers expects what two cores get.
