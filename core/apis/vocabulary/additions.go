@@ -41,6 +41,13 @@ type Additions struct {
 	// ReservedCapacityLabels are the keys that mean something on reserved
 	// offerings only. ReservationIDLabel is always among them.
 	ReservedCapacityLabels []string
+	// UnsupportedTopologyKeys are the keys in the allowed topologies of a
+	// StorageClass that the provider cannot serve. They are taken as canonical
+	// ones; an alias of one is unsupported too.
+	UnsupportedTopologyKeys []string
+	// UnsupportedProvisioners are the CSI drivers whose volumes the provider's
+	// machines cannot attach.
+	UnsupportedProvisioners []string
 }
 
 // check returns an error if an alias stands for another alias, since translation
@@ -79,6 +86,9 @@ func merge(a, b Additions) Additions {
 		OfferingLabels:         slices.Concat(a.OfferingLabels, b.OfferingLabels),
 		ReservationIDLabel:     b.ReservationIDLabel,
 		ReservedCapacityLabels: b.reservedCapacityLabels(),
+
+		UnsupportedTopologyKeys: slices.Concat(a.UnsupportedTopologyKeys, b.UnsupportedTopologyKeys),
+		UnsupportedProvisioners: slices.Concat(a.UnsupportedProvisioners, b.UnsupportedProvisioners),
 	}
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package vocabulary holds what Karpenter knows about label keys, label values
-// and resource names: the core's own content and what the provider adds to it.
+// Package vocabulary holds what Karpenter knows about label keys, label values,
+// resource names and unsupported volumes: the core's own content and what the
+// provider adds to it.
 //
 // It decides which keys are well-known or restricted and which key and value
 // stand for another. It never says whether an object is valid, and never compares

@@ -15,7 +15,8 @@ import (
 // ErrAliasOfAlias says that a name stands for one that stands for a third.
 var ErrAliasOfAlias = errors.New("an alias must stand for a canonical name")
 
-// Vocabulary answers questions about label keys, label values and resource names.
+// Vocabulary answers questions about label keys, label values, resource names and
+// the volumes that a provider supports.
 // It is immutable and safe for concurrent use.
 type Vocabulary struct {
 	wellKnownLabels    map[string]bool
@@ -28,6 +29,9 @@ type Vocabulary struct {
 	offeringLabels     map[string]bool
 	reservedLabels     map[string]bool
 	reservationIDLabel string
+
+	unsupportedTopologyKeys map[string]bool
+	unsupportedProvisioners map[string]bool
 }
 
 // New returns the core's vocabulary with what a provider adds to it. It fails with
@@ -60,6 +64,9 @@ func build(content Additions) *Vocabulary {
 		offeringLabels:     setOf(content.OfferingLabels),
 		reservedLabels:     setOf(content.ReservedCapacityLabels),
 		reservationIDLabel: content.ReservationIDLabel,
+
+		unsupportedTopologyKeys: setOf(content.UnsupportedTopologyKeys),
+		unsupportedProvisioners: setOf(content.UnsupportedProvisioners),
 	}
 }
 
@@ -143,6 +150,18 @@ func (v *Vocabulary) IsReservedCapacityLabel(key string) bool { return v.reserve
 // ReservedCapacityLabels returns the keys that mean something on reserved
 // offerings only, sorted.
 func (v *Vocabulary) ReservedCapacityLabels() []string { return sorted(v.reservedLabels) }
+
+// IsUnsupportedTopologyKey tells whether the provider cannot serve volumes whose
+// StorageClass restricts a canonical key.
+func (v *Vocabulary) IsUnsupportedTopologyKey(key string) bool {
+	return v.unsupportedTopologyKeys[key]
+}
+
+// IsUnsupportedProvisioner tells whether the provider's machines cannot attach
+// the volumes of a CSI driver.
+func (v *Vocabulary) IsUnsupportedProvisioner(driver string) bool {
+	return v.unsupportedProvisioners[driver]
+}
 
 func setOf[T comparable](names []T) map[T]bool {
 	set := make(map[T]bool, len(names))

@@ -25,6 +25,9 @@ func provider(t *testing.T) *vocabulary.Vocabulary {
 		OfferingLabels:         []string{"example.com/zone-id"},
 		ReservationIDLabel:     "example.com/reservation",
 		ReservedCapacityLabels: []string{"example.com/reservation-type"},
+
+		UnsupportedTopologyKeys: []string{"example.com/rack"},
+		UnsupportedProvisioners: []string{"csi.example.com"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -47,6 +50,8 @@ func TestCoreContent(t *testing.T) {
 		"API-072 capacity types":        {values, []string{"on-demand", "reserved", "spot"}},
 		"API-074 no reservations":       {words.ReservationIDLabel(), ""},
 		"CP-005 no reserved labels":     {len(words.ReservedCapacityLabels()), 0},
+		"CP-005 all topology keys work": {words.IsUnsupportedTopologyKey("example.com/rack"), false},
+		"CP-005 so do all drivers":      {words.IsUnsupportedProvisioner("csi.example.com"), false},
 		"CP-005 resources are few":      {words.IsWellKnownResource("example.com/gpu"), false},
 		"CP-005 but contain the basics": {words.IsWellKnownResource("pods"), true},
 	} {
@@ -123,6 +128,10 @@ func TestProviderAdditions(t *testing.T) {
 	capacityTypes, _ := words.WellKnownValues("karpenter.sh/capacity-type")
 	_, constrained := words.WellKnownValues("team")
 	for name, test := range map[string]struct{ got, want any }{
+		"unsupported topology key":     {words.IsUnsupportedTopologyKey("example.com/rack"), true},
+		"other topology key":           {words.IsUnsupportedTopologyKey("topology.kubernetes.io/zone"), false},
+		"unsupported driver":           {words.IsUnsupportedProvisioner("csi.example.com"), true},
+		"other driver":                 {words.IsUnsupportedProvisioner("csi.example.org"), false},
 		"well-known label":             {words.IsWellKnown("karpenter.example.com/size"), true},
 		"the core's well-known label":  {words.IsWellKnown("kubernetes.io/arch"), true},
 		"well-known resource":          {words.IsWellKnownResource("example.com/gpu"), true},
