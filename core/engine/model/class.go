@@ -3,6 +3,7 @@
 package model
 
 import (
+	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/requirement"
@@ -22,6 +23,13 @@ type Class struct {
 	// for each required node-affinity term, later ones with preferences
 	// given up (SCH-183). There is at least one.
 	Attempts []Attempt
+	// Volumes are the node constraints of the pod's volumes, the first to try
+	// first. A node must meet any of them besides an attempt's (SCH-086); nil
+	// restricts nothing.
+	Volumes []constraint.Sets
+	// VolumeConflict says that no node can have all volumes (SCH-085); such
+	// pods are placed nowhere.
+	VolumeConflict bool
 	// Topology is what the class has to do with topology groups.
 	Topology topology.Relation
 	// NotBuilt names a constraint that the engine does not decide yet; such
@@ -56,6 +64,9 @@ type Pod struct {
 	// From is the node that the pod leaves and that the snapshot still counts
 	// it on; nil for a pod that the snapshot counts nowhere.
 	From *Node
+	// Attachments are the pod's volume claims. They belong to the pod: all
+	// others of its class may have claims of their own.
+	Attachments []attach.Attachment
 }
 
 // String is namespace/name.

@@ -5,6 +5,7 @@ package model
 import (
 	"strings"
 
+	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/resource"
@@ -14,6 +15,8 @@ import (
 // appeared yet, as a target for pods.
 type Node struct {
 	Name string
+	// Hostname is the value of that label, which is not among Labels (SCH-131).
+	Hostname string
 	// Labels decide which pods may land here. A key left out by intake
 	// counts as absent.
 	Labels constraint.Labels
@@ -23,6 +26,10 @@ type Node struct {
 	Free resource.Vector
 	// Ports are those that bound pods take.
 	Ports hostport.Ports
+	// Attached are the claims of bound pods, AttachLimits how many of them the
+	// node can have (SCH-089).
+	Attached     attach.Usage
+	AttachLimits attach.Limits
 	// Initialized nodes are filled before others (SCH-132).
 	Initialized bool
 }

@@ -25,6 +25,9 @@ func (s *solver) blocking(p *pool, a *attempt) []reason.Rule {
 		if offered := p.DomainsOf(r.Key); !offered.Empty() {
 			rule.Node = p.vocabulary.DecompileOne(constraint.Entry{Key: r.Key, Set: constraint.Only(offered)})
 		}
+		if left, restricted := a.volumeDomains(r.Key); restricted {
+			rule.Volumes = p.vocabulary.DecompileOne(constraint.Entry{Key: r.Key, Set: constraint.Only(left)})
+		}
 		out = append(out, rule)
 	}
 	for _, r := range a.onHosts {

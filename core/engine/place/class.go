@@ -27,7 +27,7 @@ type attempt struct {
 	// rules by what they look at, the repelling groups included.
 	onKeys, onHosts []rule
 	routes          map[uint64][]*route
-	free            []*route // the only route of an attempt without keys
+	free            []*route // the routes of an attempt without keys, made once
 }
 
 // rule is a group that an attempt obeys.
@@ -37,16 +37,22 @@ type rule struct {
 	self  bool // the group counts the class's own pods
 }
 
-// route is an attempt narrowed to one choice of domains, and how far it looked:
-// every node before node and every bin before bin has refused for good, but for
-// bins that deferred.
+// route is an attempt narrowed to one choice of domains and one alternative of
+// the volumes, and how far it looked: every node before node and every bin before
+// bin has refused for good, but for the nodes in again and bins that deferred.
 type route struct {
 	*attempt
 	wanted constraint.Sets
-	id     int
-	node   int
-	bin    int
-	pools  []verdict
+	// impossible: the choice contradicts the attempt or itself.
+	impossible bool
+	// onHost: wanted restricts the hostname.
+	onHost bool
+
+	id    int
+	node  int
+	again []int
+	bin   int
+	pools []verdict
 
 	// The first bin that deferred since the route last started there, and the
 	// count of units returned then.
@@ -95,20 +101,22 @@ func (s *solver) sortRules(a *attempt) {
 		}
 	}
 	if len(a.keys) == 0 {
-		a.free = []*route{s.route(a, nil)}
+		a.free = s.narrowed(a, []constraint.Sets{nil})
 	}
 }
 
-// route returns the attempt narrowed by a choice of domains.
-func (s *solver) route(a *attempt, domains constraint.Sets) *route {
-	h := domains.Hash()
-	wanted := s.in.Snapshot.Vocabulary.Conjunction(a.Wanted, domains)
+// route returns the attempt narrowed by a choice of domains and volumes.
+func (s *solver) route(a *attempt, choice constraint.Sets) *route {
+	h := choice.Hash()
+	wanted := s.in.Snapshot.Vocabulary.Conjunction(a.Wanted, choice)
 	for _, r := range a.routes[h] {
 		if r.wanted.Equal(wanted) {
 			return r
 		}
 	}
 	r := &route{attempt: a, wanted: wanted, id: s.routes, pools: make([]verdict, len(s.pools))}
+	r.impossible = slices.ContainsFunc(wanted, unsatisfiable)
+	_, r.onHost = wanted.Get(s.hostname)
 	s.routes++
 	a.routes[h] = append(a.routes[h], r)
 	return r

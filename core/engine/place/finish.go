@@ -114,6 +114,10 @@ func (s *solver) explain(dropped map[int]reason.List) (out []Unplaced, waiting [
 			continue
 		}
 		c := s.in.Pods[pod].Class
+		if c.VolumeConflict && c.NotBuilt == "" {
+			out = append(out, Unplaced{Pod: pod, Why: conflict(&s.in.Pods[pod])})
+			continue
+		}
 		if _, known := why[c]; !known {
 			why[c] = s.reasons(c)
 		}

@@ -3,6 +3,7 @@
 package place
 
 import (
+	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
@@ -12,6 +13,9 @@ import (
 type changed struct {
 	free  resource.Vector
 	ports hostport.Ports // taken by this run, beside the node's
+	// attached is the node's with what this run attached; nil while that is
+	// nothing.
+	attached attach.Usage
 }
 
 // available is what is left of a node in this run.
@@ -43,10 +47,19 @@ func (s *solver) tryNodes(r *route, pod int) bool {
 	if r.seeksHost() {
 		return s.joinNodes(r, pod)
 	}
+	if s.tryAgain(r, pod) {
+		return true
+	}
 	for ; r.node < len(s.in.Snapshot.Nodes); r.node++ {
 		r.node = s.index.Next(r.node, r.class.Requests)
-		if r.node < len(s.in.Snapshot.Nodes) && s.onNode(r, r.node, pod) {
+		if r.node == len(s.in.Snapshot.Nodes) {
+			break
+		}
+		if s.onNode(r, r.node, pod) {
 			return true
+		}
+		if s.onlyAttachments(r, r.node, pod) {
+			r.again = append(r.again, r.node)
 		}
 	}
 	return false
@@ -64,14 +77,11 @@ func (s *solver) joinNodes(r *route, pod int) bool {
 }
 
 func (s *solver) onNode(r *route, node, pod int) bool {
-	if s.in.Without.Has(node) || r.class.barred && s.in.Closed.Has(node) {
+	if !s.hasRoom(r, node) || s.attachesTooMuch(node, pod) {
 		return false
 	}
-	n := s.in.Snapshot.Nodes[node]
-	if !r.class.Requests.FitsIn(s.available(node)) || s.portTaken(r, node) || !r.admitsHost(n.Name) || !s.admits(n, r) {
-		return false
-	}
-	c := s.change(node)
+	n, c := s.in.Snapshot.Nodes[node], s.change(node)
+	c.attach(n, &s.in.Pods[pod])
 	c.free = c.free.Minus(r.class.Requests)
 	c.ports = append(c.ports, r.class.Ports...)
 	s.placed = append(s.placed, Placement{Pod: pod, Node: node})
@@ -80,10 +90,23 @@ func (s *solver) onNode(r *route, node, pod int) bool {
 	return true
 }
 
+// hasRoom checks all that the pods of a class have in common, so that a node that
+// refuses has refused them all for good.
+func (s *solver) hasRoom(r *route, node int) bool {
+	if s.in.Without.Has(node) || r.class.barred && s.in.Closed.Has(node) {
+		return false
+	}
+	n := s.in.Snapshot.Nodes[node]
+	return r.class.Requests.FitsIn(s.available(node)) && !s.portTaken(r, node) && r.admitsHost(n.Name) && s.admits(n, r)
+}
+
 // admits checks taints and labels, strictly (SCH-058, SCH-133).
 func (s *solver) admits(n *model.Node, r *route) bool {
 	if _, repelled := r.class.Tolerations.Untolerated(n.Taints, r.SoftTaints); repelled {
 		return false
+	}
+	if r.onHost {
+		return s.admitsOnHost(n, r)
 	}
 	_, ok := s.in.Snapshot.Vocabulary.Satisfy(n.Labels, r.wanted)
 	return ok

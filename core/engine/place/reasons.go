@@ -46,27 +46,43 @@ func (s *solver) reason(p *pool, a *attempt) reason.Reason {
 	if labels := p.mismatches(a); len(labels) > 0 {
 		return reason.Reason{Cause: reason.Labels, Labels: labels}
 	}
+	options := p.options(a)
+	if len(options) == 0 {
+		return reason.Reason{Cause: reason.Volumes, Labels: p.volumeMismatches(a)}
+	}
 	if left, limited := p.remaining.Get(resource.Nodes); limited && left <= 0 {
 		return reason.Reason{Cause: reason.NodeLimit}
 	}
 	if !p.allowed.Intersects(p.root.offer.Variants) {
 		return reason.Reason{Cause: reason.Limits}
 	}
-	wanted := p.vocabulary.Conjunction(p.Wanted, a.Wanted)
+	wanted := p.likeliest(a, options)
 	if len(wanted) > maxEntries {
 		return reason.Reason{Cause: reason.TooManyRequirements}
 	}
+	return s.choiceReason(p, a, wanted)
+}
+
+// choiceReason is why none of the pool's instance types will do, with what its
+// nodes would have to meet.
+func (s *solver) choiceReason(p *pool, a *attempt, wanted constraint.Sets) reason.Reason {
 	r := p.typesReason(a, wanted, s.in.Snapshot.Names)
-	if r.Types.Together && p.onlyReserved(a, wanted) {
+	if !r.Types.Together {
+		if p.wouldDoWithoutVolumes(a) {
+			r.Cause = reason.Volumes
+		}
+		return r
+	}
+	if p.onlyReserved(a, wanted) {
 		return reason.Reason{Cause: reason.Reserved}
 	}
-	if m, short := p.shortOf(a, wanted); r.Types.Together && short {
+	if m, short := p.shortOf(a, wanted); short {
 		return reason.Reason{Cause: reason.MinValues, Detail: p.vocabulary.KeyName(m.Key)}
 	}
-	if r.Types.Together && p.portsTaken(a) {
+	if p.portsTaken(a) {
 		return reason.Reason{Cause: reason.HostPorts}
 	}
-	if blocking := s.blocking(p, a); len(blocking) > 0 && r.Types.Together {
+	if blocking := s.blocking(p, a); len(blocking) > 0 {
 		return reason.Reason{Cause: reason.Topology, Topology: blocking}
 	}
 	return r
@@ -151,10 +167,16 @@ func (p *pool) meant(key string) string {
 	return known[i]
 }
 
+// examined are the variants that the pool could launch at all.
+func (p *pool) examined() bitset.Set {
+	out := p.Base.Variants.Clone()
+	out.And(p.allowed)
+	return out
+}
+
 // typesReason says what the pool's instance types lacked.
 func (p *pool) typesReason(a *attempt, wanted constraint.Sets, names *resource.Names) reason.Reason {
-	examined := p.Base.Variants.Clone()
-	examined.And(p.allowed)
+	examined := p.examined()
 	least, most := p.requests(a, examined)
 	return reason.Reason{
 		Cause:        reason.Types,

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/engine/topology"
@@ -83,13 +85,18 @@ type solver struct {
 	obeyed  bitset.Set // groups whose counts a placed pod relies on
 	stock   *stock     // nil without reservations
 	waiting bitset.Set // pods that were deferred when last tried
+	// hostname is the key of that label; nodes do not carry it.
+	hostname constraint.Key
+	// anywhere are the alternatives of pods without volumes.
+	anywhere [1]constraint.Sets
 }
 
 func newSolver(in Input) *solver {
 	s := &solver{
 		in: in, classes: map[*model.Class]*class{}, done: bitset.New(len(in.Pods)),
 		index: in.Snapshot.Index, changed: make([]*changed, len(in.Snapshot.Nodes)),
-		tallies: make([]*topology.Tally, len(in.Snapshot.Groups)),
+		tallies:  make([]*topology.Tally, len(in.Snapshot.Groups)),
+		hostname: in.Snapshot.Vocabulary.Key(label.Hostname),
 	}
 	if s.index == nil {
 		s.index = model.NewIndex(in.Snapshot.Nodes)
@@ -123,7 +130,7 @@ func (s *solver) mayFitLater(pods []int) []int {
 
 func (s *solver) place(pod int) bool {
 	c := s.classOf(pod)
-	if c.NotBuilt != "" {
+	if c.NotBuilt != "" || c.VolumeConflict {
 		return false
 	}
 	s.waiting.Remove(pod)
@@ -139,7 +146,7 @@ func (s *solver) place(pod int) bool {
 }
 
 // try looks at existing nodes first, then at bins, then opens one; each for all
-// the domains that topology rules leave.
+// that volumes and topology rules leave.
 func (s *solver) try(a *attempt, pod int) bool {
 	routes := s.choices(a)
 	for _, stage := range []func(*route, int) bool{s.tryNodes, s.tryBins, s.tryPools} {

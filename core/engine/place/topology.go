@@ -12,10 +12,11 @@ import (
 )
 
 // choices lists the routes that the attempt's rules leave open, the most wanted
-// first. There is one for each combination of domains; without rules on keys
-// other than the hostname there is exactly one.
+// first. There is one for each alternative of the volumes and each combination of
+// domains; without volumes and rules on keys other than the hostname there is
+// exactly one.
 func (s *solver) choices(a *attempt) []*route {
-	if a.free != nil {
+	if len(a.keys) == 0 {
 		return a.free
 	}
 	combinations := []constraint.Sets{nil}
@@ -28,11 +29,7 @@ func (s *solver) choices(a *attempt) []*route {
 		}
 		combinations = next
 	}
-	out := make([]*route, len(combinations))
-	for i, c := range combinations {
-		out[i] = s.route(a, c)
-	}
-	return out
+	return s.narrowed(a, combinations)
 }
 
 // choose lists what one key may be narrowed to: one domain for a spread and for

@@ -38,15 +38,25 @@ func Zones(in Input) []Zone {
 	return out
 }
 
-// zone joins the attempts: each is one way to satisfy the pod.
+// zone joins the attempts and the alternatives of the volumes: each is one way to
+// satisfy the pod.
 func (s *solver) zone(c *class, key constraint.Key) Zone {
+	if c.VolumeConflict {
+		return Zone{}
+	}
 	var all bitset.Set
 	for i := range c.attempts {
-		set := s.zonesOf(&c.attempts[i], key)
-		if !set.Concrete() {
-			return Zone{Flexible: true}
+		own := s.zonesOf(&c.attempts[i], key)
+		for _, volumes := range s.alternatives(c) {
+			set := own
+			if theirs, restricted := volumes.Get(key); restricted {
+				set = s.in.Snapshot.Vocabulary.Intersect(key, own, theirs)
+			}
+			if !set.Concrete() {
+				return Zone{Flexible: true}
+			}
+			all = union(all, set.Values())
 		}
-		all = union(all, set.Values())
 	}
 	one, single := constraint.Only(all).Single()
 	if !single {

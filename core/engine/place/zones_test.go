@@ -51,6 +51,22 @@ func TestZones(t *testing.T) {
 			return w.obeying(1, requirement.Requirements{},
 				spread(w, label.Zone, map[string]int32{"a": 1, "b": 0}), spread(w, label.Zone, map[string]int32{"a": 0, "b": 1}))
 		}, nowhere},
+		{"OPS-096 a volume in one zone", func(w *world) *model.Class { return w.onVolumes(w.class(1, 1), zones("b")) }, one("b")},
+		{"OPS-096 a volume in either zone", func(w *world) *model.Class { return w.onVolumes(w.class(1, 1), zones("a"), zones("b")) }, flexible},
+		{"OPS-096 a volume that does not care about zones", func(w *world) *model.Class {
+			return w.onVolumes(w.class(1, 1, zones("a")), requirement.All(requirement.In("rack", "1")))
+		}, one("a")},
+		{"OPS-096 the pod's zones and those of the volume", func(w *world) *model.Class {
+			return w.onVolumes(w.class(1, 1, zones("a", "b")), zones("b"), zones("c"))
+		}, one("b")},
+		{"OPS-096 a spread and a volume that exclude each other", func(w *world) *model.Class {
+			return w.onVolumes(w.obeying(1, requirement.Requirements{}, spread(w, label.Zone, map[string]int32{"a": 1, "b": 0})), zones("a"))
+		}, nowhere},
+		{"OPS-096 volumes that exclude each other", func(w *world) *model.Class {
+			c := w.class(1, 1)
+			c.VolumeConflict = true
+			return c
+		}, nowhere},
 		{"OPS-096 a spread over something else", func(w *world) *model.Class {
 			return w.obeying(1, requirement.Requirements{}, spread(w, label.CapacityType, map[string]int32{label.Spot: 1}))
 		}, flexible},

@@ -24,12 +24,17 @@ const (
 	// Uninitialized: only the node in Detail would take the pod, and it is not
 	// ready for pods that need not move (DIS-063).
 	Uninitialized
+	// VolumeConflict: no node can have all volumes of the pod (SCH-085).
+	VolumeConflict
 	// NoInstanceTypes: nothing meets the pool's own requirements (SCH-028).
 	NoInstanceTypes
 	// Taints of the pool that the pod does not tolerate.
 	Taints
 	// Labels that the pod wants and the pool cannot offer.
 	Labels
+	// Volumes of the pod cannot be where the pool's nodes are: either Labels
+	// says what they want in vain, or Types what is left once they have it.
+	Volumes
 	// NodeLimit: the pool may not have another node.
 	NodeLimit
 	// Limits: every instance type exceeds what the pool's limits leave.
@@ -61,6 +66,8 @@ type Reason struct {
 	// Detail names the constraint of NotBuilt, the key of Contradiction,
 	// MinValues and MinValuesCut, or the node of Uninitialized.
 	Detail string
+	// Claims are the volume claims of VolumeConflict, as namespace/name.
+	Claims []string
 	// Taints that are not tolerated, as key=value:Effect.
 	Taints []string
 	// Labels lists the mismatches.
@@ -69,7 +76,7 @@ type Reason struct {
 	Topology []Rule
 	// Types says what the instance types lacked.
 	Types Shortfall
-	// Requirements are the pool's narrowed by the pod's.
+	// Requirements are the pool's narrowed by those of the pod and its volumes.
 	Requirements requirement.Requirements
 	// Least and Most are the pod's requests with the daemon overhead of the
 	// instance types, which may differ between types.
@@ -97,6 +104,8 @@ type Rule struct {
 	Pod requirement.Requirement
 	// Node are those of the pool.
 	Node requirement.Requirement
+	// Volumes are those of the pod's volumes; empty Key means all.
+	Volumes requirement.Requirement
 }
 
 // Count is the number of pods in a domain.

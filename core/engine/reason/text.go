@@ -44,12 +44,16 @@ func (r Reason) cause() string {
 		return fmt.Sprintf("the pod's own requirements on label %q exclude each other", r.Detail)
 	case Uninitialized:
 		return fmt.Sprintf("node %q, which would take the pod, is not initialized", r.Detail)
+	case VolumeConflict:
+		return "no node can have all volumes of the pod, their topologies exclude each other: " + strings.Join(r.Claims, ", ")
 	case NoInstanceTypes:
 		return "nodepool requirements filtered out all available instance types"
 	case Taints:
 		return "its taints are not tolerated: " + strings.Join(r.Taints, ", ")
 	case Labels:
-		return r.labels()
+		return "incompatible requirements: " + r.labels()
+	case Volumes:
+		return "the volumes of the pod cannot be on its nodes: " + r.volumes()
 	case NodeLimit:
 		return "its limit on nodes is reached"
 	case Limits:
@@ -75,7 +79,16 @@ func (r Reason) labels() string {
 	for i, l := range r.Labels {
 		parts[i] = l.String()
 	}
-	return "incompatible requirements: " + strings.Join(parts, ", ")
+	return strings.Join(parts, ", ")
+}
+
+// volumes says which labels the volumes want, or if the pool offers these what
+// its instance types lack then.
+func (r Reason) volumes() string {
+	if len(r.Labels) > 0 {
+		return r.labels()
+	}
+	return r.Types.String() + ", " + r.context()
 }
 
 func (r Reason) topology() string {
@@ -99,8 +112,12 @@ func (r Rule) String() string {
 	if more := len(r.Counts) - shownDomains; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Sprintf("%s on key %q (counts = {%s}, pod domains = %s, node domains = %s)",
+	text = fmt.Sprintf("%s on key %q (counts = {%s}, pod domains = %s, node domains = %s",
 		r.Kind, r.Key, text, domains(r.Pod), domains(r.Node))
+	if r.Volumes.Key() != "" {
+		text += ", volume domains = " + domains(r.Volumes)
+	}
+	return text + ")"
 }
 
 func domains(r requirement.Requirement) string {

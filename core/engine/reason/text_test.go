@@ -34,6 +34,15 @@ func TestText(t *testing.T) {
 			`nodepool "p": incompatible requirements: label "zone" does not have known values (typo of "topology.kubernetes.io/zone"?)`},
 		{"SCH-223 other values", reason.List{{Cause: reason.Labels, Pool: "p", Labels: []reason.Label{{Mismatch: requirement.Mismatch{Wanted: wanted, Offered: requirement.In("zone", "b", "c")}}}}},
 			`nodepool "p": incompatible requirements: key zone, In [a] not in In [b c]`},
+		{"SCH-085 volumes that exclude each other", reason.List{{Cause: reason.VolumeConflict, Claims: []string{"ns/a", "ns/b"}}},
+			"no node can have all volumes of the pod, their topologies exclude each other: ns/a, ns/b"},
+		{"SCH-223 volumes elsewhere", reason.List{{Cause: reason.Volumes, Pool: "p", Labels: []reason.Label{{Mismatch: requirement.Mismatch{Wanted: wanted, Offered: requirement.In("zone", "b", "c")}}}}},
+			`nodepool "p": the volumes of the pod cannot be on its nodes: key zone, In [a] not in In [b c]`},
+		{"SCH-221 no type where the volumes are", reason.List{{Cause: reason.Volumes, Pool: "p", Types: reason.Shortfall{Resources: true, Offering: true}, Requirements: requirement.All(wanted), Least: one, Most: one}},
+			`nodepool "p": the volumes of the pod cannot be on its nodes: no instance type meets all the requirements` + context},
+		{"SCH-224 topology with volumes", reason.List{{Cause: reason.Topology, Pool: "p", Topology: []reason.Rule{{
+			Kind: "topology spread", Key: "zone", Node: requirement.In("zone", "a"), Volumes: requirement.In("zone", "b"),
+		}}}}, `nodepool "p": no domain left: topology spread on key "zone" (counts = {}, pod domains = any, node domains = In [a], volume domains = In [b])`},
 		{"SCH-201 limits", reason.List{{Cause: reason.Limits, Pool: "p"}}, `nodepool "p": every instance type exceeds what its limits leave`},
 		{"SCH-201 node limit", reason.List{{Cause: reason.NodeLimit, Pool: "p"}}, `nodepool "p": its limit on nodes is reached`},
 		{"SCH-224 topology", reason.List{{Cause: reason.Topology, Pool: "p", Topology: []reason.Rule{{
