@@ -48,7 +48,7 @@ func (nobody) Repelling() []*intake.TopologyRule           { return nil }
 func (r *round) plan(tb testing.TB, pods []*corev1.Pod) place.Plan {
 	compiling := r.compiler.NewRound(map[string]map[string]string{"default": nil})
 	for _, p := range pods {
-		if err := compiling.Add(p); err != nil {
+		if err := compiling.Add(p, intake.Volumes{}); err != nil {
 			tb.Fatal(err)
 		}
 	}

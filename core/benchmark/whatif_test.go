@@ -59,7 +59,7 @@ func compile(tb testing.TB, r *round, live *cluster.Snapshot, pods []*corev1.Pod
 	namespaces := map[string]map[string]string{"default": nil}
 	compiling := r.compiler.NewRound(namespaces)
 	for _, p := range pods {
-		if err := compiling.Add(p); err != nil {
+		if err := compiling.Add(p, intake.Volumes{}); err != nil {
 			tb.Fatal(err)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/topology"
+	"karpenter.sh/core/intake"
 )
 
 const zone = corev1.LabelTopologyZone
@@ -42,7 +43,7 @@ func ask(t *testing.T, s *cluster.Snapshot, placing []*corev1.Pod, asking ...*co
 	t.Helper()
 	r := s.Compiler().NewRound(map[string]map[string]string{"default": nil})
 	for _, p := range asking {
-		if err := r.Add(p); err != nil {
+		if err := r.Add(p, intake.Volumes{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
-	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/intake"
 )
 
@@ -58,7 +58,7 @@ type Cluster struct {
 	poolClaims    map[string]*poolClaims
 	bound         map[types.NamespacedName]*Pod
 	onNode        map[string]*podSet // by name of the Node
-	volumeLimits  map[string]volume.Limits
+	volumeLimits  map[string]attach.Limits
 	daemons       daemons
 	nodePools     map[string]nodePoolVersion
 	consolidation consolidation
@@ -90,7 +90,7 @@ func New(o Options) (*Cluster, error) {
 		poolClaims:       map[string]*poolClaims{},
 		bound:            map[types.NamespacedName]*Pod{},
 		onNode:           map[string]*podSet{},
-		volumeLimits:     map[string]volume.Limits{},
+		volumeLimits:     map[string]attach.Limits{},
 		daemons:          newDaemons(o.IgnoreDRARequests),
 		nodePools:        map[string]nodePoolVersion{},
 	}, nil

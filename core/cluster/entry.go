@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -104,7 +105,7 @@ func (c *Cluster) build(e *entry) *StateNode {
 	}
 	n.seen = c.look(e.state, n.node, n.claim)
 	n.marked = n.leaving()
-	if e.state != nil && n.seen == e.state.seen && n.pods == e.state.pods {
+	if e.state != nil && n.seen == e.state.seen && n.pods == e.state.pods && maps.Equal(n.volumeLimits, e.state.volumeLimits) {
 		n.compiled.Store(e.state.compiled.Load())
 	}
 	return n

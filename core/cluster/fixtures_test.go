@@ -21,6 +21,7 @@ import (
 	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/intake"
 )
 
@@ -92,7 +93,7 @@ func (w *world) claim(nc *v1.NodeClaim) *v1.NodeClaim {
 	return nc
 }
 
-func (w *world) pod(p *corev1.Pod, attached ...volume.Attachment) *corev1.Pod {
+func (w *world) pod(p *corev1.Pod, attached ...attach.Attachment) *corev1.Pod {
 	p = p.DeepCopy()
 	p.ResourceVersion = w.next()
 	w.UpdatePod(p, volume.Resolution{Attachments: attached, Settled: true})

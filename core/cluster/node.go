@@ -11,6 +11,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/attach"
 )
 
 // nodeRef is a Node as the model knows it by name.
@@ -99,7 +100,7 @@ func (c *Cluster) UpdateCSINode(node *storagev1.CSINode) {
 // DeleteCSINode takes in that nothing limits the volumes of a node.
 func (c *Cluster) DeleteCSINode(name string) { c.setVolumeLimits(name, nil) }
 
-func (c *Cluster) setVolumeLimits(nodeName string, limits volume.Limits) {
+func (c *Cluster) setVolumeLimits(nodeName string, limits attach.Limits) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if maps.Equal(c.volumeLimits[nodeName], limits) {

@@ -8,6 +8,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/intake"
@@ -27,7 +28,7 @@ type Pod struct {
 	EvictionCost float64
 	HostPorts    hostport.Ports
 	// Volumes are the claims whose driver is known.
-	Volumes []volume.Attachment
+	Volumes []attach.Attachment
 
 	settled      bool // the volumes need no second look
 	antiAffinity bool

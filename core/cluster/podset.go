@@ -10,7 +10,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/resource"
 )
@@ -30,7 +30,7 @@ type usage struct {
 	daemonRequests, daemonLimits resource.Vector
 	disruptionCost               float64
 	hostPorts                    hostport.Ports
-	volumes                      volume.Usage
+	volumes                      attach.Usage
 	antiAffinity                 []*Pod
 }
 
@@ -72,7 +72,7 @@ func (s *podSet) without(key types.NamespacedName) *podSet {
 func (s *podSet) usage() *usage {
 	s.add.Do(func() {
 		s.sums.disruptionCost = 1
-		s.sums.volumes = volume.Usage{}
+		s.sums.volumes = attach.Usage{}
 		for _, p := range s.pods {
 			s.sums.count(p)
 		}

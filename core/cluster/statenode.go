@@ -9,7 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/resource"
@@ -25,7 +25,7 @@ type StateNode struct {
 	claim          *v1.NodeClaim
 	seen           *seen
 	pods           *podSet
-	volumeLimits   volume.Limits
+	volumeLimits   attach.Limits
 	disrupting     bool // marked in memory
 	marked         bool // for whatever reason
 	nominatedUntil time.Time
@@ -113,11 +113,11 @@ func (n *StateNode) DisruptionCost() float64 { return n.pods.usage().disruptionC
 func (n *StateNode) HostPorts() hostport.Ports { return n.pods.usage().hostPorts }
 
 // Volumes are the claims that the pods use, by driver.
-func (n *StateNode) Volumes() volume.Usage { return n.pods.usage().volumes }
+func (n *StateNode) Volumes() attach.Usage { return n.pods.usage().volumes }
 
 // VolumeLimits are the most claims of each driver; none before the node is
 // registered with the API server.
-func (n *StateNode) VolumeLimits() volume.Limits { return n.volumeLimits }
+func (n *StateNode) VolumeLimits() attach.Limits { return n.volumeLimits }
 
 // Capacity is the view's, with 1 of [resource.Nodes].
 func (n *StateNode) Capacity() resource.Vector { return n.seen.capacity }

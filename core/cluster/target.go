@@ -42,12 +42,15 @@ func (n *StateNode) target(e *epoch) *model.Node {
 	f := n.seen.compile(e, n.claim != nil)
 	remaining := f.daemons.Clone().Minus(n.DaemonRequests()).Floor() // SCH-126
 	c := &compiled{e, &model.Node{
-		Name:        n.seen.Name,
-		Labels:      f.labels,
-		Taints:      f.taints,
-		Free:        n.seen.less(remaining.Plus(n.Requests())),
-		Ports:       n.HostPorts(),
-		Initialized: n.Initialized(),
+		Name:         n.seen.Name,
+		Hostname:     n.seen.Hostname,
+		Labels:       f.labels,
+		Taints:       f.taints,
+		Free:         n.seen.less(remaining.Plus(n.Requests())),
+		Ports:        n.HostPorts(),
+		Attached:     n.Volumes(),
+		AttachLimits: n.VolumeLimits(),
+		Initialized:  n.Initialized(),
 	}}
 	n.compiled.Store(c)
 	return c.node

@@ -147,7 +147,7 @@ func TestInheritedTargets(t *testing.T) {
 	}
 	var pods []model.Pod
 	for _, p := range []*corev1.Pod{pod("first", in("a", "b")), pod("second"), pod("third")} {
-		compiled, err := s.Compiler().Pod(p)
+		compiled, err := s.Compiler().Pod(p, intake.Volumes{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,7 +12,8 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster"
-	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/attach"
+	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -189,13 +190,36 @@ func TestHostPortsOnce(t *testing.T) {
 	}
 }
 
+// target is the only node as a target for pods.
+func (w *world) target() *model.Node {
+	w.t.Helper()
+	nodes := w.Snapshot().Targets().Nodes
+	if len(nodes) != 1 {
+		w.t.Fatalf("%d targets", len(nodes))
+	}
+	return nodes[0]
+}
+
+// SCH-131: the name by which requirements on the hostname know a node.
+func TestTargetHostname(t *testing.T) {
+	for hostname, labels := range map[string]map[string]string{"a": nil, "host": {corev1.LabelHostname: "host"}} {
+		w := newWorld(t)
+		n := newNode("a", "id")
+		n.Labels = labels
+		w.node(n)
+		if got := w.target().Hostname; got != hostname {
+			t.Errorf("got %q, want %q", got, hostname)
+		}
+	}
+}
+
 // LIF-037, LIF-039
 func TestNodeVolumes(t *testing.T) {
 	w := newWorld(t)
 	w.node(newNode("a", "id"))
-	shared := volume.Attachment{Driver: "d", Claim: "default/shared"}
+	shared := attach.Attachment{Driver: "d", Claim: "default/shared"}
 	p := w.pod(newPod("p", "a"), shared)
-	w.pod(newPod("q", "a"), shared, volume.Attachment{Driver: "d", Claim: "default/own"})
+	w.pod(newPod("q", "a"), shared, attach.Attachment{Driver: "d", Claim: "default/own"})
 	if got := len(w.only().Volumes()["d"]); got != 2 {
 		t.Errorf("%d claims, want 2", got)
 	}
@@ -203,13 +227,19 @@ func TestNodeVolumes(t *testing.T) {
 	if got := len(w.only().Volumes()["d"]); got != 2 {
 		t.Errorf("a shared claim went with the first of its pods: %d claims", got)
 	}
+	if got := w.target(); len(got.Attached["d"]) != 2 || got.AttachLimits != nil {
+		t.Errorf("SCH-089: as a target without a CSINode: %v of %v", got.Attached, got.AttachLimits)
+	}
 	count := int32(2)
 	w.UpdateCSINode(&storagev1.CSINode{ObjectMeta: metav1.ObjectMeta{Name: "a"}, Spec: storagev1.CSINodeSpec{
 		Drivers: []storagev1.CSINodeDriver{{Name: "d", Allocatable: &storagev1.VolumeNodeResources{Count: &count}}},
 	}})
 	n := w.only()
-	if driver, exceeded := n.VolumeLimits().Exceeded(n.Volumes(), []volume.Attachment{{Driver: "d", Claim: "default/third"}}); !exceeded {
+	if driver, exceeded := n.VolumeLimits().Exceeded(n.Volumes(), []attach.Attachment{{Driver: "d", Claim: "default/third"}}); !exceeded {
 		t.Errorf("a third claim of %q is admitted", driver)
+	}
+	if got := w.target(); got.AttachLimits["d"] != 2 || len(got.Attached["d"]) != 2 {
+		t.Errorf("SCH-089: as a target with a CSINode: %v of %v", got.Attached, got.AttachLimits)
 	}
 	w.DeleteCSINode("a")
 	if n := w.only(); len(n.VolumeLimits()) != 0 {

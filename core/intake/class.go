@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/engine/model"
 )
 
@@ -17,11 +18,11 @@ const maxClasses = 20_000
 // Class returns the class of a pod as far as the pod alone decides it, without
 // topology rules ([Round] adds those). The error says which of the pod's own
 // fields cannot be understood.
-func (c *Compiler) Class(pod *corev1.Pod) (*model.Class, error) {
+func (c *Compiler) Class(pod *corev1.Pod, volumes Volumes) (*model.Class, error) {
 	requests := c.Requests(pod)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := c.encoder.encode(pod, requests)
+	key := c.encoder.encode(pod, requests, volumes)
 	if class, ok := c.classes[string(key)]; ok {
 		return class, nil
 	}
@@ -33,23 +34,29 @@ func (c *Compiler) Class(pod *corev1.Pod) (*model.Class, error) {
 		clear(c.classes)
 	}
 	class := &model.Class{
-		Requests:    requests,
-		Tolerations: Tolerations(pod.Spec.Tolerations),
-		Ports:       HostPorts(&pod.Spec),
-		Attempts:    c.attempts(wishes),
-		NotBuilt:    NotBuilt(&pod.Spec),
+		Requests:       requests,
+		Tolerations:    Tolerations(pod.Spec.Tolerations),
+		Ports:          HostPorts(&pod.Spec),
+		Attempts:       c.attempts(wishes),
+		Volumes:        c.alternatives(volumes),
+		VolumeConflict: volumes.Conflict,
+		NotBuilt:       NotBuilt(&pod.Spec),
 	}
 	c.classes[string(key)] = class
 	return class, nil
 }
 
 // Pod is the engine's form of a pod without topology rules.
-func (c *Compiler) Pod(pod *corev1.Pod) (model.Pod, error) {
-	class, err := c.Class(pod)
+func (c *Compiler) Pod(pod *corev1.Pod, volumes Volumes) (model.Pod, error) {
+	class, err := c.Class(pod, volumes)
+	return enginePod(pod, volumes.Attachments, class), err
+}
+
+func enginePod(pod *corev1.Pod, attachments []attach.Attachment, class *model.Class) model.Pod {
 	return model.Pod{
 		Namespace: pod.Namespace, Name: pod.Name, UID: string(pod.UID),
-		Created: pod.CreationTimestamp.UnixNano(), Class: class,
-	}, err
+		Created: pod.CreationTimestamp.UnixNano(), Class: class, Attachments: attachments,
+	}
 }
 
 // NotBuilt names a constraint of the pod that the engine does not decide yet,
@@ -57,11 +64,6 @@ func (c *Compiler) Pod(pod *corev1.Pod) (model.Pod, error) {
 func NotBuilt(spec *corev1.PodSpec) string {
 	if len(spec.ResourceClaims) > 0 {
 		return "resourceClaims"
-	}
-	for _, v := range spec.Volumes {
-		if v.PersistentVolumeClaim != nil || v.Ephemeral != nil {
-			return "persistent volumes"
-		}
 	}
 	return ""
 }

@@ -9,8 +9,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"karpenter.sh/core/apis/vocabulary"
+	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/intake"
 )
 
@@ -24,7 +26,7 @@ func required(terms ...corev1.NodeSelectorTerm) *corev1.NodeAffinity {
 
 func classOf(t *testing.T, c *intake.Compiler, pod *corev1.Pod) *model.Class {
 	t.Helper()
-	class, err := c.Class(pod)
+	class, err := c.Class(pod, intake.Volumes{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +65,75 @@ func TestClasses(t *testing.T) {
 				t.Errorf("same class: %v", same)
 			}
 		})
+	}
+}
+
+// SCH-086: where volumes may be is part of a class, which they are is not, so the
+// pods of a StatefulSet are one class.
+func TestClassesOfVolumes(t *testing.T) {
+	in := func(zones ...string) requirement.Requirements {
+		return requirement.All(requirement.In(label.Zone, zones...))
+	}
+	claims := func(names ...string) (out []attach.Attachment) {
+		for _, n := range names {
+			out = append(out, attach.Attachment{Driver: "d", Claim: n})
+		}
+		return out
+	}
+	base := intake.Volumes{Alternatives: []requirement.Requirements{in("a"), in("b")}, Attachments: claims("ns/0")}
+	for _, tc := range []struct {
+		why  string
+		v    intake.Volumes
+		same bool
+	}{
+		{"the same", base, true},
+		{"another claim", intake.Volumes{Alternatives: base.Alternatives, Attachments: claims("ns/1")}, true},
+		{"another order", intake.Volumes{Alternatives: []requirement.Requirements{in("b"), in("a")}}, false},
+		{"one alternative for two", intake.Volumes{Alternatives: []requirement.Requirements{in("a", "b")}}, false},
+		{"many values, one of which differs", intake.Volumes{Alternatives: []requirement.Requirements{in("a", "c", "d", "e", "f", "g", "h"), in("b")}}, false},
+		{"anywhere", intake.Volumes{}, false},
+		{"nowhere", intake.Volumes{Conflict: true}, false},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			c := compiler()
+			r := c.NewRound(nil)
+			for _, v := range []intake.Volumes{base, tc.v} {
+				if err := r.Add(podOf(corev1.PodSpec{}), v); err != nil {
+					t.Fatal(err)
+				}
+			}
+			pods, _ := r.Build(counter{})
+			if same := pods[0].Class == pods[1].Class; same != tc.same {
+				t.Errorf("same class: %t", same)
+			}
+			if got := pods[1].Class; len(got.Volumes) != len(tc.v.Alternatives) || got.VolumeConflict != tc.v.Conflict {
+				t.Errorf("got volumes %v, conflict %t", got.Volumes, got.VolumeConflict)
+			}
+			if !slices.Equal(pods[1].Attachments, tc.v.Attachments) {
+				t.Errorf("got attachments %v", pods[1].Attachments)
+			}
+		})
+	}
+}
+
+// SCH-072: what volumes demand takes no part in topology rules.
+func TestVolumesAreNotStrict(t *testing.T) {
+	c := compiler()
+	r := c.NewRound(map[string]map[string]string{"ns": nil})
+	spec := spreading(label.Zone, corev1.DoNotSchedule, selecting("app", "a"))
+	spec.NodeSelector = map[string]string{"k": "v"}
+	zone := requirement.All(requirement.In(label.Zone, "a"))
+	if err := r.Add(labelled("p", map[string]string{"app": "a"}, spec), intake.Volumes{Alternatives: []requirement.Requirements{zone}}); err != nil {
+		t.Fatal(err)
+	}
+	pods, groups := r.Build(counter{})
+	for _, a := range pods[0].Class.Attempts {
+		if got := a.Plain.String(); got != "k In [v]" || len(a.Strict) != 1 || len(a.Wanted) != 1 {
+			t.Errorf("an attempt wants %s", got)
+		}
+	}
+	if len(groups) != 1 || len(groups[0].Terms) != 1 || len(groups[0].Terms[0]) != 1 {
+		t.Errorf("got groups %+v", groups)
 	}
 }
 
@@ -117,7 +188,6 @@ func TestNotBuilt(t *testing.T) {
 		{corev1.PodSpec{}, ""},
 		{corev1.PodSpec{ResourceClaims: []corev1.PodResourceClaim{{}}}, "resourceClaims"},
 		{corev1.PodSpec{Volumes: []corev1.Volume{{VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}}, ""},
-		{corev1.PodSpec{Volumes: []corev1.Volume{{VolumeSource: corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{}}}}}, "persistent volumes"},
 	} {
 		t.Run(tc.want, func(t *testing.T) {
 			if got := classOf(t, compiler(), podOf(tc.spec)).NotBuilt; got != tc.want {

@@ -80,9 +80,9 @@ func (c *Compiler) Vocabulary() *constraint.Vocabulary { return c.vocabulary }
 // Names holds the interned resource names.
 func (c *Compiler) Names() *resource.Names { return c.names }
 
-// NodeLabels interns a node's labels. The hostname is left out unless a
-// requirement named it before: every node has one of its own, and interning
-// them all would make the vocabulary grow with every node ever seen.
+// NodeLabels interns a node's labels. The hostname is left out: every node has
+// one of its own, and interning them all would make the vocabulary grow with
+// every node ever seen. It is [model.Node.Hostname] instead.
 func (c *Compiler) NodeLabels(labels map[string]string) constraint.Labels {
 	return c.vocabulary.CompileLabels(labels, func(key string) bool { return key == label.Hostname })
 }

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -19,7 +20,7 @@ type encoder struct {
 	keys []string
 }
 
-func (e *encoder) encode(pod *corev1.Pod, requests resource.Vector) []byte {
+func (e *encoder) encode(pod *corev1.Pod, requests resource.Vector, volumes Volumes) []byte {
 	e.buf = e.buf[:0]
 	e.number(len(requests))
 	for _, n := range requests {
@@ -29,8 +30,34 @@ func (e *encoder) encode(pod *corev1.Pod, requests resource.Vector) []byte {
 	e.nodeAffinity(pod.Spec.Affinity)
 	e.tolerations(pod.Spec.Tolerations)
 	e.ports(&pod.Spec)
+	e.volumes(volumes)
 	e.text(NotBuilt(&pod.Spec))
 	return e.buf
+}
+
+// volumes writes where the volumes may be, not which they are, so that the pods
+// of a StatefulSet remain one class.
+func (e *encoder) volumes(v Volumes) {
+	e.flag(v.Conflict)
+	e.number(len(v.Alternatives))
+	for _, rs := range v.Alternatives {
+		e.number(rs.Len())
+		for r := range rs.Each() {
+			e.requirement(r)
+		}
+	}
+}
+
+func (e *encoder) requirement(r requirement.Requirement) {
+	e.text(r.Key())
+	e.flag(r.Concrete())
+	e.flag(r.AllowsAbsent())
+	e.buf = binary.AppendVarint(e.buf, r.Bounds().Min)
+	e.buf = binary.AppendVarint(e.buf, r.Bounds().Max)
+	e.number(len(r.Values()))
+	for _, value := range r.Values() {
+		e.text(value)
+	}
 }
 
 func (e *encoder) ports(spec *corev1.PodSpec) {

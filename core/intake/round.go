@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/model"
@@ -36,6 +37,8 @@ type Round struct {
 	shapes     map[shapeKey]*shape
 	encoder    encoder
 	pods       []roundPod
+	// attachments of the pods that have volumes, by index.
+	attachments map[int][]attach.Attachment
 }
 
 // shape is what pods of equal specs and namespaces have in common, before
@@ -55,19 +58,25 @@ type roundPod struct {
 
 // NewRound begins a round. Namespaces are those that exist, with their labels.
 func (c *Compiler) NewRound(namespaces map[string]map[string]string) *Round {
-	return &Round{compiler: c, namespaces: namespaces, byIdentity: map[string]int32{}, shapes: map[shapeKey]*shape{}}
+	return &Round{
+		compiler: c, namespaces: namespaces, byIdentity: map[string]int32{}, shapes: map[shapeKey]*shape{},
+		attachments: map[int][]attach.Attachment{},
+	}
 }
 
-// Add compiles a pod. The error says which of its fields cannot be understood;
-// such a pod is not part of the round.
-func (r *Round) Add(pod *corev1.Pod) error {
-	base, err := r.compiler.Class(pod)
+// Add compiles a pod with what its volumes demand. The error says which of its
+// fields cannot be understood; such a pod is not part of the round.
+func (r *Round) Add(pod *corev1.Pod, volumes Volumes) error {
+	base, err := r.compiler.Class(pod, volumes)
 	if err != nil {
 		return err
 	}
 	s, err := r.shape(pod, base)
 	if err != nil {
 		return fmt.Errorf("reading topology rules of pod %s/%s: %w", pod.Namespace, pod.Name, err)
+	}
+	if len(volumes.Attachments) > 0 {
+		r.attachments[len(r.pods)] = volumes.Attachments
 	}
 	r.pods = append(r.pods, roundPod{pod, s})
 	return nil
@@ -219,10 +228,7 @@ func (r *Round) Build(counter Counter) ([]model.Pod, []*topology.Group) {
 	relations := r.newRelations()
 	out := make([]model.Pod, len(r.pods))
 	for i, p := range r.pods {
-		out[i] = model.Pod{
-			Namespace: p.pod.Namespace, Name: p.pod.Name, UID: string(p.pod.UID),
-			Created: p.pod.CreationTimestamp.UnixNano(), Class: relations.class(p),
-		}
+		out[i] = enginePod(p.pod, r.attachments[i], relations.class(p))
 	}
 	groups := make([]*topology.Group, len(r.rules))
 	for i, rule := range r.rules {

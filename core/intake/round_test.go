@@ -56,7 +56,7 @@ func build(t *testing.T, c *intake.Compiler, pods ...*corev1.Pod) built {
 	t.Helper()
 	r := c.NewRound(map[string]map[string]string{"ns": {"team": "x"}, "other": {"team": "x"}, "third": nil})
 	for _, p := range pods {
-		if err := r.Add(p); err != nil {
+		if err := r.Add(p, intake.Volumes{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -220,7 +220,7 @@ func TestTopologyPreferences(t *testing.T) {
 func TestBadSelector(t *testing.T) {
 	bad := &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "k", Operator: "Near"}}}
 	for _, spec := range []corev1.PodSpec{spreading(label.Zone, corev1.DoNotSchedule, bad), avoiding(label.Zone, bad)} {
-		err := compiler().NewRound(nil).Add(labelled("p", nil, spec))
+		err := compiler().NewRound(nil).Add(labelled("p", nil, spec), intake.Volumes{})
 		if err == nil || !strings.Contains(err.Error(), "ns/p") || !strings.Contains(err.Error(), "labelSelector") {
 			t.Errorf("got %v", err)
 		}

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/engine/requirement"
 )
 
@@ -56,13 +57,19 @@ func (c *Compiler) expressions(in []corev1.NodeSelectorRequirement) ([]requireme
 	return out, nil
 }
 
-// Requirement builds a requirement in the API's written form, translating
-// aliases of key and values.
+// Requirement builds a requirement from the API's written form; see
+// [Requirement].
 func (c *Compiler) Requirement(key, operator string, values []string) (requirement.Requirement, error) {
-	canonical, _ := c.options.Labels.Normalize(key, "")
+	return Requirement(c.options.Labels, key, operator, values)
+}
+
+// Requirement builds a requirement from the API's written form, translating
+// aliases of key and values. The error names the key.
+func Requirement(words *vocabulary.Vocabulary, key, operator string, values []string) (requirement.Requirement, error) {
+	canonical := words.NormalizeKey(key)
 	translated := make([]string, len(values))
 	for i, v := range values {
-		_, translated[i] = c.options.Labels.Normalize(key, v)
+		_, translated[i] = words.Normalize(key, v)
 	}
 	return requirement.New(canonical, requirement.Operator(operator), translated...)
 }

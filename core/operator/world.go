@@ -118,7 +118,7 @@ func (u usage) Capacity(pool string) corev1.ResourceList {
 
 func (w *world) provisioningOptions() provisioning.Options {
 	return provisioning.Options{
-		Client: w.manager.GetClient(), Provider: calledBy(w.provider, "provisioner"), Managed: w.managed,
+		Client: w.manager.GetClient(), Provider: calledBy(w.provider, "provisioner"), Managed: w.managed, Words: w.words,
 		Cluster: w.cluster, Recorder: w.recorder, Metrics: w.scheduler, Clock: w.clock,
 		BatchIdle: w.options.BatchIdleDuration, BatchMax: w.options.BatchMaxDuration,
 		MinValues: minValues(w.options.MinValuesPolicy), CPURequests: w.options.CPURequests,

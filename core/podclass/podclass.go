@@ -12,6 +12,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/drain"
 	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/intake/storage"
 )
 
 // Terminal reports whether the pod has ended.
@@ -102,12 +103,9 @@ func tolerations(pod *corev1.Pod) model.Tolerations {
 // namespace. The claim of an ephemeral volume is named after pod and volume.
 func VolumeClaims(pod *corev1.Pod) []string {
 	var names []string
-	for _, volume := range pod.Spec.Volumes {
-		switch {
-		case volume.PersistentVolumeClaim != nil:
-			names = append(names, volume.PersistentVolumeClaim.ClaimName)
-		case volume.Ephemeral != nil:
-			names = append(names, pod.Name+"-"+volume.Name)
+	for i := range pod.Spec.Volumes {
+		if name, ok := storage.ClaimName(pod, &pod.Spec.Volumes[i]); ok {
+			names = append(names, name)
 		}
 	}
 	return names

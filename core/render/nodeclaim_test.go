@@ -63,7 +63,7 @@ func renderedOf(t *testing.T, types []*cloudprovider.InstanceType, np *v1.NodePo
 	}
 	input := place.Input{Snapshot: &model.Snapshot{Vocabulary: c.Vocabulary(), Names: c.Names(), Pools: []model.Pool{{Template: template}}}}
 	for _, p := range pods {
-		compiled, err := c.Pod(p)
+		compiled, err := c.Pod(p, intake.Volumes{})
 		if err != nil {
 			t.Fatal(err)
 		}

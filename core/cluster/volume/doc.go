@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package volume tells which attachable volumes pods use: for each claim the CSI
-// driver that attaches it, and for each node how many of a driver are attached
-// and may be.
+// Package volume reads which volumes pods use and how many a node attaches.
+// [Reader] finds the objects behind a pod's claims, for package storage of the
+// intake to decide from; [Resolver] finds the drivers of the claims of bound pods,
+// for the model to count.
 //
 // # What it never does
 //
-// It decides nothing about scheduling and writes nothing. [Resolver] is the only
-// part that reads; the rest are values. A volume that cannot be resolved is left
-// out: it must never keep a node or a pod from being known (LIF-038).
+// It decides nothing and writes nothing. For the model, a volume that cannot be
+// resolved is left out: it must never keep a node or a pod from being known
+// (LIF-038).
 //
 // # Vocabulary
 //
-// An attachment is one claim (a PersistentVolumeClaim, namespace/name) with its
-// driver. A resolution is settled when nothing that may still change could alter
-// it: every claim is bound.
+// A claim is a PersistentVolumeClaim, named by namespace/name. A resolution is
+// settled when nothing that may still change could alter it: every claim is bound.
 //
 // # Cost
 //

@@ -4,6 +4,8 @@ package volume_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,8 +14,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/attach"
 )
 
 func claim(name, class, bound string) *corev1.PersistentVolumeClaim {
@@ -116,37 +120,57 @@ func TestInTreeProvisioners(t *testing.T) {
 	}
 }
 
-func TestLimits(t *testing.T) {
+// LIF-039
+func TestLimitsOf(t *testing.T) {
 	count := func(n int32) *storagev1.VolumeNodeResources { return &storagev1.VolumeNodeResources{Count: &n} }
-	limits := volume.LimitsOf(&storagev1.CSINode{Spec: storagev1.CSINodeSpec{Drivers: []storagev1.CSINodeDriver{
+	node := &storagev1.CSINode{Spec: storagev1.CSINodeSpec{Drivers: []storagev1.CSINodeDriver{
 		{Name: "two", Allocatable: count(2)}, {Name: "none"}, {Name: "uncounted", Allocatable: &storagev1.VolumeNodeResources{}},
-	}}})
-	used := volume.Usage{}
-	used.Add([]volume.Attachment{{Driver: "two", Claim: "a"}, {Driver: "none", Claim: "a"}})
-	two := func(claims ...string) (out []volume.Attachment) {
-		for _, c := range claims {
-			out = append(out, volume.Attachment{Driver: "two", Claim: c})
-		}
-		return out
+	}}}
+	if diff := cmp.Diff(attach.Limits{"two": 2}, volume.LimitsOf(node)); diff != "" {
+		t.Error(diff)
 	}
-	for _, tc := range []struct {
-		reason string
-		limits volume.Limits
-		added  []volume.Attachment
-		want   string
-	}{
-		{"LIF-039: room for one more", limits, two("b"), ""},
-		{"LIF-039: not for two", limits, two("b", "c"), "two"},
-		{"LIF-037, SCH-089: a claim that is there counts once", limits, two("a", "b"), ""},
-		{"LIF-037: a claim that is added twice counts once", limits, two("b", "b"), ""},
-		{"LIF-039: no allocatable is unlimited", limits, []volume.Attachment{{Driver: "none", Claim: "b"}}, ""},
-		{"LIF-039: no count is unlimited", limits, []volume.Attachment{{Driver: "uncounted", Claim: "b"}}, ""},
-		{"LIF-039: no CSINode is unlimited", volume.LimitsOf(nil), two("b", "c", "d"), ""},
-	} {
-		t.Run(tc.reason, func(t *testing.T) {
-			if got, exceeded := tc.limits.Exceeded(used, tc.added); got != tc.want || exceeded != (tc.want != "") {
-				t.Errorf("exceeded %q, want %q", got, tc.want)
+	if limits := volume.LimitsOf(nil); limits != nil {
+		t.Errorf("no CSINode: got %v", limits)
+	}
+}
+
+// SCH-087: what does not exist is a fact, what cannot be read is an error.
+func TestClaims(t *testing.T) {
+	ephemeral := corev1.Volume{Name: "scratch", VolumeSource: corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{}}}
+	objects := []client.Object{
+		claim("bound", "gone", "pv"), pv(corev1.PersistentVolumeSource{}), claim("unbound", "fast", ""), class("fast", "d"),
+		claim("lost", "", "nowhere"), claim("pod-scratch", "none", ""),
+	}
+	b := fake.NewClientBuilder().WithObjects(objects...)
+	claims, err := volume.NewReader(b.Build()).Claims(t.Context(),
+		pod(named("bound"), corev1.Volume{Name: "empty"}, named("unbound"), named("lost"), ephemeral, named("missing")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range claims {
+		got = append(got, fmt.Sprintf("%s: claim %t volume %t class %t", c.Key.Name, c.Object != nil, c.Volume != nil, c.Class != nil))
+	}
+	want := []string{
+		"bound: claim true volume true class false", // SCH-082: the class is not looked at
+		"unbound: claim true volume false class true",
+		"lost: claim true volume false class false",
+		"pod-scratch: claim true volume false class false",
+		"missing: claim false volume false class false",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+
+	broken := fake.NewClientBuilder().WithObjects(objects...).WithInterceptorFuncs(interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+			if _, ok := o.(*corev1.PersistentVolume); ok {
+				return context.DeadlineExceeded
 			}
-		})
+			return c.Get(ctx, key, o, opts...)
+		},
+	}).Build()
+	if _, err := volume.NewReader(broken).Claims(t.Context(), pod(named("bound"))); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"karpenter.sh/core/engine/topology"
 	"karpenter.sh/core/index"
 	"karpenter.sh/core/intake"
+	"karpenter.sh/core/intake/storage"
 	"karpenter.sh/core/pods"
 )
 
@@ -102,13 +103,21 @@ func (p *Provisioner) gatherPending(ctx context.Context, g *gathered) error {
 		if _, waiting := g.snapshot.Awaiting(key); waiting || g.snapshot.Bound(pod.UID) {
 			continue
 		}
-		if err := g.snapshot.Compiler().ValidatePod(pod); err != nil {
-			g.rejected = append(g.rejected, rejected{pod, err})
-			continue
+		if err := p.add(ctx, g, pod, p.validate); err != nil {
+			return err
 		}
-		g.add(pod)
 	}
 	return nil
+}
+
+// validate checks a pod that waits and its volumes; all that is wrong with them is
+// told at once (SCH-030).
+func (p *Provisioner) validate(g *gathered, pod *corev1.Pod, claims []storage.Claim) error {
+	err := g.snapshot.Compiler().ValidatePod(pod)
+	if errors.Is(err, intake.ErrRefusesKarpenter) {
+		return err
+	}
+	return errors.Join(err, p.storage.Validate(claims))
 }
 
 // gatherLeaving adds the pods that will need another place once the nodes that
@@ -134,8 +143,11 @@ func (p *Provisioner) gatherLeaving(ctx context.Context, g *gathered) error {
 			return err
 		}
 		for i := range bound {
-			if budgets.CurrentlyReschedulable(&bound[i], now) {
-				g.add(&bound[i])
+			if !budgets.CurrentlyReschedulable(&bound[i], now) {
+				continue
+			}
+			if err := p.add(ctx, g, &bound[i], asTheyAre); err != nil {
+				return err
 			}
 		}
 	}
@@ -150,14 +162,41 @@ func (p *Provisioner) budgets(ctx context.Context) (pods.Budgets, error) {
 	return pods.NewBudgets(list.Items)
 }
 
-// add compiles a pod; one that cannot be understood is rejected alone
-// (SCH-029).
-func (g *gathered) add(pod *corev1.Pod) {
-	if err := g.round.Add(pod); err != nil {
+// check says why a pod must not be served.
+type check func(*gathered, *corev1.Pod, []storage.Claim) error
+
+// asTheyAre checks nothing: pods of leaving nodes run, so they have passed.
+func asTheyAre(*gathered, *corev1.Pod, []storage.Claim) error { return nil }
+
+// add adds a pod to the round. One that does not pass, or that cannot be
+// understood, is rejected alone; only the end of the round is an error (SCH-029,
+// SCH-087).
+func (p *Provisioner) add(ctx context.Context, g *gathered, pod *corev1.Pod, check check) error {
+	err := p.compile(ctx, g, pod, check)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+		return fmt.Errorf("gathering pod %s/%s: %w", pod.Namespace, pod.Name, err)
+	case err != nil:
 		g.rejected = append(g.rejected, rejected{pod, err})
-		return
+	default:
+		g.pods = append(g.pods, pod)
 	}
-	g.pods = append(g.pods, pod)
+	return nil
+}
+
+func (p *Provisioner) compile(ctx context.Context, g *gathered, pod *corev1.Pod, check check) error {
+	claims, err := p.volumes.Claims(ctx, pod)
+	if err != nil {
+		return err
+	}
+	if err := check(g, pod, claims); err != nil {
+		return err
+	}
+	volumes, err := p.storage.Volumes(claims)
+	if err != nil {
+		return err
+	}
+	return g.round.Add(pod, volumes)
 }
 
 // namespaces are those that exist, with their labels, for namespace selectors.

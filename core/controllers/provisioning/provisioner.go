@@ -17,11 +17,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
+	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/controllers/provisioning/batch"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/events"
+	"karpenter.sh/core/intake/storage"
 	"karpenter.sh/core/metrics"
 )
 
@@ -37,6 +40,8 @@ type Options struct {
 	Client   client.Client
 	Provider cloudprovider.CloudProvider
 	Managed  cloudprovider.NodeClassKinds
+	// Words say which volumes the provider does not support.
+	Words    *vocabulary.Vocabulary
 	Cluster  *cluster.Cluster
 	Recorder events.Recorder
 	Metrics  *metrics.Scheduler
@@ -55,6 +60,8 @@ type Provisioner struct {
 	Options
 	batcher *batch.Batcher
 	notices *notices
+	volumes *volume.Reader
+	storage *storage.Rules
 	// due says that a trigger was consumed and its round has not succeeded.
 	due bool
 }
@@ -65,6 +72,8 @@ func New(o Options) *Provisioner {
 		Options: o,
 		batcher: batch.New(batch.Options{Idle: o.BatchIdle, Max: o.BatchMax, Clock: o.Clock}),
 		notices: newNotices(o.Recorder),
+		volumes: volume.NewReader(o.Client),
+		storage: storage.NewRules(o.Words),
 	}
 }
 

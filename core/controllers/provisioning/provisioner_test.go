@@ -50,6 +50,7 @@ type world struct {
 	subject  *provisioning.Provisioner
 	registry *prometheus.Registry
 	failing  func(*v1.NodeClaim) error // of creations
+	blind    func(client.Object) error // of reads
 	synced   inventory
 	pods     int
 }
@@ -70,7 +71,7 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 	w := &world{t: t, recorder: &eventstest.Recorder{}, provider: fake.New(fake.Options{Clock: clock.RealClock{}})}
 	b := clientfake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).
 		WithStatusSubresource(&v1.NodePool{}, &v1.NodeClaim{}).
-		WithInterceptorFuncs(interceptor.Funcs{Create: w.intercept})
+		WithInterceptorFuncs(interceptor.Funcs{Create: w.intercept, Get: w.get})
 	for _, f := range index.Fields() {
 		b = b.WithIndex(f.Object, f.Name, f.Extract)
 	}
@@ -90,8 +91,8 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 	}
 	w.subject = provisioning.New(provisioning.Options{
 		Client: w.client, Provider: w.provider, Cluster: w.cluster, Recorder: w.recorder, Metrics: collectors,
-		Managed: cloudprovider.NodeClassKinds{nodeClass.GroupKind()},
-		Clock:   clocktesting.NewFakeClock(time.Now()), BatchIdle: time.Nanosecond, BatchMax: time.Nanosecond,
+		Managed: cloudprovider.NodeClassKinds{nodeClass.GroupKind()}, Words: fake.Vocabulary(),
+		Clock: clocktesting.NewFakeClock(time.Now()), BatchIdle: time.Nanosecond, BatchMax: time.Nanosecond,
 	})
 	return w
 }
@@ -110,6 +111,15 @@ func (w *world) intercept(ctx context.Context, c client.WithWatch, o client.Obje
 		nc.UID = types.UID(nc.Name)
 	}
 	return c.Create(ctx, o, opts...)
+}
+
+func (w *world) get(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+	if w.blind != nil {
+		if err := w.blind(o); err != nil {
+			return err
+		}
+	}
+	return c.Get(ctx, key, o, opts...)
 }
 
 func (w *world) must(err error) {
