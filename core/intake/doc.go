@@ -19,7 +19,8 @@
 //
 // Requests are rounded up and availability is rounded down, so rounding can
 // only make the engine more careful. Two pods get the same class exactly when
-// no scheduling decision can tell them apart.
+// no scheduling decision can tell them apart but by the volume claims they attach,
+// which belong to the pod.
 //
 // # Cost
 //

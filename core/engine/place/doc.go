@@ -6,11 +6,11 @@
 //
 // # What it decides
 //
-// For each pod the first of: an existing node that has room and whose labels
-// and taints admit it; a bin (a node being planned) that can take it; a new bin
-// from the most wanted node pool that admits it. Pods that fit nowhere are
-// listed with one structured reason for each pool, pods that wait for reserved
-// capacity apart from them.
+// For each pod the first of: an existing node that has room, can attach its
+// volumes, and whose labels and taints admit it; a bin (a node being planned) that
+// can take it; a new bin from the most wanted node pool that admits it. Pods that
+// fit nowhere are listed with one structured reason for each pool, pods that wait
+// for reserved capacity apart from them.
 //
 // Where [Input] asks for it, the bins are then packed anew for the lowest cost
 // (package pack), as far as pods can move without breaking what the rules of
@@ -27,17 +27,21 @@
 // types that can still hold what was placed, and its pods. A state is a
 // conjunction of requirements together with what the catalogue has for it;
 // states are interned for each pool, and joining a state with a class's
-// requirements is computed once, however many bins and pods meet that way. The
-// stock is what is left of capacity reservations; a bin holds one unit of each
-// that it could use, until it cannot any more.
+// requirements is computed once, however many bins and pods meet that way. A
+// route is one way to satisfy a class: an attempt, an alternative of its volumes
+// and a choice of topology domains. The stock is what is left of capacity
+// reservations; a bin holds one unit of each that it could use, until it cannot
+// any more.
 //
 // # Invariants
 //
 // Bins only fill up and limits only shrink, so whoever was refused once stays
 // refused: a class remembers behind which node and bin it need not look again.
-// Only a deferral, for want of a reservation, ends: when a bin gives a unit back,
-// the class goes back to the first bin that deferred it.
-// The same input gives the same plan, bit for bit.
+// There are two exceptions. A node that can attach no more refuses one pod, and may
+// take another of the class whose claims it has already, so a route keeps such
+// nodes in mind. A deferral, for want of a reservation, ends: when a bin gives a
+// unit back, the class goes back to the first bin that deferred it. The same input
+// gives the same plan, bit for bit.
 //
 // # Cost
 //
