@@ -7,7 +7,7 @@
 // # What it holds
 //
 // One file for each area, in the words of its users: scale-out, NodePools, taints,
-// affinity, daemons, pods that fit nowhere, failing launches, termination,
+// affinity, volumes, daemons, pods that fit nowhere, failing launches, termination,
 // emptiness, crashes, status, metrics, admission. Each test cites the
 // requirements that it proves.
 //

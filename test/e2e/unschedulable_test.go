@@ -78,23 +78,4 @@ var _ = Describe("Pods that fit nowhere", func() {
 	It("because there is no pool are told so", func(ctx SpecContext) {
 		expect(ctx, []refusal{{"no pool at all", objects.Workload{}, []string{"no dynamic nodepools found"}}})
 	})
-
-	// SCH-280: a constraint that is not decided must not be ignored.
-	It("because of constraints that are not supported yet are told which", func(ctx SpecContext) {
-		pool := env.NodePool(ctx, "default")
-		expect(ctx, []refusal{
-			{"a persistent volume", unsupported(volume), []string{"persistent volumes", "not supported yet"}},
-		})
-		Expect(env.Claims(ctx, pool)).To(BeEmpty())
-	})
 })
-
-func unsupported(change func(*corev1.PodSpec)) objects.Workload {
-	return objects.Workload{Change: change}
-}
-
-func volume(spec *corev1.PodSpec) {
-	spec.Volumes = []corev1.Volume{{Name: "data", VolumeSource: corev1.VolumeSource{
-		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: "data"},
-	}}}
-}
