@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"karpenter.sh/core/engine/attach"
+	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
@@ -350,5 +351,38 @@ func TestVolumeReasons(t *testing.T) {
 				t.Errorf("got cause %d: %s", r.Cause, r)
 			}
 		})
+	}
+}
+
+// SCH-086, SCH-266: a cheaper mix of machines leaves pods where their volumes are.
+func TestRepackKeepsVolumes(t *testing.T) {
+	cheaper := 0
+	for seed := range int64(100) {
+		r := rand.New(rand.NewSource(seed))
+		w := newWorld(t)
+		w.pool(model.TemplateOptions{Pool: "p"})
+		for range 2 + r.Intn(5) {
+			c := w.class(int64(1+r.Intn(4)), int64(1+r.Intn(20)))
+			for _, zone := range []string{"a", "b"}[:r.Intn(3)] {
+				w.onVolumes(c, inZone(zone))
+			}
+			w.add(1+r.Intn(8), c)
+		}
+		before, after := place.Solve(w.input()), w.repacked()
+		if usd(after) < usd(before) {
+			cheaper++
+		}
+		for _, b := range after.Bins {
+			for _, pod := range b.Pods {
+				if volumes := w.pods[pod].Class.Volumes; volumes != nil && !slices.ContainsFunc(volumes, func(alternative constraint.Sets) bool {
+					return w.v.Conjunction(b.Requirements, alternative).Equal(b.Requirements)
+				}) {
+					t.Errorf("seed %d: %s may come up elsewhere than its volumes", seed, w.pods[pod])
+				}
+			}
+		}
+	}
+	if cheaper < 10 {
+		t.Errorf("only %d of 100 worlds got cheaper: they prove little", cheaper)
 	}
 }
