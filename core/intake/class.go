@@ -9,6 +9,7 @@ import (
 
 	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/resource"
 )
 
 // maxClasses bounds the classes remembered between rounds. Beyond it all are
@@ -20,6 +21,9 @@ const maxClasses = 20_000
 // fields cannot be understood.
 func (c *Compiler) Class(pod *corev1.Pod, volumes Volumes) (*model.Class, error) {
 	requests := c.Requests(pod)
+	if err := c.checkRequests(pod, requests); err != nil {
+		return nil, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := c.encoder.encode(pod, requests, volumes)
@@ -44,6 +48,15 @@ func (c *Compiler) Class(pod *corev1.Pod, volumes Volumes) (*model.Class, error)
 	}
 	c.classes[string(key)] = class
 	return class, nil
+}
+
+func (c *Compiler) checkRequests(pod *corev1.Pod, requests resource.Vector) error {
+	for id, n := range requests {
+		if n < 0 {
+			return fmt.Errorf("reading requests of pod %s/%s: %s is negative", pod.Namespace, pod.Name, c.names.Name(resource.ID(id)))
+		}
+	}
+	return nil
 }
 
 // Pod is the engine's form of a pod without topology rules.

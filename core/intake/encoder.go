@@ -103,6 +103,7 @@ func (e *encoder) nodeAffinity(a *corev1.Affinity) {
 		e.number(len(required.NodeSelectorTerms))
 		for i := range required.NodeSelectorTerms {
 			e.expressions(required.NodeSelectorTerms[i].MatchExpressions)
+			e.number(len(required.NodeSelectorTerms[i].MatchFields))
 		}
 	}
 	preferred := a.NodeAffinity.PreferredDuringSchedulingIgnoredDuringExecution
@@ -137,19 +138,21 @@ func (e *encoder) tolerations(in []corev1.Toleration) {
 
 // rules writes the topology rules of a pod, with all that makes two rules
 // differ: its namespace, and its labels as far as matchLabelKeys reads them.
-func (e *encoder) rules(pod *corev1.Pod) []byte {
+func (e *encoder) rules(pod *corev1.Pod, s spreads) []byte {
 	e.buf = e.buf[:0]
 	e.text(pod.Namespace)
-	e.number(len(pod.Spec.TopologySpreadConstraints))
-	for i := range pod.Spec.TopologySpreadConstraints {
-		e.spread(pod, &pod.Spec.TopologySpreadConstraints[i])
+	e.flag(s.byDefault)
+	e.number(len(s.constraints))
+	for i := range s.constraints {
+		e.spread(pod, &s.constraints[i])
 	}
-	if a := pod.Spec.Affinity; a != nil && a.PodAffinity != nil {
+	a := pod.Spec.Affinity
+	e.flag(a != nil && a.PodAffinity != nil)
+	if a != nil && a.PodAffinity != nil {
 		e.podTerms(a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution)
 		e.weighted(a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
 	}
-	e.text("anti")
-	if a := pod.Spec.Affinity; a != nil && a.PodAntiAffinity != nil {
+	if a != nil && a.PodAntiAffinity != nil {
 		e.podTerms(a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution)
 		e.weighted(a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution)
 	}

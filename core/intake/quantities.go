@@ -36,9 +36,19 @@ func (c *Compiler) Available(list corev1.ResourceList) resource.Vector {
 	return v
 }
 
-// amount rounds up; Quantity's own conversions do and saturate.
+// amount rounds away from zero, as Quantity's own conversions do, and saturates,
+// which they do not.
 func amount(id resource.ID, q apiresource.Quantity) int64 {
+	limit := int64(math.MaxInt64)
 	if id == resource.CPU {
+		limit /= 1000
+	}
+	switch {
+	case q.CmpInt64(limit) > 0:
+		return math.MaxInt64
+	case q.CmpInt64(-limit) < 0:
+		return math.MinInt64
+	case id == resource.CPU:
 		return q.MilliValue()
 	}
 	return q.Value()
@@ -46,7 +56,7 @@ func amount(id resource.ID, q apiresource.Quantity) int64 {
 
 func floor(id resource.ID, q apiresource.Quantity) int64 {
 	up := amount(id, q)
-	if up == math.MaxInt64 {
+	if up == math.MaxInt64 || up == math.MinInt64 {
 		return up
 	}
 	back := apiresource.NewQuantity(up, q.Format)

@@ -32,6 +32,7 @@ type Counter interface {
 type Round struct {
 	compiler   *Compiler
 	namespaces map[string]map[string]string
+	defaults   DefaultSpread // nil: none
 	rules      []*TopologyRule
 	byIdentity map[string]int32
 	shapes     map[shapeKey]*shape
@@ -83,13 +84,14 @@ func (r *Round) Add(pod *corev1.Pod, volumes Volumes) error {
 }
 
 func (r *Round) shape(pod *corev1.Pod, base *model.Class) (*shape, error) {
-	key := r.shapeKey(pod, base)
+	spreads := r.spreads(pod)
+	key := r.shapeKey(pod, base, spreads)
 	if s, ok := r.shapes[key]; ok {
 		return s, nil
 	}
 	s := &shape{class: base, classes: map[string]*model.Class{}}
-	if hasTopology(&pod.Spec) {
-		if err := r.compile(pod, s); err != nil {
+	if hasTopology(&pod.Spec, spreads) {
+		if err := r.compile(pod, s, spreads); err != nil {
 			return nil, err
 		}
 	}
@@ -97,16 +99,16 @@ func (r *Round) shape(pod *corev1.Pod, base *model.Class) (*shape, error) {
 	return s, nil
 }
 
-func hasTopology(spec *corev1.PodSpec) bool {
-	return len(spec.TopologySpreadConstraints) > 0 || spec.Affinity != nil && (spec.Affinity.PodAffinity != nil || spec.Affinity.PodAntiAffinity != nil)
+func hasTopology(spec *corev1.PodSpec, s spreads) bool {
+	return len(s.constraints) > 0 || spec.Affinity != nil && (spec.Affinity.PodAffinity != nil || spec.Affinity.PodAntiAffinity != nil)
 }
 
 // shapeKey tells shapes apart. Pods without topology rules share one shape for
 // each class.
-func (r *Round) shapeKey(pod *corev1.Pod, base *model.Class) shapeKey {
+func (r *Round) shapeKey(pod *corev1.Pod, base *model.Class, s spreads) shapeKey {
 	key := shapeKey{class: base}
-	if hasTopology(&pod.Spec) {
-		key.rules = string(r.encoder.rules(pod))
+	if hasTopology(&pod.Spec, s) {
+		key.rules = string(r.encoder.rules(pod, s))
 	}
 	return key
 }
@@ -118,26 +120,26 @@ type shapeKey struct {
 
 // compile translates the pod's topology rules into wishes and these into the
 // shape's attempts (SCH-140).
-func (r *Round) compile(pod *corev1.Pod, s *shape) error {
+func (r *Round) compile(pod *corev1.Pod, s *shape, own spreads) error {
 	w, err := r.compiler.nodeWishes(&pod.Spec)
 	if err != nil {
 		return err
 	}
-	if err := r.addSpreads(pod, &w); err != nil {
+	if err := r.addSpreads(pod, own.constraints, &w); err != nil {
 		return err
 	}
 	if err := r.addAffinity(pod, &w, s); err != nil {
 		return err
 	}
 	class := *s.class
-	class.Attempts = r.compiler.attempts(w)
+	class.Attempts, class.DefaultSpread = r.compiler.attempts(w), own.byDefault
 	s.class = &class
 	return nil
 }
 
-func (r *Round) addSpreads(pod *corev1.Pod, w *wishes) error {
-	for i := range pod.Spec.TopologySpreadConstraints {
-		constraint := &pod.Spec.TopologySpreadConstraints[i]
+func (r *Round) addSpreads(pod *corev1.Pod, constraints []corev1.TopologySpreadConstraint, w *wishes) error {
+	for i := range constraints {
+		constraint := &constraints[i]
 		hard := constraint.WhenUnsatisfiable == corev1.DoNotSchedule
 		if !hard && r.compiler.options.Preferences == IgnorePreferences {
 			continue

@@ -187,6 +187,15 @@ func TestNamespacesOfAffinity(t *testing.T) {
 	}
 }
 
+// rulesOf are the rules of each attempt.
+func rulesOf(attempts []model.Attempt) string {
+	var got []string
+	for _, a := range attempts {
+		got = append(got, fmt.Sprint(a.Rules))
+	}
+	return strings.Join(got, " ")
+}
+
 // SCH-140, SCH-150, SCH-183: preferences are rules until given up, or none at
 // all under Ignore; matchLabelKeys narrow the selector.
 func TestTopologyPreferences(t *testing.T) {
@@ -200,11 +209,7 @@ func TestTopologyPreferences(t *testing.T) {
 		intake.IgnorePreferences:  "[] []",
 	} {
 		c := intake.New(intake.Options{Labels: vocabulary.Core(), Preferences: policy})
-		var got []string
-		for _, a := range build(t, c, labelled("p", nil, spec)).pods[0].Class.Attempts {
-			got = append(got, fmt.Sprint(a.Rules))
-		}
-		if strings.Join(got, " ") != want {
+		if got := rulesOf(build(t, c, labelled("p", nil, spec)).pods[0].Class.Attempts); got != want {
 			t.Errorf("%s: got %v, want %s", policy, got, want)
 		}
 	}

@@ -4,6 +4,7 @@ package intake
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,9 +13,13 @@ import (
 	"karpenter.sh/core/engine/requirement"
 )
 
+// errEmptyTerms is what is wrong with node affinity whose terms are all empty.
+var errEmptyTerms = errors.New("required node affinity: every term is empty, and an empty term matches no node")
+
 // terms are the alternatives of a pod's required node constraints: its
 // nodeSelector with each OR-ed term of required node affinity (SCH-070). There
-// is at least one. An error names the key and what is wrong with it.
+// is at least one: an empty term is none, as it matches no node (SCH-073). An
+// error names the key and what is wrong with it.
 func (c *Compiler) terms(spec *corev1.PodSpec) ([]requirement.Requirements, error) {
 	selector := make([]requirement.Requirement, 0, len(spec.NodeSelector))
 	for key, value := range spec.NodeSelector {
@@ -27,11 +32,17 @@ func (c *Compiler) terms(spec *corev1.PodSpec) ([]requirement.Requirements, erro
 	}
 	out := make([]requirement.Requirements, 0, len(required))
 	for i := range required {
+		if len(required[i].MatchExpressions)+len(required[i].MatchFields) == 0 {
+			continue
+		}
 		term, err := c.expressions(required[i].MatchExpressions)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, requirement.All(selector...).With(term...))
+	}
+	if len(out) == 0 {
+		return nil, errEmptyTerms
 	}
 	return out, nil
 }

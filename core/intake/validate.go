@@ -43,6 +43,9 @@ func (c *Compiler) ValidatePod(pod *corev1.Pod) error {
 			}
 		}
 	}
+	if _, err := c.terms(&pod.Spec); errors.Is(err, errEmptyTerms) {
+		errs = append(errs, err)
+	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
 }

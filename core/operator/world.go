@@ -26,6 +26,7 @@ import (
 	"karpenter.sh/core/controllers/nodepool"
 	"karpenter.sh/core/controllers/provisioning"
 	"karpenter.sh/core/controllers/state"
+	"karpenter.sh/core/defaultspread"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/metrics"
@@ -121,7 +122,8 @@ func (w *world) provisioningOptions() provisioning.Options {
 		Client: w.manager.GetClient(), Provider: calledBy(w.provider, "provisioner"), Managed: w.managed, Words: w.words,
 		Cluster: w.cluster, Recorder: w.recorder, Metrics: w.scheduler, Clock: w.clock,
 		BatchIdle: w.options.BatchIdleDuration, BatchMax: w.options.BatchMaxDuration,
-		MinValues: minValues(w.options.MinValuesPolicy), CPURequests: w.options.CPURequests,
+		DefaultSpread: defaultspread.New(w.options.DefaultTopologySpreadConstraints, w.manager.GetClient()),
+		MinValues:     minValues(w.options.MinValuesPolicy), CPURequests: w.options.CPURequests,
 	}
 }
 

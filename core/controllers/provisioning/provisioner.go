@@ -22,6 +22,7 @@ import (
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/controllers/provisioning/batch"
+	"karpenter.sh/core/defaultspread"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/intake/storage"
@@ -48,6 +49,9 @@ type Options struct {
 	Clock    clock.WithTicker
 	// BatchIdle and BatchMax are the times of the batching window (SCH-014).
 	BatchIdle, BatchMax time.Duration
+	// DefaultSpread gives pods the cluster's default spread constraints; nil
+	// gives none.
+	DefaultSpread *defaultspread.Source
 	// MinValues says what to do when a pool's minValues cannot be met (SCH-195).
 	MinValues place.MinValuesPolicy
 	// CPURequests of the process, in milli-CPU, scale the trigger controllers

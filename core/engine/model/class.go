@@ -32,6 +32,9 @@ type Class struct {
 	VolumeConflict bool
 	// Topology is what the class has to do with topology groups.
 	Topology topology.Relation
+	// DefaultSpread says that the class's spread constraints are the cluster's
+	// defaults, for messages.
+	DefaultSpread bool
 	// NotBuilt names a constraint that the engine does not decide yet; such
 	// pods are placed nowhere. Empty for all others.
 	NotBuilt string

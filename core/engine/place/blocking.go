@@ -18,7 +18,7 @@ func (s *solver) blocking(p *pool, a *attempt) []reason.Rule {
 	var out []reason.Rule
 	for _, r := range a.onKeys {
 		name := p.vocabulary.KeyName(r.Key)
-		rule := reason.Rule{Kind: kindText(r.Kind), Key: name, Counts: s.countsOf(r.Tally)}
+		rule := reason.Rule{Kind: a.class.kindText(r.Kind), Key: name, Counts: s.countsOf(r.Tally)}
 		if own, ok := a.Strict.Get(r.Key); ok {
 			rule.Pod = p.vocabulary.DecompileOne(constraint.Entry{Key: r.Key, Set: own})
 		}
@@ -31,18 +31,20 @@ func (s *solver) blocking(p *pool, a *attempt) []reason.Rule {
 		out = append(out, rule)
 	}
 	for _, r := range a.onHosts {
-		out = append(out, reason.Rule{Kind: kindText(r.Kind), Key: label.Hostname, Counts: hostCounts(r.Tally)})
+		out = append(out, reason.Rule{Kind: a.class.kindText(r.Kind), Key: label.Hostname, Counts: hostCounts(r.Tally)})
 	}
 	return out
 }
 
-func kindText(k topology.Kind) string {
-	switch k {
-	case topology.Spread:
+func (c *class) kindText(k topology.Kind) string {
+	switch {
+	case k == topology.Spread && c.DefaultSpread:
+		return "topology spread (a default of the cluster)"
+	case k == topology.Spread:
 		return "topology spread"
-	case topology.Affinity:
+	case k == topology.Affinity:
 		return "pod affinity"
-	case topology.AntiAffinity:
+	case k == topology.AntiAffinity:
 		return "pod anti-affinity"
 	}
 	return "anti-affinity of other pods"

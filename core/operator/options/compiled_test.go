@@ -46,6 +46,7 @@ func TestFeatureGates(t *testing.T) {
 }
 
 // OPS-032
+// SCH-170, EXT-181
 func TestSchedulerConfig(t *testing.T) {
 	const zoneAndHost = `
 podTopologySpread:
@@ -72,6 +73,7 @@ podTopologySpread:
 	}
 }
 
+// SCH-170, EXT-182
 func TestSchedulerConfigErrors(t *testing.T) {
 	const good = `{"maxSkew":1,"topologyKey":"a","whenUnsatisfiable":"DoNotSchedule"}`
 	of := func(constraints ...string) string {

@@ -4,8 +4,9 @@
 // before an object enters the watch cache, where most of the memory of the
 // process is.
 //
-// It decides what is kept of pods, nodes and DaemonSets; of every other kind
-// only the bookkeeping of field managers is dropped. It never touches what a
+// It decides what is kept of pods, nodes, DaemonSets, and of the Services and
+// controllers that pods belong to; of every other kind only the bookkeeping of
+// field managers is dropped. It never touches what a
 // scheduling decision, a drain or a metric reads.
 //
 // Invariants: what is dropped of an object must not be written by anybody who

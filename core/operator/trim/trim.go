@@ -25,6 +25,12 @@ func CacheOptions() cache.Options {
 			&corev1.Pod{}:       {Transform: transform(Pod)},
 			&corev1.Node{}:      {Transform: transform(Node)},
 			&appsv1.DaemonSet{}: {Transform: transform(DaemonSet)},
+			// What default spread constraints are deduced from; cached only if
+			// there are some.
+			&corev1.Service{}:               {Transform: transform(Service)},
+			&corev1.ReplicationController{}: {Transform: transform(ReplicationController)},
+			&appsv1.ReplicaSet{}:            {Transform: transform(ReplicaSet)},
+			&appsv1.StatefulSet{}:           {Transform: transform(StatefulSet)},
 			&coordinationv1.Lease{}: {
 				Namespaces: map[string]cache.Config{corev1.NamespaceNodeLease: {}},
 				Transform:  transform(func(client.Object) {}),
@@ -71,6 +77,33 @@ func Node(node *corev1.Node) {
 func DaemonSet(set *appsv1.DaemonSet) {
 	delete(set.Annotations, lastApplied)
 	podSpec(&set.Spec.Template.Spec)
+}
+
+// Service keeps the metadata and the selector.
+func Service(s *corev1.Service) {
+	delete(s.Annotations, lastApplied)
+	s.Spec = corev1.ServiceSpec{Selector: s.Spec.Selector}
+	s.Status = corev1.ServiceStatus{}
+}
+
+// ReplicationController drops the template, as do the next two: a cluster holds
+// many old revisions, and only their selectors are read.
+func ReplicationController(rc *corev1.ReplicationController) {
+	delete(rc.Annotations, lastApplied)
+	rc.Spec.Template = nil
+}
+
+// ReplicaSet drops the template.
+func ReplicaSet(rs *appsv1.ReplicaSet) {
+	delete(rs.Annotations, lastApplied)
+	rs.Spec.Template = corev1.PodTemplateSpec{}
+}
+
+// StatefulSet drops the templates.
+func StatefulSet(set *appsv1.StatefulSet) {
+	delete(set.Annotations, lastApplied)
+	set.Spec.Template = corev1.PodTemplateSpec{}
+	set.Spec.VolumeClaimTemplates = nil
 }
 
 func podSpec(spec *corev1.PodSpec) {

@@ -117,6 +117,27 @@ func TestCached(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+	t.Run("what pods belong to keeps its selector", func(t *testing.T) {
+		selector := map[string]string{"app": "a"}
+		template := corev1.PodTemplateSpec{Spec: whole()}
+		want := &metav1.LabelSelector{MatchLabels: selector}
+		service := cached(t, &corev1.Service{ObjectMeta: managed(applied), Spec: corev1.ServiceSpec{Selector: selector, ClusterIP: "10.0.0.1"}})
+		if diff := cmp.Diff(&corev1.Service{ObjectMeta: bare(keep), Spec: corev1.ServiceSpec{Selector: selector}}, service); diff != "" {
+			t.Error(diff)
+		}
+		rc := cached(t, &corev1.ReplicationController{ObjectMeta: managed(applied), Spec: corev1.ReplicationControllerSpec{Selector: selector, Template: &template}})
+		if diff := cmp.Diff(&corev1.ReplicationController{ObjectMeta: bare(keep), Spec: corev1.ReplicationControllerSpec{Selector: selector}}, rc); diff != "" {
+			t.Error(diff)
+		}
+		rs := cached(t, &appsv1.ReplicaSet{ObjectMeta: managed(applied), Spec: appsv1.ReplicaSetSpec{Selector: want, Template: template}})
+		if diff := cmp.Diff(&appsv1.ReplicaSet{ObjectMeta: bare(keep), Spec: appsv1.ReplicaSetSpec{Selector: want}}, rs); diff != "" {
+			t.Error(diff)
+		}
+		set := cached(t, &appsv1.StatefulSet{ObjectMeta: managed(applied), Spec: appsv1.StatefulSetSpec{Selector: want, Template: template}})
+		if diff := cmp.Diff(&appsv1.StatefulSet{ObjectMeta: bare(keep), Spec: appsv1.StatefulSetSpec{Selector: want}}, set); diff != "" {
+			t.Error(diff)
+		}
+	})
 	t.Run("other kinds are whole", func(t *testing.T) {
 		got := cached(t, &corev1.ConfigMap{ObjectMeta: managed(applied), Data: map[string]string{"k": "v"}})
 		want := &corev1.ConfigMap{ObjectMeta: bare(applied), Data: map[string]string{"k": "v"}}
