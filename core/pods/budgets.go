@@ -3,7 +3,6 @@
 package pods
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -25,20 +24,25 @@ type Budgets map[string][]budget
 type budget struct {
 	*policyv1.PodDisruptionBudget
 	selector labels.Selector
+	// unreadable budgets might select any pod of their namespace, and allow no
+	// disruption of it.
+	unreadable bool
 }
 
-// NewBudgets parses the selectors; an unparsable one is an error that names the
-// budget (SCH-006).
-func NewBudgets(list []policyv1.PodDisruptionBudget) (Budgets, error) {
+// NewBudgets parses the selectors. A budget whose selector cannot be parsed
+// forbids evicting any pod of its namespace, and concerns no other (SCH-006).
+func NewBudgets(list []policyv1.PodDisruptionBudget) Budgets {
 	out := Budgets{}
 	for i := range list {
+		b := budget{PodDisruptionBudget: &list[i]}
 		selector, err := metav1.LabelSelectorAsSelector(list[i].Spec.Selector)
 		if err != nil {
-			return nil, fmt.Errorf("parsing the selector of PodDisruptionBudget %s/%s: %w", list[i].Namespace, list[i].Name, err)
+			selector, b.unreadable = labels.Everything(), true
 		}
-		out[list[i].Namespace] = append(out[list[i].Namespace], budget{&list[i], selector})
+		b.selector = selector
+		out[list[i].Namespace] = append(out[list[i].Namespace], b)
 	}
-	return out, nil
+	return out
 }
 
 // FullyBlocked reports whether the pod can never be evicted under the budgets,
@@ -62,7 +66,7 @@ func (bs Budgets) Blocking(pod *corev1.Pod, now time.Time) []string {
 		return nil
 	}
 	matching := bs.selecting(pod)
-	if len(matching) == 1 && (matching[0].Status.DisruptionsAllowed > 0 || matching[0].letsGo(pod)) {
+	if len(matching) == 1 && matching[0].allows(pod) {
 		return nil
 	}
 	var names []string
@@ -95,8 +99,13 @@ func toleratesDisruption(pod *corev1.Pod) bool {
 // disrupted is the taint of nodes that are being given up.
 var disrupted = model.Taint{Key: v1.DisruptedTaintKey, Effect: model.NoSchedule}
 
+// allows reports whether the budget would let the eviction of the pod pass now.
+func (b budget) allows(pod *corev1.Pod) bool {
+	return !b.unreadable && (b.Status.DisruptionsAllowed > 0 || b.letsGo(pod))
+}
+
 func (b budget) forbidsAll() bool {
-	return isZero(b.Spec.MaxUnavailable) || isAll(b.Spec.MinAvailable)
+	return b.unreadable || isZero(b.Spec.MaxUnavailable) || isAll(b.Spec.MinAvailable)
 }
 
 func isZero(n *intstr.IntOrString) bool {
@@ -110,7 +119,7 @@ func isAll(n *intstr.IntOrString) bool {
 // letsGo reports whether the budget lets go of pods that are not ready, and
 // this one is not.
 func (b budget) letsGo(pod *corev1.Pod) bool {
-	if b.Spec.UnhealthyPodEvictionPolicy == nil || *b.Spec.UnhealthyPodEvictionPolicy != policyv1.AlwaysAllow {
+	if b.unreadable || b.Spec.UnhealthyPodEvictionPolicy == nil || *b.Spec.UnhealthyPodEvictionPolicy != policyv1.AlwaysAllow {
 		return false
 	}
 	for _, c := range pod.Status.Conditions {

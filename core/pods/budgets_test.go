@@ -51,19 +51,16 @@ func alwaysAllow(b *policyv1.PodDisruptionBudget) {
 	b.Spec.UnhealthyPodEvictionPolicy = &policy
 }
 
-func budgets(t *testing.T, list ...policyv1.PodDisruptionBudget) pods.Budgets {
-	t.Helper()
-	out, err := pods.NewBudgets(list)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
+func selector(s *metav1.LabelSelector) func(*policyv1.PodDisruptionBudget) {
+	return func(b *policyv1.PodDisruptionBudget) { b.Spec.Selector = s }
+}
+
+func unreadable(b *policyv1.PodDisruptionBudget) {
+	alwaysAllow(b)
+	b.Spec.Selector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "k", Operator: "Near"}}}
 }
 
 func TestBlocking(t *testing.T) {
-	selector := func(s *metav1.LabelSelector) func(*policyv1.PodDisruptionBudget) {
-		return func(b *policyv1.PodDisruptionBudget) { b.Spec.Selector = s }
-	}
 	for _, test := range []struct {
 		why     string
 		pod     func(*corev1.Pod)
@@ -97,15 +94,18 @@ func TestBlocking(t *testing.T) {
 		{why: "DIS-036 a pod whose own annotation blocks", pod: func(p *corev1.Pod) {
 			p.Annotations[v1.DoNotDisruptAnnotationKey] = "true"
 		}, budgets: []policyv1.PodDisruptionBudget{budgetFor("a", 0, nil)}},
+		{why: "SCH-006 an unparsable selector may select any pod of its namespace", pod: unready, budgets: []policyv1.PodDisruptionBudget{budgetFor("a", 9, unreadable)}, want: []string{"a"}},
+		{why: "SCH-006 and none of another", pod: func(p *corev1.Pod) { p.Namespace = "other" }, budgets: []policyv1.PodDisruptionBudget{budgetFor("a", 0, unreadable)}},
 	} {
 		t.Run(test.why, func(t *testing.T) {
-			if got := budgets(t, test.budgets...).Blocking(webPod(test.pod), now); !slices.Equal(got, test.want) {
+			if got := pods.NewBudgets(test.budgets).Blocking(webPod(test.pod), now); !slices.Equal(got, test.want) {
 				t.Errorf("blocked by %v, want %v", got, test.want)
 			}
 		})
 	}
 }
 
+// SCH-006
 func TestFullyBlocked(t *testing.T) {
 	spec := func(minAvailable, maxUnavailable string) func(*policyv1.PodDisruptionBudget) {
 		value := func(text string) *intstr.IntOrString {
@@ -134,9 +134,14 @@ func TestFullyBlocked(t *testing.T) {
 			spec("", "0")(b)
 			alwaysAllow(b)
 		})}, false},
+		{"SCH-006 an unparsable selector", unready, []policyv1.PodDisruptionBudget{budgetFor("a", 9, unreadable)}, true},
+		{"SCH-006 an unparsable selector in another namespace", func(p *corev1.Pod) { p.Namespace = "other" }, []policyv1.PodDisruptionBudget{budgetFor("a", 9, unreadable)}, false},
+		{"SCH-006 a pod that is never evicted is asked about by no budget", func(p *corev1.Pod) {
+			p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Node"}}
+		}, []policyv1.PodDisruptionBudget{budgetFor("a", 0, spec("", "0"))}, false},
 	} {
 		t.Run(test.why, func(t *testing.T) {
-			if got := budgets(t, test.budgets...).FullyBlocked(webPod(test.pod), now); got != test.want {
+			if got := pods.NewBudgets(test.budgets).FullyBlocked(webPod(test.pod), now); got != test.want {
 				t.Errorf("fully blocked: %v", got)
 			}
 		})

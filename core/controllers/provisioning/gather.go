@@ -159,7 +159,7 @@ func (p *Provisioner) budgets(ctx context.Context) (pods.Budgets, error) {
 	if err := p.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing PodDisruptionBudgets: %w", err)
 	}
-	return pods.NewBudgets(list.Items)
+	return pods.NewBudgets(list.Items), nil
 }
 
 // check says why a pod must not be served.

@@ -141,5 +141,5 @@ func PodBudgets(ctx context.Context, r client.Reader) (pods.Budgets, error) {
 	if err := r.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing pod disruption budgets: %w", err)
 	}
-	return pods.NewBudgets(list.Items)
+	return pods.NewBudgets(list.Items), nil
 }
