@@ -30,6 +30,19 @@ func (c *Compiler) nodeWishes(spec *corev1.PodSpec) (wishes, error) {
 	return wishes{terms: terms, node: c.preferences(spec)}, err
 }
 
+// HindersConsolidation reports whether the pod has preferences that may keep
+// nodes apart: anti-affinity and spread constraints that yield (SCH-189). Under
+// IgnorePreferences they mean nothing.
+func (c *Compiler) HindersConsolidation(spec *corev1.PodSpec) bool {
+	if c.options.Preferences == IgnorePreferences {
+		return false
+	}
+	yields := func(s corev1.TopologySpreadConstraint) bool { return s.WhenUnsatisfiable == corev1.ScheduleAnyway }
+	a := spec.Affinity
+	return slices.ContainsFunc(spec.TopologySpreadConstraints, yields) ||
+		a != nil && a.PodAntiAffinity != nil && len(a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution) > 0
+}
+
 // attempts lists the ways to satisfy a pod in the order of relaxation
 // (SCH-183). Each gives up one more wish; at the end every required term is
 // tried on its own, also on nodes with PreferNoSchedule taints (SCH-184).

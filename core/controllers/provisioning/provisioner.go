@@ -66,6 +66,7 @@ type Provisioner struct {
 	notices *notices
 	volumes *volume.Reader
 	storage *storage.Rules
+	hints   *hints
 	// due says that a trigger was consumed and its round has not succeeded.
 	due bool
 }
@@ -78,6 +79,7 @@ func New(o Options) *Provisioner {
 		notices: newNotices(o.Recorder),
 		volumes: volume.NewReader(o.Client),
 		storage: storage.NewRules(o.Words),
+		hints:   newHints(o.Clock),
 	}
 }
 
@@ -121,6 +123,7 @@ func (p *Provisioner) round(ctx context.Context) error {
 	if len(gathered.pods) == 0 {
 		return nil // SCH-023
 	}
+	p.hints.consolidation(ctx, gathered.snapshot.Compiler(), gathered.pods)
 	plan := p.solve(ctx, gathered)
 	return p.carryOut(ctx, gathered, plan)
 }
