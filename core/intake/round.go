@@ -163,6 +163,9 @@ func (r *Round) addAffinity(pod *corev1.Pod, w *wishes, s *shape) error {
 		return nil
 	}
 	if a.PodAffinity != nil {
+		if err := r.checkNamespaces(pod, a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution); err != nil {
+			return err
+		}
 		if err := r.addTerms(pod, topology.Affinity, a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution, &w.rules); err != nil {
 			return err
 		}
@@ -234,15 +237,15 @@ func (r *Round) Build(counter Counter) ([]model.Pod, []*topology.Group) {
 	}
 	groups := make([]*topology.Group, len(r.rules))
 	for i, rule := range r.rules {
-		groups[i] = r.compiler.group(rule, uint64(i), counter.Count(rule))
+		groups[i] = r.compiler.group(rule, counter.Count(rule))
 	}
 	return out, groups
 }
 
 // group is the engine's form of a rule with its counts.
-func (c *Compiler) group(rule *TopologyRule, seed uint64, counts map[string]int32) *topology.Group {
+func (c *Compiler) group(rule *TopologyRule, counts map[string]int32) *topology.Group {
 	g := &topology.Group{
-		Kind: rule.Kind, MaxSkew: rule.MaxSkew, MinDomains: rule.MinDomains, Seed: seed,
+		Kind: rule.Kind, MaxSkew: rule.MaxSkew, MinDomains: rule.MinDomains, Seed: rule.seed(),
 		HonorTaints: rule.HonorTaints, Tolerations: rule.Tolerations,
 	}
 	for _, t := range rule.Terms {

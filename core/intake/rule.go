@@ -4,6 +4,7 @@ package intake
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 
@@ -41,6 +42,13 @@ type TopologyRule struct {
 // Identity is equal for rules that share a group.
 func (r *TopologyRule) Identity() string { return r.identity }
 
+// seed is a number that equal identities share.
+func (r *TopologyRule) seed() uint64 {
+	h := fnv.New64a()
+	fmt.Fprint(h, r.identity)
+	return h.Sum64()
+}
+
 // IsInverse reports whether the rule counts the owners of an anti-affinity term
 // rather than the pods that it selects.
 func (r *TopologyRule) IsInverse() bool { return r.Kind == topology.Inverse }
@@ -70,7 +78,7 @@ func (r *TopologyRule) Selects(namespace string, set map[string]string) bool {
 // LooksAt reports whether the rule counts pods on a node (SCH-151).
 func (r *TopologyRule) LooksAt(nodeLabels map[string]string, taints []taint.Taint) bool {
 	if r.HonorTaints {
-		if _, repelled := r.Tolerations.Untolerated(taints, false); repelled {
+		if _, repelled := r.Tolerations.Untolerated(taints, true); repelled {
 			return false
 		}
 	}
@@ -204,6 +212,22 @@ func (c *Compiler) affinityRule(kind topology.Kind, pod *corev1.Pod, t *corev1.P
 		r.namespaces[pod.Namespace] = true
 	}
 	return r.seal(), nil
+}
+
+// checkNamespaces finds required terms that nothing can ever meet, because none
+// of the namespaces that they list exists.
+func (r *Round) checkNamespaces(pod *corev1.Pod, terms []corev1.PodAffinityTerm) error {
+	exists := func(name string) bool {
+		_, known := r.namespaces[name]
+		return known || name == pod.Namespace
+	}
+	for i := range terms {
+		t := &terms[i]
+		if len(t.Namespaces) > 0 && t.NamespaceSelector == nil && !slices.ContainsFunc(t.Namespaces, exists) {
+			return fmt.Errorf("pod affinity term on %q: namespaces: none of %q exists", t.TopologyKey, t.Namespaces)
+		}
+	}
+	return nil
 }
 
 func (r *TopologyRule) addNamespaces(selector *metav1.LabelSelector, namespaces map[string]map[string]string) error {

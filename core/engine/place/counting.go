@@ -29,7 +29,7 @@ func (s *solver) countOnNode(c *class, n *model.Node) {
 // looksAtNode applies the filter of a spread to a node (SCH-151).
 func (s *solver) looksAtNode(t *topology.Tally, n *model.Node) bool {
 	if t.HonorTaints {
-		if _, repelled := t.Tolerations.Untolerated(n.Taints, false); repelled {
+		if _, repelled := t.Tolerations.Untolerated(n.Taints, true); repelled {
 			return false
 		}
 	}
@@ -117,7 +117,7 @@ func (b *bin) domainsOf(key constraint.Key) bitset.Set {
 // looksAtBin applies the filter of a spread to a bin, strictly (SCH-058).
 func (s *solver) looksAtBin(t *topology.Tally, b *bin) bool {
 	if t.HonorTaints {
-		if _, repelled := t.Tolerations.Untolerated(b.pool.Taints, false); repelled {
+		if _, repelled := t.Tolerations.Untolerated(b.pool.Taints, true); repelled {
 			return false
 		}
 	}

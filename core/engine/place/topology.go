@@ -5,6 +5,7 @@ package place
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
@@ -65,7 +66,7 @@ func (s *solver) choose(a *attempt, key constraint.Key) []constraint.Set {
 	if !single {
 		return []constraint.Set{constraint.Only(allowed)}
 	}
-	return ordered(allowed, spreads)
+	return s.ordered(key, allowed, spreads)
 }
 
 func union(a, b bitset.Set) bitset.Set {
@@ -97,19 +98,21 @@ func (s *solver) tolerablyOffered(a *attempt, key constraint.Key, d constraint.V
 
 // ordered lists single domains, those with the fewest pods of the spreads
 // first. Ties go by an order that differs from group to group, so that
-// unrelated workloads do not all start in one domain (SCH-154).
-func ordered(domains bitset.Set, spreads []*topology.Tally) []constraint.Set {
+// unrelated workloads do not all start in one domain (SCH-154), and then by
+// name, lest the order in which values were interned decide (SCH-262).
+func (s *solver) ordered(key constraint.Key, domains bitset.Set, spreads []*topology.Tally) []constraint.Set {
 	values := slices.Collect(domains.All())
+	name := func(v int) string { return s.in.Snapshot.Vocabulary.ValueName(key, constraint.Value(v)) }
 	slices.SortFunc(values, func(a, b int) int {
 		for _, t := range spreads {
 			if c := cmp.Compare(t.Count(constraint.Value(a)), t.Count(constraint.Value(b))); c != 0 {
 				return c
 			}
 		}
-		if len(spreads) > 0 {
-			return cmp.Compare(spreads[0].Rank(constraint.Value(a)), spreads[0].Rank(constraint.Value(b)))
+		if len(spreads) == 0 {
+			return strings.Compare(name(a), name(b))
 		}
-		return cmp.Compare(a, b)
+		return cmp.Or(cmp.Compare(spreads[0].Rank(name(a)), spreads[0].Rank(name(b))), strings.Compare(name(a), name(b)))
 	})
 	out := make([]constraint.Set, len(values))
 	for i, v := range values {

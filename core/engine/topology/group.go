@@ -41,7 +41,7 @@ type Group struct {
 	// SCH-151).
 	HonorTaints bool
 	Tolerations taint.Tolerations
-	// Seed differs between groups and is the same in every run.
+	// Seed differs between rules and is the same for equal ones in every run.
 	Seed uint64
 	// Counts are the bound pods by domain, with a zero for the domains of
 	// existing nodes that hold none (SCH-143, SCH-146).

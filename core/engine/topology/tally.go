@@ -78,10 +78,15 @@ func (t *Tally) Empty(domains bitset.Set) bool {
 }
 
 // Rank orders domains that are otherwise equal, differently for each group
-// (SCH-154).
-func (t *Tally) Rank(d constraint.Value) uint64 {
-	h := (t.Seed ^ uint64(d)) * 0x9E3779B97F4A7C15
-	return h ^ h>>31
+// (SCH-154). It reads the domain's name, since the numbers of values depend on
+// what was interned when.
+func (t *Tally) Rank(domain string) uint64 {
+	h := t.Seed
+	for i := range len(domain) {
+		h = (h ^ uint64(domain[i])) * 0x9E3779B97F4A7C15
+		h ^= h >> 31
+	}
+	return h
 }
 
 // AddHost counts n more pods on a node.
