@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"karpenter.sh/core/intake"
 )
 
 // daemons are the DaemonSets and their pods, by UID of the DaemonSet. Pods are
@@ -139,22 +141,12 @@ func (d *daemons) remove(key types.NamespacedName) bool {
 func (d *daemons) representatives() []*corev1.Pod {
 	var out []*corev1.Pod
 	for _, uid := range d.byName {
-		if pod := d.sets[uid].representative; !d.ignoreDRA || !wantsDevices(&pod.Spec) {
+		if pod := d.sets[uid].representative; !d.ignoreDRA || !intake.ClaimsDevices(&pod.Spec) {
 			out = append(out, pod)
 		}
 	}
 	slices.SortFunc(out, func(a, b *corev1.Pod) int { return compareKeys(podKey(a), podKey(b)) })
 	return out
-}
-
-func wantsDevices(spec *corev1.PodSpec) bool {
-	claims := len(spec.ResourceClaims)
-	for _, list := range [][]corev1.Container{spec.Containers, spec.InitContainers} {
-		for i := range list {
-			claims += len(list[i].Resources.Claims)
-		}
-	}
-	return claims > 0
 }
 
 // UpdateDaemonSet takes in a DaemonSet as the API server has it. Call it again

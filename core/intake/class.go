@@ -4,6 +4,7 @@ package intake
 
 import (
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -44,7 +45,8 @@ func (c *Compiler) Class(pod *corev1.Pod, volumes Volumes) (*model.Class, error)
 		Attempts:       c.attempts(wishes),
 		Volumes:        c.alternatives(volumes),
 		VolumeConflict: volumes.Conflict,
-		NotBuilt:       NotBuilt(&pod.Spec),
+		ClaimsIgnored:  c.options.IgnoreDRARequests && ClaimsDevices(&pod.Spec),
+		NotBuilt:       c.notBuilt(&pod.Spec),
 	}
 	c.classes[string(key)] = class
 	return class, nil
@@ -72,11 +74,18 @@ func enginePod(pod *corev1.Pod, attachments []attach.Attachment, class *model.Cl
 	}
 }
 
-// NotBuilt names a constraint of the pod that the engine does not decide yet,
-// or is empty.
-func NotBuilt(spec *corev1.PodSpec) string {
-	if len(spec.ResourceClaims) > 0 {
+// notBuilt names a constraint of the pod that the engine does not decide, or is
+// empty.
+func (c *Compiler) notBuilt(spec *corev1.PodSpec) string {
+	if ClaimsDevices(spec) && !c.options.IgnoreDRARequests {
 		return "resourceClaims"
 	}
 	return ""
+}
+
+// ClaimsDevices reports whether the pod or one of its containers has a claim of
+// Dynamic Resource Allocation.
+func ClaimsDevices(spec *corev1.PodSpec) bool {
+	claims := func(c corev1.Container) bool { return len(c.Resources.Claims) > 0 }
+	return len(spec.ResourceClaims) > 0 || slices.ContainsFunc(spec.Containers, claims) || slices.ContainsFunc(spec.InitContainers, claims)
 }

@@ -33,6 +33,9 @@ type Options struct {
 	// Reservations counts what capacity reservations hold; without it reserved
 	// offerings are like any other (SCH-210).
 	Reservations bool
+	// IgnoreDRARequests leaves pods with claims of Dynamic Resource Allocation
+	// without a place (SCH-188).
+	IgnoreDRARequests bool
 }
 
 // Compiler turns Kubernetes objects into the engine's model. Safe for

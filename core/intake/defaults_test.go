@@ -89,7 +89,7 @@ func TestDefaultSpread(t *testing.T) {
 			before := tc.pod.DeepCopy()
 			c := intake.New(intake.Options{Labels: vocabulary.Core(), Preferences: tc.policy})
 			r := c.NewRound(nil).WithDefaultSpread(given)
-			if err := r.Add(tc.pod); err != nil {
+			if err := r.Add(tc.pod, intake.Volumes{}); err != nil {
 				t.Fatal(err)
 			}
 			pods, _ := r.Build(counter{})
@@ -112,7 +112,7 @@ func TestDefaultSpreadIsTold(t *testing.T) {
 		return own.Spec.TopologySpreadConstraints
 	})
 	for _, pod := range []*corev1.Pod{own, labelled("given", own.Labels, corev1.PodSpec{})} {
-		if err := r.Add(pod); err != nil {
+		if err := r.Add(pod, intake.Volumes{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -132,7 +132,7 @@ func TestDefaultSpreadThatCannotBeParsed(t *testing.T) {
 		bad := &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "k", Operator: "Near"}}}
 		return intake.SpreadOf(defaultConstraints(), pod, intake.Siblings{Controlled: bad})
 	})
-	if err := r.Add(labelled("p", nil, corev1.PodSpec{})); err == nil || !strings.Contains(err.Error(), "ns/p") {
+	if err := r.Add(labelled("p", nil, corev1.PodSpec{}), intake.Volumes{}); err == nil || !strings.Contains(err.Error(), "ns/p") {
 		t.Errorf("got %v", err)
 	}
 }

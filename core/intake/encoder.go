@@ -31,7 +31,7 @@ func (e *encoder) encode(pod *corev1.Pod, requests resource.Vector, volumes Volu
 	e.tolerations(pod.Spec.Tolerations)
 	e.ports(&pod.Spec)
 	e.volumes(volumes)
-	e.text(NotBuilt(&pod.Spec))
+	e.flag(ClaimsDevices(&pod.Spec))
 	return e.buf
 }
 

@@ -98,7 +98,7 @@ func daemonPod(name string, change func(*corev1.Pod)) *corev1.Pod {
 	return p
 }
 
-// SCH-123 to SCH-125: which daemons count for which instance type.
+// SCH-123, SCH-124, SCH-125: which daemons count for which instance type.
 func TestDaemonOverhead(t *testing.T) {
 	taint := corev1.Taint{Key: "gpu", Effect: corev1.TaintEffectNoSchedule}
 	soft := corev1.Taint{Key: "soft", Effect: corev1.TaintEffectPreferNoSchedule}

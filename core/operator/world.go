@@ -84,7 +84,7 @@ func (s *shared) model() (*cluster.Cluster, error) {
 func (s *shared) compilerOptions() intake.Options {
 	return intake.Options{
 		Labels: s.words, Preferences: intake.PreferencePolicy(s.options.PreferencePolicy),
-		Reservations: s.options.FeatureGates.ReservedCapacity,
+		Reservations: s.options.FeatureGates.ReservedCapacity, IgnoreDRARequests: s.options.IgnoreDRARequests,
 	}
 }
 

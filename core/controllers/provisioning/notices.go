@@ -71,11 +71,15 @@ func noCompatibleInstanceTypes(np *v1.NodePool, why string) events.Event {
 	}
 }
 
-// reportRejected tells about pods that cannot be served as they are (SCH-030).
+// reportRejected tells about pods that cannot be served as they are (SCH-030);
+// those that run are told when they wait.
 func (p *Provisioner) reportRejected(ctx context.Context, g *gathered) {
 	ignored := 0
 	for _, r := range g.rejected {
 		log.FromContext(ctx).V(1).Info("ignoring pod", "Pod", client.ObjectKeyFromObject(r.pod), "reason", r.err.Error())
+		if r.pod.Spec.NodeName != "" {
+			continue
+		}
 		ignored++
 		p.Cluster.Decisions.Failed(r.pod)
 		if !r.refuses() {

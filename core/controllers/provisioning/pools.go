@@ -15,6 +15,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/intake"
@@ -94,20 +95,24 @@ func (p *Provisioner) gatherPool(ctx context.Context, np *v1.NodePool, snapshot 
 	}, nil
 }
 
-// tellUnusable tells a pool from which nothing can be launched, whatever the pod,
-// why. It is kept: its pods are told that it has nothing (SCH-027, SCH-028).
+// tellUnusable tells a pool from which nothing can be launched, not even for an
+// empty pod, why. It is kept: its pods are told that it has nothing (SCH-027,
+// SCH-028).
 func (p *Provisioner) tellUnusable(np *v1.NodePool, template *model.Template) {
+	left := template.Base.Variants.Clone()
 	switch {
-	case template.Base.Variants.Empty():
+	case left.Empty():
 		p.Recorder.Publish(noCompatibleInstanceTypes(np, "NodePool requirements exclude every available instance type"))
-	case p.MinValues == place.StrictMinValues && short(template):
+	case !template.KeepFitting(left, nil):
+		p.Recorder.Publish(noCompatibleInstanceTypes(np, "The daemons of the NodePool fit on none of its available instance types"))
+	case p.MinValues == place.StrictMinValues && short(template, left):
 		p.Recorder.Publish(noCompatibleInstanceTypes(np, "NodePool requirements leave too few available instance types for their minValues"))
 	}
 }
 
 // short reports whether all that a pool can have does not reach its minValues.
-func short(t *model.Template) bool {
-	return slices.ContainsFunc(t.Minimums, func(m model.Minimum) bool { return t.Distinct(m.Key, t.Base.Variants) < m.Values })
+func short(t *model.Template, left bitset.Set) bool {
+	return slices.ContainsFunc(t.Minimums, func(m model.Minimum) bool { return t.Distinct(m.Key, left) < m.Values })
 }
 
 // named is how objects appear in logs (OPS-076).

@@ -24,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	clientfake "sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
@@ -51,6 +52,8 @@ type world struct {
 	registry *prometheus.Registry
 	failing  func(*v1.NodeClaim) error // of creations
 	blind    func(client.Object) error // of reads
+	podCalls []string                  // writes to pods
+	log      logr.Logger
 	synced   inventory
 	pods     int
 }
@@ -68,23 +71,16 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 			t.Fatal(err)
 		}
 	}
-	w := &world{t: t, recorder: &eventstest.Recorder{}, provider: fake.New(fake.Options{Clock: clock.RealClock{}})}
+	w := &world{t: t, recorder: &eventstest.Recorder{}, provider: fake.New(fake.Options{Clock: clock.RealClock{}}), log: logr.Discard()}
 	b := clientfake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).
 		WithStatusSubresource(&v1.NodePool{}, &v1.NodeClaim{}).
-		WithInterceptorFuncs(interceptor.Funcs{Create: w.intercept, Get: w.get})
+		WithInterceptorFuncs(w.interceptors())
 	for _, f := range index.Fields() {
 		b = b.WithIndex(f.Object, f.Name, f.Extract)
 	}
 	w.client = b.Build()
 	w.registry = prometheus.NewRegistry()
-	var err error
-	w.cluster, err = cluster.New(cluster.Options{
-		Clock: clock.RealClock{}, Compiler: intake.New(intake.Options{Labels: fake.Vocabulary(), Reservations: true}),
-		Inventory: &w.synced, Registerer: w.registry, Log: logr.Discard(),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.cluster = w.newCluster(intake.Options{Labels: fake.Vocabulary(), Reservations: true}, w.registry)
 	collectors, err := metrics.NewScheduler(w.registry, clock.RealClock{})
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +91,58 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 		Clock: clocktesting.NewFakeClock(time.Now()), BatchIdle: time.Nanosecond, BatchMax: time.Nanosecond,
 	})
 	return w
+}
+
+func (w *world) newCluster(o intake.Options, registerer prometheus.Registerer) *cluster.Cluster {
+	w.t.Helper()
+	c, err := cluster.New(cluster.Options{
+		Clock: clock.RealClock{}, Compiler: intake.New(o), Inventory: &w.synced, Registerer: registerer, Log: logr.Discard(),
+	})
+	w.must(err)
+	return c
+}
+
+// ignoreDRA begins anew with a model that ignores claims.
+func (w *world) ignoreDRA() {
+	w.cluster = w.newCluster(intake.Options{Labels: fake.Vocabulary(), IgnoreDRARequests: true}, prometheus.NewRegistry())
+	w.subject.Cluster = w.cluster
+}
+
+// interceptors make the fake behave as the API server does, and note writes to
+// pods.
+func (w *world) interceptors() interceptor.Funcs {
+	note := func(verb string, o client.Object) {
+		if _, isPod := o.(*corev1.Pod); isPod {
+			w.podCalls = append(w.podCalls, verb)
+		}
+	}
+	return interceptor.Funcs{
+		Create: w.intercept, Get: w.get,
+		Update: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.UpdateOption) error {
+			note("update", o)
+			return c.Update(ctx, o, opts...)
+		},
+		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, p client.Patch, opts ...client.PatchOption) error {
+			note("patch", o)
+			return c.Patch(ctx, o, p, opts...)
+		},
+		Delete: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
+			note("delete", o)
+			return c.Delete(ctx, o, opts...)
+		},
+		SubResourceCreate: func(ctx context.Context, c client.Client, name string, o, sub client.Object, opts ...client.SubResourceCreateOption) error {
+			note("create "+name, o)
+			return c.SubResource(name).Create(ctx, o, sub, opts...)
+		},
+		SubResourceUpdate: func(ctx context.Context, c client.Client, name string, o client.Object, opts ...client.SubResourceUpdateOption) error {
+			note("update "+name, o)
+			return c.SubResource(name).Update(ctx, o, opts...)
+		},
+		SubResourcePatch: func(ctx context.Context, c client.Client, name string, o client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
+			note("patch "+name, o)
+			return c.SubResource(name).Patch(ctx, o, p, opts...)
+		},
+	}
 }
 
 func (w *world) intercept(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
@@ -161,7 +209,7 @@ func (w *world) round() error {
 	w.subject.Trigger(types.UID(fmt.Sprint(time.Now().UnixNano())))
 	done := make(chan error, 1)
 	go func() {
-		_, err := w.subject.Reconcile(w.t.Context())
+		_, err := w.subject.Reconcile(log.IntoContext(w.t.Context(), w.log))
 		done <- err
 	}()
 	for {

@@ -35,6 +35,9 @@ type Class struct {
 	// DefaultSpread says that the class's spread constraints are the cluster's
 	// defaults, for messages.
 	DefaultSpread bool
+	// ClaimsIgnored says that the pods have claims of Dynamic Resource
+	// Allocation while these are ignored; they are placed nowhere (SCH-188).
+	ClaimsIgnored bool
 	// NotBuilt names a constraint that the engine does not decide yet; such
 	// pods are placed nowhere. Empty for all others.
 	NotBuilt string

@@ -23,6 +23,9 @@ func (s *solver) reasons(c *model.Class) reason.List {
 	if c.NotBuilt != "" {
 		return reason.List{{Cause: reason.NotBuilt, Detail: c.NotBuilt}}
 	}
+	if c.ClaimsIgnored {
+		return reason.List{{Cause: reason.ClaimsIgnored}}
+	}
 	last := &s.class(c).attempts[len(c.Attempts)-1]
 	if r, ok := last.Plain.Unsatisfiable(); ok {
 		return reason.List{{Cause: reason.Contradiction, Detail: r.Key()}}
@@ -76,10 +79,11 @@ func (s *solver) choiceReason(p *pool, a *attempt, wanted constraint.Sets) reaso
 	if p.onlyReserved(a, wanted) {
 		return reason.Reason{Cause: reason.Reserved}
 	}
-	if m, short := p.shortOf(a, wanted); short {
+	fitting := p.fitting(a, wanted)
+	if m, short := p.short(p.Minimums, fitting, nil); short {
 		return reason.Reason{Cause: reason.MinValues, Detail: p.vocabulary.KeyName(m.Key)}
 	}
-	if p.portsTaken(a) {
+	if p.portsTaken(a, fitting) {
 		return reason.Reason{Cause: reason.HostPorts}
 	}
 	if blocking := s.blocking(p, a); len(blocking) > 0 {
@@ -88,13 +92,13 @@ func (s *solver) choiceReason(p *pool, a *attempt, wanted constraint.Sets) reaso
 	return r
 }
 
-// shortOf is the minimum that the types which would do for the attempt do not
-// reach.
-func (p *pool) shortOf(a *attempt, wanted constraint.Sets) (model.Minimum, bool) {
+// fitting are the variants that would do for the attempt but for host ports and
+// minValues.
+func (p *pool) fitting(a *attempt, wanted constraint.Sets) bitset.Set {
 	left := p.shelf.remove(p.Catalogue.Meeting(wanted, p.Open), p.Catalogue).Variants
 	left.And(p.allowed)
 	p.KeepFitting(left, a.class.Requests)
-	return p.short(p.Minimums, left, nil)
+	return left
 }
 
 // onlyReserved reports whether what would do for the attempt can be had through
@@ -109,10 +113,10 @@ func (p *pool) onlyReserved(a *attempt, wanted constraint.Sets) bool {
 	return !p.KeepFitting(left, a.class.Requests)
 }
 
-// portsTaken reports whether the daemons leave no variant with the attempt's
-// host ports free.
-func (p *pool) portsTaken(a *attempt) bool {
-	left := p.root.offer.Variants.Clone()
+// portsTaken reports whether the daemons leave none of the variants with the
+// attempt's host ports free (SCH-102).
+func (p *pool) portsTaken(a *attempt, variants bitset.Set) bool {
+	left := variants.Clone()
 	left.AndNot(p.PortConflicts(a.class.Ports))
 	return left.Empty()
 }

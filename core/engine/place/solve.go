@@ -130,7 +130,7 @@ func (s *solver) mayFitLater(pods []int) []int {
 
 func (s *solver) place(pod int) bool {
 	c := s.classOf(pod)
-	if c.NotBuilt != "" || c.VolumeConflict {
+	if c.NotBuilt != "" || c.ClaimsIgnored || c.VolumeConflict {
 		return false
 	}
 	s.waiting.Remove(pod)

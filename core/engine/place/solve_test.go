@@ -15,6 +15,7 @@ import (
 	"karpenter.sh/core/engine/reason"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/topology"
 )
 
 var gpuTaint = model.Taint{Key: "gpu", Value: "true", Effect: model.NoSchedule}
@@ -32,7 +33,7 @@ func TestSolve(t *testing.T) {
 			w.pool(model.TemplateOptions{Pool: "default"})
 			w.add(1, w.class(3, 1))
 		}, []string{"default: 4-cpu with 1 pods"}},
-		{"SCH-193 pods share a bin, which grows to the type that holds all", func(w *world) {
+		{"SCH-193, SCH-194 pods share a bin, which grows to the type that holds all", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "default"})
 			w.add(5, w.class(3, 1))
 		}, []string{"default: 16-cpu with 5 pods"}},
@@ -56,7 +57,7 @@ func TestSolve(t *testing.T) {
 			w.node(model.Node{Name: "over", Free: resource.Vector{resource.CPU: 4000, resource.Memory: -1, resource.Pods: 10}}, nil)
 			w.add(1, &model.Class{Requests: resource.Vector{resource.CPU: 1}, Attempts: []model.Attempt{{}}})
 		}, []string{"pod-0 left"}},
-		{"SCH-057 a well-known label may be undefined by the pool", func(w *world) {
+		{"SCH-057, SCH-191 a well-known label may be undefined by the pool", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "default"})
 			w.add(1, w.class(1, 1, zone("b")))
 		}, []string{"default: 2-cpu with 1 pods"}},
@@ -65,11 +66,11 @@ func TestSolve(t *testing.T) {
 			w.pool(model.TemplateOptions{Pool: "team", Requirements: requirement.All(requirement.Exists("team"))})
 			w.add(1, w.class(1, 1, requirement.All(requirement.In("team", "x"))))
 		}, []string{"team: 2-cpu with 1 pods"}},
-		{"SCH-192 a zone without an offering takes nothing", func(w *world) {
+		{"SCH-192, SCH-191 a zone without an offering takes nothing", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "default"})
 			w.add(1, w.class(1, 1, zone("c")))
 		}, []string{"pod-0 left"}},
-		{"SCH-193 incompatible pods get bins of their own", func(w *world) {
+		{"SCH-193, SCH-194 incompatible pods get bins of their own", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "default"})
 			w.add(2, w.class(1, 1, zone("a")))
 			w.add(2, w.class(1, 1, zone("b")))
@@ -83,7 +84,7 @@ func TestSolve(t *testing.T) {
 			w.node(model.Node{Name: "n", Free: vector(4, 16, 10)}, nil)
 			w.add(1, w.class(1, 1, zone("a").Intersect(zone("b"))))
 		}, []string{"pod-0 left"}},
-		{"SCH-025 the first pool that admits the pod is used", func(w *world) {
+		{"SCH-025, SCH-191 the first pool that admits the pod is used", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "heavy", Taints: []model.Taint{gpuTaint}})
 			w.pool(model.TemplateOptions{Pool: "light"})
 			tolerant := w.class(9, 1)
@@ -133,6 +134,24 @@ func TestSolve(t *testing.T) {
 			c.Ports = http
 			w.add(1, c)
 		}, []string{"default: 8-cpu with 1 pods"}},
+		{"SCH-180 larger CPU requests first, then memory, then the older, then by UID", func(w *world) {
+			w.node(model.Node{Name: "n", Free: vector(7, 7, 4)}, nil)
+			small, large, wide := w.class(1, 1), w.class(3, 1), w.class(1, 2)
+			w.add(1, small) // pod-0
+			w.add(2, small) // pod-1 is the oldest of its size, pod-2 as old as pod-0
+			w.add(1, large)
+			w.add(1, wide)
+			w.pods[0].Created, w.pods[1].Created, w.pods[2].Created = 9, 5, 9
+		}, []string{"pod-3 on n", "pod-4 on n", "pod-1 on n", "pod-0 on n", "pod-2 left"}},
+		{"SCH-133 a pod takes resources, host ports and its place in topology counts", func(w *world) {
+			g := w.group(topology.Group{Kind: topology.AntiAffinity}, label.Hostname)
+			apart, port, plain := w.obeying(1, requirement.Requirements{}, g), w.class(1, 1), w.class(1, 1)
+			port.Ports = hostport.Ports{{IP: "0.0.0.0", Number: 80, Protocol: "TCP"}}
+			w.node(model.Node{Name: "n", Free: vector(4, 16, 10)}, nil)
+			w.add(2, apart)
+			w.add(2, port)
+			w.add(3, plain)
+		}, []string{"pod-0 on n", "pod-2 on n", "pod-4 on n", "pod-5 on n", "pod-1 left", "pod-3 left", "pod-6 left"}},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
 			w := newWorld(t)
@@ -167,7 +186,7 @@ func TestOverrideGroups(t *testing.T) {
 	}
 }
 
-// SCH-230, SCH-234: what a bin says of the node to launch.
+// SCH-194, SCH-230, SCH-234: what a bin says of the node to launch.
 func TestBin(t *testing.T) {
 	w := newWorld(t)
 	over := []resource.Vector{vector(1, 1, 1), vector(1, 1, 1), vector(0, 2, 1), nil}
@@ -296,6 +315,20 @@ func TestReasons(t *testing.T) {
 			c.Ports = http
 			w.add(1, c)
 		}, reason.HostPorts, reason.Shortfall{}},
+		{"SCH-102 host ports alone, of the types that would do", func(w *world) {
+			http := hostport.Ports{{IP: "0.0.0.0", Number: 80, Protocol: "TCP"}}
+			w.pool(model.TemplateOptions{Pool: "p", DaemonPorts: []hostport.Ports{nil, nil, nil, http}})
+			c := w.class(9, 1)
+			c.Ports = http
+			w.add(1, c)
+		}, reason.HostPorts, reason.Shortfall{}},
+		{"SCH-188 claims that are ignored", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "p"})
+			w.node(model.Node{Name: "n", Free: vector(4, 16, 10)}, nil)
+			c := w.class(1, 1)
+			c.ClaimsIgnored = true
+			w.add(1, c)
+		}, reason.ClaimsIgnored, reason.Shortfall{}},
 		{"a constraint that is not decided yet leaves the pod pending", func(w *world) {
 			w.node(model.Node{Name: "n", Free: vector(4, 16, 10)}, nil)
 			c := w.class(1, 1)

@@ -19,6 +19,9 @@ type Cause int
 const (
 	// NotBuilt: the pod uses a constraint that is not decided yet.
 	NotBuilt Cause = iota
+	// ClaimsIgnored: the pod has claims of Dynamic Resource Allocation, and
+	// these are left alone (SCH-188).
+	ClaimsIgnored
 	// Contradiction: the pod's own requirements exclude each other (SCH-060).
 	Contradiction
 	// Uninitialized: only the node in Detail would take the pod, and it is not

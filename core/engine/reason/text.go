@@ -40,6 +40,8 @@ func (r Reason) cause() string {
 	switch r.Cause {
 	case NotBuilt:
 		return "the pod uses " + r.Detail + ", which is not supported yet"
+	case ClaimsIgnored:
+		return "the pod has resourceClaims, and requests of Dynamic Resource Allocation (DRA) are ignored (--ignore-dra-requests)"
 	case Contradiction:
 		return fmt.Sprintf("the pod's own requirements on label %q exclude each other", r.Detail)
 	case Uninitialized:

@@ -25,6 +25,8 @@ func TestText(t *testing.T) {
 	}{
 		{"SCH-024 no pools", nil, "no dynamic nodepools found"},
 		{"not built", reason.List{{Cause: reason.NotBuilt, Detail: "host ports"}}, "the pod uses host ports, which is not supported yet"},
+		{"SCH-188 claims", reason.List{{Cause: reason.ClaimsIgnored}},
+			"the pod has resourceClaims, and requests of Dynamic Resource Allocation (DRA) are ignored (--ignore-dra-requests)"},
 		{"SCH-060 contradiction", reason.List{{Cause: reason.Contradiction, Detail: "k"}}, `the pod's own requirements on label "k" exclude each other`},
 		{"DIS-063", reason.List{{Cause: reason.Uninitialized, Detail: "n"}}, `node "n", which would take the pod, is not initialized`},
 		{"SCH-028", reason.List{{Cause: reason.NoInstanceTypes, Pool: "p"}}, `nodepool "p": nodepool requirements filtered out all available instance types`},

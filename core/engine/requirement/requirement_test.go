@@ -203,3 +203,23 @@ func TestChoose(t *testing.T) {
 		})
 	}
 }
+
+// SCH-054: requirements on one key are intersected, whatever their order and
+// wherever they come from; other keys stand beside them.
+func TestConjunction(t *testing.T) {
+	some, other := must(t, "k", requirement.OpIn, "a", "b"), must(t, "k", requirement.OpNotIn, "a")
+	beside := must(t, "l", requirement.OpExists)
+	want := "k In [b], l Exists"
+	for _, got := range []requirement.Requirements{
+		requirement.All(some, beside, other),
+		requirement.All(other).With(beside, some),
+		requirement.All(some, beside).Intersect(requirement.All(other)),
+	} {
+		if got.String() != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if r, bad := requirement.All(some, must(t, "k", requirement.OpIn, "c")).Unsatisfiable(); !bad || r.Key() != "k" {
+		t.Errorf("a contradiction is not seen: %v", r)
+	}
+}
