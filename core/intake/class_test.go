@@ -49,6 +49,16 @@ func TestClasses(t *testing.T) {
 		{"name and image are not read", func(p *corev1.Pod) { p.Name, p.Spec.Containers[0].Image = "other", "other" }, true},
 		{"labels nobody selects are not read", func(p *corev1.Pod) { p.Labels = map[string]string{"index": "7"} }, true},
 		{"equal quantities written differently are equal", func(p *corev1.Pod) { p.Spec.Containers[0].Resources.Requests = requests("cpu", "1000m") }, true},
+		{"SCH-004 priority and preemption are not read", func(p *corev1.Pod) {
+			high, never := int32(1000), corev1.PreemptNever
+			p.Spec.Priority, p.Spec.PriorityClassName, p.Spec.PreemptionPolicy = &high, "high", &never
+		}, true},
+		{"scheduler, service account and QoS are not read", func(p *corev1.Pod) {
+			p.Spec.SchedulerName, p.Spec.ServiceAccountName, p.Status.QOSClass = "other", "other", corev1.PodQOSGuaranteed
+		}, true},
+		{"an empty term is read", func(p *corev1.Pod) {
+			p.Spec.Affinity = &corev1.Affinity{NodeAffinity: required(term("zone", "x", "y"), corev1.NodeSelectorTerm{})}
+		}, false},
 		{"requests are read", func(p *corev1.Pod) { p.Spec.Containers[0].Resources.Requests = requests("cpu", "2") }, false},
 		{"nodeSelector is read", func(p *corev1.Pod) { p.Spec.NodeSelector["a"] = "2" }, false},
 		{"tolerations are read", func(p *corev1.Pod) { p.Spec.Tolerations[0].Effect = corev1.TaintEffectNoExecute }, false},
@@ -145,7 +155,7 @@ func TestAliases(t *testing.T) {
 	}
 }
 
-// SCH-070, SCH-183, SCH-184: the order in which demands are given up.
+// SCH-070, SCH-183, SCH-184, SCH-187: the order in which demands are given up.
 func TestAttempts(t *testing.T) {
 	affinity := required(term("t", "1"), term("t", "2"))
 	affinity.PreferredDuringSchedulingIgnoredDuringExecution = []corev1.PreferredSchedulingTerm{
@@ -186,6 +196,7 @@ func TestNotBuilt(t *testing.T) {
 		want string
 	}{
 		{corev1.PodSpec{}, ""},
+		{corev1.PodSpec{Containers: []corev1.Container{{Resources: corev1.ResourceRequirements{Claims: []corev1.ResourceClaim{{Name: "gpu"}}}}}}, "resourceClaims"},
 		{corev1.PodSpec{ResourceClaims: []corev1.PodResourceClaim{{}}}, "resourceClaims"},
 		{corev1.PodSpec{Volumes: []corev1.Volume{{VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}}, ""},
 	} {
