@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	v1 "karpenter.sh/core/apis/v1"
 )
 
 // Overhead is the part of a machine's capacity that pods cannot use. Absent
@@ -69,7 +71,7 @@ func Fits(requests, allocatable corev1.ResourceList) bool {
 		}
 	}
 	for name, request := range requests {
-		if request.Cmp(allocatable[name]) > 0 {
+		if v1.CompareQuantities(request, allocatable[name]) > 0 {
 			return false
 		}
 	}

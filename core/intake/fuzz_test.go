@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/label"
@@ -43,10 +44,10 @@ func FuzzQuantity(f *testing.F) {
 			engine.CPU:    func(n int64) *resource.Quantity { return resource.NewMilliQuantity(n, resource.DecimalSI) },
 			engine.Memory: func(n int64) *resource.Quantity { return resource.NewQuantity(n, resource.DecimalSI) },
 		} {
-			if n := asked.Get(id); q.Sign() >= 0 && n != math.MaxInt64 && of(n).Cmp(q) < 0 {
+			if n := asked.Get(id); q.Sign() >= 0 && n != math.MaxInt64 && v1.CompareQuantities(*of(n), q) < 0 {
 				t.Errorf("%s: asks for %d of %d", text, n, id)
 			}
-			if n := offered.Get(id); n != math.MinInt64 && of(n).Cmp(q) > 0 {
+			if n := offered.Get(id); n != -math.MaxInt64 && v1.CompareQuantities(*of(n), q) > 0 {
 				t.Errorf("%s: offers %d of %d", text, n, id)
 			}
 			if n := asked.Get(id); (n < 0) != (q.Sign() < 0) {

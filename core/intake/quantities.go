@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apiresource "k8s.io/apimachinery/pkg/api/resource"
 
+	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -36,18 +37,29 @@ func (c *Compiler) Available(list corev1.ResourceList) resource.Vector {
 	return v
 }
 
+// negligible is less than any unit by far.
+const negligible = 1e-15
+
 // amount rounds away from zero, as Quantity's own conversions do, and saturates,
-// which they do not.
+// which they do not; nor can they read all negative quantities, or those with
+// large exponents in reasonable time.
 func amount(id resource.ID, q apiresource.Quantity) int64 {
+	if q.Sign() < 0 {
+		positive := q.DeepCopy()
+		positive.Neg()
+		return -amount(id, positive)
+	}
 	limit := int64(math.MaxInt64)
 	if id == resource.CPU {
 		limit /= 1000
 	}
 	switch {
-	case q.CmpInt64(limit) > 0:
+	case q.Sign() == 0:
+		return 0
+	case q.AsApproximateFloat64() < negligible:
+		return 1
+	case v1.CompareQuantities(q, *apiresource.NewQuantity(limit, q.Format)) > 0:
 		return math.MaxInt64
-	case q.CmpInt64(-limit) < 0:
-		return math.MinInt64
 	case id == resource.CPU:
 		return q.MilliValue()
 	}
@@ -56,14 +68,14 @@ func amount(id resource.ID, q apiresource.Quantity) int64 {
 
 func floor(id resource.ID, q apiresource.Quantity) int64 {
 	up := amount(id, q)
-	if up == math.MaxInt64 || up == math.MinInt64 {
+	if up == math.MaxInt64 || up == -math.MaxInt64 {
 		return up
 	}
 	back := apiresource.NewQuantity(up, q.Format)
 	if id == resource.CPU {
 		back = apiresource.NewMilliQuantity(up, q.Format)
 	}
-	if back.Cmp(q) > 0 {
+	if v1.CompareQuantities(*back, q) > 0 {
 		return up - 1
 	}
 	return up

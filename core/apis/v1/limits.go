@@ -18,7 +18,7 @@ type Limits corev1.ResourceList
 func (l Limits) ExceededBy(usage corev1.ResourceList) []corev1.ResourceName {
 	var exceeded []corev1.ResourceName
 	for name, limit := range l {
-		if used, found := usage[name]; found && used.Cmp(limit) > 0 {
+		if used, found := usage[name]; found && CompareQuantities(used, limit) > 0 {
 			exceeded = append(exceeded, name)
 		}
 	}
