@@ -99,7 +99,7 @@ func plans(t *testing.T, pod *corev1.Pod) {
 	node := &model.Node{Name: "n", Labels: c.NodeLabels(map[string]string{label.Zone: "a"}), Free: c.Available(requests("cpu", "1", "pods", "10")), Initialized: true}
 	in := place.Input{Snapshot: &model.Snapshot{Vocabulary: c.Vocabulary(), Names: c.Names(), Nodes: []*model.Node{node}, Pools: []model.Pool{{Template: template}}}}
 	in.Pods, in.Snapshot.Groups = r.Build(counter{})
-	place.EffectiveZones(in, func(*model.Class) []constraint.Sets { return nil })
+	place.Zones(in, func(*model.Class) []constraint.Sets { return nil })
 	plan := place.Solve(in)
 	placed := len(plan.Placements)
 	for _, b := range plan.Bins {
