@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"math"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/randfill"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
@@ -32,7 +34,12 @@ func FuzzQuantity(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	// Reading these is what takes the library its time.
+	tiny := regexp.MustCompile(`[eE]-0*[0-9]{4,}`)
 	f.Fuzz(func(t *testing.T, text string) {
+		if tiny.MatchString(text) {
+			return
+		}
 		q, err := resource.ParseQuantity(text)
 		if err != nil {
 			return
@@ -47,7 +54,7 @@ func FuzzQuantity(f *testing.F) {
 			if n := asked.Get(id); q.Sign() >= 0 && n != math.MaxInt64 && v1.CompareQuantities(*of(n), q) < 0 {
 				t.Errorf("%s: asks for %d of %d", text, n, id)
 			}
-			if n := offered.Get(id); n != -math.MaxInt64 && v1.CompareQuantities(*of(n), q) > 0 {
+			if n := offered.Get(id); n != math.MinInt64 && v1.CompareQuantities(*of(n), q) > 0 {
 				t.Errorf("%s: offers %d of %d", text, n, id)
 			}
 			if n := asked.Get(id); (n < 0) != (q.Sign() < 0) {
@@ -188,6 +195,58 @@ func FuzzPod(f *testing.F) {
 		plans(t, &pod)
 	})
 }
+
+// Pods of what the API calls a pod, made of few words so that its parts meet.
+func FuzzPodSpec(f *testing.F) {
+	for seed := range int64(100) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed int64) {
+		pod := labelled("fuzzed", nil, corev1.PodSpec{})
+		filler := randfill.NewWithSeed(seed).NilChance(0.3).NumElements(0, 3).Funcs(fromFew()...)
+		filler.Fill(&pod.Labels)
+		filler.Fill(&pod.OwnerReferences)
+		filler.Fill(&pod.Spec)
+		filler.Fill(&pod.Status)
+		plans(t, pod)
+	})
+}
+
+// fromFew choose among values that mean something, and some that do not.
+func fromFew() []any {
+	return []any{
+		func(s *string, c randfill.Continue) {
+			*s = of(c, "", "a", "b", "app", "web", "ns", "other", "5", "-5", "bad key!", label.Zone, label.Hostname, label.Arch, label.NodePool, label.CapacityType)
+		},
+		func(q *resource.Quantity, c randfill.Continue) {
+			*q = resource.MustParse(of(c, "0", "1", "100m", "1Gi", "9E", "-1", "1e1999999999"))
+		},
+		func(n *corev1.ResourceName, c randfill.Continue) {
+			*n = of(c, corev1.ResourceCPU, corev1.ResourceMemory, "example.com/gpu", "hugepages-2Mi", "")
+		},
+		func(op *corev1.NodeSelectorOperator, c randfill.Continue) {
+			*op = of(c, corev1.NodeSelectorOpIn, corev1.NodeSelectorOpNotIn, corev1.NodeSelectorOpExists, corev1.NodeSelectorOpDoesNotExist,
+				corev1.NodeSelectorOpGt, corev1.NodeSelectorOpLt, "Near")
+		},
+		func(op *metav1.LabelSelectorOperator, c randfill.Continue) {
+			*op = of(c, metav1.LabelSelectorOpIn, metav1.LabelSelectorOpNotIn, metav1.LabelSelectorOpExists, metav1.LabelSelectorOpDoesNotExist, "Near")
+		},
+		func(when *corev1.UnsatisfiableConstraintAction, c randfill.Continue) {
+			*when = of(c, corev1.DoNotSchedule, corev1.ScheduleAnyway, "")
+		},
+		func(p *corev1.NodeInclusionPolicy, c randfill.Continue) {
+			*p = of(c, corev1.NodeInclusionPolicyHonor, corev1.NodeInclusionPolicyIgnore, "")
+		},
+		func(op *corev1.TolerationOperator, c randfill.Continue) {
+			*op = of(c, corev1.TolerationOpEqual, corev1.TolerationOpExists, "Lt", "Gt", "")
+		},
+		func(p *corev1.ContainerRestartPolicy, c randfill.Continue) {
+			*p = of(c, corev1.ContainerRestartPolicyAlways, corev1.ContainerRestartPolicyNever)
+		},
+	}
+}
+
+func of[T any](c randfill.Continue, values ...T) T { return values[c.Intn(len(values))] }
 
 // podSeeds have every part of a pod that is read.
 func podSeeds() []string {

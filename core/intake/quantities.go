@@ -49,16 +49,12 @@ func amount(id resource.ID, q apiresource.Quantity) int64 {
 		positive.Neg()
 		return -amount(id, positive)
 	}
-	limit := int64(math.MaxInt64)
-	if id == resource.CPU {
-		limit /= 1000
-	}
 	switch {
 	case q.Sign() == 0:
 		return 0
 	case q.AsApproximateFloat64() < negligible:
 		return 1
-	case v1.CompareQuantities(q, *apiresource.NewQuantity(limit, q.Format)) > 0:
+	case v1.CompareQuantities(q, inUnits(id, math.MaxInt64)) > 0:
 		return math.MaxInt64
 	case id == resource.CPU:
 		return q.MilliValue()
@@ -68,17 +64,18 @@ func amount(id resource.ID, q apiresource.Quantity) int64 {
 
 func floor(id resource.ID, q apiresource.Quantity) int64 {
 	up := amount(id, q)
-	if up == math.MaxInt64 || up == -math.MaxInt64 {
-		return up
-	}
-	back := apiresource.NewQuantity(up, q.Format)
-	if id == resource.CPU {
-		back = apiresource.NewMilliQuantity(up, q.Format)
-	}
-	if v1.CompareQuantities(*back, q) > 0 {
+	if v1.CompareQuantities(inUnits(id, up), q) > 0 {
 		return up - 1
 	}
 	return up
+}
+
+// inUnits is the quantity of an amount.
+func inUnits(id resource.ID, n int64) apiresource.Quantity {
+	if id == resource.CPU {
+		return *apiresource.NewMilliQuantity(n, apiresource.DecimalSI)
+	}
+	return *apiresource.NewQuantity(n, apiresource.DecimalSI)
 }
 
 // List is the Kubernetes form of a vector, without zero amounts.
