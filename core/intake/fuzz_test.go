@@ -17,7 +17,6 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
@@ -85,18 +84,18 @@ func plans(t *testing.T, pod *corev1.Pod) {
 		return intake.SpreadOf(defaultConstraints(), p, intake.Siblings{Controlled: &metav1.LabelSelector{MatchLabels: p.Labels}})
 	})
 	accepted := 1
-	if err := r.Add(pod); err == nil {
+	if err := r.Add(pod, intake.Volumes{}); err == nil {
 		accepted++
 	} else if !strings.Contains(err.Error(), pod.Namespace+"/"+pod.Name) {
 		t.Errorf("%v does not name the pod", err)
 	}
 	if accepted > 1 {
-		first, err := c.Class(pod)
-		if again, _ := c.Class(pod.DeepCopy()); err != nil || first != again {
+		first, err := c.Class(pod, intake.Volumes{})
+		if again, _ := c.Class(pod.DeepCopy(), intake.Volumes{}); err != nil || first != again {
 			t.Errorf("equal pods are two classes: %v", err)
 		}
 	}
-	if err := r.Add(labelled("ordinary", map[string]string{"app": "ordinary"}, corev1.PodSpec{Containers: []corev1.Container{container(requests("cpu", "1"))}})); err != nil {
+	if err := r.Add(labelled("ordinary", map[string]string{"app": "ordinary"}, corev1.PodSpec{Containers: []corev1.Container{container(requests("cpu", "1"))}}), intake.Volumes{}); err != nil {
 		t.Fatalf("the other pod: %v", err)
 	}
 	template, err := c.Template(intake.PoolInput{NodePool: nodePool(nil), Types: []*cloudprovider.InstanceType{inZones("4-cpu", "4", "a", "b", "c")}, Daemons: []*corev1.Pod{pod}})
@@ -106,7 +105,7 @@ func plans(t *testing.T, pod *corev1.Pod) {
 	node := &model.Node{Name: "n", Labels: c.NodeLabels(map[string]string{label.Zone: "a"}), Free: c.Available(requests("cpu", "1", "pods", "10")), Initialized: true}
 	in := place.Input{Snapshot: &model.Snapshot{Vocabulary: c.Vocabulary(), Names: c.Names(), Nodes: []*model.Node{node}, Pools: []model.Pool{{Template: template}}}}
 	in.Pods, in.Snapshot.Groups = r.Build(counter{})
-	place.Zones(in, func(*model.Class) []constraint.Sets { return nil })
+	place.Zones(in)
 	plan := place.Solve(in)
 	placed := len(plan.Placements)
 	for _, b := range plan.Bins {
