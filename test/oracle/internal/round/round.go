@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package round
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/intake"
+	"karpenter.sh/core/render"
+	"karpenter.sh/test/oracle/internal/world"
+)
+
+// Round is a world with the engine's question about it.
+type Round struct {
+	World *world.World
+	Input place.Input
+	// Pods are the ones asked about, in the order of Input.Pods.
+	Pods []*corev1.Pod
+	// Rejected pods are not asked about: the engine must not serve them.
+	Rejected []*corev1.Pod
+	// Pools in the order of the snapshot.
+	Pools []world.Pool
+
+	snapshot *cluster.Snapshot
+}
+
+// New gathers a round. An error means that something broke.
+func New(w *world.World) (*Round, error) {
+	c, err := live(w)
+	if err != nil {
+		return nil, err
+	}
+	r := &Round{World: w, snapshot: c.Snapshot()}
+	namespaces := map[string]map[string]string{}
+	for _, ns := range w.Namespaces {
+		namespaces[ns.Name] = ns.Labels
+	}
+	gathering := r.compiler().NewRound(namespaces)
+	for _, pod := range w.Pending {
+		if r.compiler().ValidatePod(pod) != nil || gathering.Add(pod) != nil {
+			r.Rejected = append(r.Rejected, pod)
+			continue
+		}
+		r.Pods = append(r.Pods, pod)
+	}
+	pods, groups := gathering.Build(r.snapshot.Counter(nil, namespaces))
+	r.Input = place.Input{Pods: pods, Snapshot: &model.Snapshot{
+		Vocabulary: r.compiler().Vocabulary(), Names: r.compiler().Names(),
+		Nodes: r.snapshot.Targets().Nodes, Groups: groups,
+	}}
+	return r, r.gatherPools()
+}
+
+// live is the model of the world.
+func live(w *world.World) (*cluster.Cluster, error) {
+	c, err := cluster.New(cluster.Options{
+		Clock:      clocktesting.NewFakePassiveClock(world.Start()),
+		Compiler:   intake.New(intake.Options{Labels: world.Vocabulary()}),
+		Registerer: prometheus.NewRegistry(), Log: logr.Discard(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("making the model: %w", err)
+	}
+	for _, claim := range w.NodeClaims {
+		c.UpdateNodeClaim(claim)
+	}
+	for _, node := range w.Nodes {
+		c.UpdateNode(node)
+	}
+	for _, set := range w.DaemonSets {
+		c.UpdateDaemonSet(set)
+	}
+	for _, pod := range slices.Concat(w.Bound, w.Pending) {
+		c.UpdatePod(pod, volume.Resolution{Settled: true})
+	}
+	return c, nil
+}
+
+func (r *Round) gatherPools() error {
+	r.Pools = slices.Clone(r.World.Pools)
+	slices.SortFunc(r.Pools, func(a, b world.Pool) int { return v1.CompareNodePools(a.NodePool, b.NodePool) })
+	kept := r.Pools[:0]
+	for _, p := range r.Pools {
+		template, err := r.compiler().Template(intake.PoolInput{NodePool: p.NodePool, Types: p.Types, Daemons: r.snapshot.Daemons()})
+		if err != nil {
+			continue // such a pool cannot take part
+		}
+		kept = append(kept, p)
+		r.Input.Snapshot.Pools = append(r.Input.Snapshot.Pools, model.Pool{
+			Template:  template,
+			Remaining: r.compiler().PoolLimits(p.NodePool.Spec.Limits, r.snapshot.Usage(p.NodePool.Name)),
+		})
+	}
+	r.Pools = kept
+	return nil
+}
+
+func (r *Round) compiler() *intake.Compiler { return r.snapshot.Compiler() }
+
+// NodeName is the name of a target: the Node's, or that of a NodeClaim on its
+// way.
+func (r *Round) NodeName(i int) string { return r.snapshot.Targets().Nodes[i].Name }
+
+// Claims renders the bins of a plan.
+func (r *Round) Claims(plan *place.Plan) ([]*v1.NodeClaim, error) {
+	out := make([]*v1.NodeClaim, len(plan.Bins))
+	for i := range plan.Bins {
+		bin := &plan.Bins[i]
+		claim, err := render.NodeClaim(render.Input{
+			NodePool: r.Pools[bin.Pool].NodePool, Template: r.Input.Snapshot.Pools[bin.Pool].Template,
+			Bin: bin, Types: r.Pools[bin.Pool].Types, Compiler: r.compiler(),
+		})
+		if err != nil {
+			return nil, err
+		}
+		claim.Name = fmt.Sprintf("bin-%02d", i)
+		out[i] = claim
+	}
+	return out, nil
+}

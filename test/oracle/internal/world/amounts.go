@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package world
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+func resource1(n int) *resource.Quantity { return resource.NewQuantity(int64(n), resource.DecimalSI) }
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package world
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// bind makes the pods that run. They are where they are: rules may have changed
+// since, so only the room of the node is looked at.
+func (b *builder) bind() {
+	for _, node := range b.Nodes {
+		b.bindDaemons(node)
+		for range b.upTo(4) {
+			b.run(b.pod(b.workloads[b.upTo(len(b.workloads))]), node)
+		}
+	}
+}
+
+func (b *builder) run(pod *corev1.Pod, node *corev1.Node) {
+	if !Fits(pod, node, b.Bound) {
+		return
+	}
+	pod.Spec.NodeName = node.Name
+	pod.Status.Phase = corev1.PodRunning
+	switch {
+	case b.oneIn(12):
+		pod.Status.Phase = corev1.PodSucceeded
+	case b.oneIn(12):
+		pod.DeletionTimestamp = &metav1.Time{Time: Start()}
+	}
+	b.Bound = append(b.Bound, pod)
+}
+
+// bindDaemons makes the daemons of a node; some may still be to come.
+func (b *builder) bindDaemons(node *corev1.Node) {
+	for _, set := range b.DaemonSets {
+		pod := DaemonPod(set, node.Name)
+		ports := len(pod.Spec.Containers[0].Ports) > 0
+		if !RunsOn(pod, node) || !Fits(pod, node, b.Bound) || !ports && b.oneIn(3) {
+			continue
+		}
+		pod.Spec.NodeName = node.Name
+		b.Bound = append(b.Bound, pod)
+	}
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package world
+
+import (
+	"fmt"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/requirement"
+)
+
+// instanceTypes are what the provider sells.
+func (b *builder) instanceTypes() []*cloudprovider.InstanceType {
+	out := make([]*cloudprovider.InstanceType, 0, b.shape.Types)
+	for i := range b.between(2, b.shape.Types) {
+		out = append(out, b.instanceType("t"+strconv.Itoa(i)))
+	}
+	return out
+}
+
+func (b *builder) instanceType(name string) *cloudprovider.InstanceType {
+	cpu := pick(b.draw, 2, 4, 8)
+	it := &cloudprovider.InstanceType{
+		Name:     name,
+		Capacity: resources("cpu", strconv.Itoa(cpu), "memory", fmt.Sprintf("%dGi", cpu*pick(b.draw, 4, 1)), "pods", pick(b.draw, "110", "4"), "ephemeral-storage", "20Gi"),
+		Overhead: cloudprovider.Overhead{KubeReserved: resources("cpu", "100m", "memory", "100Mi")},
+	}
+	if b.oneIn(4) {
+		it.Capacity[GPU] = resource.MustParse("2")
+	}
+	zones, sold := b.zones(), some(b.draw, 1, label.OnDemand, label.Spot)
+	for _, zone := range zones {
+		for _, capacityType := range sold {
+			it.Offerings = append(it.Offerings, b.offering(it, zone, capacityType, float64(cpu)))
+		}
+	}
+	it.Requirements = requirement.All(
+		requirement.In(label.InstanceType, name),
+		requirement.In(label.Arch, pick(b.draw, "amd64", "amd64", "arm64")),
+		requirement.In(label.OS, "linux"),
+		requirement.In(label.Zone, zones...),
+		requirement.In(label.CapacityType, sold...),
+		requirement.In(Size, strconv.Itoa(cpu)),
+		requirement.DoesNotExist(label.Region),
+		requirement.DoesNotExist(corev1.LabelWindowsBuild),
+	)
+	return it
+}
+
+func (b *builder) offering(it *cloudprovider.InstanceType, zone, capacityType string, price float64) *cloudprovider.Offering {
+	if capacityType == label.Spot {
+		price *= 0.7
+	}
+	o := &cloudprovider.Offering{
+		Requirements: requirement.All(requirement.In(label.Zone, zone), requirement.In(label.CapacityType, capacityType)),
+		Price:        price * float64(b.between(8, 12)) / 10,
+		Available:    !b.oneIn(6),
+	}
+	if b.oneIn(12) {
+		o.CapacityOverride = corev1.ResourceList{corev1.ResourceMemory: it.Capacity[corev1.ResourceMemory], GPU: resource.MustParse("1")}
+	}
+	return o
+}
+
+// resources reads pairs of name and amount.
+func resources(pairs ...string) corev1.ResourceList {
+	out := corev1.ResourceList{}
+	for i := 0; i < len(pairs); i += 2 {
+		out[corev1.ResourceName(pairs[i])] = resource.MustParse(pairs[i+1])
+	}
+	return out
+}

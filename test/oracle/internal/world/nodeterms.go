@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package world
+
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"karpenter.sh/core/engine/label"
+)
+
+func (b *builder) nodeSelector(w *workload) {
+	key, value := b.labelOfNodes()
+	if w.spec.NodeSelector == nil {
+		w.spec.NodeSelector = map[string]string{}
+	}
+	w.spec.NodeSelector[key] = value
+}
+
+// labelOfNodes is a label that some node may have.
+func (b *builder) labelOfNodes() (key, value string) {
+	switch b.upTo(7) {
+	case 1:
+		return label.CapacityType, pick(b.draw, label.OnDemand, label.Spot)
+	case 2:
+		return label.Arch, pick(b.draw, "amd64", "arm64")
+	case 3:
+		return Team, pick(b.draw, "red", "blue", "green")
+	case 4:
+		return Rack, pick(b.draw, "1", "2", "3")
+	case 5:
+		return Size, pick(b.draw, "4", "2", "8")
+	case 6:
+		return label.NodePool, pick(b.draw, "pool-0", "pool-1")
+	}
+	return label.Zone, pick(b.draw, b.Zones...)
+}
+
+func (b *builder) requiredTerms(w *workload) {
+	b.nodeAffinity(w).RequiredDuringSchedulingIgnoredDuringExecution = b.terms()
+}
+
+func (b *builder) preferredTerm(w *workload) {
+	a := b.nodeAffinity(w)
+	a.PreferredDuringSchedulingIgnoredDuringExecution = append(a.PreferredDuringSchedulingIgnoredDuringExecution,
+		corev1.PreferredSchedulingTerm{Weight: int32(b.between(1, 3)), Preference: b.term()})
+}
+
+func (b *builder) affinity(w *workload) *corev1.Affinity {
+	w.spec.Affinity = orNew(w.spec.Affinity)
+	return w.spec.Affinity
+}
+
+func (b *builder) nodeAffinity(w *workload) *corev1.NodeAffinity {
+	a := b.affinity(w)
+	a.NodeAffinity = orNew(a.NodeAffinity)
+	return a.NodeAffinity
+}
+
+// terms are OR-ed.
+func (b *builder) terms() *corev1.NodeSelector {
+	out := &corev1.NodeSelector{}
+	for range b.between(1, 3) {
+		out.NodeSelectorTerms = append(out.NodeSelectorTerms, b.term())
+	}
+	return out
+}
+
+func (b *builder) term() corev1.NodeSelectorTerm {
+	var out corev1.NodeSelectorTerm
+	if b.oneIn(30) { // valid, and selects nothing
+		return out
+	}
+	for range b.between(1, 2) {
+		out.MatchExpressions = append(out.MatchExpressions, b.expression())
+	}
+	return out
+}
+
+func (b *builder) expression() corev1.NodeSelectorRequirement {
+	key, value := b.labelOfNodes()
+	e := corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpIn, Values: []string{value}}
+	switch b.upTo(6) {
+	case 1:
+		_, other := b.labelOfNodes()
+		e.Values = append(e.Values, other)
+	case 2:
+		e.Operator = corev1.NodeSelectorOpNotIn
+	case 3:
+		e.Operator, e.Values = corev1.NodeSelectorOpExists, nil
+	case 4:
+		e.Operator, e.Values = corev1.NodeSelectorOpDoesNotExist, nil
+	case 5:
+		e.Key, e.Values = pick(b.draw, Size, Rack), []string{pick(b.draw, "1", "2", "3", "4")}
+		e.Operator = pick(b.draw, corev1.NodeSelectorOpGt, corev1.NodeSelectorOpLt)
+	}
+	return e
+}

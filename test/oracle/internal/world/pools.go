@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package world
+
+import (
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/engine/label"
+)
+
+// pools makes the NodePools. Each offers some of the types.
+func (b *builder) pools() {
+	for i := range b.between(1, b.shape.Pools) {
+		b.Pools = append(b.Pools, Pool{NodePool: b.nodePool("pool-" + strconv.Itoa(i)), Types: some(b.draw, 1, b.types...)})
+	}
+}
+
+func (b *builder) nodePool(name string) *v1.NodePool {
+	np := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name), Generation: 1}}
+	spec := &np.Spec.Template.Spec
+	spec.NodeClassRef = v1.NodeClassReference{Group: "example.com", Kind: "Class", Name: "default"}
+	spec.ExpireAfter = v1.Never
+	for range b.upTo(3) {
+		spec.Requirements = append(spec.Requirements, b.poolRequirement())
+	}
+	if b.oneIn(3) {
+		np.Spec.Template.ObjectMeta.Labels = map[string]string{Rack: pick(b.draw, "1", "2")}
+	}
+	if b.oneIn(3) {
+		spec.Taints = []corev1.Taint{b.taint()}
+	}
+	if b.oneIn(6) {
+		spec.StartupTaints = []corev1.Taint{{Key: "starting", Effect: corev1.TaintEffectNoSchedule}}
+	}
+	if b.oneIn(4) {
+		np.Spec.Limits = v1.Limits(resources(pick(b.draw, "cpu", "nodes"), pick(b.draw, "8", "2")))
+	}
+	if b.oneIn(3) {
+		weight := int32(b.between(1, 3))
+		np.Spec.Weight = &weight
+	}
+	return np
+}
+
+func (b *builder) poolRequirement() v1.NodeSelectorRequirementWithMinValues {
+	type of = v1.NodeSelectorRequirementWithMinValues
+	switch b.upTo(9) {
+	case 0:
+		return of{Key: label.Zone, Operator: corev1.NodeSelectorOpIn, Values: b.zones()}
+	case 1:
+		return of{Key: label.Zone, Operator: corev1.NodeSelectorOpNotIn, Values: []string{pick(b.draw, b.Zones...)}}
+	case 2:
+		return of{Key: label.CapacityType, Operator: corev1.NodeSelectorOpIn, Values: some(b.draw, 1, label.OnDemand, label.Spot)}
+	case 3:
+		return of{Key: label.Arch, Operator: corev1.NodeSelectorOpIn, Values: some(b.draw, 1, "amd64", "arm64")}
+	case 4:
+		return of{Key: Team, Operator: corev1.NodeSelectorOpExists}
+	case 5:
+		return of{Key: Team, Operator: corev1.NodeSelectorOpIn, Values: some(b.draw, 1, "red", "blue")}
+	case 6:
+		return of{Key: Rack, Operator: corev1.NodeSelectorOpIn, Values: some(b.draw, 1, "1", "2", "3")}
+	case 7:
+		return of{Key: Size, Operator: pick(b.draw, corev1.NodeSelectorOpGt, corev1.NodeSelectorOpLt), Values: []string{pick(b.draw, "4", "2")}}
+	}
+	two := 2
+	return of{Key: pick(b.draw, label.InstanceType, Size), Operator: corev1.NodeSelectorOpExists, MinValues: &two}
+}
+
+// taint is one of the few that nodes may have.
+func (b *builder) taint() corev1.Taint {
+	return corev1.Taint{
+		Key: "dedicated", Value: pick(b.draw, "x", "y"),
+		Effect: pick(b.draw, corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule, corev1.TaintEffectNoExecute),
+	}
+}

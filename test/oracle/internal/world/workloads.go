@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package world
+
+import (
+	"fmt"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// workload is a pod template.
+type workload struct {
+	namespace string
+	labels    map[string]string
+	spec      corev1.PodSpec
+}
+
+// workload draws a template. Most have one or two of the rules that there are.
+func (b *builder) workload() *workload {
+	w := &workload{
+		namespace: pick(b.draw, "one", "one", "two"),
+		labels:    map[string]string{"app": pick(b.draw, "a", "b", "c")},
+	}
+	if b.oneIn(3) {
+		w.labels["rev"] = pick(b.draw, "1", "2")
+	}
+	w.spec.Containers = []corev1.Container{b.container("main")}
+	for range b.upTo(4) {
+		b.rule(w)
+	}
+	return w
+}
+
+// rule adds one kind of rule.
+func (b *builder) rule(w *workload) {
+	rules := []func(*workload){
+		b.spread, b.spread, b.podAffinity, b.podAntiAffinity, b.nodeSelector, b.requiredTerms,
+		b.preferredTerm, b.preferredPods, b.toleration, b.hostPort, b.moreContainers, b.extended,
+	}
+	rules[b.upTo(len(rules))](w)
+}
+
+func (b *builder) container(name string) corev1.Container {
+	requests := resources("cpu", pick(b.draw, "500m", "100m", "1", "1500m"))
+	if b.oneIn(3) {
+		requests[corev1.ResourceMemory] = resources("memory", pick(b.draw, "1Gi", "3Gi"))[corev1.ResourceMemory]
+	}
+	return corev1.Container{Name: name, Image: "none", Resources: corev1.ResourceRequirements{Requests: requests}}
+}
+
+func (b *builder) toleration(w *workload) {
+	t := corev1.Toleration{Key: "dedicated", Operator: corev1.TolerationOpExists}
+	switch b.upTo(4) {
+	case 1:
+		t = corev1.Toleration{Operator: corev1.TolerationOpExists}
+	case 2:
+		t.Operator, t.Value = corev1.TolerationOpEqual, pick(b.draw, "x", "y")
+	case 3:
+		t.Effect = pick(b.draw, corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule)
+	}
+	w.spec.Tolerations = append(w.spec.Tolerations, t)
+}
+
+func (b *builder) hostPort(w *workload) {
+	p := corev1.ContainerPort{
+		ContainerPort: 80, HostPort: int32(b.between(80, 81)),
+		HostIP: pick(b.draw, "", "10.0.0.1", "10.0.0.2"), Protocol: pick(b.draw, corev1.ProtocolTCP, corev1.ProtocolUDP),
+	}
+	w.spec.Containers[0].Ports = append(w.spec.Containers[0].Ports, p)
+}
+
+// moreContainers adds init containers, sidecars, overhead or amounts for the
+// whole pod.
+func (b *builder) moreContainers(w *workload) {
+	always := corev1.ContainerRestartPolicyAlways
+	for i := range b.between(1, 2) {
+		c := b.container("init-" + strconv.Itoa(i))
+		if b.oneIn(2) {
+			c.RestartPolicy = &always
+		}
+		w.spec.InitContainers = append(w.spec.InitContainers, c)
+	}
+	switch b.upTo(4) {
+	case 2:
+		w.spec.Overhead = resources("cpu", "250m")
+	case 3:
+		w.spec.Resources = &corev1.ResourceRequirements{Requests: resources("cpu", "2")}
+	}
+}
+
+func (b *builder) extended(w *workload) {
+	w.spec.Containers[0].Resources.Requests[GPU] = *resource1(pick(b.draw, 1, 2))
+}
+
+// pod is one more pod of a workload.
+func (b *builder) pod(w *workload) *corev1.Pod {
+	n := b.next()
+	name := fmt.Sprintf("pod-%02d", n)
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: w.namespace, Name: name, UID: types.UID(name), ResourceVersion: "1",
+			CreationTimestamp: metav1.NewTime(Start().Add(seconds(n))), Labels: copied(w.labels),
+		},
+		Spec: *w.spec.DeepCopy(),
+	}
+}
