@@ -75,7 +75,7 @@ func (c *census) move(old, now *StateNode) {
 	if len(c.rules) == 0 {
 		return
 	}
-	if old != nil && now != nil && old.seen == now.seen && (old.node == nil) == (now.node == nil) {
+	if old != nil && now != nil && old.seen == now.seen {
 		if old.pods != now.pods {
 			c.movePods(now.key, old.pods, now.pods)
 		}
@@ -156,23 +156,22 @@ func (r *counted) leave(n *StateNode) {
 	}
 }
 
-// selected is how many of the pods the rule counts: terminating pods are as good
-// as gone (SCH-146).
+// selected is how many of the pods the rule counts. To a spread terminating pods
+// are as good as gone; to affinity and anti-affinity they are there until they
+// are not, as for the scheduler (SCH-146).
 func (r *counted) selected(pods []*Pod) (n int32) {
 	for _, p := range pods {
-		if p.DeletionTimestamp == nil && r.rule.Selects(p.Namespace, p.Labels) {
+		if (p.DeletionTimestamp == nil || !r.rule.IsSpread()) && r.rule.Selects(p.Namespace, p.Labels) {
 			n++
 		}
 	}
 	return n
 }
 
-// domainOf is the domain of a node for a rule: false when there is no Node, when
-// it lacks the label, or when the rule does not look at it (SCH-143, SCH-146).
+// domainOf is the domain of a node for a rule: false when it lacks the label, or
+// when the rule does not look at it (SCH-143, SCH-146). A node on its way counts:
+// the scheduler will see its domain before long.
 func domainOf(rule *intake.TopologyRule, n *StateNode) (domain string, looks bool) {
-	if n.node == nil {
-		return "", false
-	}
 	domain, has := n.seen.Labels[rule.Key]
 	if rule.Key == label.Hostname {
 		domain, has = n.seen.Name, true

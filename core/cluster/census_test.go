@@ -13,6 +13,7 @@ import (
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/topology"
@@ -96,6 +97,37 @@ func TestCounting(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// SCH-146: to affinity a terminating pod is there until it is gone.
+func TestTerminatingPodsCountForAffinity(t *testing.T) {
+	w := newWorld(t)
+	w.node(newNode("n", "x://n", labels(zone, "a")))
+	w.pod(newPod("1", "n", ofApp("x"), func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{Time: start} }))
+	term := []corev1.PodAffinityTerm{{TopologyKey: zone, LabelSelector: app("x")}}
+	for why, a := range map[string]*corev1.Affinity{
+		"affinity":      {PodAffinity: &corev1.PodAffinity{RequiredDuringSchedulingIgnoredDuringExecution: term}},
+		"anti-affinity": {PodAntiAffinity: &corev1.PodAntiAffinity{RequiredDuringSchedulingIgnoredDuringExecution: term}},
+	} {
+		s := w.Snapshot()
+		_, groups := ask(t, s, nil, newPod("asking", "", func(p *corev1.Pod) { p.Spec.Affinity = a }))
+		if got := byName(s, groups[0]); got["a"] != 1 {
+			t.Errorf("%s: got %v", why, got)
+		}
+	}
+}
+
+// SCH-143: the domain of a node on its way is one that exists.
+func TestDomainsOfNodesOnTheirWay(t *testing.T) {
+	w := newWorld(t)
+	w.claim(newClaim("c", "x://c", func(nc *v1.NodeClaim) { nc.Labels[zone] = "a" }))
+	for range 2 {
+		s := w.Snapshot()
+		_, groups := ask(t, s, nil, spreadOver(zone, app("x")))
+		if got := byName(s, groups[0]); !maps.Equal(got, map[string]int32{"a": 0}) {
+			t.Errorf("got %v", got)
+		}
 	}
 }
 
