@@ -115,7 +115,8 @@ func Written(rs requirement.Requirements) []v1.NodeSelectorRequirementWithMinVal
 }
 
 // labels are the template's, the ownership labels and one value for each
-// custom requirement (API-122, SCH-233).
+// custom requirement that demands the label (API-122, SCH-233). A label that is
+// not demanded would put the node into a topology domain that nobody planned.
 func (in Input) labels(rs requirement.Requirements) (map[string]string, error) {
 	template := &in.NodePool.Spec.Template
 	out := maps.Clone(template.ObjectMeta.Labels)
@@ -126,7 +127,7 @@ func (in Input) labels(rs requirement.Requirements) (map[string]string, error) {
 	key, name := cloudprovider.NodeClassLabel(template.Spec.NodeClassRef)
 	out[key] = name
 	for r := range rs.Each() {
-		if r.Operator() == requirement.OpDoesNotExist || !in.Compiler.IsCustom(r.Key()) {
+		if r.AllowsAbsent() || !in.Compiler.IsCustom(r.Key()) {
 			continue
 		}
 		value, ok := r.Choose()

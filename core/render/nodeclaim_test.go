@@ -198,6 +198,7 @@ func TestCustomLabels(t *testing.T) {
 		{"a listed value", []v1.NodeSelectorRequirementWithMinValues{in("team", "In", "b", "c")}, nil, "team", "b"},
 		{"an integer within bounds and exclusions", []v1.NodeSelectorRequirementWithMinValues{in("n", "Gte", "4"), in("n", "NotIn", "4", "5")}, nil, "n", "6"},
 		{"none for DoesNotExist", []v1.NodeSelectorRequirementWithMinValues{in("team", "DoesNotExist")}, nil, "team", ""},
+		{"none where the pool admits absence too", []v1.NodeSelectorRequirementWithMinValues{in("team", "NotIn", "b")}, nil, "team", ""},
 		{"none for well-known labels", []v1.NodeSelectorRequirementWithMinValues{in("kubernetes.io/arch", "In", "amd64")}, nil, "kubernetes.io/arch", ""},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
