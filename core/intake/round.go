@@ -163,11 +163,16 @@ func (r *Round) addAffinity(pod *corev1.Pod, w *wishes, s *shape) error {
 		return nil
 	}
 	if a.PodAffinity != nil {
-		if err := r.checkNamespaces(pod, a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution); err != nil {
+		required := a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+		if err := r.checkNamespaces(pod, required); err != nil {
 			return err
 		}
-		if err := r.addTerms(pod, topology.Affinity, a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution, &w.rules); err != nil {
+		rules, err := r.compiler.togetherRules(pod, required, r.namespaces)
+		if err != nil {
 			return err
+		}
+		for _, rule := range rules {
+			w.rules = append(w.rules, r.group(rule))
 		}
 		if err := r.addPreferred(pod, topology.Affinity, a.PodAffinity.PreferredDuringSchedulingIgnoredDuringExecution, &w.affinity); err != nil {
 			return err
@@ -250,6 +255,9 @@ func (c *Compiler) group(rule *TopologyRule, counts map[string]int32) *topology.
 	}
 	for _, t := range rule.Terms {
 		g.Terms = append(g.Terms, c.vocabulary.Compile(t))
+	}
+	for _, key := range rule.Beside {
+		g.Beside = append(g.Beside, c.vocabulary.Key(key))
 	}
 	if rule.Key == label.Hostname {
 		g.Hostname, g.Hosts = true, counts

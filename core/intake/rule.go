@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
 
+	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/taint"
 	"karpenter.sh/core/engine/topology"
@@ -30,6 +31,9 @@ type TopologyRule struct {
 	// Terms are the node constraints a spread honours, any of which a node
 	// must meet; none accepts every node (SCH-151).
 	Terms []requirement.Requirements
+	// Beside are the keys of the pod's other hard constraints, sorted: a node
+	// without one of them does not count.
+	Beside []string
 	// HonorTaints leaves out nodes with taints that Tolerations do not admit.
 	HonorTaints bool
 	Tolerations taint.Tolerations
@@ -52,6 +56,9 @@ func (r *TopologyRule) seed() uint64 {
 // IsInverse reports whether the rule counts the owners of an anti-affinity term
 // rather than the pods that it selects.
 func (r *TopologyRule) IsInverse() bool { return r.Kind == topology.Inverse }
+
+// IsSpread reports whether the rule is a spread constraint.
+func (r *TopologyRule) IsSpread() bool { return r.Kind == topology.Spread }
 
 // InverseRules are those of a bound pod's required anti-affinity terms. Terms
 // that cannot be parsed select nothing and are left out (SCH-147, SCH-163).
@@ -77,6 +84,11 @@ func (r *TopologyRule) Selects(namespace string, set map[string]string) bool {
 
 // LooksAt reports whether the rule counts pods on a node (SCH-151).
 func (r *TopologyRule) LooksAt(nodeLabels map[string]string, taints []taint.Taint) bool {
+	for _, key := range r.Beside {
+		if _, has := nodeLabels[key]; !has {
+			return false
+		}
+	}
 	if r.HonorTaints {
 		if _, repelled := r.Tolerations.Untolerated(taints, true); repelled {
 			return false
@@ -113,8 +125,8 @@ func (r *TopologyRule) seal() *TopologyRule {
 		terms[i] = identityOf(t)
 	}
 	slices.Sort(terms)
-	r.identity = fmt.Sprintf("%d|%s|%v%v|%s|%d|%d|%q|%v%+v", r.Kind, r.Key, r.namespaces == nil, names,
-		selectorIdentity(r.selector), r.MaxSkew, r.MinDomains, terms, r.HonorTaints, r.Tolerations)
+	r.identity = fmt.Sprintf("%d|%s|%v%v|%s|%d|%d|%q|%q|%v%+v", r.Kind, r.Key, r.namespaces == nil, names,
+		selectorIdentity(r.selector), r.MaxSkew, r.MinDomains, terms, r.Beside, r.HonorTaints, r.Tolerations)
 	return r
 }
 
@@ -178,7 +190,27 @@ func (c *Compiler) spreadRule(pod *corev1.Pod, s *corev1.TopologySpreadConstrain
 	if s.NodeTaintsPolicy != nil && *s.NodeTaintsPolicy == corev1.NodeInclusionPolicyHonor {
 		r.HonorTaints, r.Tolerations = true, Tolerations(pod.Spec.Tolerations)
 	}
+	r.Beside = c.beside(pod, s, key)
 	return r.seal(), nil
+}
+
+// beside are the keys of the hard constraints that a hard one stands beside:
+// the scheduler looks only at nodes that have all of them. Every node has the
+// hostname.
+func (c *Compiler) beside(pod *corev1.Pod, s *corev1.TopologySpreadConstraint, own string) []string {
+	if s.WhenUnsatisfiable != corev1.DoNotSchedule {
+		return nil
+	}
+	var out []string
+	for i := range pod.Spec.TopologySpreadConstraints {
+		other := &pod.Spec.TopologySpreadConstraints[i]
+		key, _ := c.options.Labels.Normalize(other.TopologyKey, "")
+		if other.WhenUnsatisfiable == corev1.DoNotSchedule && key != own && key != label.Hostname {
+			out = append(out, key)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // filterTerms are the pod's node constraints, none if it has none.
@@ -228,6 +260,58 @@ func (r *Round) checkNamespaces(pod *corev1.Pod, terms []corev1.PodAffinityTerm)
 		}
 	}
 	return nil
+}
+
+// togetherRules translates the required terms of pod affinity, each for its own
+// key. A pod counts only if all of them select it, as in the scheduler: two pods
+// that meet one term each do not add up.
+func (c *Compiler) togetherRules(pod *corev1.Pod, terms []corev1.PodAffinityTerm, namespaces map[string]map[string]string) ([]*TopologyRule, error) {
+	out := make([]*TopologyRule, len(terms))
+	for i := range terms {
+		rule, err := c.affinityRule(topology.Affinity, pod, &terms[i], namespaces)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = rule
+	}
+	if len(out) < 2 {
+		return out, nil
+	}
+	selector, selected := labels.Everything(), map[string]bool(nil)
+	for _, rule := range out {
+		selector, selected = both(selector, rule.selector), inBoth(selected, rule.namespaces)
+	}
+	for _, rule := range out {
+		rule.selector, rule.namespaces = selector, selected
+		rule.seal()
+	}
+	return out, nil
+}
+
+// both selects what a and b do.
+func both(a, b labels.Selector) labels.Selector {
+	rs, selectable := b.Requirements()
+	if !selectable {
+		return b
+	}
+	return a.Add(rs...)
+}
+
+// inBoth are the namespaces in a and b; nil are all.
+func inBoth(a, b map[string]bool) map[string]bool {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	out := map[string]bool{}
+	for name := range a {
+		if b[name] {
+			out[name] = true
+		}
+	}
+	return out
 }
 
 func (r *TopologyRule) addNamespaces(selector *metav1.LabelSelector, namespaces map[string]map[string]string) error {

@@ -59,7 +59,7 @@ func (c *Compiler) refusesKarpenter(spec *corev1.PodSpec) bool {
 	}
 	return !slices.ContainsFunc(terms, func(rs requirement.Requirements) bool {
 		r, ok := rs.Get(label.NodePool)
-		return !ok || r.Operator() != requirement.OpDoesNotExist
+		return !ok || !r.Empty() || r.Unsatisfiable()
 	})
 }
 

@@ -100,6 +100,7 @@ func (c *Compiler) attempt(w wishes) model.Attempt {
 	}
 	return model.Attempt{
 		Plain: plain, Wanted: wanted, Strict: strict, SoftTaints: w.soft,
-		Rules: slices.Concat(w.rules, w.affinity, w.antiAffinity, w.spreads),
+		Rules:    slices.Concat(w.rules, w.affinity, w.antiAffinity, w.spreads),
+		Required: len(w.rules),
 	}
 }

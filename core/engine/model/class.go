@@ -56,6 +56,9 @@ type Attempt struct {
 	// Rules are the topology groups to obey, as indexes into
 	// [Snapshot.Groups], besides the inverse ones.
 	Rules []int32
+	// Required is how many of Rules, from the first, the pod demands; the
+	// others are preferences.
+	Required int
 	// SoftTaints admits nodes with PreferNoSchedule taints that the pod does
 	// not tolerate.
 	SoftTaints bool

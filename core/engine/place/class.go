@@ -24,6 +24,8 @@ type attempt struct {
 	class *class
 	// keys are the topology keys under rules, without the hostname.
 	keys []constraint.Key
+	// apart are those of them that keep pods out of domains.
+	apart []constraint.Key
 	// rules by what they look at, the repelling groups included.
 	onKeys, onHosts []rule
 	routes          map[uint64][]*route
@@ -35,6 +37,14 @@ type rule struct {
 	*topology.Tally
 	group int32
 	self  bool // the group counts the class's own pods
+	// mates are the affinity groups of the same pod, for one of them.
+	mates []*topology.Tally
+}
+
+// counts reports whether one more pod of the class counts; for affinity, whether
+// it may be the first, which it is only if it is for all terms (SCH-160).
+func (r *rule) counts() bool {
+	return r.self && !slices.ContainsFunc(r.mates, func(t *topology.Tally) bool { return !t.Nowhere() })
 }
 
 // route is an attempt narrowed to one choice of domains and one alternative of
@@ -89,8 +99,17 @@ func (s *solver) newClass(c *model.Class) *class {
 }
 
 func (s *solver) sortRules(a *attempt) {
-	for _, g := range slices.Concat(a.Rules, a.class.Topology.Repelling) {
+	var mates []*topology.Tally
+	for _, g := range a.Rules[:a.Required] {
+		if s.tally(g).Kind == topology.Affinity {
+			mates = append(mates, s.tally(g))
+		}
+	}
+	for i, g := range slices.Concat(a.Rules, a.class.Topology.Repelling) {
 		r := rule{Tally: s.tally(g), group: g, self: slices.Contains(a.class.Topology.Counted, g)}
+		if r.Kind == topology.Affinity && i < a.Required {
+			r.mates = mates
+		}
 		if r.Hostname {
 			a.onHosts = append(a.onHosts, r)
 			continue
@@ -98,6 +117,9 @@ func (s *solver) sortRules(a *attempt) {
 		a.onKeys = append(a.onKeys, r)
 		if !slices.Contains(a.keys, r.Key) {
 			a.keys = append(a.keys, r.Key)
+		}
+		if r.Kind == topology.AntiAffinity || r.Kind == topology.Inverse {
+			a.apart = append(a.apart, r.Key)
 		}
 	}
 	if len(a.keys) == 0 {

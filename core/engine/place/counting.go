@@ -28,41 +28,43 @@ func (s *solver) countOnNode(c *class, n *model.Node) {
 
 // looksAtNode applies the filter of a spread to a node (SCH-151).
 func (s *solver) looksAtNode(t *topology.Tally, n *model.Node) bool {
-	if t.HonorTaints {
-		if _, repelled := t.Tolerations.Untolerated(n.Taints, true); repelled {
+	for _, key := range t.Beside {
+		if _, has := n.Labels.Get(key); !has {
 			return false
 		}
 	}
-	return len(t.Terms) == 0 || slices.ContainsFunc(t.Terms, func(term constraint.Sets) bool {
+	return looksPast(t, n.Taints) && (len(t.Terms) == 0 || slices.ContainsFunc(t.Terms, func(term constraint.Sets) bool {
 		_, ok := s.in.Snapshot.Vocabulary.Satisfy(n.Labels, term)
 		return ok
-	})
+	}))
 }
 
-// tallied is what a bin adds to a group: so many pods, in these domains.
+func looksPast(t *topology.Tally, taints []model.Taint) bool {
+	if !t.HonorTaints {
+		return true
+	}
+	_, repelled := t.Tolerations.Untolerated(taints, true)
+	return !repelled
+}
+
+// tallied is what a bin adds to a group: so many pods, in these domains or on
+// this host; in none while the group does not look at the bin.
 type tallied struct {
 	group   int32
 	pods    int32
 	domains bitset.Set
+	host    bool
 }
 
 // countOnBin adds a pod to its groups, on a bin.
 func (s *solver) countOnBin(c *class, b *bin) {
 	for _, g := range groupsOf(c) {
-		t := s.tally(g)
-		if !s.looksAtBin(t, b) {
-			continue
-		}
-		if t.Hostname {
-			t.AddHost(b.name, 1)
-			continue
-		}
 		i := slices.IndexFunc(b.tallied, func(x tallied) bool { return x.group == g })
 		if i < 0 {
 			i = len(b.tallied)
 			b.tallied = append(b.tallied, tallied{group: g})
 		}
-		s.retract(&b.tallied[i])
+		s.retract(b, &b.tallied[i])
 		b.tallied[i].pods++
 		s.enter(b, &b.tallied[i])
 	}
@@ -73,22 +75,32 @@ func (s *solver) countOnBin(c *class, b *bin) {
 // and pods counted everywhere stop to count where the bin can no longer be.
 func (s *solver) recount(b *bin) {
 	for i := range b.tallied {
-		s.retract(&b.tallied[i])
+		s.retract(b, &b.tallied[i])
 		s.enter(b, &b.tallied[i])
 	}
 }
 
-func (s *solver) retract(x *tallied) {
+func (s *solver) retract(b *bin, x *tallied) {
+	if x.host {
+		s.tally(x.group).AddHost(b.name, -x.pods)
+	}
 	for d := range x.domains.All() {
 		s.tally(x.group).Add(constraint.Value(d), -x.pods)
 	}
-	x.domains = nil
+	x.domains, x.host = nil, false
 }
 
 // enter counts the bin's pods: in its one domain for spread and affinity, in
 // every domain still possible for anti-affinity (SCH-165).
 func (s *solver) enter(b *bin, x *tallied) {
 	t := s.tally(x.group)
+	if !s.looksAtBin(t, b) {
+		return
+	}
+	if x.host = t.Hostname; x.host {
+		t.AddHost(b.name, x.pods)
+		return
+	}
 	possible := b.domainsOf(t.Key)
 	if (t.Kind == topology.Spread || t.Kind == topology.Affinity) && possible.Count() != 1 {
 		return
@@ -100,29 +112,39 @@ func (s *solver) enter(b *bin, x *tallied) {
 }
 
 // domainsOf are the values of a key that the bin can still end up with.
-func (b *bin) domainsOf(key constraint.Key) bitset.Set {
-	set, restricted := b.state.wanted.Get(key)
+func (b *bin) domainsOf(key constraint.Key) bitset.Set { return b.pool.possible(b.state.wanted, key) }
+
+// possible are the values of a key that nodes with such requirements can have.
+func (p *pool) possible(wanted constraint.Sets, key constraint.Key) bitset.Set {
+	set, restricted := wanted.Get(key)
 	if restricted && set.Concrete() {
 		return set.Values()
 	}
 	var out bitset.Set
-	for d := range b.pool.DomainsOf(key).All() {
-		if !restricted || b.pool.vocabulary.Has(key, set, constraint.Value(d)) {
+	for d := range p.DomainsOf(key).All() {
+		if !restricted || p.vocabulary.Has(key, set, constraint.Value(d)) {
 			out = out.With(d)
 		}
 	}
 	return out
 }
 
+// undecidable reports whether nodes with such requirements have the key's label
+// with a value that is made up later: then nobody can tell whose domain it is.
+func (p *pool) undecidable(wanted constraint.Sets, key constraint.Key) bool {
+	set, restricted := wanted.Get(key)
+	return restricted && !set.Concrete() && !set.AllowsAbsent() && p.possible(wanted, key).Empty()
+}
+
 // looksAtBin applies the filter of a spread to a bin, strictly (SCH-058).
 func (s *solver) looksAtBin(t *topology.Tally, b *bin) bool {
-	if t.HonorTaints {
-		if _, repelled := t.Tolerations.Untolerated(b.pool.Taints, true); repelled {
+	for _, key := range t.Beside {
+		if b.domainsOf(key).Empty() {
 			return false
 		}
 	}
-	return len(t.Terms) == 0 || slices.ContainsFunc(t.Terms, func(term constraint.Sets) bool {
+	return looksPast(t, b.pool.Taints) && (len(t.Terms) == 0 || slices.ContainsFunc(t.Terms, func(term constraint.Sets) bool {
 		_, refused := s.in.Snapshot.Vocabulary.Refused(b.state.wanted, term, nil)
 		return !refused
-	})
+	}))
 }

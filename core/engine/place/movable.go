@@ -26,7 +26,7 @@ func (s *solver) pinned(b *bin, r *route) (constraint.Sets, bool) {
 		switch {
 		case !s.obeyed.Has(int(g)): // nobody relies on its counts
 			continue
-		case t.Hostname, len(t.Terms) > 0 && !r.obeys(g):
+		case t.Hostname, len(t.Terms)+len(t.Beside) > 0 && !r.obeys(g):
 			return nil, false
 		case t.Kind == topology.Spread && b.domainsOf(t.Key).Count() != 1:
 			return nil, false // not counted yet: it would be where it is settled

@@ -3,6 +3,8 @@
 package place
 
 import (
+	"slices"
+
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/model"
@@ -40,9 +42,23 @@ func (p *pool) join(st *state, r *route) *state {
 	}
 	j := &st.joins[r.id]
 	if !j.known {
-		*j = joined{known: true, to: p.narrow(st, r.wanted)}
+		*j = joined{known: true, to: p.reach(st, r)}
 	}
 	return j.to
+}
+
+// reach works a join out. What the pool itself does not admit, none of its bins
+// does: a label that it does not define stays undefined when some pod has asked
+// for its absence (SCH-059).
+func (p *pool) reach(st *state, r *route) *state {
+	if st != p.root && p.join(p.root, r) == nil {
+		return nil
+	}
+	to := p.narrow(st, r.wanted)
+	if to == nil || slices.ContainsFunc(r.apart, func(k constraint.Key) bool { return p.undecidable(to.wanted, k) }) {
+		return nil
+	}
+	return to
 }
 
 func (p *pool) narrow(st *state, wanted constraint.Sets) *state {

@@ -40,11 +40,12 @@ func (s *solver) choose(a *attempt, key constraint.Key) []constraint.Set {
 	var allowed, refused bitset.Set
 	listed, single := false, false
 	var spreads []*topology.Tally
-	for _, t := range a.onKeys {
+	for i := range a.onKeys {
+		t := &a.onKeys[i]
 		if t.Key != key {
 			continue
 		}
-		domains, lists := t.Allowed(t.self, s.eligible(a, t.Tally))
+		domains, lists := t.Allowed(t.counts(), s.eligible(a, t.Tally))
 		switch {
 		case !lists:
 			refused = union(refused, domains)
@@ -63,6 +64,7 @@ func (s *solver) choose(a *attempt, key constraint.Key) []constraint.Set {
 		return []constraint.Set{constraint.Except(refused)}
 	}
 	allowed.AndNot(refused)
+	allowed = s.within(a, key, allowed)
 	if !single {
 		return []constraint.Set{constraint.Only(allowed)}
 	}
@@ -76,17 +78,33 @@ func union(a, b bitset.Set) bitset.Set {
 	return a
 }
 
-// eligible tells which domains the attempt's strict constraints leave, and
-// where the rule says so, its tolerations (SCH-145, SCH-152).
+// eligible tells which domains a spread looks at: those where a node may pass
+// its filter (SCH-145, SCH-152). The filter asks for any of the required terms,
+// whichever of them the attempt goes by, as the scheduler does.
 func (s *solver) eligible(a *attempt, t *topology.Tally) topology.Eligible {
 	v := s.in.Snapshot.Vocabulary
-	own, restricted := a.Strict.Get(t.Key)
 	return func(d constraint.Value) bool {
-		if restricted && !v.Has(t.Key, own, d) {
-			return false
-		}
-		return !t.HonorTaints || t.Exists(d) || s.tolerablyOffered(a, t.Key, d)
+		passes := len(t.Terms) == 0 || slices.ContainsFunc(t.Terms, func(term constraint.Sets) bool {
+			set, restricted := term.Get(t.Key)
+			return !restricted || v.Has(t.Key, set, d)
+		})
+		return passes && (!t.HonorTaints || t.Exists(d) || s.tolerablyOffered(a, t.Key, d))
 	}
+}
+
+// within leaves of the domains those that the attempt wants.
+func (s *solver) within(a *attempt, key constraint.Key, domains bitset.Set) bitset.Set {
+	own, restricted := a.Wanted.Get(key)
+	if !restricted {
+		return domains
+	}
+	out := domains.Clone()
+	for d := range domains.All() {
+		if !s.in.Snapshot.Vocabulary.Has(key, own, constraint.Value(d)) {
+			out.Remove(d)
+		}
+	}
+	return out
 }
 
 func (s *solver) tolerablyOffered(a *attempt, key constraint.Key, d constraint.Value) bool {
@@ -123,8 +141,8 @@ func (s *solver) ordered(key constraint.Key, domains bitset.Set, spreads []*topo
 
 // admitsHost checks the attempt's rules on the hostname for one node or bin.
 func (a *attempt) admitsHost(name string) bool {
-	for _, r := range a.onHosts {
-		if !r.AdmitsHost(name, r.self) {
+	for i := range a.onHosts {
+		if r := &a.onHosts[i]; !r.AdmitsHost(name, r.counts()) {
 			return false
 		}
 	}

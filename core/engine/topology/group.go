@@ -36,9 +36,12 @@ type Group struct {
 	// Terms are the node constraints that a node must meet, any of them, for
 	// its pods to count (SCH-151); none accepts every node.
 	Terms []constraint.Sets
+	// Beside are the keys of the other constraints that its owners have: a node
+	// without one of them does not count (SCH-151).
+	Beside []constraint.Key
 	// HonorTaints makes the rule look only at nodes whose taints its owners
 	// tolerate, and at domains that a tolerated pool offers (SCH-145,
-	// SCH-151).
+	// SCH-151). PreferNoSchedule keeps no node from being looked at.
 	HonorTaints bool
 	Tolerations taint.Tolerations
 	// Seed differs between rules and is the same for equal ones in every run.

@@ -131,20 +131,20 @@ func one(b bool) int32 {
 	return 0
 }
 
-// Eligible says which domains a pod's own constraints and tolerations leave.
+// Eligible says which domains a spread looks at.
 type Eligible func(constraint.Value) bool
 
 // Allowed returns the domains where one more pod may land (SCH-153, SCH-160,
-// SCH-162); eligible are the domains that the pod's strict set admits. The
-// second result is false when every domain is allowed that holds no pod,
-// known or not, and also the absence of the label (anti-affinity): then the
-// domains returned are those that are not allowed.
+// SCH-162), whatever the pod's own constraints say; eligible are the domains
+// that a spread looks at. The second result is false when every domain is
+// allowed that holds no pod, known or not, and also the absence of the label
+// (anti-affinity): then the domains returned are those that are not allowed.
 func (t *Tally) Allowed(self bool, eligible Eligible) (domains bitset.Set, listed bool) {
 	switch t.Kind {
 	case Spread:
 		return t.balanced(self, eligible), true
 	case Affinity:
-		return t.together(self, eligible), true
+		return t.together(self), true
 	}
 	return t.occupied(), false
 }
@@ -170,23 +170,13 @@ func (t *Tally) balanced(self bool, eligible Eligible) bitset.Set {
 	return out
 }
 
-// together lists the domains that hold a counted pod; without one, the pods
-// that match their own term may start anywhere.
-func (t *Tally) together(self bool, eligible Eligible) bitset.Set {
-	var out, all bitset.Set
-	for d := range t.known.All() {
-		if !eligible(constraint.Value(d)) {
-			continue
-		}
-		all = all.With(d)
-		if t.counts[d] > 0 {
-			out = out.With(d)
-		}
+// together lists the domains that hold a counted pod; while there is none
+// anywhere, the pods that match their own term may start in any.
+func (t *Tally) together(self bool) bitset.Set {
+	if self && t.Nowhere() {
+		return t.known.Clone()
 	}
-	if out == nil && self {
-		return all
-	}
-	return out
+	return t.occupied()
 }
 
 func (t *Tally) occupied() bitset.Set {
