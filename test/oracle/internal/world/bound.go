@@ -12,9 +12,7 @@ import (
 func (b *builder) bind() {
 	for _, node := range b.Nodes {
 		b.bindDaemons(node)
-		for range b.upTo(4) {
-			b.run(b.pod(b.workloads[b.upTo(len(b.workloads))]), node)
-		}
+		repeat(&b.draw, 0, 3, func() { b.run(b.pod(b.workloads[b.upTo(len(b.workloads))]), node) })
 	}
 }
 

@@ -17,9 +17,7 @@ import (
 // instanceTypes are what the provider sells.
 func (b *builder) instanceTypes() []*cloudprovider.InstanceType {
 	out := make([]*cloudprovider.InstanceType, 0, b.shape.Types)
-	for i := range b.between(2, b.shape.Types) {
-		out = append(out, b.instanceType("t"+strconv.Itoa(i)))
-	}
+	repeat(&b.draw, 1, b.shape.Types, func() { out = append(out, b.instanceType("t"+strconv.Itoa(len(out)))) })
 	return out
 }
 

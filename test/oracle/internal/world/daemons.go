@@ -15,14 +15,14 @@ import (
 
 // daemonSets makes up to two DaemonSets.
 func (b *builder) daemonSets() {
-	for range b.upTo(3) {
+	repeat(&b.draw, 0, 2, func() {
 		name := fmt.Sprintf("daemon-%d", b.next())
-		set := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: "one", Name: name, UID: types.UID(name), ResourceVersion: "1"}}
+		set := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: "system", Name: name, UID: types.UID(name), ResourceVersion: "1"}}
 		set.Spec.Template.Labels = map[string]string{"daemon": name}
 		set.Spec.Template.Spec = corev1.PodSpec{Containers: []corev1.Container{b.container("d")}}
 		b.restrict(&set.Spec.Template.Spec)
 		b.DaemonSets = append(b.DaemonSets, set)
-	}
+	})
 }
 
 // restrict keeps a daemon to some nodes.

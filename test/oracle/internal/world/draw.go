@@ -42,3 +42,14 @@ func some[V any](d draw, least int, values ...V) []V {
 	}
 	return out
 }
+
+// repeat calls f so many times. Shrinking leaves single calls out.
+func repeat(d *draw, least, most int, f func()) {
+	outer := d.T
+	rapid.SliceOfN(rapid.Custom(func(t *rapid.T) struct{} {
+		d.T = t
+		f()
+		return struct{}{}
+	}), least, most).Draw(outer, "list")
+	d.T = outer
+}

@@ -16,13 +16,13 @@ import (
 
 // nodes makes the nodes that exist: some of pools, some that nobody manages.
 func (b *builder) nodes() {
-	for range b.upTo(b.shape.Nodes + 1) {
+	repeat(&b.draw, 0, b.shape.Nodes, func() {
 		name := fmt.Sprintf("node-%02d", b.next())
 		it := b.types[b.upTo(len(b.types))]
 		offering := it.Offerings[b.upTo(len(it.Offerings))]
 		if b.upTo(3) == 0 {
 			b.ofPool(name, b.Pools[b.upTo(len(b.Pools))].NodePool, it, offering)
-			continue
+			return
 		}
 		node := b.node(name, it, offering)
 		if b.oneIn(4) {
@@ -32,7 +32,7 @@ func (b *builder) nodes() {
 			node.Labels[Team] = pick(b.draw, "red", "blue")
 		}
 		b.Nodes = append(b.Nodes, node)
-	}
+	})
 }
 
 func (b *builder) node(name string, it *cloudprovider.InstanceType, o *cloudprovider.Offering) *corev1.Node {

@@ -72,8 +72,13 @@ func (b *builder) podTerm(w *workload) corev1.PodAffinityTerm {
 	switch b.upTo(8) {
 	case 4:
 		t.Namespaces = []string{pick(b.draw, "two", "one")}
-	case 5:
+	case 5: // not the daemons: the engine does not know them on new nodes
 		t.NamespaceSelector = &metav1.LabelSelector{}
+		if t.LabelSelector != nil {
+			t.LabelSelector.MatchExpressions = append(t.LabelSelector.MatchExpressions, metav1.LabelSelectorRequirement{
+				Key: "app", Operator: metav1.LabelSelectorOpExists,
+			})
+		}
 	case 6:
 		t.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"stage": pick(b.draw, "stage-two", "stage-one")}}
 	case 7:

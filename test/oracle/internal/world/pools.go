@@ -15,9 +15,10 @@ import (
 
 // pools makes the NodePools. Each offers some of the types.
 func (b *builder) pools() {
-	for i := range b.between(1, b.shape.Pools) {
-		b.Pools = append(b.Pools, Pool{NodePool: b.nodePool("pool-" + strconv.Itoa(i)), Types: some(b.draw, 1, b.types...)})
-	}
+	repeat(&b.draw, 1, b.shape.Pools, func() {
+		name := "pool-" + strconv.Itoa(len(b.Pools))
+		b.Pools = append(b.Pools, Pool{NodePool: b.nodePool(name), Types: some(b.draw, 1, b.types...)})
+	})
 }
 
 func (b *builder) nodePool(name string) *v1.NodePool {
@@ -25,9 +26,7 @@ func (b *builder) nodePool(name string) *v1.NodePool {
 	spec := &np.Spec.Template.Spec
 	spec.NodeClassRef = v1.NodeClassReference{Group: "example.com", Kind: "Class", Name: "default"}
 	spec.ExpireAfter = v1.Never
-	for range b.upTo(3) {
-		spec.Requirements = append(spec.Requirements, b.poolRequirement())
-	}
+	repeat(&b.draw, 0, 2, func() { spec.Requirements = append(spec.Requirements, b.poolRequirement()) })
 	if b.oneIn(3) {
 		np.Spec.Template.ObjectMeta.Labels = map[string]string{Rack: pick(b.draw, "1", "2")}
 	}

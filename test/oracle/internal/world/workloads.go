@@ -28,9 +28,7 @@ func (b *builder) workload() *workload {
 		w.labels["rev"] = pick(b.draw, "1", "2")
 	}
 	w.spec.Containers = []corev1.Container{b.container("main")}
-	for range b.upTo(4) {
-		b.rule(w)
-	}
+	repeat(&b.draw, 0, 3, func() { b.rule(w) })
 	return w
 }
 

@@ -79,9 +79,7 @@ func Draw(t *rapid.T, s Shape) *World {
 	b.types = b.instanceTypes()
 	b.pools()
 	b.daemonSets()
-	for range b.between(1, s.Workloads) {
-		b.workloads = append(b.workloads, b.workload())
-	}
+	repeat(&b.draw, 1, s.Workloads, func() { b.workloads = append(b.workloads, b.workload()) })
 	b.nodes()
 	b.bind()
 	b.wait()
@@ -99,7 +97,7 @@ type builder struct {
 }
 
 func (b *builder) namespaces() {
-	for _, name := range []string{"one", "two"} {
+	for _, name := range []string{"one", "two", "system"} {
 		b.Namespaces = append(b.Namespaces, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 			Name: name, Labels: map[string]string{"kubernetes.io/metadata.name": name, "stage": "stage-" + name},
 		}})
@@ -114,9 +112,9 @@ func (b *builder) next() int {
 
 // wait makes the pods that wait.
 func (b *builder) wait() {
-	for range b.between(1, b.shape.Pending) {
+	repeat(&b.draw, 1, b.shape.Pending, func() {
 		b.Pending = append(b.Pending, b.pending(b.workloads[b.upTo(len(b.workloads))]))
-	}
+	})
 }
 
 func (b *builder) pending(w *workload) *corev1.Pod {
