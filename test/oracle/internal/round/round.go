@@ -55,7 +55,7 @@ func New(w *world.World) (*Round, error) {
 		r.Pods = append(r.Pods, pod)
 	}
 	pods, groups := gathering.Build(r.snapshot.Counter(nil, namespaces))
-	r.Input = place.Input{Pods: pods, Snapshot: &model.Snapshot{
+	r.Input = place.Input{Pods: pods, Repack: place.RepackSteps, Snapshot: &model.Snapshot{
 		Vocabulary: r.compiler().Vocabulary(), Names: r.compiler().Names(),
 		Nodes: r.snapshot.Targets().Nodes, Groups: groups,
 	}}

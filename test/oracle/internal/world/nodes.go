@@ -31,6 +31,9 @@ func (b *builder) nodes() {
 		if b.oneIn(5) {
 			node.Labels[Team] = pick(b.draw, "red", "blue")
 		}
+		if b.oneIn(8) {
+			node.Labels[Owner] = pick(b.draw, "0", "me")
+		}
 		b.Nodes = append(b.Nodes, node)
 	})
 }

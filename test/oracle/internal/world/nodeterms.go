@@ -18,7 +18,9 @@ func (b *builder) nodeSelector(w *workload) {
 
 // labelOfNodes is a label that some node may have.
 func (b *builder) labelOfNodes() (key, value string) {
-	switch b.upTo(7) {
+	switch b.upTo(8) {
+	case 7:
+		return Owner, pick(b.draw, "0", "me")
 	case 1:
 		return label.CapacityType, pick(b.draw, label.OnDemand, label.Spot)
 	case 2:

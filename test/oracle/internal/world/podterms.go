@@ -69,6 +69,9 @@ func (b *builder) matchKeys(w *workload, c *corev1.TopologySpreadConstraint) {
 
 func (b *builder) podTerm(w *workload) corev1.PodAffinityTerm {
 	t := corev1.PodAffinityTerm{TopologyKey: b.topologyKey(), LabelSelector: b.selector(w.labels)}
+	if b.oneIn(10) {
+		t.TopologyKey = Owner
+	}
 	switch b.upTo(8) {
 	case 4:
 		t.Namespaces = []string{pick(b.draw, "two", "one")}

@@ -58,7 +58,7 @@ func (b *builder) poolRequirement() v1.NodeSelectorRequirementWithMinValues {
 	case 3:
 		return of{Key: label.Arch, Operator: corev1.NodeSelectorOpIn, Values: some(b.draw, 1, "amd64", "arm64")}
 	case 4:
-		return of{Key: Team, Operator: corev1.NodeSelectorOpExists}
+		return of{Key: Owner, Operator: corev1.NodeSelectorOpExists}
 	case 5:
 		return of{Key: Team, Operator: corev1.NodeSelectorOpIn, Values: some(b.draw, 1, "red", "blue")}
 	case 6:

@@ -41,9 +41,12 @@ type Pool struct {
 const (
 	// Size is a label of the provider: the number of CPUs of a type.
 	Size = "example.com/size"
-	// Rack and Team are labels of the users.
-	Rack = "rack"
-	Team = "team"
+	// Rack, Team and Owner are labels of the users. Only of Owner do pools say
+	// no more than that it exists; no spread is over it, because a value made up
+	// for a new node is a domain that no plan can know (SCH-144).
+	Rack  = "rack"
+	Team  = "team"
+	Owner = "owner"
 	// GPU is an extended resource.
 	GPU = "example.com/gpu"
 )
