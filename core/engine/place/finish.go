@@ -3,7 +3,10 @@
 package place
 
 import (
+	"slices"
+
 	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/reason"
 	"karpenter.sh/core/engine/resource"
@@ -46,14 +49,22 @@ func (b *bin) finish() (Bin, bitset.Set) {
 	return Bin{
 		Pool:         b.pool.index,
 		Pods:         b.pods,
-		Requirements: b.state.wanted,
+		Requirements: slices.Clone(b.state.wanted),
 		Types:        types,
-		Markets:      b.pool.Catalogue.Markets(kept, b.state.offer.Markets),
+		Markets:      copies(b.pool.Catalogue.Markets(kept, b.state.offer.Markets)),
 		Price:        b.price(),
-		Minimums:     b.minimums,
+		Minimums:     slices.Clone(b.minimums),
 		Relaxed:      b.relaxed,
 		Requests:     b.used.Clone().Plus(b.leastOverhead(kept)),
 	}, kept
+}
+
+// copies share nothing with the catalogue: a plan belongs to its caller.
+func copies(in []constraint.Sets) []constraint.Sets {
+	for i := range in {
+		in[i] = slices.Clone(in[i])
+	}
+	return in
 }
 
 // types lists the bin's types by price, at most MaxTypes.
