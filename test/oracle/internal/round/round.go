@@ -16,6 +16,8 @@ import (
 	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/engine/requirement"
+	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/render"
 	"karpenter.sh/test/oracle/internal/world"
@@ -128,4 +130,14 @@ func (r *Round) Claims(plan *place.Plan) ([]*v1.NodeClaim, error) {
 		out[i] = claim
 	}
 	return out, nil
+}
+
+// Requirements are what every node of a pool satisfies.
+func (r *Round) Requirements(np *v1.NodePool) (requirement.Requirements, error) {
+	return r.compiler().PoolRequirements(np)
+}
+
+// Amounts is the engine's form of what a node offers.
+func (r *Round) Amounts(list corev1.ResourceList) resource.Vector {
+	return r.compiler().Available(list)
 }

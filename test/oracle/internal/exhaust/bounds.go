@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package exhaust
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/resource"
+)
+
+// candidates are the nodes that have room for a pod beside the daemons to come,
+// and that limits admit whatever the plan's bins become.
+func (s *survey) candidates(l *left) []string {
+	var out []string
+	class := s.round.Input.Pods[l.index].Class
+	free := s.freeOf()
+	for _, n := range s.round.Input.Snapshot.Nodes {
+		if class.Requests.FitsIn(free[n.Name]) {
+			out = append(out, n.Name)
+		}
+	}
+	for _, f := range s.fresh {
+		pool := &s.round.Input.Snapshot.Pools[f.pool]
+		if s.hasRoom(f, class) && s.withinLimits(pool, f) && !s.madeUp(f) {
+			out = append(out, f.node.Name)
+		}
+	}
+	return out
+}
+
+// freeOf is what the plan leaves free on existing nodes.
+func (s *survey) freeOf() map[string]resource.Vector {
+	out := map[string]resource.Vector{}
+	for _, n := range s.round.Input.Snapshot.Nodes {
+		out[n.Name] = n.Free.Clone()
+	}
+	for _, p := range s.plan.Placements {
+		name := s.round.NodeName(p.Node)
+		out[name] = out[name].Minus(s.round.Input.Pods[p.Pod].Class.Requests)
+	}
+	return out
+}
+
+// hasRoom looks at the type's room beside all daemons that some node of the
+// type would run, and at their ports.
+func (s *survey) hasRoom(f fresh, class *model.Class) bool {
+	pool := &s.round.Input.Snapshot.Pools[f.pool]
+	if pool.DaemonPorts != nil && class.Ports.Conflict(pool.DaemonPorts[f.kind]) {
+		return false
+	}
+	room := s.round.Amounts(f.node.Status.Allocatable)
+	if pool.Overhead != nil {
+		room = room.Minus(pool.Overhead[f.kind])
+	}
+	return class.Requests.FitsIn(room)
+}
+
+// withinLimits charges every bin of the pool with the largest type there is: how
+// much a bin was charged with when it was opened, its plan does not say.
+func (s *survey) withinLimits(pool *model.Pool, f fresh) bool {
+	remaining := pool.Remaining
+	var largest resource.Vector
+	for t := range pool.Catalogue.Len() {
+		largest = largest.AtLeast(pool.Catalogue.Type(t).Capacity)
+	}
+	for i := range s.plan.Bins {
+		if s.plan.Bins[i].Pool == f.pool {
+			remaining = remaining.Charge(largest)
+		}
+	}
+	return remaining.Admit(pool.Catalogue.Type(f.kind).Capacity)
+}
+
+// madeUp reports whether the pool leaves a label to be made up that some pod
+// stays apart by: such a pool is no target (SCH-162).
+func (s *survey) madeUp(f fresh) bool {
+	for _, e := range s.round.Pools[f.pool].NodePool.Spec.Template.Spec.Requirements {
+		if e.Operator == corev1.NodeSelectorOpExists && s.apartBy(e.Key) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *survey) apartBy(key string) bool {
+	return slices.ContainsFunc(slices.Concat(s.round.World.Bound, s.round.Pods), func(p *corev1.Pod) bool {
+		a := p.Spec.Affinity
+		if a == nil || a.PodAntiAffinity == nil {
+			return false
+		}
+		return slices.ContainsFunc(a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution, func(t corev1.PodAffinityTerm) bool { return t.TopologyKey == key })
+	})
+}
+
+// miss returns a pod that some node admits in every end. A new node needs as
+// many types beside its own as minValues ask for, in the same domains.
+func (s *survey) miss() *Miss {
+	for _, l := range s.left {
+		for _, name := range l.admits {
+			if s.meetsMinimums(l, name) {
+				return &Miss{Pod: l.pod, Node: s.nodes[name]}
+			}
+		}
+	}
+	return nil
+}
+
+func (s *survey) meetsMinimums(l *left, name string) bool {
+	i := slices.IndexFunc(s.fresh, func(f fresh) bool { return f.node.Name == name })
+	if i < 0 {
+		return true
+	}
+	pool := &s.round.Input.Snapshot.Pools[s.fresh[i].pool]
+	for _, m := range pool.Minimums {
+		key := s.round.Input.Snapshot.Vocabulary.KeyName(m.Key)
+		distinct := map[string]bool{}
+		for _, f := range s.fresh {
+			if f.pool == s.fresh[i].pool && slices.Contains(l.admits, f.node.Name) && domains(f.node) == domains(s.fresh[i].node) {
+				distinct[f.node.Labels[key]] = true
+			}
+		}
+		if len(distinct) < m.Values {
+			return false
+		}
+	}
+	return true
+}
+
+// domains are the values of all keys that topology rules of the world use.
+func domains(n *corev1.Node) string {
+	var out []string
+	for _, key := range topologyKeys() {
+		out = append(out, n.Labels[key])
+	}
+	return strings.Join(out, "/")
+}
