@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
 )
@@ -75,24 +76,12 @@ func (s *survey) withinLimits(pool *model.Pool, f fresh) bool {
 	return remaining.Admit(pool.Catalogue.Type(f.kind).Capacity)
 }
 
-// madeUp reports whether the pool leaves a label to be made up that some pod
-// stays apart by: such a pool is no target (SCH-162).
+// madeUp reports whether the pool leaves a label to be made up that some rule is
+// about: its value is a domain that no plan can know (SCH-144, SCH-162).
 func (s *survey) madeUp(f fresh) bool {
-	for _, e := range s.round.Pools[f.pool].NodePool.Spec.Template.Spec.Requirements {
-		if e.Operator == corev1.NodeSelectorOpExists && s.apartBy(e.Key) {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *survey) apartBy(key string) bool {
-	return slices.ContainsFunc(slices.Concat(s.round.World.Bound, s.round.Pods), func(p *corev1.Pod) bool {
-		a := p.Spec.Affinity
-		if a == nil || a.PodAntiAffinity == nil {
-			return false
-		}
-		return slices.ContainsFunc(a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution, func(t corev1.PodAffinityTerm) bool { return t.TopologyKey == key })
+	keys := keysOf(s.round.World)
+	return slices.ContainsFunc(s.round.Pools[f.pool].NodePool.Spec.Template.Spec.Requirements, func(e v1.NodeSelectorRequirementWithMinValues) bool {
+		return e.Operator == corev1.NodeSelectorOpExists && e.MinValues == nil && slices.Contains(keys, e.Key)
 	})
 }
 

@@ -34,13 +34,10 @@ func ends(r *round.Round, plan *place.Plan) ([][]*corev1.Node, error) {
 	keys := keysOf(r.World)
 	out := [][]*corev1.Node{nil}
 	for i, claim := range claims {
-		request, err := cloudprovider.LaunchRequestOf(claim, world.Vocabulary())
-		if err != nil {
-			return nil, err
-		}
+		wanted := r.Input.Snapshot.Vocabulary.Decompile(plan.Bins[i].Requirements)
 		var more [][]*corev1.Node
 		for _, others := range out {
-			for _, labels := range outcomes(claim, request.Requirements, r.Pools[plan.Bins[i].Pool].Types, keys) {
+			for _, labels := range outcomes(claim, wanted, r.Pools[plan.Bins[i].Pool].Types, keys) {
 				more = append(more, append(slices.Clone(others), planned(claim, labels)))
 			}
 		}
