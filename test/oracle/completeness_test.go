@@ -9,22 +9,18 @@ import (
 
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/test/oracle/internal/exhaust"
-	"karpenter.sh/test/oracle/internal/scheduler"
 	"karpenter.sh/test/oracle/internal/world"
 )
 
 // SCH-181, SCH-182, SCH-184: a pod is left over only if nothing takes it.
 func TestLeftPodsFitNowhere(t *testing.T) {
-	f, err := scheduler.New(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	filters := newFilters(t)
 	confirmed, undecided := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		r := gather(rt, world.Draw(rt, world.Small()))
 		r.Input.Repack = 0 // the search moves pods after the others were given up
 		plan := place.Solve(r.Input)
-		miss, decided, err := exhaust.Confirm(t.Context(), f, r, &plan)
+		miss, decided, err := exhaust.Confirm(t.Context(), filters, r, &plan)
 		if err != nil {
 			rt.Fatal(err)
 		}

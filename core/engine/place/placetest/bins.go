@@ -86,6 +86,9 @@ func (c *check) price(pool *model.Pool, b *place.Bin, t int, l load) float64 {
 			continue
 		}
 		for _, o := range it.Groups[g].Offerings {
+			if o.Reservation != nil && !holds(b, o.Reservation.ID) {
+				continue
+			}
 			if _, refused := c.vocabulary().Refused(b.Requirements, o.Requirements, pool.Open); o.Available && !refused {
 				best = min(best, o.Price)
 			}

@@ -22,6 +22,7 @@ func Check(in place.Input, plan place.Plan) error {
 		c.bin(i)
 	}
 	c.limits()
+	c.reservations()
 	return errors.Join(c.broken...)
 }
 
@@ -37,7 +38,7 @@ func (c *check) breaks(format string, args ...any) {
 
 func (c *check) vocabulary() *constraint.Vocabulary { return c.in.Snapshot.Vocabulary }
 
-// everyPodOnce wants each pod placed once or unplaced, and nothing else.
+// everyPodOnce wants each pod placed once, unplaced or deferred.
 func (c *check) everyPodOnce() {
 	times := make([]int, len(c.in.Pods))
 	for _, p := range c.plan.Placements {
@@ -50,6 +51,9 @@ func (c *check) everyPodOnce() {
 	}
 	for _, u := range c.plan.Unplaced {
 		times[u.Pod]++
+	}
+	for _, pod := range c.plan.Deferred {
+		times[pod]++
 	}
 	for pod, n := range times {
 		if n != 1 {

@@ -86,6 +86,24 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// More bins than a reservation has units are noticed.
+func TestCheckOfReservations(t *testing.T) {
+	in := question()
+	v := in.Snapshot.Vocabulary
+	key := v.Key("reservation")
+	one := v.Compile(requirement.All(requirement.In("reservation", "r")))
+	in.Snapshot.Pools[0].Catalogue = model.NewCatalogue(v, []model.Type{{Name: "t", Groups: []model.Group{{Offerings: []model.Offering{{
+		Requirements: one, Available: true, Reservation: &model.Reservation{ID: constraint.Label{Key: key, Value: v.Value(key, "r")}, Capacity: 1},
+	}}}}}})
+	bin := place.Bin{Requirements: one, Types: []int{0}}
+	for bins, want := range map[int]bool{1: false, 2: true} {
+		err := placetest.Check(in, place.Plan{Bins: []place.Bin{bin, bin}[:bins]})
+		if got := strings.Contains(err.Error(), "reservation r: 2 bins hold it"); got != want {
+			t.Errorf("%d bins: %v", bins, err)
+		}
+	}
+}
+
 // A fingerprint sees what is deep inside, and maps in any order.
 func TestFingerprint(t *testing.T) {
 	type inner struct{ m map[string]*[]int }

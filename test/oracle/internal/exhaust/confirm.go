@@ -33,7 +33,7 @@ func Confirm(ctx context.Context, f *scheduler.Filters, r *round.Round, plan *pl
 		return nil, false, err
 	}
 	s := &survey{round: r, plan: plan, filters: f}
-	if s.fresh, err = freshNodes(r); err != nil {
+	if s.fresh, err = freshNodes(r, len(plan.Bins)); err != nil {
 		return nil, false, err
 	}
 	for _, u := range plan.Unplaced {

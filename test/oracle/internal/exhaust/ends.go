@@ -34,7 +34,10 @@ func ends(r *round.Round, plan *place.Plan) ([][]*corev1.Node, error) {
 	keys := keysOf(r.World)
 	out := [][]*corev1.Node{nil}
 	for i, claim := range claims {
-		wanted := r.Input.Snapshot.Vocabulary.Decompile(plan.Bins[i].Requirements)
+		wanted, err := during(r, &plan.Bins[i])
+		if err != nil {
+			return nil, err
+		}
 		var more [][]*corev1.Node
 		for _, others := range out {
 			for _, labels := range outcomes(claim, wanted, r.Pools[plan.Bins[i].Pool].Types, keys) {
@@ -44,6 +47,24 @@ func ends(r *round.Round, plan *place.Plan) ([][]*corev1.Node, error) {
 		if out = more; len(out) > most {
 			return nil, nil
 		}
+	}
+	return out, nil
+}
+
+// during are the requirements of a bin while the plan was made. Only in the end is
+// one that holds reservations bound to them (SCH-217).
+func during(r *round.Round, bin *place.Bin) (requirement.Requirements, error) {
+	out := r.Input.Snapshot.Vocabulary.Decompile(bin.Requirements)
+	if held, ok := out.Get(world.Reservation); !ok || len(held.Values()) == 0 {
+		return out, nil
+	}
+	pool, err := r.Requirements(r.Pools[bin.Pool].NodePool)
+	if err != nil {
+		return out, err
+	}
+	out = out.Without(func(key string) bool { return key == label.CapacityType || key == world.Reservation })
+	if own, restricted := pool.Get(label.CapacityType); restricted {
+		out = out.With(own)
 	}
 	return out, nil
 }

@@ -5,6 +5,7 @@ package exhaust
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -26,7 +27,10 @@ type fresh struct {
 
 // freshNodes are all new nodes that the pools and their offerings admit, one for
 // each choice of the labels that a pool leaves open.
-func freshNodes(r *round.Round) ([]fresh, error) {
+//
+// Reservations are left to bins: one with fewer units than there are bins counts
+// as used up.
+func freshNodes(r *round.Round, bins int) ([]fresh, error) {
 	var out []fresh
 	for p, pool := range r.Pools {
 		wanted, err := r.Requirements(pool.NodePool)
@@ -35,7 +39,7 @@ func freshNodes(r *round.Round) ([]fresh, error) {
 		}
 		for t, it := range pool.Types {
 			for _, o := range it.Offerings {
-				if !o.Available {
+				if !o.Available || o.CapacityType() == label.Reserved && units(r, o.Value(world.Reservation)) <= bins {
 					continue
 				}
 				for _, labels := range labelings(pool.NodePool, cloudprovider.LaunchLabels(it, o), wanted) {
@@ -45,6 +49,21 @@ func freshNodes(r *round.Round) ([]fresh, error) {
 		}
 	}
 	return out, nil
+}
+
+// units is the least that any pool says a reservation holds.
+func units(r *round.Round, id string) int {
+	least := math.MaxInt
+	for _, pool := range r.Pools {
+		for _, it := range pool.Types {
+			for _, o := range it.Offerings.OfCapacityType(label.Reserved) {
+				if o.Value(world.Reservation) == id {
+					least = min(least, o.ReservationCapacity)
+				}
+			}
+		}
+	}
+	return least
 }
 
 // labelings are the label sets of nodes that meet the pool's requirements: what

@@ -3,6 +3,7 @@
 package replay
 
 import (
+	"context"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -10,6 +11,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/pods"
+	"karpenter.sh/test/oracle/internal/scheduler"
 	"karpenter.sh/test/oracle/internal/world"
 )
 
@@ -85,4 +87,15 @@ func (s *Stage) startDaemons(w *world.World, node *corev1.Node) {
 
 func (s *Stage) runs(pod *corev1.Pod) bool {
 	return slices.ContainsFunc(s.Bound, func(p *corev1.Pod) bool { return p.Namespace == pod.Namespace && p.Name == pod.Name })
+}
+
+// Run sets up the world with the plan's machines and takes its steps; what is
+// returned is nil if they all can be taken.
+func Run(ctx context.Context, f *scheduler.Filters, w *world.World, machines []*corev1.Node, steps []Step) (*Stuck, error) {
+	stage := NewStage(w, machines)
+	c, err := f.Look(stage.Nodes, stage.Bound, scheduler.Objects{Namespaces: w.Namespaces})
+	if err != nil {
+		return nil, err
+	}
+	return Order(ctx, c, steps)
 }

@@ -59,7 +59,7 @@ func New(w *world.World) (*Round, error) {
 	pods, groups := gathering.Build(r.snapshot.Counter(nil, namespaces))
 	r.Input = place.Input{Pods: pods, Repack: place.RepackSteps, Snapshot: &model.Snapshot{
 		Vocabulary: r.compiler().Vocabulary(), Names: r.compiler().Names(),
-		Nodes: r.snapshot.Targets().Nodes, Groups: groups,
+		Nodes: r.snapshot.Targets().Nodes, Groups: groups, Held: r.snapshot.Held(),
 	}}
 	return r, r.gatherPools()
 }
@@ -68,7 +68,7 @@ func New(w *world.World) (*Round, error) {
 func live(w *world.World) (*cluster.Cluster, error) {
 	c, err := cluster.New(cluster.Options{
 		Clock:      clocktesting.NewFakePassiveClock(world.Start()),
-		Compiler:   intake.New(intake.Options{Labels: world.Vocabulary()}),
+		Compiler:   intake.New(intake.Options{Labels: world.Vocabulary(), Reservations: true}),
 		Registerer: prometheus.NewRegistry(), Log: logr.Discard(),
 	})
 	if err != nil {

@@ -31,6 +31,9 @@ func (r *Round) Text(plan *place.Plan) (string, error) {
 			fmt.Fprintf(&b, "  %s\n", r.Pods[pod].Name)
 		}
 	}
+	for _, pod := range plan.Deferred {
+		fmt.Fprintf(&b, "%s waits\n", r.Pods[pod].Name)
+	}
 	for _, u := range plan.Unplaced {
 		fmt.Fprintf(&b, "%s left: %s\n", r.Pods[u.Pod].Name, u.Why)
 	}

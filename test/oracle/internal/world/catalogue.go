@@ -32,6 +32,9 @@ func (b *builder) instanceType(name string) *cloudprovider.InstanceType {
 		it.Capacity[GPU] = resource.MustParse("2")
 	}
 	zones, sold := b.zones(), some(b.draw, 1, label.OnDemand, label.Spot)
+	if b.oneIn(5) {
+		sold = append(sold, label.Reserved)
+	}
 	for _, zone := range zones {
 		for _, capacityType := range sold {
 			it.Offerings = append(it.Offerings, b.offering(it, zone, capacityType, float64(cpu)))
@@ -44,6 +47,7 @@ func (b *builder) instanceType(name string) *cloudprovider.InstanceType {
 		requirement.In(label.Zone, zones...),
 		requirement.In(label.CapacityType, sold...),
 		requirement.In(Size, strconv.Itoa(cpu)),
+		reservations(it.Offerings),
 		requirement.DoesNotExist(label.Region),
 		requirement.DoesNotExist(corev1.LabelWindowsBuild),
 	)
@@ -54,15 +58,29 @@ func (b *builder) offering(it *cloudprovider.InstanceType, zone, capacityType st
 	if capacityType == label.Spot {
 		price *= 0.7
 	}
-	o := &cloudprovider.Offering{
-		Requirements: requirement.All(requirement.In(label.Zone, zone), requirement.In(label.CapacityType, capacityType)),
-		Price:        price * float64(b.between(8, 12)) / 10,
-		Available:    !b.oneIn(6),
+	reservation := requirement.DoesNotExist(Reservation)
+	o := &cloudprovider.Offering{Price: price * float64(b.between(8, 12)) / 10, Available: !b.oneIn(6)}
+	if capacityType == label.Reserved {
+		reservation = requirement.In(Reservation, pick(b.draw, "r0", "r1"))
+		o.Price, o.ReservationCapacity = cloudprovider.ReservedPrice(price), b.upTo(3)
 	}
+	o.Requirements = requirement.All(requirement.In(label.Zone, zone), requirement.In(label.CapacityType, capacityType), reservation)
 	if b.oneIn(12) {
 		o.CapacityOverride = corev1.ResourceList{corev1.ResourceMemory: it.Capacity[corev1.ResourceMemory], GPU: resource.MustParse("1")}
 	}
 	return o
+}
+
+// reservations is what a type says of the reservations behind its offerings.
+func reservations(offerings cloudprovider.Offerings) requirement.Requirement {
+	var ids []string
+	for _, o := range offerings.OfCapacityType(label.Reserved) {
+		ids = append(ids, o.ReservationID(Reservation))
+	}
+	if ids == nil {
+		return requirement.DoesNotExist(Reservation)
+	}
+	return requirement.In(Reservation, ids...)
 }
 
 // resources reads pairs of name and amount.

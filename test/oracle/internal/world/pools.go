@@ -54,7 +54,7 @@ func (b *builder) poolRequirement() v1.NodeSelectorRequirementWithMinValues {
 	case 1:
 		return of{Key: label.Zone, Operator: corev1.NodeSelectorOpNotIn, Values: []string{pick(b.draw, b.Zones...)}}
 	case 2:
-		return of{Key: label.CapacityType, Operator: corev1.NodeSelectorOpIn, Values: some(b.draw, 1, label.OnDemand, label.Spot)}
+		return of{Key: label.CapacityType, Operator: corev1.NodeSelectorOpIn, Values: some(b.draw, 1, label.OnDemand, label.Spot, label.Reserved)}
 	case 3:
 		return of{Key: label.Arch, Operator: corev1.NodeSelectorOpIn, Values: some(b.draw, 1, "amd64", "arm64")}
 	case 4:

@@ -47,13 +47,17 @@ const (
 	Rack  = "rack"
 	Team  = "team"
 	Owner = "owner"
+	// Reservation names a capacity reservation.
+	Reservation = "example.com/reservation"
 	// GPU is an extended resource.
 	GPU = "example.com/gpu"
 )
 
 // Vocabulary is how the world's provider reads labels.
 func Vocabulary() *vocabulary.Vocabulary {
-	words, err := vocabulary.New(vocabulary.Additions{WellKnownLabels: []string{Size}})
+	words, err := vocabulary.New(vocabulary.Additions{
+		WellKnownLabels: []string{Size, Reservation}, OfferingLabels: []string{Reservation}, ReservationIDLabel: Reservation,
+	})
 	if err != nil { // constant input
 		panic(err)
 	}
@@ -116,7 +120,12 @@ func (b *builder) next() int {
 // wait makes the pods that wait.
 func (b *builder) wait() {
 	repeat(&b.draw, 1, b.shape.Pending, func() {
-		b.Pending = append(b.Pending, b.pending(b.workloads[b.upTo(len(b.workloads))]))
+		w := b.workloads[b.upTo(len(b.workloads))]
+		for range b.between(1, 3) {
+			if len(b.Pending) < b.shape.Pending {
+				b.Pending = append(b.Pending, b.pending(w))
+			}
+		}
 	})
 }
 

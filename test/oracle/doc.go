@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package oracle proves the scheduling engine against the real kube-scheduler,
+// on thousands of small random clusters.
+//
+// # What it proves
+//
+//   - Placements: for every pod that a plan places there is an order in which the
+//     scheduler's own filters take it, on whatever machines a provider may make
+//     of the plan (placements_test.go).
+//   - Completeness: a pod that a plan leaves over fits nowhere, as trying
+//     everything confirms (completeness_test.go).
+//   - Validators: limits, minValues, order of prices, reservations; the same
+//     plan for the same question on any number of processors; and no plan that
+//     changes its question or shares memory (validators_test.go).
+//
+// Plans are made the way provisioning makes them, from objects to NodeClaims.
+//
+// # What it leaves out
+//
+// Volumes. Labels whose values are made up for new nodes, as far as topology
+// rules are about them, and DaemonSet pods that such rules would select on new
+// nodes: the engine does not know either (see [karpenter.sh/core/engine/place]).
+// Which pods the scheduler would rather put elsewhere: its scores are its own.
+//
+// # Running it
+//
+// It is a module of its own, outside the workspace, because it depends on all of
+// the scheduler: "make oracle". A world that fails is shrunk and printed;
+// -rapid.seed replays it.
+//
+// Start reading at placements_test.go, then in internal: world, round, replay
+// and scheduler, exhaust.
+package oracle
