@@ -16,6 +16,8 @@ KEEP    ?=
 PKG     ?=
 RACE    ?=
 CHAPTER ?=
+CHECKS  ?=
+SEED    ?=
 VERSION ?=
 
 BIN     := $(CURDIR)/bin
@@ -60,6 +62,11 @@ test: control-plane ## Run the unit and integration tests of all modules; PKG=./
 		--junitfile $(REPORTS)/unit.xml --hide-summary=output,skipped -- \
 		-shuffle=on -timeout 20m $(if $(RACE),-race) $(or $(PKG),$(packages)) || status=$$?; \
 		go run ./tools/testsummary $(REPORTS)/unit.xml; exit $$status
+
+.PHONY: oracle
+oracle: ## Check plans against the real kube-scheduler, on random clusters; CHECKS=1000000 SEED=0 for other ones
+	@GOWORK=off go -C test/oracle vet ./...
+	@GOWORK=off go -C test/oracle test -count=1 -timeout $(if $(CHECKS),0,20m) . $(if $(CHECKS),-rapid.checks=$(CHECKS)) $(if $(SEED),-rapid.seed=$(SEED))
 
 .PHONY: e2e
 e2e: control-plane ## Run the end-to-end suite in a cluster of its own; FOCUS=regex RUNTIME=binary|kind KEEP=1 leaves the cluster up
@@ -115,12 +122,12 @@ lint: format vet ## Run gofmt, go vet and golangci-lint
 
 .PHONY: modules
 modules: ## Check that each module builds alone and that its go.mod is tidy
-	@for dir in $(modules); do echo "module $$(basename "$$dir")"; \
+	@for dir in $(modules) test/oracle; do echo "module $$(basename "$$dir")"; \
 		GOWORK=off go -C "$$dir" build ./... && GOWORK=off go -C "$$dir" mod tidy -diff; done
 
 .PHONY: tidy
 tidy: ## Tidy the go.mod of each module
-	@for dir in $(modules); do GOWORK=off go -C "$$dir" mod tidy; done
+	@for dir in $(modules) test/oracle; do GOWORK=off go -C "$$dir" mod tidy; done
 
 ##@ General
 

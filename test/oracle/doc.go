@@ -20,7 +20,7 @@
 //
 // Volumes. Labels whose values are made up for new nodes, as far as topology
 // rules are about them, and DaemonSet pods that such rules would select on new
-// nodes: the engine does not know either (see [karpenter.sh/core/engine/place]).
+// nodes: the engine does not know either.
 // Which pods the scheduler would rather put elsewhere: its scores are its own.
 //
 // # Running it

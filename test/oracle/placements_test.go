@@ -19,9 +19,10 @@ import (
 // purchases is how often a plan is replayed, each time with other machines.
 const purchases = 3
 
-// SCH-057 to SCH-060, SCH-070, SCH-073, SCH-090, SCH-100, SCH-123, SCH-126,
-// SCH-140 to SCH-166, SCH-232, SCH-233: the scheduler takes every pod where a
-// plan puts it, be that a node that exists or one that is made of the plan's
+// SCH-040, SCH-041, SCH-058, SCH-059, SCH-073, SCH-090, SCH-091, SCH-100,
+// SCH-101, SCH-123, SCH-130, SCH-141, SCH-146, SCH-148, SCH-150..153, SCH-160,
+// SCH-162, SCH-163, SCH-232, SCH-233: the scheduler takes every pod where a plan
+// puts it, be that a node that exists or one that is made of the plan's
 // NodeClaim, whatever the provider makes of it.
 func TestTheSchedulerTakesEveryPlacement(t *testing.T) {
 	filters := newFilters(t)

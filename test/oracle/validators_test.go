@@ -15,8 +15,8 @@ import (
 	"karpenter.sh/test/oracle/internal/world"
 )
 
-// SCH-133, SCH-190 to SCH-202, SCH-230, SCH-234: what every plan keeps, whatever
-// it was asked.
+// SCH-133, SCH-192, SCH-195, SCH-201, SCH-212, SCH-217, SCH-230, SCH-234: what
+// every plan keeps, whatever it was asked.
 func TestPlansKeepTheRules(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		r := gather(rt, world.Draw(rt, world.Usual()))
