@@ -91,12 +91,18 @@ type solver struct {
 	anywhere [1]constraint.Sets
 }
 
+// nobodys is no key: nobody has named the one it stands for.
+const nobodys constraint.Key = -1
+
 func newSolver(in Input) *solver {
 	s := &solver{
 		in: in, classes: map[*model.Class]*class{}, done: bitset.New(len(in.Pods)),
 		index: in.Snapshot.Index, changed: make([]*changed, len(in.Snapshot.Nodes)),
 		tallies:  make([]*topology.Tally, len(in.Snapshot.Groups)),
-		hostname: in.Snapshot.Vocabulary.Key(label.Hostname),
+		hostname: nobodys,
+	}
+	if key, known := in.Snapshot.Vocabulary.FindKey(label.Hostname); known { // looked up: a run adds no name
+		s.hostname = key
 	}
 	if s.index == nil {
 		s.index = model.NewIndex(in.Snapshot.Nodes)

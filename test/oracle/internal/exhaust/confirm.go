@@ -76,7 +76,7 @@ func (s *survey) try(ctx context.Context, machines []*corev1.Node, first bool) e
 	for _, n := range stage.Nodes {
 		s.nodes[n.Name] = n
 	}
-	c, err := s.filters.Look(stage.Nodes, stage.Bound, scheduler.Objects{Namespaces: s.round.World.Namespaces})
+	c, err := s.filters.Look(stage.Nodes, stage.Bound, replay.Objects(s.round.World))
 	if err != nil {
 		return err
 	}

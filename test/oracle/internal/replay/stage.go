@@ -93,9 +93,14 @@ func (s *Stage) runs(pod *corev1.Pod) bool {
 // returned is nil if they all can be taken.
 func Run(ctx context.Context, f *scheduler.Filters, w *world.World, machines []*corev1.Node, steps []Step) (*Stuck, error) {
 	stage := NewStage(w, machines)
-	c, err := f.Look(stage.Nodes, stage.Bound, scheduler.Objects{Namespaces: w.Namespaces})
+	c, err := f.Look(stage.Nodes, stage.Bound, Objects(w))
 	if err != nil {
 		return nil, err
 	}
 	return Order(ctx, c, steps)
+}
+
+// Objects are what the filters read of a world beside nodes and pods.
+func Objects(w *world.World) scheduler.Objects {
+	return scheduler.Objects{Namespaces: w.Namespaces, Claims: w.Claims, Volumes: w.Volumes, Classes: w.Classes, CSINodes: w.CSINodes}
 }

@@ -13,7 +13,6 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster"
-	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/requirement"
@@ -50,7 +49,8 @@ func New(w *world.World) (*Round, error) {
 	}
 	gathering := r.compiler().NewRound(namespaces)
 	for _, pod := range w.Pending {
-		if r.compiler().ValidatePod(pod) != nil || gathering.Add(pod) != nil {
+		volumes, err := volumesOf(w, pod)
+		if err != nil || r.compiler().ValidatePod(pod) != nil || gathering.Add(pod, volumes) != nil {
 			r.Rejected = append(r.Rejected, pod)
 			continue
 		}
@@ -80,11 +80,14 @@ func live(w *world.World) (*cluster.Cluster, error) {
 	for _, node := range w.Nodes {
 		c.UpdateNode(node)
 	}
+	for _, node := range w.CSINodes {
+		c.UpdateCSINode(node)
+	}
 	for _, set := range w.DaemonSets {
 		c.UpdateDaemonSet(set)
 	}
 	for _, pod := range slices.Concat(w.Bound, w.Pending) {
-		c.UpdatePod(pod, volume.Resolution{Settled: true})
+		c.UpdatePod(pod, resolution(w, pod))
 	}
 	return c, nil
 }

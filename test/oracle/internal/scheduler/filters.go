@@ -4,9 +4,11 @@ package scheduler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/client-go/tools/cache"
@@ -85,23 +87,34 @@ type current struct{ *schedulercache.Snapshot }
 // Objects are what the filters read beside nodes and pods.
 type Objects struct {
 	Namespaces []*corev1.Namespace
+	Claims     []*corev1.PersistentVolumeClaim
+	Volumes    []*corev1.PersistentVolume
+	Classes    []*storagev1.StorageClass
+	CSINodes   []*storagev1.CSINode
 }
 
 // Look makes the filters look at another cluster.
 func (f *Filters) Look(nodes []*corev1.Node, bound []*corev1.Pod, o Objects) (*Cluster, error) {
-	namespaces := make([]any, len(o.Namespaces))
-	for i, ns := range o.Namespaces {
-		namespaces[i] = ns
-	}
-	if err := fill(f.informers.Core().V1().Namespaces().Informer(), namespaces); err != nil {
+	core, storage := f.informers.Core().V1(), f.informers.Storage().V1()
+	if err := errors.Join(
+		fill(core.Namespaces().Informer(), o.Namespaces),
+		fill(core.PersistentVolumeClaims().Informer(), o.Claims),
+		fill(core.PersistentVolumes().Informer(), o.Volumes),
+		fill(storage.StorageClasses().Informer(), o.Classes),
+		fill(storage.CSINodes().Informer(), o.CSINodes),
+	); err != nil {
 		return nil, err
 	}
 	f.current.Snapshot = schedulercache.NewSnapshot(bound, nodes)
 	return &Cluster{filters: f}, nil
 }
 
-func fill(informer cache.SharedIndexInformer, objects []any) error {
-	if err := informer.GetIndexer().Replace(objects, ""); err != nil {
+func fill[T any](informer cache.SharedIndexInformer, objects []T) error {
+	list := make([]any, len(objects))
+	for i, o := range objects {
+		list[i] = o
+	}
+	if err := informer.GetIndexer().Replace(list, ""); err != nil {
 		return fmt.Errorf("filling a lister: %w", err)
 	}
 	return nil

@@ -36,6 +36,12 @@ func (w *World) String() string {
 	for _, c := range w.NodeClaims {
 		fmt.Fprintf(&b, "claim of %s labels %s taints %s\n", c.Status.NodeName, written(c.Labels), written(c.Spec.Taints))
 	}
+	for _, c := range w.CSINodes {
+		fmt.Fprintf(&b, "node %s attaches %d\n", c.Name, *c.Spec.Drivers[0].Allocatable.Count)
+	}
+	for _, v := range w.Volumes {
+		fmt.Fprintf(&b, "volume %s %s\n", v.Name, written(v.Labels))
+	}
 	for _, p := range slices.Concat(w.Bound, w.Pending) {
 		fmt.Fprintf(&b, "pod %s/%s on %q %s terminating %t labels %s %s\n", p.Namespace, p.Name, p.Spec.NodeName, p.Status.Phase,
 			p.DeletionTimestamp != nil, written(p.Labels), spec(&p.Spec))

@@ -16,6 +16,8 @@ type workload struct {
 	namespace string
 	labels    map[string]string
 	spec      corev1.PodSpec
+	volume    volumeKind
+	claim     string // shared by all pods, once made
 }
 
 // workload draws a template. Most have one or two of the rules that there are.
@@ -36,7 +38,7 @@ func (b *builder) workload() *workload {
 func (b *builder) rule(w *workload) {
 	rules := []func(*workload){
 		b.spread, b.spread, b.podAffinity, b.podAntiAffinity, b.nodeSelector, b.requiredTerms,
-		b.preferredTerm, b.preferredPods, b.toleration, b.hostPort, b.moreContainers, b.extended,
+		b.preferredTerm, b.preferredPods, b.toleration, b.hostPort, b.moreContainers, b.extended, b.volume,
 	}
 	rules[b.upTo(len(rules))](w)
 }
@@ -97,11 +99,13 @@ func (b *builder) extended(w *workload) {
 func (b *builder) pod(w *workload) *corev1.Pod {
 	n := b.next()
 	name := fmt.Sprintf("pod-%02d", n)
-	return &corev1.Pod{
+	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: w.namespace, Name: name, UID: types.UID(name), ResourceVersion: "1",
 			CreationTimestamp: metav1.NewTime(Start().Add(seconds(n))), Labels: copied(w.labels),
 		},
 		Spec: *w.spec.DeepCopy(),
 	}
+	b.attach(pod, w)
+	return pod
 }

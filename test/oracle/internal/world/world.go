@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 
@@ -27,6 +28,11 @@ type World struct {
 	// Bound pods run on nodes, Pending ones wait.
 	Bound, Pending []*corev1.Pod
 	Pools          []Pool
+	// Claims that pods use, with what they are bound to or may be.
+	Claims   []*corev1.PersistentVolumeClaim
+	Volumes  []*corev1.PersistentVolume
+	Classes  []*storagev1.StorageClass
+	CSINodes []*storagev1.CSINode
 	// Zones there are.
 	Zones []string
 }
@@ -87,7 +93,9 @@ func Draw(t *rapid.T, s Shape) *World {
 	b.pools()
 	b.daemonSets()
 	repeat(&b.draw, 1, s.Workloads, func() { b.workloads = append(b.workloads, b.workload()) })
+	b.classes()
 	b.nodes()
+	b.csiNodes()
 	b.bind()
 	b.wait()
 	return b.World
