@@ -18,10 +18,16 @@
 //
 // # What it leaves out
 //
-// Volumes. Labels whose values are made up for new nodes, as far as topology
-// rules are about them, and DaemonSet pods that such rules would select on new
-// nodes: the engine does not know either.
-// Which pods the scheduler would rather put elsewhere: its scores are its own.
+// Topologies of StorageClasses, which the scheduler's VolumeBinding looks at.
+// Labels whose values are made up for new nodes, as far as topology rules are
+// about them, and DaemonSet pods that such rules would select on new nodes: the
+// engine knows neither. Which nodes the scheduler would rather take: its scores
+// are its own.
+//
+// One world in tens of thousands fails because of SCH-165: pods on new nodes
+// whose domains are open count nowhere, and two kinds of pods that are spread
+// over different keys may each have to go first. Such pods wait for the next
+// round.
 //
 // # Running it
 //

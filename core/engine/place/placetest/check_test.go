@@ -108,7 +108,7 @@ func TestCheckOfReservations(t *testing.T) {
 func TestFingerprint(t *testing.T) {
 	type inner struct{ m map[string]*[]int }
 	value := func(n int) *inner { return &inner{map[string]*[]int{"a": {1}, "b": {n}}} }
-	if placetest.Fingerprint(value(2)) != placetest.Fingerprint(value(2)) {
+	if a, b := value(2), value(2); placetest.Fingerprint(a) != placetest.Fingerprint(b) {
 		t.Error("equal values differ")
 	}
 	if placetest.Fingerprint(value(2)) == placetest.Fingerprint(value(3)) {

@@ -61,7 +61,8 @@ func New(w *world.World) (*Round, error) {
 		Vocabulary: r.compiler().Vocabulary(), Names: r.compiler().Names(),
 		Nodes: r.snapshot.Targets().Nodes, Groups: groups, Held: r.snapshot.Held(),
 	}}
-	return r, r.gatherPools()
+	r.gatherPools()
+	return r, nil
 }
 
 // live is the model of the world.
@@ -92,7 +93,7 @@ func live(w *world.World) (*cluster.Cluster, error) {
 	return c, nil
 }
 
-func (r *Round) gatherPools() error {
+func (r *Round) gatherPools() {
 	r.Pools = slices.Clone(r.World.Pools)
 	slices.SortFunc(r.Pools, func(a, b world.Pool) int { return v1.CompareNodePools(a.NodePool, b.NodePool) })
 	kept := r.Pools[:0]
@@ -108,7 +109,6 @@ func (r *Round) gatherPools() error {
 		})
 	}
 	r.Pools = kept
-	return nil
 }
 
 func (r *Round) compiler() *intake.Compiler { return r.snapshot.Compiler() }

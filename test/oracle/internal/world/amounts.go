@@ -8,6 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-func resource1(n int) *resource.Quantity { return resource.NewQuantity(int64(n), resource.DecimalSI) }
+func count(n int) *resource.Quantity { return resource.NewQuantity(int64(n), resource.DecimalSI) }
 
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

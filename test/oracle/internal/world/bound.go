@@ -22,10 +22,10 @@ func (b *builder) run(pod *corev1.Pod, node *corev1.Node) {
 	}
 	pod.Spec.NodeName = node.Name
 	pod.Status.Phase = corev1.PodRunning
-	switch {
-	case b.oneIn(12):
+	switch b.upTo(12) {
+	case 10:
 		pod.Status.Phase = corev1.PodSucceeded
-	case b.oneIn(12):
+	case 11:
 		pod.DeletionTimestamp = &metav1.Time{Time: Start()}
 	}
 	b.Bound = append(b.Bound, pod)

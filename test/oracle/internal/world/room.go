@@ -20,7 +20,7 @@ func Fits(pod *corev1.Pod, node *corev1.Node, bound []*corev1.Pod) bool {
 			free[name] = left
 		}
 		left := free[corev1.ResourcePods]
-		left.Sub(*resource1(1))
+		left.Sub(*count(1))
 		free[corev1.ResourcePods] = left
 	}
 	for _, p := range bound {

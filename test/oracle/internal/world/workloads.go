@@ -92,7 +92,7 @@ func (b *builder) moreContainers(w *workload) {
 }
 
 func (b *builder) extended(w *workload) {
-	w.spec.Containers[0].Resources.Requests[GPU] = *resource1(pick(b.draw, 1, 2))
+	w.spec.Containers[0].Resources.Requests[GPU] = *count(pick(b.draw, 1, 2))
 }
 
 // pod is one more pod of a workload.
