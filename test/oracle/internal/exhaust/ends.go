@@ -51,11 +51,11 @@ func ends(r *round.Round, plan *place.Plan) ([][]*corev1.Node, error) {
 	return out, nil
 }
 
-// during are the requirements of a bin while the plan was made. Only in the end is
-// one that holds reservations bound to them (SCH-217).
+// during are the requirements of a bin while the plan was made. Where reserved
+// capacity is sold, only its end decides between that and any other (SCH-217).
 func during(r *round.Round, bin *place.Bin) (requirement.Requirements, error) {
 	out := r.Input.Snapshot.Vocabulary.Decompile(bin.Requirements)
-	if held, ok := out.Get(world.Reservation); !ok || len(held.Values()) == 0 {
+	if len(r.Input.Snapshot.Pools[bin.Pool].Catalogue.Reservations()) == 0 {
 		return out, nil
 	}
 	pool, err := r.Requirements(r.Pools[bin.Pool].NodePool)
@@ -75,19 +75,29 @@ func outcomes(claim *v1.NodeClaim, wanted requirement.Requirements, types []*clo
 	maps.Copy(base, wanted.Labels())
 	out := []map[string]string{base}
 	for _, key := range keys {
-		r, restricted := wanted.Get(key)
-		var values []string
-		if restricted && r.Concrete() {
-			values = r.Values()
-		} else {
-			for v := range advertised(types, key) {
-				if !restricted || r.Has(v) {
-					values = append(values, v)
-				}
-			}
-		}
-		if len(values) > 0 {
+		if values := possible(wanted, types, key); len(values) > 0 {
 			out = withEach(out, key, values)
+		}
+	}
+	for r := range wanted.Each() { // node filters of spreads look at these
+		_, settled := base[r.Key()]
+		if values := possible(wanted, types, r.Key()); !settled && !slices.Contains(keys, r.Key()) && len(values) > 0 {
+			out = withEach(out, r.Key(), values)
+		}
+	}
+	return out
+}
+
+// possible are the values of a key that the requirements leave.
+func possible(wanted requirement.Requirements, types []*cloudprovider.InstanceType, key string) []string {
+	r, restricted := wanted.Get(key)
+	if restricted && r.Concrete() {
+		return r.Values()
+	}
+	var out []string
+	for v := range advertised(types, key) {
+		if !restricted || r.Has(v) {
+			out = append(out, v)
 		}
 	}
 	return out
