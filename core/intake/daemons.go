@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/model"
@@ -15,6 +16,7 @@ import (
 
 // daemon is a DaemonSet's pod as far as nodes of one pool are concerned.
 type daemon struct {
+	index int // in the list of all daemons
 	// terms are its node constraints joined with the pool's.
 	terms    []requirement.Requirements
 	requests resource.Vector
@@ -31,12 +33,12 @@ func up(rs requirement.Requirements) requirement.Requirements {
 func (c *Compiler) daemonsOf(pods []*corev1.Pod, pool requirement.Requirements, taints []model.Taint) []daemon {
 	pool = up(pool)
 	var out []daemon
-	for _, pod := range pods {
+	for i, pod := range pods {
 		if _, repelled := Tolerations(pod.Spec.Tolerations).Untolerated(taints, true); repelled {
 			continue
 		}
 		terms, _ := c.terms(&pod.Spec)
-		d := daemon{requests: c.Requests(pod), ports: HostPorts(&pod.Spec)}
+		d := daemon{index: i, requests: c.Requests(pod), ports: HostPorts(&pod.Spec)}
 		for _, term := range terms {
 			if pool.Compatible(term, c.isWellKnown) {
 				d.terms = append(d.terms, pool.Intersect(term))
@@ -71,34 +73,55 @@ func (d *daemon) runsOn(it requirement.Requirements) bool {
 	return false
 }
 
-// overhead is what the daemons take of each instance type (SCH-123, SCH-125);
-// nil if there are none. Types with the same daemons share one vector.
-func overhead(types []*cloudprovider.InstanceType, daemons []daemon) ([]resource.Vector, []hostport.Ports) {
+// shares is what daemons take of the instance types, in their order.
+type shares struct {
+	requests []resource.Vector
+	ports    []hostport.Ports
+	running  []bitset.Set // indexes in the list of all daemons
+}
+
+// share is what they take of one.
+type share struct {
+	requests resource.Vector
+	ports    hostport.Ports
+	running  bitset.Set
+}
+
+// sharesOf is what the daemons take of each instance type (SCH-123, SCH-125);
+// nothing if there are none. Types with the same daemons share one vector.
+func sharesOf(types []*cloudprovider.InstanceType, daemons []daemon) (out shares) {
 	if len(daemons) == 0 {
-		return nil, nil
-	}
-	type share struct {
-		requests resource.Vector
-		ports    hostport.Ports
+		return out
 	}
 	bySet := map[string]share{}
-	requests, ports := make([]resource.Vector, len(types)), make([]hostport.Ports, len(types))
-	for i, it := range types {
-		var sum share
+	for _, it := range types {
 		set := make([]byte, len(daemons))
 		for d := range daemons {
 			if daemons[d].runsOn(it.Requirements) {
 				set[d] = 1
-				sum.requests = sum.requests.Plus(daemons[d].requests)
-				sum.ports = append(sum.ports, daemons[d].ports...)
 			}
 		}
 		if _, known := bySet[string(set)]; !known {
-			bySet[string(set)] = sum
+			bySet[string(set)] = sum(daemons, set)
 		}
-		requests[i], ports[i] = bySet[string(set)].requests, bySet[string(set)].ports
+		of := bySet[string(set)]
+		out.requests = append(out.requests, of.requests)
+		out.ports = append(out.ports, of.ports)
+		out.running = append(out.running, of.running)
 	}
-	return requests, ports
+	return out
+}
+
+// sum adds up the daemons that are in the set.
+func sum(daemons []daemon, set []byte) (out share) {
+	for d := range daemons {
+		if set[d] == 1 {
+			out.requests = out.requests.Plus(daemons[d].requests)
+			out.ports = append(out.ports, daemons[d].ports...)
+			out.running = out.running.With(daemons[d].index)
+		}
+	}
+	return out
 }
 
 // NodeInput is an existing node as far as its daemons are concerned.

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"karpenter.sh/core/engine/attach"
+	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/model"
@@ -33,6 +34,7 @@ type Round struct {
 	compiler   *Compiler
 	namespaces map[string]map[string]string
 	defaults   DefaultSpread // nil: none
+	daemons    []*corev1.Pod
 	rules      []*TopologyRule
 	byIdentity map[string]int32
 	shapes     map[shapeKey]*shape
@@ -63,6 +65,13 @@ func (c *Compiler) NewRound(namespaces map[string]map[string]string) *Round {
 		compiler: c, namespaces: namespaces, byIdentity: map[string]int32{}, shapes: map[shapeKey]*shape{},
 		attachments: map[int][]attach.Attachment{},
 	}
+}
+
+// WithDaemons names the pods that represent the DaemonSets. They run on new nodes
+// before other pods do, and topology rules count them there.
+func (r *Round) WithDaemons(pods []*corev1.Pod) *Round {
+	r.daemons = pods
+	return r
 }
 
 // Add compiles a pod with what its volumes demand. The error says which of its
@@ -243,8 +252,23 @@ func (r *Round) Build(counter Counter) ([]model.Pod, []*topology.Group) {
 	groups := make([]*topology.Group, len(r.rules))
 	for i, rule := range r.rules {
 		groups[i] = r.compiler.group(rule, counter.Count(rule))
+		groups[i].Daemons = r.daemonsOf(rule)
 	}
 	return out, groups
+}
+
+// daemonsOf are the numbers of the daemons that a rule on the hostname counts.
+// Their own anti-affinity terms are ignored (SCH-123).
+func (r *Round) daemonsOf(rule *TopologyRule) (out bitset.Set) {
+	if rule.Key != label.Hostname || rule.IsInverse() {
+		return nil
+	}
+	for i, pod := range r.daemons {
+		if rule.Selects(pod.Namespace, pod.Labels) {
+			out = out.With(i)
+		}
+	}
+	return out
 }
 
 // group is the engine's form of a rule with its counts.

@@ -4,6 +4,7 @@ package intake_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -229,5 +230,33 @@ func TestBadSelector(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "ns/p") || !strings.Contains(err.Error(), "labelSelector") {
 			t.Errorf("got %v", err)
 		}
+	}
+}
+
+// SCH-128: rules on the hostname know the daemons they count.
+func TestDaemonsOfRules(t *testing.T) {
+	agent, other := labelled("agent", map[string]string{"app": "agent"}, corev1.PodSpec{}), labelled("other", nil, corev1.PodSpec{})
+	elsewhere := labelled("elsewhere", map[string]string{"app": "agent"}, corev1.PodSpec{})
+	elsewhere.Namespace = "other"
+	for _, c := range []struct {
+		why  string
+		spec corev1.PodSpec
+		want string
+	}{
+		{"anti-affinity counts the daemons it selects in its namespaces", avoiding(label.Hostname, selecting("app", "agent")), "[1]"},
+		{"spread counts them, too", spreading(label.Hostname, corev1.DoNotSchedule, selecting("app", "agent")), "[1]"},
+		{"a zone is not a single node's", avoiding(label.Zone, selecting("app", "agent")), "[]"},
+		{"who selects others counts none", avoiding(label.Hostname, selecting("app", "web")), "[]"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			r := compiler().NewRound(map[string]map[string]string{"ns": nil}).WithDaemons([]*corev1.Pod{other, agent, elsewhere})
+			if err := r.Add(labelled("pod", nil, c.spec), intake.Volumes{}); err != nil {
+				t.Fatal(err)
+			}
+			_, groups := r.Build(counter{})
+			if got := fmt.Sprint(slices.Collect(groups[0].Daemons.All())); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
 	}
 }

@@ -69,14 +69,15 @@ func (c *Compiler) template(in PoolInput, catalogue *model.Catalogue) (*model.Te
 		return nil, fmt.Errorf("requirements and labels on key %q exclude each other", r.Key())
 	}
 	taints := c.Taints(in.NodePool.Spec.Template.Spec.Taints)
-	overhead, ports := overhead(in.Types, c.daemonsOf(in.Daemons, wanted, taints))
+	daemons := sharesOf(in.Types, c.daemonsOf(in.Daemons, wanted, taints))
 	return model.NewTemplate(c.vocabulary, model.TemplateOptions{
 		Pool:         in.NodePool.Name,
 		Requirements: wanted,
 		Taints:       taints,
 		Catalogue:    catalogue,
-		Overhead:     overhead,
-		DaemonPorts:  ports,
+		Overhead:     daemons.requests,
+		DaemonPorts:  daemons.ports,
+		Daemons:      daemons.running,
 		Open:         c.open,
 	}), nil
 }

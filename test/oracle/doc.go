@@ -21,8 +21,9 @@
 // Topologies of StorageClasses, which the scheduler's VolumeBinding looks at.
 // Labels whose values are made up for new nodes, as far as topology rules are
 // about them, and DaemonSet pods that such rules would select on new nodes: the
-// engine knows neither. Which nodes the scheduler would rather take: its scores
-// are its own.
+// engine does not know the former, and of the latter only what they do to rules
+// on the hostname (SCH-128). Which nodes the scheduler would rather take: its
+// scores are its own.
 //
 // One world in tens of thousands fails because of SCH-165: pods on new nodes
 // whose domains are open count nowhere, and two kinds of pods that are spread

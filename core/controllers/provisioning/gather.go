@@ -71,7 +71,7 @@ func (p *Provisioner) gather(ctx context.Context) (*gathered, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.round = g.snapshot.Compiler().NewRound(namespaces).WithDefaultSpread(p.DefaultSpread.Pass(ctx))
+	g.round = g.snapshot.Compiler().NewRound(namespaces).WithDefaultSpread(p.DefaultSpread.Pass(ctx)).WithDaemons(g.snapshot.Daemons())
 	if err := p.gatherPending(ctx, g); err != nil {
 		return nil, err
 	}

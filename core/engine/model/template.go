@@ -27,6 +27,9 @@ type TemplateOptions struct {
 	// DaemonPorts are the ports that the daemons take, for each type; nil
 	// means none anywhere.
 	DaemonPorts []hostport.Ports
+	// Daemons are those that run on each type, by the numbers that topology
+	// groups know them by; nil means none anywhere.
+	Daemons []bitset.Set
 	// Open holds the keys that the pool may leave undefined: the well-known
 	// labels.
 	Open bitset.Set
@@ -107,6 +110,22 @@ func (t *Template) PortConflicts(ports hostport.Ports) bitset.Set {
 	out := bitset.New(t.Catalogue.Variants())
 	for i := range t.Catalogue.Variants() {
 		if t.DaemonPorts != nil && ports.Conflict(t.DaemonPorts[t.Catalogue.TypeOf(i)]) {
+			out = out.With(i)
+		}
+	}
+	return out
+}
+
+// Crowded returns the variants on which more than so many of the daemons run.
+func (t *Template) Crowded(daemons bitset.Set, most int) bitset.Set {
+	out := bitset.New(t.Catalogue.Variants())
+	if t.Daemons == nil {
+		return out
+	}
+	for i := range t.Catalogue.Variants() {
+		running := t.Daemons[t.Catalogue.TypeOf(i)].Clone()
+		running.And(daemons)
+		if running.Count() > most {
 			out = out.With(i)
 		}
 	}

@@ -75,7 +75,7 @@ type route struct {
 type verdict struct {
 	known     bool
 	tolerated bool
-	// taken are the variants whose daemons take the pods' host ports.
+	// taken are the variants whose daemons are in the pods' way.
 	taken  bitset.Set
 	closed bool // no new bin can be opened for the route
 }
@@ -150,9 +150,7 @@ func (r *route) tolerates(p *pool) bool {
 	if !v.known {
 		_, repelled := r.class.Tolerations.Untolerated(p.Taints, r.SoftTaints)
 		v.known, v.tolerated = true, !repelled
-		if len(r.class.Ports) > 0 {
-			v.taken = p.PortConflicts(r.class.Ports)
-		}
+		v.taken = r.takenIn(p)
 	}
 	return v.tolerated
 }

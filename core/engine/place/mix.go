@@ -90,10 +90,10 @@ func (s *solver) newMix(p *pool, bins []*bin) *mix {
 	return x
 }
 
-// sort takes a bin apart. Host ports depend on the daemons of each instance
-// type: bins with any stay whole.
+// sort takes a bin apart. Bins with pods that take host ports or that daemons are
+// in the way of on some instance types stay whole.
 func (s *solver) sort(x *mix, b *bin) {
-	if len(b.ports) > 0 {
+	if len(b.ports) > 0 || b.crowded() {
 		x.kept = append(x.kept, b)
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
@@ -54,6 +55,12 @@ func TestRepack(t *testing.T) {
 			w.add(4, w.class(4, 1, inZoneA))
 			w.add(4, w.class(1, 24))
 		}, []string{"p: 16-cpu with 3 pods", "p: 16-cpu with 5 pods"}},
+		{"pods that a daemon is in the way of stay on the types without it", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "p", Daemons: running(0, 0, none, 0)})
+			away := w.group(topology.Group{Kind: topology.AntiAffinity, Daemons: bitset.Set{}.With(0)}, label.Hostname)
+			w.add(1, w.keeping(away))
+			w.add(1, w.class(1, 1))
+		}, []string{"p: 8-cpu with 2 pods"}},
 		{"limits that the new mix would exceed keep the plan as it was", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "p"}, model.Limit{Resource: resource.Nodes, Amount: 1})
 			w.add(2, w.class(4, 1))

@@ -134,6 +134,21 @@ func TestSolve(t *testing.T) {
 			c.Ports = http
 			w.add(1, c)
 		}, []string{"default: 8-cpu with 1 pods"}},
+		{"SCH-128 pods that keep away from a daemon get only types without it", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "default", Daemons: running(0, 0, none, 1)})
+			away := w.group(topology.Group{Kind: topology.AntiAffinity, Daemons: bitset.Set{}.With(0)}, label.Hostname)
+			w.add(1, w.keeping(away))
+		}, []string{"default: 8-cpu with 1 pods"}},
+		{"SCH-128 pods that keep away from a daemon of every type stay", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "default", Daemons: running(0, 0, 0, 0)})
+			away := w.group(topology.Group{Kind: topology.AntiAffinity, Daemons: bitset.Set{}.With(0)}, label.Hostname)
+			w.add(1, w.keeping(away))
+		}, []string{"pod-0 left"}},
+		{"SCH-128 a spread that counts a daemon leaves room for fewer pods, none if it has too many", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "default", Daemons: running(0, 0, 0, none)})
+			even := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1, Daemons: bitset.Set{}.With(0)}, label.Hostname)
+			w.add(1, w.obeying(1, requirement.Requirements{}, even))
+		}, []string{"default: 16-cpu with 1 pods"}},
 		{"SCH-180 larger CPU requests first, then memory, then the older, then by UID", func(w *world) {
 			w.node(model.Node{Name: "n", Free: vector(7, 7, 4)}, nil)
 			small, large, wide := w.class(1, 1), w.class(3, 1), w.class(1, 2)
@@ -348,4 +363,24 @@ func TestReasons(t *testing.T) {
 			}
 		})
 	}
+}
+
+const none = -1
+
+// running is which daemon runs on each type.
+func running(daemons ...int) []bitset.Set {
+	out := make([]bitset.Set, len(daemons))
+	for i, d := range daemons {
+		if d != none {
+			out[i] = out[i].With(d)
+		}
+	}
+	return out
+}
+
+// keeping makes a class whose pods obey a group without being counted by it.
+func (w *world) keeping(group int32) *model.Class {
+	c := w.obeying(1, requirement.Requirements{}, group)
+	c.Topology.Counted = nil
+	return c
 }

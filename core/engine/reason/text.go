@@ -37,43 +37,54 @@ func (r Reason) String() string {
 }
 
 func (r Reason) cause() string {
+	if text, all := r.Cause.phrase(); all {
+		return text
+	}
 	switch r.Cause {
 	case NotBuilt:
 		return "the pod uses " + r.Detail + ", which is not supported yet"
-	case ClaimsIgnored:
-		return "the pod has resourceClaims, and requests of Dynamic Resource Allocation (DRA) are ignored (--ignore-dra-requests)"
 	case Contradiction:
 		return fmt.Sprintf("the pod's own requirements on label %q exclude each other", r.Detail)
 	case Uninitialized:
 		return fmt.Sprintf("node %q, which would take the pod, is not initialized", r.Detail)
 	case VolumeConflict:
 		return "no node can have all volumes of the pod, their topologies exclude each other: " + strings.Join(r.Claims, ", ")
-	case NoInstanceTypes:
-		return "nodepool requirements filtered out all available instance types"
 	case Taints:
 		return "its taints are not tolerated: " + strings.Join(r.Taints, ", ")
 	case Labels:
 		return "incompatible requirements: " + r.labels()
 	case Volumes:
 		return "the volumes of the pod cannot be on its nodes: " + r.volumes()
-	case NodeLimit:
-		return "its limit on nodes is reached"
-	case Limits:
-		return "every instance type exceeds what its limits leave"
 	case MinValues:
 		return fmt.Sprintf("the instance types that would do fall short of minValues of label %q", r.Detail)
 	case MinValuesCut:
 		return fmt.Sprintf("the cheapest instance types, as many as a nodeclaim may list, fall short of minValues of label %q", r.Detail)
-	case HostPorts:
-		return "a daemon of every fitting instance type takes a host port of the pod"
-	case Reserved:
-		return "other nodes may need the reserved capacity that it would take"
 	case Topology:
 		return r.topology()
-	case TooManyRequirements:
-		return "the nodeclaim would need more requirements than the API allows"
 	}
 	return r.Types.String() + ", " + r.context()
+}
+
+// phrase is all that there is to say about some causes; false for those that
+// have more to tell.
+func (c Cause) phrase() (string, bool) {
+	switch c {
+	case ClaimsIgnored:
+		return "the pod has resourceClaims, and requests of Dynamic Resource Allocation (DRA) are ignored (--ignore-dra-requests)", true
+	case NoInstanceTypes:
+		return "nodepool requirements filtered out all available instance types", true
+	case NodeLimit:
+		return "its limit on nodes is reached", true
+	case Limits:
+		return "every instance type exceeds what its limits leave", true
+	case HostPorts:
+		return "a daemon of every fitting instance type takes a host port of the pod", true
+	case Reserved:
+		return "other nodes may need the reserved capacity that it would take", true
+	case TooManyRequirements:
+		return "the nodeclaim would need more requirements than the API allows", true
+	}
+	return "", false
 }
 
 func (r Reason) labels() string {

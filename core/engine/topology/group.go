@@ -3,6 +3,7 @@
 package topology
 
 import (
+	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/taint"
 )
@@ -51,6 +52,9 @@ type Group struct {
 	Counts map[constraint.Value]int32
 	// Hosts are the bound pods by node name, for the hostname.
 	Hosts map[string]int32
+	// Daemons are the numbers of those whose pods count as soon as a new node
+	// runs them, for the hostname.
+	Daemons bitset.Set
 }
 
 // Total is the number of bound pods that the group counts.

@@ -47,7 +47,7 @@ func New(w *world.World) (*Round, error) {
 	for _, ns := range w.Namespaces {
 		namespaces[ns.Name] = ns.Labels
 	}
-	gathering := r.compiler().NewRound(namespaces)
+	gathering := r.compiler().NewRound(namespaces).WithDaemons(r.snapshot.Daemons())
 	for _, pod := range w.Pending {
 		volumes, err := volumesOf(w, pod)
 		if err != nil || r.compiler().ValidatePod(pod) != nil || gathering.Add(pod, volumes) != nil {
