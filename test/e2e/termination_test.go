@@ -101,8 +101,9 @@ var _ = Describe("Termination", func() {
 	})
 
 	// LIF-140, LIF-146, LIF-160..162, OPS-180, OPS-183: a protected pod holds the
-	// node, but not beyond the grace period of the termination.
-	It("waits for a protected pod until the deadline leaves just its grace period", func(ctx SpecContext) {
+	// node, but not beyond the grace period of the termination. Alone, because it
+	// is about seconds.
+	It("waits for a protected pod until the deadline leaves just its grace period", Serial, func(ctx SpecContext) {
 		const whole, grace = 16 * time.Second, 10 * time.Second
 		pool := env.NodePool(ctx, "default", func(p *v1.NodePool) {
 			p.Spec.Template.Spec.TerminationGracePeriod = v1.DurationOf(whole)
@@ -139,8 +140,8 @@ var _ = Describe("Termination", func() {
 		env.EventuallyRunning(ctx, ordinary)
 	})
 
-	// LIF-140, LIF-142: pods that tolerate the taint and daemons hold no node
-	// longer than its other pods do.
+	// LIF-140, LIF-141: pods that tolerate the taint, daemons or not, stay on the
+	// node to its end. SCH-007: another node comes for what is not a daemon.
 	It("is not held up by pods that tolerate it", func(ctx SpecContext) {
 		pool := env.NodePool(ctx, "default")
 		blanket := []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
@@ -151,11 +152,14 @@ var _ = Describe("Termination", func() {
 		env.EventuallyRunning(ctx, daemon)
 		env.EventuallySettled(ctx, pool)
 		node := env.NodeOf(ctx, &pod)
+		claim := env.ClaimOf(ctx, node)
 
 		Expect(env.Delete(ctx, node)).To(Succeed())
 		env.EventuallyGone(ctx, node)
-		env.EventuallyNodes(ctx, pool, 0)
+		env.EventuallyGone(ctx, claim)
 		Expect(env.Messages(ctx, &pod, "Evicted")).To(BeEmpty())
+		Expect(env.Messages(ctx, node, "FailedDraining")).To(BeEmpty())
+		env.EventuallyNodes(ctx, pool, 1)
 	})
 })
 

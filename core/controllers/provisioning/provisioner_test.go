@@ -500,6 +500,12 @@ func TestPodsOfLeavingNodesAreReplaced(t *testing.T) {
 		pendingPod("stays", "1", on("leaving"), func(p *corev1.Pod) {
 			p.Annotations = map[string]string{v1.DoNotDisruptAnnotationKey: "true"}
 		}),
+		pendingPod("ends-with-the-node", "2", on("leaving"), func(p *corev1.Pod) {
+			p.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
+		}),
+		pendingPod("daemon", "4", on("leaving"), func(p *corev1.Pod) {
+			p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "d", UID: "d"}}
+		}),
 	} {
 		w.must(w.client.Create(t.Context(), pod))
 		w.cluster.UpdatePod(pod, volume.Resolution{Settled: true})
@@ -509,8 +515,8 @@ func TestPodsOfLeavingNodesAreReplaced(t *testing.T) {
 	if len(claims) != 1 {
 		t.Fatalf("got %d NodeClaims", len(claims))
 	}
-	if cpu := claims[0].Spec.Resources.Requests[corev1.ResourceCPU]; cpu.Cmp(resource.MustParse("1")) != 0 {
-		t.Errorf("replaced %s CPU, want that of the one pod that may be moved", cpu.String())
+	if cpu := claims[0].Spec.Resources.Requests[corev1.ResourceCPU]; cpu.Cmp(resource.MustParse("3")) != 0 {
+		t.Errorf("replaced %s CPU, want those of the pods that lose their place", cpu.String())
 	}
 }
 
