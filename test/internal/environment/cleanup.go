@@ -57,11 +57,17 @@ func (e *Environment) kinds() []client.ObjectList {
 	}
 }
 
-// Leftovers lists what tests have made and what is still there.
-func (e *Environment) Leftovers(ctx context.Context) []string {
+// ofAnyTest selects what tests have made.
+var ofAnyTest = client.HasLabels{objects.Cluster}
+
+// mine selects what the test that runs has made.
+func (e *Environment) mine() client.ListOption { return client.MatchingLabels{objects.Test: e.suffix} }
+
+// leftovers lists what is still there of a selection.
+func (e *Environment) leftovers(ctx context.Context, selected client.ListOption) []string {
 	var names []string
 	for _, list := range e.kinds() {
-		gomega.ExpectWithOffset(2, e.List(ctx, list, client.HasLabels{objects.Cluster})).To(gomega.Succeed())
+		gomega.ExpectWithOffset(2, e.List(ctx, list, selected)).To(gomega.Succeed())
 		for _, o := range items(list) {
 			names = append(names, fmt.Sprintf("%T %s", o, o.GetName()))
 		}
@@ -69,11 +75,11 @@ func (e *Environment) Leftovers(ctx context.Context) []string {
 	return names
 }
 
-// Clean asks for the deletion of everything that tests have made, and returns
-// without waiting for it.
-func (e *Environment) Clean(ctx context.Context) {
+// clean asks for the deletion of a selection, and returns without waiting for
+// it.
+func (e *Environment) clean(ctx context.Context, selected client.ListOption) {
 	for _, list := range e.kinds() {
-		gomega.ExpectWithOffset(2, e.List(ctx, list, client.HasLabels{objects.Cluster})).To(gomega.Succeed())
+		gomega.ExpectWithOffset(2, e.List(ctx, list, selected)).To(gomega.Succeed())
 		for _, o := range items(list) {
 			e.release(ctx, o)
 			err := e.Delete(ctx, o, client.GracePeriodSeconds(0), client.PropagationPolicy(metav1.DeletePropagationForeground))
@@ -85,15 +91,15 @@ func (e *Environment) Clean(ctx context.Context) {
 // Force takes away whatever still holds back the deletion of a test's objects,
 // so that one failure does not fail the tests after it.
 func (e *Environment) Force(ctx context.Context) {
-	e.Clean(ctx)
+	e.clean(ctx, e.mine())
 	for _, list := range e.kinds() {
-		if e.List(ctx, list, client.HasLabels{objects.Cluster}) != nil {
+		if e.List(ctx, list, e.mine()) != nil {
 			continue
 		}
 		for _, o := range items(list) {
 			before := o.DeepCopyObject().(client.Object)
 			o.SetFinalizers(nil)
-			_ = e.Patch(ctx, o, client.MergeFrom(before)) // the next test says what is left
+			_ = e.Patch(ctx, o, client.MergeFrom(before)) // the end of the suite says what is left
 		}
 	}
 }

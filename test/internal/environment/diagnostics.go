@@ -23,9 +23,9 @@ const (
 	logLines   = 100
 )
 
-// Explain writes what a person needs to see why a test failed: the pods that do
-// not run with their events, NodePools, NodeClaims and Nodes with what is not in
-// order, and the end of the controller's log.
+// Explain writes what a person needs to see why a test failed: of its own, the
+// pods that do not run with their events, NodePools, NodeClaims and Nodes with
+// what is not in order; and the end of the controller's log.
 func (e *Environment) Explain(ctx context.Context, out io.Writer) {
 	for _, section := range []struct {
 		title string
@@ -46,7 +46,7 @@ func (e *Environment) Explain(ctx context.Context, out io.Writer) {
 
 func (e *Environment) explainPods(ctx context.Context, out io.Writer) error {
 	var pods corev1.PodList
-	if err := e.List(ctx, &pods); err != nil {
+	if err := e.List(ctx, &pods, e.mine()); err != nil {
 		return err
 	}
 	waiting := slices.DeleteFunc(pods.Items, func(p corev1.Pod) bool { return Ready(&p) })
@@ -85,7 +85,7 @@ func (e *Environment) eventsByObject(ctx context.Context) (map[types.UID][]corev
 
 func (e *Environment) explainPools(ctx context.Context, out io.Writer) error {
 	var pools v1.NodePoolList
-	if err := e.List(ctx, &pools); err != nil {
+	if err := e.List(ctx, &pools, e.mine()); err != nil {
 		return err
 	}
 	for i := range pools.Items {
@@ -97,7 +97,7 @@ func (e *Environment) explainPools(ctx context.Context, out io.Writer) error {
 
 func (e *Environment) explainClaims(ctx context.Context, out io.Writer) error {
 	var claims v1.NodeClaimList
-	if err := e.List(ctx, &claims); err != nil {
+	if err := e.List(ctx, &claims, e.mine()); err != nil {
 		return err
 	}
 	events, err := e.eventsByObject(ctx)
@@ -120,7 +120,7 @@ func (e *Environment) explainClaims(ctx context.Context, out io.Writer) error {
 
 func (e *Environment) explainNodes(ctx context.Context, out io.Writer) error {
 	var nodes corev1.NodeList
-	if err := e.List(ctx, &nodes); err != nil {
+	if err := e.List(ctx, &nodes, e.mine()); err != nil {
 		return err
 	}
 	for i := range nodes.Items {

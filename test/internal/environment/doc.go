@@ -14,6 +14,9 @@
 // metrics. It sleeps nowhere: every wait is for a condition, and a wait that
 // ends in vain says what it last saw.
 //
+// Of a test that is not alone it shows and removes nothing but what that test
+// made: others run beside it in the same cluster.
+//
 // # Vocabulary
 //
 // A pool's nodes and claims are the Nodes and NodeClaims that carry its label. A
@@ -25,5 +28,6 @@
 //
 // # Where to start reading
 //
-// [Environment.Begin] and [Environment.End], which frame each test.
+// [Environment.Begin] and [Environment.End], which frame each test, and
+// [Environment.Create], which makes objects its own.
 package environment

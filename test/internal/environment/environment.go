@@ -33,12 +33,15 @@ type Environment struct {
 	// Defaults are the NodeClass and NodePool that tests start from.
 	Defaults objects.Defaults
 
-	// suffix ends the names of the test that runs.
+	// suffix ends the names of the test that runs, and marks its objects.
 	suffix string
+	// alone is set while no other test runs.
+	alone bool
 	// class is its NodeClass, once created.
 	class *unstructured.Unstructured
-	// nodes is how many there were when the test began.
-	nodes int
+	// nodes is how many there were when the suite began; opened is set by then.
+	nodes  int
+	opened bool
 	// started tells the controller's processes apart.
 	started float64
 }
@@ -89,23 +92,45 @@ func Scheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-// Begin opens a test: it checks that the cluster is as OPS-267 asks for and
-// remembers what has to be as before in the end.
-func (e *Environment) Begin(ctx context.Context) {
-	e.suffix, e.class = utilrand.String(5), nil
-	gomega.Expect(e.Leftovers(ctx)).To(gomega.BeEmpty(), "the cluster is not empty")
-	e.nodes = e.nodeCount(ctx)
+// Open begins a suite: it checks that the cluster is as OPS-267 asks for and
+// remembers how many nodes there are. One of the suite's processes calls it.
+func (e *Environment) Open(ctx context.Context) {
+	gomega.Expect(e.leftovers(ctx, ofAnyTest)).To(gomega.BeEmpty(), "what an earlier run left behind")
+	e.nodes, e.opened = e.nodeCount(ctx), true
+}
+
+// Close ends a suite once all tests have ended: nothing that a test made may be
+// left, and no node that came (OPS-268). A suite that [Environment.Open] refused
+// to begin is left alone.
+func (e *Environment) Close(ctx context.Context) {
+	if !e.opened {
+		return
+	}
+	e.clean(ctx, ofAnyTest)
+	e.eventually(ctx, cleaning, func(g gomega.Gomega) {
+		g.Expect(e.leftovers(ctx, ofAnyTest)).To(gomega.BeEmpty())
+		g.Expect(e.nodeCount(ctx)).To(gomega.Equal(e.nodes), "number of nodes")
+	})
+}
+
+// Begin opens a test. One that is alone has an empty cluster to itself, and its
+// pods may go to any node. Others run at the same time, each confined to nodes of
+// its own.
+func (e *Environment) Begin(ctx context.Context, alone bool) {
+	e.suffix, e.alone, e.class = utilrand.String(5), alone, nil
+	if alone {
+		gomega.Expect(e.leftovers(ctx, ofAnyTest)).To(gomega.BeEmpty(), "the cluster is not empty")
+	}
 	e.started = e.processStart(ctx)
 }
 
-// End closes a test: Karpenter must not have restarted (OPS-266), all that the
-// test made goes away, and with it all nodes that came (OPS-268).
+// End closes a test: Karpenter must not have restarted (OPS-266), and all that
+// the test made goes away, its nodes included (OPS-268).
 func (e *Environment) End(ctx context.Context) {
 	e.ExpectSameProcess(ctx)
-	e.Clean(ctx)
+	e.clean(ctx, e.mine())
 	e.eventually(ctx, cleaning, func(g gomega.Gomega) {
-		g.Expect(e.Leftovers(ctx)).To(gomega.BeEmpty())
-		g.Expect(e.nodeCount(ctx)).To(gomega.Equal(e.nodes), "number of nodes")
+		g.Expect(e.leftovers(ctx, e.mine())).To(gomega.BeEmpty())
 	})
 }
 
@@ -133,9 +158,13 @@ func (e *Environment) NodePool(ctx context.Context, base string, changes ...func
 	return pool
 }
 
-// Create creates objects in the given order.
+// Create creates objects in the given order, as the test's own.
 func (e *Environment) Create(ctx context.Context, created ...client.Object) {
 	for _, o := range created {
+		objects.Assign(o, e.suffix)
+		if !e.alone {
+			objects.Confine(o, e.suffix)
+		}
 		gomega.ExpectWithOffset(1, e.WithWatch.Create(ctx, o)).To(gomega.Succeed(), "create %T %s", o, o.GetName())
 	}
 }

@@ -15,7 +15,8 @@
 // # Invariants
 //
 // Every object, every pod template and every NodePool template carries the label
-// [Cluster], which is how all that a test made is found again (OPS-268).
+// [Cluster], which is how all that a test made is found again (OPS-268). What was
+// assigned to one test carries [Test] as well.
 //
 // Start reading at [Workload].
 package objects

@@ -3,8 +3,6 @@
 package objects
 
 import (
-	"maps"
-
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -24,12 +22,7 @@ const App = "app"
 
 // Marked returns a copy of labels with [Cluster] set.
 func Marked(labels map[string]string) map[string]string {
-	out := maps.Clone(labels)
-	if out == nil {
-		out = map[string]string{}
-	}
-	out[Cluster] = "unspecified"
-	return out
+	return with(labels, Cluster, "unspecified")
 }
 
 // Workload describes pods that are all alike. Name is required; the zero value
