@@ -12,6 +12,7 @@ CLUSTER ?= karpenter
 RUNTIME ?= binary
 BENCH   ?= .
 FOCUS   ?=
+PROCS   ?= 4
 KEEP    ?=
 PKG     ?=
 RACE    ?=
@@ -69,11 +70,12 @@ oracle: ## Check plans against the real kube-scheduler, on random clusters; CHEC
 	@GOWORK=off go -C test/oracle test -count=1 -timeout $(if $(CHECKS),0,20m) . $(if $(CHECKS),-rapid.checks=$(CHECKS)) $(if $(SEED),-rapid.seed=$(SEED))
 
 .PHONY: e2e
-e2e: control-plane ## Run the end-to-end suite in a cluster of its own; FOCUS=regex RUNTIME=binary|kind KEEP=1 leaves the cluster up
+e2e: control-plane ## Run the end-to-end suite in a cluster of its own; FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
 	@mkdir -p $(REPORTS) && rm -f $(REPORTS)/e2e.xml
 	@$(cluster) down -name e2e && $(cluster) up -name e2e -runtime $(RUNTIME) -env LOG_LEVEL=debug -env ENABLE_FAILURE_INJECTION=true >/dev/null
 	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name e2e)" OUTPUT_DIR=$(REPORTS)/e2e \
-		go test ./test/e2e -count=1 -timeout 2h -v -ginkgo.junit-report=$(REPORTS)/e2e.xml $(if $(CI),-ginkgo.no-color) $(if $(FOCUS),-ginkgo.focus='$(FOCUS)') || status=$$?; \
+		go tool ginkgo -procs=$(PROCS) -timeout=1h -v -output-dir=$(REPORTS) -junit-report=e2e.xml \
+		$(if $(CI),-no-color) $(if $(FOCUS),-focus='$(FOCUS)') ./test/e2e || status=$$?; \
 		$(if $(KEEP),echo "The cluster is left up: make down CLUSTER=e2e",$(cluster) down -name e2e -keep-logs $(REPORTS)/e2e-logs); \
 		[ ! -f $(REPORTS)/e2e.xml ] || go run ./tools/testsummary $(REPORTS)/e2e.xml; exit $$status
 

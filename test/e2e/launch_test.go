@@ -3,6 +3,9 @@
 package e2e_test
 
 import (
+	"slices"
+	"strings"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
@@ -29,7 +32,7 @@ var _ = Describe("Launches that fail", func() {
 
 	// KWOK-038, LIF-220, SCH-024: nothing is launched into a NodeClass that is not
 	// ready, and the pool says why.
-	It("are not begun while the NodeClass is not ready", func(ctx SpecContext) {
+	It("are not begun while the NodeClass is not ready", Serial, func(ctx SpecContext) {
 		class, work := env.NodeClass(ctx), w()
 		setReady(ctx, class, metav1.ConditionFalse)
 		pool := env.NodePool(ctx, "default", onePodPerNode)
@@ -74,7 +77,9 @@ var _ = Describe("Launches that fail", func() {
 			})
 			var events corev1.EventList
 			Expect(env.List(ctx, &events, client.MatchingFields{"involvedObject.kind": "NodeClaim", "reason": event})).To(Succeed())
-			Expect(events.Items).NotTo(BeEmpty(), "%s events about NodeClaims", event)
+			Expect(slices.ContainsFunc(events.Items, func(ev corev1.Event) bool {
+				return strings.HasPrefix(ev.InvolvedObject.Name, pool.Name)
+			})).To(BeTrue(), "a %s event about a NodeClaim of the pool", event)
 			Expect(env.Nodes(ctx, pool)).To(BeEmpty())
 
 			env.Update(ctx, class, func() { class.SetAnnotations(nil) })

@@ -6,7 +6,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/test/internal/objects"
 )
 
@@ -71,15 +70,16 @@ func expected() []series {
 var _ = Describe("Metrics", func() {
 	// OPS-065 and the IDs of the rows.
 	It("have the names, types and labels that dashboards rely on", func(ctx SpecContext) {
-		pool := env.NodePool(ctx, "default", limit("cpu", "1000"), func(p *v1.NodePool) {
-			p.Spec.Template.Spec.ExpireAfter = "15s" // so that something is disrupted
-		})
+		pool := env.NodePool(ctx, "default", limit("cpu", "1000"), consolidate("0s", "100%"))
 		w := objects.Workload{Name: env.Name("work"), Replicas: 2, CPU: "1"}
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		node := &env.EventuallySettled(ctx, pool)[0]
-		env.Update(ctx, pool, func() { pool.Spec.Template.Spec.ExpireAfter = "30h" })
+		Expect(env.Delete(ctx, node)).To(Succeed()) // pods are evicted,
 		env.EventuallyGone(ctx, node)
+		env.EventuallyRunning(ctx, w)
+		env.Scale(ctx, w, 0) // and a node is disrupted
+		env.EventuallyNodes(ctx, pool, 0)
 
 		env.Eventually(ctx, func(g Gomega) {
 			snapshot, err := env.Metrics(ctx)

@@ -14,7 +14,7 @@ import (
 var _ = Describe("Scale-out", func() {
 	// SCH-001, SCH-014, SCH-231, LIF-087, LIF-088, LIF-103, KWOK-021: from pods that
 	// fit nowhere to registered nodes that run them. OPS-280: how full those are.
-	It("brings the nodes that several hundred pods need, well filled", func(ctx SpecContext) {
+	It("brings the nodes that several hundred pods need, well filled", Serial, func(ctx SpecContext) {
 		small := objects.Workload{Name: env.Name("small"), Replicas: 300, CPU: "900m", Memory: "3100Mi"}
 		large := objects.Workload{Name: env.Name("large"), Replicas: 100, CPU: "3500m", Memory: "28Gi"}
 		pool := env.NodePool(ctx, "default")

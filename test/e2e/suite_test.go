@@ -27,7 +27,7 @@ var (
 // may make launches fail (KWOK-039), and the log is worth printing.
 var settings = []string{"ENABLE_FAILURE_INJECTION=true", "LOG_LEVEL=debug"}
 
-// env is the cluster under test, set before the first test.
+// env is the cluster under test, set before the first test of each process.
 var env *environment.Environment
 
 func TestKarpenter(t *testing.T) {
@@ -38,20 +38,37 @@ func TestKarpenter(t *testing.T) {
 	RunSpecs(t, "Karpenter")
 }
 
-var _ = BeforeSuite(func(ctx SpecContext) {
+// Each process of the suite has a connection of its own; the first prepares the
+// cluster for all.
+var _ = SynchronizedBeforeSuite(func(ctx SpecContext) {
+	connect()
+	if env.Karpenter.Local() {
+		Expect(env.Karpenter.Ensure(ctx, settings...)).To(Succeed())
+	}
+	env.Open(ctx)
+}, func() {
+	if env == nil {
+		connect()
+	}
+})
+
+var _ = SynchronizedAfterSuite(func() {}, func(ctx SpecContext) {
+	if env != nil {
+		env.Close(ctx)
+	}
+})
+
+func connect() {
+	GinkgoHelper()
 	defaults, err := objects.LoadDefaults(*defaultNodeClass, *defaultNodePool)
 	Expect(err).NotTo(HaveOccurred())
 	env, err = environment.New(environment.Options{
 		Kubeconfig: os.Getenv("KUBECONFIG"), MetricsURL: os.Getenv("METRICS_URL"), Defaults: defaults,
 	})
 	Expect(err).NotTo(HaveOccurred())
-	if env.Karpenter.Local() {
-		Expect(env.Karpenter.Ensure(ctx, settings...)).To(Succeed())
-	}
-	Expect(env.Leftovers(ctx)).To(BeEmpty(), "what an earlier run left behind")
-})
+}
 
-var _ = BeforeEach(func(ctx SpecContext) { env.Begin(ctx) })
+var _ = BeforeEach(func(ctx SpecContext) { env.Begin(ctx, CurrentSpecReport().IsSerial) })
 
 var _ = JustAfterEach(func(ctx SpecContext) {
 	if CurrentSpecReport().Failed() {

@@ -18,7 +18,8 @@ type refusal struct {
 	says   []string
 }
 
-var _ = Describe("Pods that fit nowhere", func() {
+// Alone, because an event names every pool there is.
+var _ = Describe("Pods that fit nowhere", Serial, func() {
 	expect := func(ctx SpecContext, rows []refusal) {
 		pods := make([]*corev1.Pod, len(rows))
 		for i := range rows {
