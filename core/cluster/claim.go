@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -33,6 +34,8 @@ type CreatedNodeClaim struct {
 	// Pods are those it was created for. Until it is launched or deleted they
 	// are not provisioned again, bound or not (LIF-069).
 	Pods []types.NamespacedName
+	// HostPorts are those that the pods take.
+	HostPorts hostport.Ports
 	// Capacity is the most that the node may turn out to have. Until it is
 	// launched it counts against the limits of its pool, and with it the
 	// NodeClaim's requests where they are more.

@@ -44,9 +44,10 @@
 //
 // A NodeClaim that does not launch holds back nothing but itself. If this
 // process created it, [Snapshot.Awaiting] keeps its pods from being provisioned
-// again and [Snapshot.Usage] counts it. If it is inherited, [Snapshot.Targets]
-// offers it as a node with exactly the room that was asked for, so that the pods
-// it was created for land there again. A round therefore needs [Cluster.Loaded]
+// again and [Snapshot.Usage] counts it; for a while [Snapshot.Targets] offers what
+// those of its pods leave that were bound elsewhere. If it is inherited, it is a
+// target with exactly the room that was asked for, so that the pods it was
+// created for land there again. A round therefore needs [Cluster.Loaded]
 // only; [Cluster.Synced] is for those who must not act while anything is in the
 // dark.
 //

@@ -35,7 +35,7 @@ type Snapshot struct {
 	targets  func() *Targets
 	byKey    func() map[string]*StateNode
 	awaiting func() map[types.NamespacedName]string
-	bound    func() map[types.UID]bool
+	bound    func() map[types.NamespacedName]placedPod
 }
 
 // Snapshot returns the model as it is. It costs a copy of one pointer for each
@@ -138,13 +138,22 @@ func (s *Snapshot) indexAwaiting() map[types.NamespacedName]string {
 // Bound reports whether a pod counts on a node. A list of pods that is read
 // after the snapshot may still show it as waiting; providing for it would give
 // it capacity twice (SCH-021).
-func (s *Snapshot) Bound(uid types.UID) bool { return s.bound()[uid] }
+func (s *Snapshot) Bound(pod *corev1.Pod) bool {
+	b, ok := s.bound()[podKey(pod)]
+	return ok && b.pod.UID == pod.UID
+}
 
-func (s *Snapshot) indexBound() map[types.UID]bool {
-	out := map[types.UID]bool{}
+// placedPod is a pod with the node that it counts on.
+type placedPod struct {
+	pod  *Pod
+	node *StateNode
+}
+
+func (s *Snapshot) indexBound() map[types.NamespacedName]placedPod {
+	out := map[types.NamespacedName]placedPod{}
 	for _, n := range s.nodes {
 		for _, p := range n.pods.pods {
-			out[p.UID] = true
+			out[p.Key()] = placedPod{p, n}
 		}
 	}
 	return out

@@ -23,32 +23,33 @@ type Targets struct {
 // Target is where a placement goes: one of the two.
 type Target struct {
 	StateNode *StateNode
-	// Unlaunched is an inherited NodeClaim, with room for no more than it was
-	// created for. A pod placed there needs nothing but to wait.
+	// Unlaunched is a NodeClaim that is not launched: an inherited one, with room
+	// for no more than it was created for, or one with room that its own pods
+	// will not use. A pod placed there needs nothing but to wait.
 	Unlaunched *Unlaunched
 }
 
-// Targets are the nodes that are not marked for deletion, and the inherited
-// NodeClaims that are not launched. The first call compiles what changed since
-// earlier snapshots.
+// Targets are the nodes that are not marked for deletion, and the NodeClaims that
+// are not launched and have room for others than the pods that wait for them.
+// The first call compiles what changed since earlier snapshots.
 func (s *Snapshot) Targets() *Targets { return s.targets() }
 
 func (s *Snapshot) makeTargets() *Targets {
 	t := &Targets{Nodes: make([]*model.Node, 0, len(s.nodes)), at: make([]Target, 0, len(s.nodes))}
 	t.index = sync.OnceValue(t.makeIndex)
-	inherited := s.inherited()
+	pledges := s.pledges()
 	for _, n := range s.nodes {
 		if n.marked {
 			continue
 		}
 		compiled := n.target(s.epoch)
-		for len(inherited) > 0 && model.CompareNodes(inherited[0].node, compiled) < 0 {
-			t.add(inherited[0].node, Target{Unlaunched: inherited[0].claim})
-			inherited = inherited[1:]
+		for len(pledges) > 0 && model.CompareNodes(pledges[0].node, compiled) < 0 {
+			t.add(pledges[0].node, Target{Unlaunched: pledges[0].claim})
+			pledges = pledges[1:]
 		}
 		t.add(compiled, Target{StateNode: n})
 	}
-	for _, p := range inherited {
+	for _, p := range pledges {
 		t.add(p.node, Target{Unlaunched: p.claim})
 	}
 	return t
@@ -59,11 +60,11 @@ type pledge struct {
 	node  *model.Node
 }
 
-func (s *Snapshot) inherited() []pledge {
+func (s *Snapshot) pledges() []pledge {
 	var out []pledge
 	for _, u := range s.unlaunched {
-		if u.Inherited(s.Taken) {
-			out = append(out, pledge{u, u.target(s.epoch.compiler)})
+		if node := u.target(s); node != nil {
+			out = append(out, pledge{u, node})
 		}
 	}
 	return out // by name, as none is initialized

@@ -3,14 +3,17 @@
 package cluster
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/awslabs/operatorpkg/status"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/intake"
@@ -19,6 +22,9 @@ import (
 // LaunchTimeout is how long a NodeClaim may take to launch (LIF-009). One whose
 // creator did not say which pods it is for is taken into account that long.
 const LaunchTimeout = 5 * time.Minute
+
+// roomFor is how long other pods wait for a NodeClaim of which nothing is heard.
+const roomFor = time.Minute
 
 // Unlaunched is a NodeClaim without a provider ID (LIF-014): a placeholder,
 // neither a state node nor a candidate for disruption. It is immutable.
@@ -30,6 +36,7 @@ type Unlaunched struct {
 	Inserted bool
 	Pods     []types.NamespacedName
 
+	ports  hostport.Ports
 	charge resource.Vector
 	pledge resource.Vector
 }
@@ -39,7 +46,7 @@ func newUnlaunched(c *intake.Compiler, ref *claimRef) *Unlaunched {
 	u.pledge = c.Requested(ref.claim.Spec.Resources.Requests)
 	u.charge = u.pledge.Clone()
 	if ref.created != nil {
-		u.Inserted, u.Pods = true, ref.created.Pods
+		u.Inserted, u.Pods, u.ports = true, ref.created.Pods, ref.created.HostPorts
 		u.charge = u.charge.AtLeast(ref.created.Capacity)
 	}
 	u.charge = u.charge.With(resource.Nodes, 1)
@@ -56,25 +63,76 @@ func (u *Unlaunched) Inherited(now time.Time) bool {
 		now.Sub(u.NodeClaim.CreationTimestamp.Time) < LaunchTimeout
 }
 
-// target is an inherited NodeClaim as a target that holds exactly what it was
-// created for. The pods it is for admit every value that its requirements leave
-// open, so the first one stands for all.
-func (u *Unlaunched) target(c *intake.Compiler) *model.Node {
-	labels := map[string]string{}
-	for _, r := range u.NodeClaim.Spec.Requirements {
-		if r.Operator == corev1.NodeSelectorOpIn && len(r.Values) > 0 {
-			labels[r.Key] = slices.Min(r.Values)
+// target is the NodeClaim as a target for other pods than those that wait for
+// it; nil if there is no room for any.
+func (u *Unlaunched) target(s *Snapshot) *model.Node {
+	if u.Inherited(s.Taken) {
+		// The pods it is for admit every value that its requirements leave open,
+		// so the first one stands for all.
+		return u.node(s.epoch.compiler, u.labels(slices.Min[[]string]), u.pledge)
+	}
+	room := u.room(s)
+	if room.Zero() {
+		return nil
+	}
+	// Other pods may not admit them all: which value it will be is not known.
+	return u.node(s.epoch.compiler, u.labels(func(values []string) string {
+		if len(values) > 1 {
+			return ""
+		}
+		return values[0]
+	}), room)
+}
+
+// room is what the pods that the NodeClaim was created for will not use, because
+// the scheduler has bound them to another node that stays. Their places there
+// were meant for others, which would get a second NodeClaim otherwise.
+func (u *Unlaunched) room(s *Snapshot) resource.Vector {
+	if u.NodeClaim.DeletionTimestamp != nil || u.failing() || s.Taken.Sub(u.Since) >= roomFor {
+		return nil
+	}
+	var room resource.Vector
+	for _, key := range u.Pods {
+		if b, ok := s.bound()[key]; ok && !b.node.marked {
+			room = room.Plus(b.pod.Requests)
 		}
 	}
-	for key, value := range u.NodeClaim.Labels {
-		labels[key] = value
-	}
+	return room
+}
+
+// failing reports whether a launch was tried in vain.
+func (u *Unlaunched) failing() bool {
+	return slices.ContainsFunc(u.NodeClaim.Status.Conditions, func(c status.Condition) bool {
+		return c.Type == v1.ConditionTypeLaunched && c.Reason != untouched
+	})
+}
+
+// untouched is the reason of a condition that nobody has set yet.
+const untouched = "AwaitingReconciliation"
+
+func (u *Unlaunched) node(c *intake.Compiler, labels map[string]string, free resource.Vector) *model.Node {
 	return &model.Node{
 		Name:   u.NodeClaim.Name,
 		Labels: c.NodeLabels(labels),
 		Taints: c.Taints(withoutStartup(u.NodeClaim.Spec.Taints, u.NodeClaim)),
-		Free:   u.pledge,
+		Free:   free,
+		Ports:  u.ports,
 	}
+}
+
+// labels are those of the node, with one chosen from the values that a
+// requirement lists; none if that is empty.
+func (u *Unlaunched) labels(choose func(values []string) string) map[string]string {
+	labels := map[string]string{}
+	for _, r := range u.NodeClaim.Spec.Requirements {
+		if r.Operator == corev1.NodeSelectorOpIn && len(r.Values) > 0 {
+			if value := choose(r.Values); value != "" {
+				labels[r.Key] = value
+			}
+		}
+	}
+	maps.Copy(labels, u.NodeClaim.Labels)
+	return labels
 }
 
 // Unlaunched lists the NodeClaims that are not launched, by name.

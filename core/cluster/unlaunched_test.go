@@ -7,11 +7,13 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider/fake"
 	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/resource"
@@ -190,6 +192,72 @@ func TestHeldReservations(t *testing.T) {
 			tc.event(w)
 			if got := w.Snapshot().Held(); len(got) != tc.want {
 				t.Errorf("held: %v", got)
+			}
+		})
+	}
+}
+
+// LIF-069: what its pods do not use, because the scheduler bound them to nodes
+// that were meant for others, is there for others.
+func TestRoomOfAnUnlaunchedNodeClaim(t *testing.T) {
+	other := func(change ...func(*corev1.PodSpec)) *corev1.Pod {
+		return newPod("other", "", func(p *corev1.Pod) {
+			for _, f := range change {
+				f(&p.Spec)
+			}
+		})
+	}
+	onZone := func(spec *corev1.PodSpec) { spec.NodeSelector = map[string]string{corev1.LabelTopologyZone: "a"} }
+	onArch := func(spec *corev1.PodSpec) { spec.NodeSelector = map[string]string{corev1.LabelArchStable: "arm64"} }
+	withPort := func(spec *corev1.PodSpec) { spec.Containers[0].Ports = []corev1.ContainerPort{{HostPort: 80}} }
+	larger := func(spec *corev1.PodSpec) { spec.Containers[0].Resources.Requests = resources("cpu", "1100m") }
+	elsewhere := func(w *world) { w.pod(newPod("waiting", "n")) }
+	for _, tc := range []struct {
+		reason string
+		event  func(*world)
+		pod    *corev1.Pod
+		want   bool
+	}{
+		{"its pods wait for it", func(*world) {}, other(), false},
+		{"its pod has another node", elsewhere, other(), true},
+		{"no more than its pod would have taken", elsewhere, other(larger), false},
+		{"a label that is settled", elsewhere, other(onArch), true},
+		{"a label that is open", elsewhere, other(onZone), false},
+		{"a host port of one of its pods", elsewhere, other(withPort), false},
+		{"its pod's node is on its way out", func(w *world) { elsewhere(w); w.MarkForDeletion("n") }, other(), false},
+		{"it is on its way out", func(w *world) { elsewhere(w); w.claim(newClaim("c", "", deletedClaim)) }, other(), false},
+		{"its launch takes time", func(w *world) { elsewhere(w); w.clock.Step(30 * time.Second) }, other(), true},
+		{"its launch takes too long", func(w *world) { elsewhere(w); w.clock.Step(time.Minute) }, other(), false},
+		{"its launch has failed", func(w *world) {
+			elsewhere(w)
+			w.claim(newClaim("c", "", condition(v1.ConditionTypeLaunched, metav1.ConditionUnknown)))
+		}, other(), false},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			w := newWorld(t)
+			w.node(newNode("n", "n", func(n *corev1.Node) { n.Status.Allocatable = resources("cpu", "1", "pods", "1") }))
+			w.InsertNodeClaim(cluster.CreatedNodeClaim{
+				NodeClaim: newClaim("c", "", func(nc *v1.NodeClaim) {
+					nc.Spec.Requirements = []v1.NodeSelectorRequirementWithMinValues{
+						{Key: corev1.LabelTopologyZone, Operator: corev1.NodeSelectorOpIn, Values: []string{"a", "b"}},
+						{Key: corev1.LabelArchStable, Operator: corev1.NodeSelectorOpIn, Values: []string{"arm64"}},
+					}
+				}),
+				Pods:      []types.NamespacedName{waiting},
+				HostPorts: hostport.Ports{{IP: "0.0.0.0", Number: 80, Protocol: "TCP"}},
+			})
+			w.pod(newPod("fills-the-node", "n"))
+			tc.event(w)
+			s := w.Snapshot()
+			compiled, err := s.Compiler().Pod(tc.pod, intake.Volumes{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			plan := place.Solve(place.Input{Pods: []model.Pod{compiled}, Snapshot: &model.Snapshot{
+				Vocabulary: s.Compiler().Vocabulary(), Names: s.Compiler().Names(), Nodes: s.Targets().Nodes,
+			}})
+			if got := len(plan.Placements) == 1; got != tc.want {
+				t.Errorf("there is room: %t, want %t; unplaced: %v", got, tc.want, plan.Unplaced)
 			}
 		})
 	}

@@ -13,6 +13,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/metrics"
@@ -70,7 +71,7 @@ func (p *Provisioner) create(ctx context.Context, g *gathered, bin *place.Bin) e
 		return fmt.Errorf("creating a NodeClaim of NodePool %q for %d pods: %w", pool.nodePool.Name, len(bin.Pods), err)
 	}
 	p.Cluster.InsertNodeClaim(cluster.CreatedNodeClaim{
-		NodeClaim: nodeClaim.DeepCopy(), Pods: g.keys(bin.Pods), Capacity: largest(pool, bin),
+		NodeClaim: nodeClaim.DeepCopy(), Pods: g.keys(bin.Pods), HostPorts: g.hostPorts(bin.Pods), Capacity: largest(pool, bin),
 	})
 	p.Metrics.Created(metrics.Provisioned, nodeClaim)
 	log.FromContext(ctx).Info("created nodeclaim", "NodePool", named(pool.nodePool.Name), "NodeClaim", named(nodeClaim.Name),
@@ -143,6 +144,14 @@ func typeNames(pool *pool, bin *place.Bin) []string {
 	out := make([]string, len(bin.Types))
 	for i, t := range bin.Types {
 		out[i] = pool.types[t].Name
+	}
+	return out
+}
+
+func (g *gathered) hostPorts(indexes []int) hostport.Ports {
+	var out hostport.Ports
+	for _, pod := range indexes {
+		out = append(out, g.models[pod].Class.Ports...)
 	}
 	return out
 }

@@ -100,7 +100,7 @@ func (p *Provisioner) gatherPending(ctx context.Context, g *gathered) error {
 			continue
 		}
 		key := types.NamespacedName{Namespace: pod.Namespace, Name: pod.Name}
-		if _, waiting := g.snapshot.Awaiting(key); waiting || g.snapshot.Bound(pod.UID) {
+		if _, waiting := g.snapshot.Awaiting(key); waiting || g.snapshot.Bound(pod) {
 			continue
 		}
 		if err := p.add(ctx, g, pod, p.validate); err != nil {

@@ -581,3 +581,28 @@ func TestBoundPodIsNotProvidedForAgain(t *testing.T) {
 		t.Error("a NodeClaim was created for a pod that has a node")
 	}
 }
+
+// LIF-069, SCH-236: the scheduler gives a pod the node that was meant for another,
+// which then takes the place of the first.
+func TestPodsThatSwapPlacesGetNoNodeClaimMore(t *testing.T) {
+	w := newWorld(t, readyPool("default"), pendingPod("first", "8"))
+	w.must(w.round())
+	if n := len(w.nodeClaims()); n != 1 {
+		t.Fatalf("%d NodeClaims for one pod", n)
+	}
+	w.cluster.UpdateNode(&corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: "n"}, Spec: corev1.NodeSpec{ProviderID: "x://n"},
+		Status: corev1.NodeStatus{Allocatable: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("8"), corev1.ResourcePods: resource.MustParse("10")}},
+	})
+	w.cluster.UpdatePod(pendingPod("first", "8", on("n")), volume.Resolution{Settled: true})
+	w.must(w.client.Create(t.Context(), pendingPod("second", "8")))
+	w.must(w.round())
+	if n := len(w.nodeClaims()); n != 1 {
+		t.Errorf("%d NodeClaims for two pods and one node", n)
+	}
+	w.must(w.client.Create(t.Context(), pendingPod("third", "8")))
+	w.must(w.round())
+	if n := len(w.nodeClaims()); n != 2 {
+		t.Errorf("%d NodeClaims for three pods and one node", n)
+	}
+}
