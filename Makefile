@@ -71,7 +71,7 @@ oracle: ## Check plans against the real kube-scheduler, on random clusters; CHEC
 
 .PHONY: e2e
 e2e: control-plane ## Run the end-to-end suite in a cluster of its own; FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
-	@mkdir -p $(REPORTS) && rm -f $(REPORTS)/e2e.xml
+	@mkdir -p $(REPORTS) && rm -rf $(REPORTS)/e2e.xml $(REPORTS)/e2e
 	@$(cluster) down -name e2e && $(cluster) up -name e2e -runtime $(RUNTIME) -env LOG_LEVEL=debug -env ENABLE_FAILURE_INJECTION=true >/dev/null
 	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name e2e)" OUTPUT_DIR=$(REPORTS)/e2e \
 		go tool ginkgo -procs=$(PROCS) -timeout=1h -v -output-dir=$(REPORTS) -junit-report=e2e.xml \

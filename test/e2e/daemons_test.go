@@ -5,6 +5,7 @@ package e2e_test
 import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
 
 	"karpenter.sh/test/internal/objects"
 )
@@ -13,7 +14,11 @@ var _ = Describe("Daemons", func() {
 	// SCH section 11, SCH-220, SCH-234: nodes have room for the daemons that will
 	// run on them, and a pod that does not fit beside them is told so.
 	It("have their share of each node set aside", func(ctx SpecContext) {
-		daemon := objects.Workload{Name: env.Name("daemon"), CPU: "1", Memory: "100Mi"}
+		// Of this priority, as agents are: the scheduler may fill a node before the
+		// daemon's pod is there, which then takes the place of another.
+		daemon := objects.Workload{Name: env.Name("daemon"), CPU: "1", Memory: "100Mi", Change: func(spec *corev1.PodSpec) {
+			spec.PriorityClassName = "system-node-critical"
+		}}
 		env.Create(ctx, daemon.DaemonSet())
 		pool := env.NodePool(ctx, "default", onePodPerNode)
 		// 3.9 processors less one for the daemon hold one such pod, not two.
