@@ -21,6 +21,7 @@ var _ = Describe("Daemons", func() {
 		}}
 		env.Create(ctx, daemon.DaemonSet())
 		pool := env.NodePool(ctx, "default", onePodPerNode)
+		env.EventuallyUsable(ctx, pool)
 		// 3.9 processors less one for the daemon hold one such pod, not two.
 		w := objects.Workload{Name: env.Name("work"), Replicas: 3, CPU: "1500m"}
 		tooBig := objects.Workload{Name: env.Name("big"), CPU: "3"}.Pod()

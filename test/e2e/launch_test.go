@@ -75,11 +75,13 @@ var _ = Describe("Launches that fail", func() {
 				count, _ := metrics.Sum("karpenter_nodeclaims_disrupted_total", map[string]string{"reason": reason, "nodepool": pool.Name})
 				g.Expect(count).To(BeNumerically(">=", 2))
 			})
-			var events corev1.EventList
-			Expect(env.List(ctx, &events, client.MatchingFields{"involvedObject.kind": "NodeClaim", "reason": event})).To(Succeed())
-			Expect(slices.ContainsFunc(events.Items, func(ev corev1.Event) bool {
-				return strings.HasPrefix(ev.InvolvedObject.Name, pool.Name)
-			})).To(BeTrue(), "a %s event about a NodeClaim of the pool", event)
+			env.Eventually(ctx, func(g Gomega) {
+				var events corev1.EventList
+				g.Expect(env.List(ctx, &events, client.MatchingFields{"involvedObject.kind": "NodeClaim", "reason": event})).To(Succeed())
+				g.Expect(slices.ContainsFunc(events.Items, func(ev corev1.Event) bool {
+					return strings.HasPrefix(ev.InvolvedObject.Name, pool.Name)
+				})).To(BeTrue(), "a %s event about a NodeClaim of the pool", event)
+			})
 			Expect(env.Nodes(ctx, pool)).To(BeEmpty())
 
 			env.Update(ctx, class, func() { class.SetAnnotations(nil) })
@@ -165,6 +167,7 @@ var _ = Describe("Launches that fail", func() {
 			p.Spec.Template.ObjectMeta.Labels["registration"] = "fail"
 		})
 		open := env.NodePool(ctx, "open", onePodPerNode)
+		env.EventuallyUsable(ctx, denied, open)
 		env.Create(ctx, work.Deployment())
 		env.EventuallyNodes(ctx, open, 1)
 		env.EventuallySettled(ctx, open)
@@ -179,7 +182,7 @@ var _ = Describe("Launches that fail", func() {
 	It("are avoided where offerings are known to be unavailable", func(ctx SpecContext) {
 		class := env.NodeClass(ctx)
 		env.Update(ctx, class, func() { inject(class, "unavailable-offerings", "*/*/test-zone-a,*/*/test-zone-b") })
-		env.NodePool(ctx, "default", onePodPerNode)
+		env.EventuallyUsable(ctx, env.NodePool(ctx, "default", onePodPerNode))
 		work := objects.Workload{Name: env.Name("work"), Replicas: 6, CPU: "3"}
 		zoned := objects.Workload{Name: env.Name("zoned"), CPU: "1", NodeSelector: map[string]string{corev1.LabelTopologyZone: "test-zone-a"}}.Pod()
 		env.Create(ctx, work.Deployment(), zoned)

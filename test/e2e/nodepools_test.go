@@ -25,6 +25,7 @@ var _ = Describe("NodePools", func() {
 		light := env.NodePool(ctx, "light", onePodPerNode, weight(10), limit(v1.ResourceNodes, "3"))
 		a := env.NodePool(ctx, "a", onePodPerNode)
 		b := env.NodePool(ctx, "b", onePodPerNode, limit(v1.ResourceNodes, "1"))
+		env.EventuallyUsable(ctx, heavy, light, a, b)
 		peaks := map[*v1.NodePool]*environment.Usage{}
 		for _, pool := range []*v1.NodePool{heavy, light, a, b} {
 			peaks[pool] = env.Watch(ctx, pool)
@@ -43,6 +44,7 @@ var _ = Describe("NodePools", func() {
 	// although rounds and launches overlap.
 	It("never exceed a CPU limit, and go on when it is raised", func(ctx SpecContext) {
 		pool := env.NodePool(ctx, "default", limit(corev1.ResourceCPU, "40"))
+		env.EventuallyUsable(ctx, pool)
 		usage := env.Watch(ctx, pool)
 		workloads := make([]objects.Workload, 3)
 		for i := range workloads {
@@ -77,6 +79,7 @@ var _ = Describe("NodePools", func() {
 	// SCH-201, API-029: the synthetic resource nodes is a limit like any other.
 	It("never exceed a limit on nodes", func(ctx SpecContext) {
 		pool := env.NodePool(ctx, "default", onePodPerNode, limit(v1.ResourceNodes, "3"))
+		env.EventuallyUsable(ctx, pool)
 		usage := env.Watch(ctx, pool)
 		w := objects.Workload{Name: env.Name("work"), Replicas: 6, CPU: "3"}
 		env.Create(ctx, w.Deployment())

@@ -25,6 +25,7 @@ var _ = Describe("Taints", func() {
 		tainted := env.NodePool(ctx, "tainted", weight(100), func(p *v1.NodePool) {
 			p.Spec.Template.Spec.Taints = []corev1.Taint{dedicated}
 		})
+		env.EventuallyUsable(ctx, tainted)
 		tolerant := objects.Workload{Name: env.Name("tolerant"), Replicas: 3, CPU: "2",
 			Tolerations: []corev1.Toleration{objects.Tolerate(dedicated.Key)}}
 		other := objects.Workload{Name: env.Name("other"), Replicas: 3, CPU: "2"}

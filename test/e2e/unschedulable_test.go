@@ -46,6 +46,7 @@ var _ = Describe("Pods that fit nowhere", Serial, func() {
 		tainted := env.NodePool(ctx, "tainted", func(p *v1.NodePool) {
 			p.Spec.Template.Spec.Taints = []corev1.Taint{{Key: "example.com/dedicated", Value: "db", Effect: corev1.TaintEffectNoSchedule}}
 		})
+		env.EventuallyUsable(ctx, pool, tainted)
 		selecting := func(key, value string) objects.Workload {
 			return objects.Workload{NodeSelector: map[string]string{key: value}}
 		}
@@ -69,8 +70,7 @@ var _ = Describe("Pods that fit nowhere", Serial, func() {
 
 	// SCH-200, SCH-201.
 	It("because of limits are told of the limit", func(ctx SpecContext) {
-		env.NodePool(ctx, "cpu", limit(corev1.ResourceCPU, "0"))
-		env.NodePool(ctx, "nodes", limit(v1.ResourceNodes, "0"))
+		env.EventuallyUsable(ctx, env.NodePool(ctx, "cpu", limit(corev1.ResourceCPU, "0")), env.NodePool(ctx, "nodes", limit(v1.ResourceNodes, "0")))
 		expect(ctx, []refusal{{"both pools are used up", objects.Workload{},
 			[]string{"exceeds what its limits leave", "limit on nodes is reached"}}})
 	})

@@ -125,6 +125,17 @@ func (e *Environment) EventuallyCondition(ctx context.Context, o Conditioned, ki
 	return found
 }
 
+// EventuallyUsable waits until nodes of the pools can be launched. What a pod is
+// told is told once in a while: whoever asserts on it has the pools ready first.
+func (e *Environment) EventuallyUsable(ctx context.Context, pools ...*v1.NodePool) {
+	for _, pool := range pools {
+		e.eventually(ctx, patience, func(g gomega.Gomega) {
+			g.Expect(e.Get(ctx, client.ObjectKeyFromObject(pool), pool)).To(gomega.Succeed())
+			g.Expect(pool.StatusConditions().Root().IsTrue()).To(gomega.BeTrue(), "NodePool %s is ready", pool.Name)
+		})
+	}
+}
+
 // Ready tells whether a pod runs and is ready.
 func Ready(pod *corev1.Pod) bool {
 	if pod.DeletionTimestamp != nil || pod.Status.Phase != corev1.PodRunning {
