@@ -13,7 +13,8 @@ import (
 	"karpenter.sh/test/internal/objects"
 )
 
-var _ = Describe("Emptiness", func() {
+// First, because these take longest: each disruption is waited for and validated.
+var _ = Describe("Emptiness", SpecPriority(1), func() {
 	// DIS-071, DIS-072, DIS-074, OPS-137: from a workload of zero to zero nodes.
 	// DIS-003, DIS-054, DIS-057: what keeps empty nodes is Never and a budget.
 	// DIS-032, DIS-044: daemons do not make a node busy, an annotation protects it.

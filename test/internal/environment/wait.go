@@ -18,8 +18,8 @@ import (
 // How long a wait lasts before it fails, and how often it looks. On a machine
 // that does nothing else the answers come in a few seconds.
 const (
-	patience = 2 * time.Minute
-	cleaning = 3 * time.Minute
+	patience = 3 * time.Minute
+	cleaning = 4 * time.Minute
 	interval = 200 * time.Millisecond
 )
 
