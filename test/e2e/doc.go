@@ -17,6 +17,15 @@
 // for conditions. What must never happen is watched from the first event on, not
 // looked for in the end.
 //
+// # Side by side
+//
+// Tests run in several processes, because most of their time is waiting. A test
+// makes its objects with env.Create, which keeps its pods on its own nodes; what
+// it says about pools, nodes and pods is about its own. A test that is about the
+// whole cluster, about a restart of the controller or about seconds is Serial: it
+// runs alone, and its pods may go anywhere. So is one that makes objects which act
+// on the nodes of others, such as a NodeOverlay without requirements.
+//
 // # Inputs
 //
 // KUBECONFIG, the cluster. METRICS_URL, where Karpenter's metrics are, if the
