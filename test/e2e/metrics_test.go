@@ -69,7 +69,7 @@ func expected() []series {
 
 var _ = Describe("Metrics", func() {
 	// OPS-065 and the IDs of the rows.
-	It("have the names, types and labels that dashboards rely on", func(ctx SpecContext) {
+	It("have the names, types and labels that dashboards rely on", SpecPriority(1), func(ctx SpecContext) {
 		pool := env.NodePool(ctx, "default", limit("cpu", "1000"), consolidate("0s", "100%"))
 		w := objects.Workload{Name: env.Name("work"), Replicas: 2, CPU: "1"}
 		env.Create(ctx, w.Deployment())

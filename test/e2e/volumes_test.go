@@ -90,6 +90,7 @@ var _ = Describe("Volumes", func() {
 	// SCH-030 row 7, SCH-081, SCH-085: a defect costs only the pod that has it.
 	It("that are not in order are named to their pods, others are served", func(ctx SpecContext) {
 		pool := env.NodePool(ctx, "default")
+		env.EventuallyUsable(ctx, pool)
 		left, right := storageClass(env.Name("left"), "test-zone-a"), storageClass(env.Name("right"), "test-zone-b")
 		env.Create(ctx, left, right)
 		a, b := claimOf(left, env.Name("a")), claimOf(right, env.Name("b"))
