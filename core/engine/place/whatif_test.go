@@ -154,3 +154,21 @@ func TestWhatIfsInParallel(t *testing.T) {
 		wg.Wait()
 	}
 }
+
+// SCH-271: what disruption asks differs in what it says it does, and in nothing
+// else: without reservations and moved pods its plans are those of provisioning.
+func TestOneEntryForEveryQuestion(t *testing.T) {
+	for seed := range int64(100) {
+		w := randomWorld(t, seed)
+		for _, zone := range []string{"a", "b"} {
+			w.node(model.Node{Name: "n" + zone, Free: vector(6, 24, 10), Initialized: true}, map[string]string{label.Zone: zone})
+		}
+		in := w.input()
+		want := w.named(place.Solve(in))
+		in.Reservations = place.FallbackReservations
+		in.Closed = bitset.New(1).With(0) // to pods that nobody moves
+		if got := w.named(place.Solve(in)); got != want {
+			t.Errorf("seed %d: got %s\nwant %s", seed, got, want)
+		}
+	}
+}
