@@ -6,5 +6,9 @@
 //
 // An operation of BenchmarkPlan compiles every pod and solves once. Node pools
 // and instance types are compiled before the clock starts, as they are in a
-// running controller, where only a change of theirs compiles them again.
+// running controller, where only a change of theirs compiles them again. Cost is
+// compared with a lower bound ([Bound]) that ignores all rules but resources.
+//
+// An operation of BenchmarkWhatIf asks where the pods of one node of a standing
+// cluster would go if the node were gone.
 package benchmark

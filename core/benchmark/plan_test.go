@@ -65,6 +65,9 @@ func BenchmarkPlan(b *testing.B) {
 			benchmarkPlan(b, types, intake.RespectPreferences, benchmark.Plain(n, 200))
 		})
 	}
+	b.Run("diverse/20000", func(b *testing.B) { // hardly two workloads alike
+		benchmarkPlan(b, types, intake.RespectPreferences, benchmark.Plain(20_000, 3_000))
+	})
 	for _, n := range []int{1, 100, 1_000, 5_000, 20_000} {
 		b.Run(fmt.Sprintf("mix/%d", n), func(b *testing.B) {
 			benchmarkPlan(b, types, intake.RespectPreferences, benchmark.Mix(n))

@@ -20,11 +20,11 @@
 //
 // # Cost
 //
-// A step fills one machine, which costs the items it takes times the shapes
-// there are. Machines are tried lazily: what a machine wasted when it was last
-// tried is a good guess of what it would waste now, so a load takes two or three
-// steps however many machines there are. A load is repeated as often as the
-// items allow. The number of steps is bounded by the caller.
+// Filling one machine costs the items it takes times the shapes there are, a few
+// nanoseconds each. Machines are tried lazily: what a machine wasted when it was
+// last tried is a good guess of what it would waste now, so a load takes two or
+// three trials however many machines there are. A load is repeated as often as
+// the items allow. The caller bounds how often shapes are looked at.
 //
 // Imports the standard library and package resource only.
 package pack

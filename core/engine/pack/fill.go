@@ -16,16 +16,16 @@ func (s *packer) fill(machine int) bool {
 	for k, n := range s.rooms[machine] {
 		s.room[k] = n - s.subject.used[k]
 	}
-	s.open()
+	s.admit()
 	for i := s.choose(); i >= 0; i = s.choose() {
 		s.put(i)
 	}
 	return t.items > 0 || s.subject.seed >= 0
 }
 
-// open says who may join first: the group itself, or whoever gets along with
+// admit says who may join first: the group itself, or whoever gets along with
 // the seed.
-func (s *packer) open() {
+func (s *packer) admit() {
 	if s.subject.seed >= 0 {
 		s.mingle()
 		return
@@ -37,8 +37,9 @@ func (s *packer) open() {
 // choose returns the item to add next, -1 if none fits.
 func (s *packer) choose() int {
 	s.point(s.ahead, s.room)
+	s.steps += len(s.open)
 	best, score := -1, -1.0
-	for i := range s.items {
+	for _, i := range s.open {
 		it := &s.items[i]
 		if it.left <= int(s.trial.count[i]) || !s.shares[it.group] || !fits(it.requests, s.room) {
 			continue

@@ -4,6 +4,7 @@ package pack
 
 import (
 	"math"
+	"slices"
 
 	"karpenter.sh/core/engine/resource"
 )
@@ -18,7 +19,7 @@ type Problem struct {
 	// later groups what room it leaves: the most restricted first.
 	Groups []Group
 	Space  Space
-	// Steps is the most machines that may be filled in search of the answer.
+	// Steps is how many times an item may be looked at in search of the answer.
 	Steps int
 }
 
@@ -164,7 +165,7 @@ func (s *packer) next() (waste float64, ok bool) {
 		if waste <= promise+s.close {
 			return waste, !math.IsInf(waste, 1)
 		}
-		if s.steps++; s.steps > s.problem.Steps {
+		if s.steps > s.problem.Steps {
 			return 0, false
 		}
 		s.guess[m] = math.Inf(1)
@@ -202,6 +203,7 @@ func (s *packer) take(limit int) (times int) {
 		s.items[i].left -= load.Times * int(n)
 		s.left[s.items[i].group] -= load.Times * int(n)
 	}
+	s.open = slices.DeleteFunc(s.open, func(i int) bool { return s.items[i].left == 0 })
 	s.loads = append(s.loads, load)
 	return load.Times
 }

@@ -64,7 +64,7 @@ func TestCheapest(t *testing.T) {
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			loads, ok := pack.Cheapest(pack.Problem{
-				Rooms: c.rooms, Groups: []pack.Group{{Items: c.items}}, Space: anyone(c.prices), Steps: 1000,
+				Rooms: c.rooms, Groups: []pack.Group{{Items: c.items}}, Space: anyone(c.prices), Steps: 1_000_000,
 			})
 			usd, machines := cost(loads, c.prices)
 			if !ok || usd != c.usd || machines != c.machines {
@@ -131,7 +131,7 @@ func TestNoAnswer(t *testing.T) {
 func TestNearTheBound(t *testing.T) {
 	for seed := range int64(40) {
 		rnd := rand.New(rand.NewSource(seed))
-		p := pack.Problem{Steps: 10_000, Groups: make([]pack.Group, 1)}
+		p := pack.Problem{Steps: 10_000_000, Groups: make([]pack.Group, 1)}
 		var prices []float64
 		for _, ratio := range []int64{2, 4, 8} {
 			for size := int64(4); size <= 64; size *= 2 {
@@ -190,7 +190,7 @@ func random(seed int64) (pack.Problem, []float64) {
 		}
 		p.Groups = append(p.Groups, g)
 	}
-	p.Steps = 10_000
+	p.Steps = 10_000_000
 	p.Space = anyone(prices)
 	if seed%2 == 1 {
 		p.Space = apart(prices)

@@ -14,6 +14,7 @@ type packer struct {
 	ids     []resource.ID // the resources that anything asks for; others play no role
 	rooms   [][]int64     // by machine, in the order of ids
 	items   []item
+	open    []int // items of which some are left
 	left    []int // items by group
 	loads   []Load
 	steps   int
@@ -68,6 +69,9 @@ func newPacker(p Problem) *packer {
 				group: g, index: i, left: it.Count, requests: s.project(it.Requests), direction: make([]float64, len(s.ids)),
 			})
 			s.left[g] += it.Count
+			if it.Count > 0 {
+				s.open = append(s.open, len(s.items)-1)
+			}
 		}
 	}
 	for _, room := range p.Rooms {

@@ -83,6 +83,7 @@ func (s *solver) newMix(p *pool, bins []*bin) *mix {
 		return cmp.Compare(a.home.offer.Variants.Count(), b.home.offer.Variants.Count())
 	})
 	for _, g := range x.groups {
+		g.coarsen()
 		for _, sh := range g.shapes {
 			slices.SortFunc(sh.pods, func(a, b pod) int { return cmp.Compare(a.index, b.index) })
 		}

@@ -20,9 +20,9 @@ type Input struct {
 	// MinValues says what to do when a node could not offer as many distinct
 	// values as its pool asks for; the zero value is Strict.
 	MinValues MinValuesPolicy
-	// Repack bounds the search for a cheaper mix of new nodes, in nodes filled
-	// on trial for each pool; 0 leaves the plan as it was first found, as
-	// what-ifs want it.
+	// Repack bounds the search for a cheaper mix of new nodes, for each pool, in
+	// looks at a pod shape; 0 leaves the plan as it was first found, as what-ifs
+	// want it.
 	Repack int
 	// Reservations says what to do when reserved capacity could be used and none
 	// is left; the zero value is Strict.
@@ -37,9 +37,9 @@ type Input struct {
 	Closed, Barred bitset.Set
 }
 
-// RepackSteps is how long provisioning searches, see [Input]. A search that
-// would take longer leaves the plan as it was.
-const RepackSteps = 20_000
+// RepackSteps is how long provisioning searches, see [Input]: a fifth of a second
+// or so. A search that would take longer leaves the plan as it was.
+const RepackSteps = 40_000_000
 
 // MinValuesPolicy is a policy for minValues (SCH-195).
 type MinValuesPolicy int

@@ -287,3 +287,21 @@ func (w *world) zones(p place.Plan, group int32) map[string]int {
 	}
 	return out
 }
+
+// TestRepackOfManyShapes, SCH-266: where hardly two pods are alike, nodes still
+// hold no more than fits and cost less than first fit.
+func TestRepackOfManyShapes(t *testing.T) {
+	rnd := rand.New(rand.NewSource(1))
+	w := newWorld(t)
+	w.pool(model.TemplateOptions{Pool: "p"})
+	for range 600 {
+		c := w.class(1, 1)
+		c.Requests = resource.Vector{resource.CPU: int64(200 + rnd.Intn(2000)), resource.Memory: int64(1+rnd.Intn(8000)) << 20, resource.Pods: 1}
+		w.add(1+rnd.Intn(2), c)
+	}
+	before, after := place.Solve(w.input()), w.repacked()
+	w.checkPods(1, after)
+	if usd(after) > 0.95*usd(before) {
+		t.Errorf("$%v, by first fit $%v", usd(after), usd(before))
+	}
+}
