@@ -8,6 +8,7 @@ import (
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/taint"
 	"karpenter.sh/core/intake"
 )
 
@@ -23,7 +24,7 @@ type epoch struct {
 type fixed struct {
 	epoch   *epoch
 	labels  constraint.Labels
-	taints  []model.Taint
+	taints  []taint.Taint
 	daemons resource.Vector // of all daemons that belong there
 }
 

@@ -13,6 +13,7 @@ import (
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/taint"
 )
 
 // PreferencePolicy says whether preferences take part in scheduling (SCH-071).
@@ -91,20 +92,20 @@ func (c *Compiler) NodeLabels(labels map[string]string) constraint.Labels {
 }
 
 // Taints is the engine's form of taints.
-func (c *Compiler) Taints(taints []corev1.Taint) []model.Taint {
-	out := make([]model.Taint, 0, len(taints))
+func (c *Compiler) Taints(taints []corev1.Taint) []taint.Taint {
+	out := make([]taint.Taint, 0, len(taints))
 	for _, t := range taints {
-		out = append(out, model.Taint{Key: t.Key, Value: t.Value, Effect: model.Effect(t.Effect)})
+		out = append(out, taint.Taint{Key: t.Key, Value: t.Value, Effect: taint.Effect(t.Effect)})
 	}
 	return out
 }
 
 // Tolerations is the engine's form of tolerations.
-func Tolerations(in []corev1.Toleration) model.Tolerations {
-	out := make(model.Tolerations, 0, len(in))
+func Tolerations(in []corev1.Toleration) taint.Tolerations {
+	out := make(taint.Tolerations, 0, len(in))
 	for _, t := range in {
-		out = append(out, model.Toleration{
-			Key: t.Key, Operator: model.TolerationOperator(t.Operator), Value: t.Value, Effect: model.Effect(t.Effect),
+		out = append(out, taint.Toleration{
+			Key: t.Key, Operator: taint.TolerationOperator(t.Operator), Value: t.Value, Effect: taint.Effect(t.Effect),
 		})
 	}
 	return out

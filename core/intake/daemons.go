@@ -9,9 +9,9 @@ import (
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/label"
-	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/taint"
 )
 
 // daemon is a DaemonSet's pod as far as nodes of one pool are concerned.
@@ -30,7 +30,7 @@ func up(rs requirement.Requirements) requirement.Requirements {
 
 // daemonsOf keeps the daemons that some node of the pool would run. Daemons
 // whose constraints cannot be read run nowhere.
-func (c *Compiler) daemonsOf(pods []*corev1.Pod, pool requirement.Requirements, taints []model.Taint) []daemon {
+func (c *Compiler) daemonsOf(pods []*corev1.Pod, pool requirement.Requirements, taints []taint.Taint) []daemon {
 	pool = up(pool)
 	var out []daemon
 	for i, pod := range pods {

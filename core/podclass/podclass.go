@@ -11,7 +11,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/drain"
-	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/taint"
 	"karpenter.sh/core/intake/storage"
 )
 
@@ -89,11 +89,11 @@ func protection(pod *corev1.Pod) drain.Protection {
 	return drain.ParseProtection(value)
 }
 
-func tolerations(pod *corev1.Pod) model.Tolerations {
-	out := make(model.Tolerations, len(pod.Spec.Tolerations))
+func tolerations(pod *corev1.Pod) taint.Tolerations {
+	out := make(taint.Tolerations, len(pod.Spec.Tolerations))
 	for i, t := range pod.Spec.Tolerations {
-		out[i] = model.Toleration{
-			Key: t.Key, Operator: model.TolerationOperator(t.Operator), Value: t.Value, Effect: model.Effect(t.Effect),
+		out[i] = taint.Toleration{
+			Key: t.Key, Operator: taint.TolerationOperator(t.Operator), Value: t.Value, Effect: taint.Effect(t.Effect),
 		}
 	}
 	return out

@@ -12,7 +12,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/drain"
-	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/taint"
 	"karpenter.sh/core/podclass"
 )
 
@@ -92,22 +92,22 @@ func TestForDrain(t *testing.T) {
 		pod  *corev1.Pod
 		want drain.Pod
 	}{
-		{"nothing set", pod(nil), drain.Pod{Tolerations: model.Tolerations{}}},
+		{"nothing set", pod(nil), drain.Pod{Tolerations: taint.Tolerations{}}},
 		{"all set", full, drain.Pod{
 			Terminal: true, Deletion: at.Time, Started: at.Time, Grace: 30 * time.Second, HasGrace: true,
 			Daemon: true, Critical: true, Protection: drain.ParseProtection("5m"),
-			Tolerations: model.Tolerations{{Key: "k", Operator: model.TolerateEqual, Value: "v", Effect: model.NoExecute}},
+			Tolerations: taint.Tolerations{{Key: "k", Operator: taint.TolerateEqual, Value: "v", Effect: taint.NoExecute}},
 		}},
-		{"static", pod(owner("v1", "Node")), drain.Pod{Mirror: true, Tolerations: model.Tolerations{}}},
+		{"static", pod(owner("v1", "Node")), drain.Pod{Mirror: true, Tolerations: taint.Tolerations{}}},
 		{
 			"the empty annotation is one that nobody understands",
 			pod(func(p *corev1.Pod) { p.Annotations = map[string]string{v1.DoNotDisruptAnnotationKey: ""} }),
-			drain.Pod{Protection: drain.ParseProtection(""), Tolerations: model.Tolerations{}},
+			drain.Pod{Protection: drain.ParseProtection(""), Tolerations: taint.Tolerations{}},
 		},
 		{
 			"other priority classes are ordinary",
 			pod(func(p *corev1.Pod) { p.Spec.PriorityClassName = "very-critical" }),
-			drain.Pod{Tolerations: model.Tolerations{}},
+			drain.Pod{Tolerations: taint.Tolerations{}},
 		},
 	}
 	for _, tt := range tests {

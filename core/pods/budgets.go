@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/taint"
 	"karpenter.sh/core/intake"
 )
 
@@ -97,7 +97,7 @@ func toleratesDisruption(pod *corev1.Pod) bool {
 }
 
 // disrupted is the taint of nodes that are being given up.
-var disrupted = model.Taint{Key: v1.DisruptedTaintKey, Effect: model.NoSchedule}
+var disrupted = taint.Taint{Key: v1.DisruptedTaintKey, Effect: taint.NoSchedule}
 
 // allows reports whether the budget would let the eviction of the pod pass now.
 func (b budget) allows(pod *corev1.Pod) bool {

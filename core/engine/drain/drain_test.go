@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"karpenter.sh/core/engine/drain"
-	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/taint"
 )
 
 func TestDecide(t *testing.T) {
@@ -17,7 +17,7 @@ func TestDecide(t *testing.T) {
 		daemon         = drain.Pod{Daemon: true}
 		critical       = drain.Pod{Critical: true}
 		criticalDaemon = drain.Pod{Critical: true, Daemon: true}
-		exempt         = drain.Pod{Tolerations: tolerate(model.Toleration{Operator: model.TolerateExists}), Grace: time.Hour, HasGrace: true}
+		exempt         = drain.Pod{Tolerations: tolerate(taint.Toleration{Operator: taint.TolerateExists}), Grace: time.Hour, HasGrace: true}
 		protected      = drain.Pod{Protection: drain.ParseProtection("true"), Grace: 30 * time.Second, HasGrace: true}
 		terminating    = drain.Pod{Deletion: start.Add(30 * time.Second)}
 		stuck          = drain.Pod{Deletion: start.Add(-time.Hour)}
@@ -180,7 +180,7 @@ func FuzzDecideNever(f *testing.F) {
 			pod.Deletion = start.Add(time.Duration(deletion%600) * time.Second)
 		}
 		if bits&32 != 0 {
-			pod.Tolerations = tolerate(model.Toleration{Operator: model.TolerateExists})
+			pod.Tolerations = tolerate(taint.Toleration{Operator: taint.TolerateExists})
 		}
 		in := drain.Input{Pods: []drain.Pod{pod}, Now: start}
 		if bits&64 != 0 {

@@ -5,7 +5,7 @@ package drain
 import (
 	"time"
 
-	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/taint"
 )
 
 // StuckAfter is how long past its deletion timestamp a pod is waited for. The
@@ -29,7 +29,7 @@ type Pod struct {
 	// Critical is set for the two system priority classes.
 	Critical bool
 	// Tolerations are the pod's, as they stand.
-	Tolerations model.Tolerations
+	Tolerations taint.Tolerations
 	// Protection is the pod's do-not-disrupt annotation.
 	Protection Protection
 	// Started is the start time; zero while the kubelet has not accepted the pod.
@@ -73,6 +73,6 @@ func (p Pod) Evictable(now time.Time) bool {
 }
 
 // disrupted is the taint that keeps new pods off a node that is given up.
-func disrupted() model.Taint {
-	return model.Taint{Key: "karpenter.sh/disrupted", Effect: model.NoSchedule}
+func disrupted() taint.Taint {
+	return taint.Taint{Key: "karpenter.sh/disrupted", Effect: taint.NoSchedule}
 }

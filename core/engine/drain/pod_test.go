@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"karpenter.sh/core/engine/drain"
-	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/taint"
 )
 
 // start is the moment at which every table of this package looks at a node.
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-func tolerate(t model.Toleration) model.Tolerations { return model.Tolerations{t} }
+func tolerate(t taint.Toleration) taint.Tolerations { return taint.Tolerations{t} }
 
 // LIF-140
 func TestClasses(t *testing.T) {
@@ -32,24 +32,24 @@ func TestClasses(t *testing.T) {
 		{name: "terminal and terminating holds nothing", pod: drain.Pod{Terminal: true, Deletion: start}},
 		{
 			name: "tolerates the taint exactly",
-			pod:  drain.Pod{Tolerations: tolerate(model.Toleration{Key: "karpenter.sh/disrupted", Operator: model.TolerateExists, Effect: model.NoSchedule})},
+			pod:  drain.Pod{Tolerations: tolerate(taint.Toleration{Key: "karpenter.sh/disrupted", Operator: taint.TolerateExists, Effect: taint.NoSchedule})},
 		},
 		{
 			name: "tolerates the taint by its empty value",
-			pod:  drain.Pod{Tolerations: tolerate(model.Toleration{Key: "karpenter.sh/disrupted", Operator: model.TolerateEqual})},
+			pod:  drain.Pod{Tolerations: tolerate(taint.Toleration{Key: "karpenter.sh/disrupted", Operator: taint.TolerateEqual})},
 		},
 		{
 			name: "blanket toleration exempts",
-			pod:  drain.Pod{Tolerations: tolerate(model.Toleration{Operator: model.TolerateExists})},
+			pod:  drain.Pod{Tolerations: tolerate(taint.Toleration{Operator: taint.TolerateExists})},
 		},
 		{
 			name:    "tolerating another effect does not exempt",
-			pod:     drain.Pod{Tolerations: tolerate(model.Toleration{Operator: model.TolerateExists, Effect: model.NoExecute})},
+			pod:     drain.Pod{Tolerations: tolerate(taint.Toleration{Operator: taint.TolerateExists, Effect: taint.NoExecute})},
 			waiting: true, evictable: true,
 		},
 		{
 			name:    "tolerating unschedulable does not exempt",
-			pod:     drain.Pod{Tolerations: tolerate(model.Toleration{Key: "node.kubernetes.io/unschedulable", Operator: model.TolerateExists})},
+			pod:     drain.Pod{Tolerations: tolerate(taint.Toleration{Key: "node.kubernetes.io/unschedulable", Operator: taint.TolerateExists})},
 			waiting: true, evictable: true,
 		},
 		{name: "protected is waited for", pod: drain.Pod{Protection: drain.ParseProtection("true")}, waiting: true},

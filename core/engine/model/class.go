@@ -8,6 +8,7 @@ import (
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/taint"
 	"karpenter.sh/core/engine/topology"
 )
 
@@ -16,7 +17,7 @@ type Class struct {
 	// Requests is the effective request of one pod (SCH-040), with 1 of
 	// [resource.Pods].
 	Requests    resource.Vector
-	Tolerations Tolerations
+	Tolerations taint.Tolerations
 	// Ports are those a pod takes of its node.
 	Ports hostport.Ports
 	// Attempts are the ways to satisfy the pod, the most wanted first: one

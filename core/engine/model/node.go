@@ -9,6 +9,7 @@ import (
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/taint"
 )
 
 // Node is an existing node, or a launched NodeClaim whose Node has not
@@ -20,7 +21,7 @@ type Node struct {
 	// Labels decide which pods may land here. A key left out by intake
 	// counts as absent.
 	Labels constraint.Labels
-	Taints []Taint
+	Taints []taint.Taint
 	// Free is allocatable less the requests of bound pods and of the daemons
 	// still to come (SCH-130).
 	Free resource.Vector

@@ -10,6 +10,7 @@ import (
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/taint"
 )
 
 // TemplateOptions describe a node pool.
@@ -19,7 +20,7 @@ type TemplateOptions struct {
 	// Requirements are those of the pool intersected with its labels
 	// (SCH-190).
 	Requirements requirement.Requirements
-	Taints       []Taint
+	Taints       []taint.Taint
 	Catalogue    *Catalogue
 	// Overhead is the daemon overhead for each type of the catalogue, in its
 	// order (SCH-125); nil means none anywhere.

@@ -8,6 +8,7 @@ import (
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/taint"
 	"karpenter.sh/core/engine/topology"
 )
 
@@ -39,7 +40,7 @@ func (s *solver) looksAtNode(t *topology.Tally, n *model.Node) bool {
 	}))
 }
 
-func looksPast(t *topology.Tally, taints []model.Taint) bool {
+func looksPast(t *topology.Tally, taints []taint.Taint) bool {
 	if !t.HonorTaints {
 		return true
 	}

@@ -11,6 +11,7 @@ import (
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/reason"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/taint"
 )
 
 // hugeCPU is the request, in milli-CPU, from which a missing "m" is the likely
@@ -124,7 +125,7 @@ func (p *pool) portsTaken(a *attempt, variants bitset.Set) bool {
 func (p *pool) untolerated(a *attempt) []string {
 	var out []string
 	for _, t := range p.Taints {
-		if a.SoftTaints && t.Effect == model.PreferNoSchedule {
+		if a.SoftTaints && t.Effect == taint.PreferNoSchedule {
 			continue
 		}
 		if !a.class.Tolerations.Tolerates(t) {

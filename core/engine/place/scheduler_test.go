@@ -10,6 +10,7 @@ import (
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/requirement"
+	"karpenter.sh/core/engine/taint"
 	"karpenter.sh/core/engine/topology"
 )
 
@@ -55,7 +56,7 @@ func TestAsTheSchedulerSeesIt(t *testing.T) {
 		}, "?:1 left:1"},
 		{"SCH-151 PreferNoSchedule does not hide a node", func(w *world) {
 			w.pools = nil
-			w.node(model.Node{Name: "n", Free: vector(8, 32, 10), Taints: []model.Taint{{Key: "soft", Effect: model.PreferNoSchedule}}}, map[string]string{label.Zone: "1"})
+			w.node(model.Node{Name: "n", Free: vector(8, 32, 10), Taints: []taint.Taint{{Key: "soft", Effect: taint.PreferNoSchedule}}}, map[string]string{label.Zone: "1"})
 			g := spread
 			g.HonorTaints, g.Counts = true, w.counts(label.Zone, map[string]int32{"1": 0, "2": 0})
 			w.add(2, w.obeying(1, anywhere, w.group(g, label.Zone)))

@@ -15,10 +15,11 @@ import (
 	"karpenter.sh/core/engine/reason"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/taint"
 	"karpenter.sh/core/engine/topology"
 )
 
-var gpuTaint = model.Taint{Key: "gpu", Value: "true", Effect: model.NoSchedule}
+var gpuTaint = taint.Taint{Key: "gpu", Value: "true", Effect: taint.NoSchedule}
 
 func TestSolve(t *testing.T) {
 	zone := func(z ...string) requirement.Requirements {
@@ -85,19 +86,19 @@ func TestSolve(t *testing.T) {
 			w.add(1, w.class(1, 1, zone("a").Intersect(zone("b"))))
 		}, []string{"pod-0 left"}},
 		{"SCH-025, SCH-191 the first pool that admits the pod is used", func(w *world) {
-			w.pool(model.TemplateOptions{Pool: "heavy", Taints: []model.Taint{gpuTaint}})
+			w.pool(model.TemplateOptions{Pool: "heavy", Taints: []taint.Taint{gpuTaint}})
 			w.pool(model.TemplateOptions{Pool: "light"})
 			tolerant := w.class(9, 1)
-			tolerant.Tolerations = model.Tolerations{{Key: "gpu", Operator: model.TolerateExists}}
+			tolerant.Tolerations = taint.Tolerations{{Key: "gpu", Operator: taint.TolerateExists}}
 			w.add(1, tolerant)
 			w.add(1, w.class(2, 1))
 		}, []string{"heavy: 16-cpu with 1 pods", "light: 2-cpu with 1 pods"}},
 		{"SCH-090 PreferNoSchedule repels until nothing else is left", func(w *world) {
-			w.pool(model.TemplateOptions{Pool: "soft", Taints: []model.Taint{{Key: "k", Effect: model.PreferNoSchedule}}})
+			w.pool(model.TemplateOptions{Pool: "soft", Taints: []taint.Taint{{Key: "k", Effect: taint.PreferNoSchedule}}})
 			w.add(1, w.class(2, 1))
 		}, []string{"soft: 2-cpu with 1 pods"}},
 		{"SCH-183 a pool without the soft taint is preferred", func(w *world) {
-			w.pool(model.TemplateOptions{Pool: "soft", Taints: []model.Taint{{Key: "k", Effect: model.PreferNoSchedule}}})
+			w.pool(model.TemplateOptions{Pool: "soft", Taints: []taint.Taint{{Key: "k", Effect: taint.PreferNoSchedule}}})
 			w.pool(model.TemplateOptions{Pool: "clean"})
 			w.add(1, w.class(2, 1))
 		}, []string{"clean: 2-cpu with 1 pods"}},
@@ -289,7 +290,7 @@ func TestReasons(t *testing.T) {
 		types reason.Shortfall
 	}{
 		{"SCH-223 taint", func(w *world) {
-			w.pool(model.TemplateOptions{Pool: "p", Taints: []model.Taint{gpuTaint}})
+			w.pool(model.TemplateOptions{Pool: "p", Taints: []taint.Taint{gpuTaint}})
 			w.add(1, w.class(1, 1))
 		}, reason.Taints, reason.Shortfall{}},
 		{"SCH-222 undefined label", func(w *world) {

@@ -11,6 +11,7 @@ import (
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/taint"
 )
 
 // Check returns every rule that a plan breaks, joined; nil if it breaks none.
@@ -104,7 +105,7 @@ func (c *check) nodes() {
 
 // satisfied reports whether some way to satisfy the class goes with the taints
 // and the labels.
-func (c *check) satisfied(class *model.Class, taints []model.Taint, labels func(constraint.Sets) bool) bool {
+func (c *check) satisfied(class *model.Class, taints []taint.Taint, labels func(constraint.Sets) bool) bool {
 	for i := range class.Attempts {
 		a := &class.Attempts[i]
 		if _, repelled := class.Tolerations.Untolerated(taints, a.SoftTaints); !repelled && labels(a.Wanted) {

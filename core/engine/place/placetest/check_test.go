@@ -14,6 +14,7 @@ import (
 	"karpenter.sh/core/engine/place/placetest"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/taint"
 )
 
 // question has one node with room for one pod, and a pool of two types.
@@ -59,7 +60,7 @@ func TestCheck(t *testing.T) {
 		{"a node left out", func(in *place.Input, _ *place.Plan) { in.Without = in.Without.With(0) }, "left out"},
 		{"a port taken", func(in *place.Input, _ *place.Plan) { in.Snapshot.Nodes[0].Ports = in.Pods[0].Class.Ports }, "port taken"},
 		{"a taint", func(in *place.Input, _ *place.Plan) {
-			in.Snapshot.Nodes[0].Taints = []model.Taint{{Key: "k", Effect: model.NoSchedule}}
+			in.Snapshot.Nodes[0].Taints = []taint.Taint{{Key: "k", Effect: taint.NoSchedule}}
 		}, "does not want node n"},
 		{"types by falling price", func(_ *place.Input, p *place.Plan) {
 			p.Bins[0].Types[0], p.Bins[0].Types[1] = p.Bins[0].Types[1], p.Bins[0].Types[0]
