@@ -78,18 +78,15 @@ func BenchmarkPlan(b *testing.B) {
 			benchmarkPlan(b, types, policy, benchmark.Preferring(4_000))
 		})
 	}
+	pods := production(b)
+	b.Run(fmt.Sprintf("production/%d", len(pods)), func(b *testing.B) {
+		benchmarkPlan(b, benchmark.FakeCloud(), intake.RespectPreferences, pods)
+	})
 }
 
 // list is the production list beside the repository; without it a synthetic
 // one of the same length takes its place.
 const list = "../../../shared/data/openb_pods.csv"
-
-func BenchmarkPlanProduction(b *testing.B) {
-	types, pods := benchmark.FakeCloud(), production(b)
-	b.Run(fmt.Sprintf("production/%d", len(pods)), func(b *testing.B) {
-		benchmarkPlan(b, types, intake.RespectPreferences, pods)
-	})
-}
 
 func production(b *testing.B) []*corev1.Pod {
 	pods, err := benchmark.ReadProduction(list)
