@@ -37,8 +37,8 @@
 //     lock. The pod decisions and the sync check have locks of their own, and
 //     neither is taken while the model's is held.
 //   - Every change of a state node passes [Cluster] swap with the old and the new
-//     value. Sums that are kept up to date hang there: capacity of pools today,
-//     the domain counts of topology groups when they come.
+//     value. Sums that are kept up to date hang there: capacity of pools,
+//     the domain counts of topology rules.
 //
 // # No global gate
 //

@@ -92,7 +92,7 @@ func Cheapest(p Problem) ([]Load, bool) {
 }
 
 // Measures of the search. They were chosen on real and synthetic workloads:
-// the result moves by a few tenths of a percent within a factor of two of each.
+// the cost moves by a percent or so within a factor of two of each.
 const (
 	// doubling is the share of its price that a machine may waste more than
 	// one of half the price.
@@ -106,6 +106,9 @@ const (
 	// settled is how much worse a load may be than what another machine
 	// promises before that one is tried.
 	settled = 0.001
+	// The prices of resources are renewed every so many kinds of seeds, and for
+	// each of the last seeds, which have to take whatever mix of items is left.
+	repriced, last = 16, 64
 	// drift is the waste from which the prices of resources no longer fit what
 	// is left.
 	drift = 0.01
@@ -116,7 +119,7 @@ const (
 // counts, not its share of the price.
 func (s *packer) sow(seed, seeds int) bool {
 	sd := &s.problem.Seeds[seed]
-	if !s.turn(subject{seed: seed, group: -1, at: sd.State, used: s.project(sd.Used)}) || seed%16 == 0 || seeds < 64 {
+	if !s.turn(subject{seed: seed, group: -1, at: sd.State, used: s.project(sd.Used)}) || seed%repriced == 0 || seeds < last {
 		s.reprice()
 	}
 	s.apportion(seeds)
