@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/awslabs/operatorpkg/status"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -62,16 +63,23 @@ func sameResources(a, b corev1.ResourceList) bool {
 	return maps.EqualFunc(a, b, func(x, y resource.Quantity) bool { return x.Cmp(y) == 0 })
 }
 
-// isTrue reads a condition. The condition set of the API type would add missing
-// conditions to the object, which here is shared.
+// isTrue reads a condition.
 func isTrue(claim *v1.NodeClaim, kind string) bool {
+	c := conditionOf(claim, kind)
+	return c != nil && c.Status == metav1.ConditionTrue
+}
+
+// conditionOf is a condition, or nil; so it is without a NodeClaim. The condition
+// set of the API type would add missing conditions to the object, which here is
+// shared.
+func conditionOf(claim *v1.NodeClaim, kind string) *status.Condition {
 	if claim == nil {
-		return false
+		return nil
 	}
 	for i := range claim.Status.Conditions {
 		if claim.Status.Conditions[i].Type == kind {
-			return claim.Status.Conditions[i].Status == metav1.ConditionTrue
+			return &claim.Status.Conditions[i]
 		}
 	}
-	return false
+	return nil
 }

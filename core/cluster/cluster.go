@@ -58,6 +58,7 @@ type Cluster struct {
 	poolClaims    map[string]*poolClaims
 	bound         map[types.NamespacedName]*Pod
 	onNode        map[string]*podSet // by name of the Node
+	gone          map[string]bool    // Nodes that went, by name, for a while
 	volumeLimits  map[string]attach.Limits
 	daemons       daemons
 	nodePools     map[string]nodePoolVersion
@@ -90,6 +91,7 @@ func New(o Options) (*Cluster, error) {
 		poolClaims:       map[string]*poolClaims{},
 		bound:            map[types.NamespacedName]*Pod{},
 		onNode:           map[string]*podSet{},
+		gone:             map[string]bool{},
 		volumeLimits:     map[string]attach.Limits{},
 		daemons:          newDaemons(o.IgnoreDRARequests),
 		nodePools:        map[string]nodePoolVersion{},

@@ -71,6 +71,7 @@ func (c *Cluster) DeleteNode(name string) {
 	if ref := c.nodes[name]; ref != nil {
 		c.detachNode(ref)
 		delete(c.nodes, name)
+		c.gone[name] = true
 	}
 }
 

@@ -31,6 +31,8 @@ type Snapshot struct {
 	unlaunched []*Unlaunched
 	counts     map[string]*counted // of topology rules, by identity
 	keep       func(*intake.TopologyRule)
+	lostKeys   map[string]bool
+	homeless   []string
 
 	targets  func() *Targets
 	byKey    func() map[string]*StateNode
@@ -52,6 +54,8 @@ func (c *Cluster) Snapshot() *Snapshot {
 		unlaunched:         c.unlaunchedByName(),
 		counts:             c.census.share(),
 		keep:               c.keep,
+		lostKeys:           c.lost(),
+		homeless:           c.homeless(),
 	}
 	s.targets = sync.OnceValue(s.makeTargets)
 	s.byKey = sync.OnceValue(s.indexNodes)
@@ -125,7 +129,7 @@ func (s *Snapshot) Awaiting(pod types.NamespacedName) (nodeClaim string, ok bool
 func (s *Snapshot) indexAwaiting() map[types.NamespacedName]string {
 	out := map[types.NamespacedName]string{}
 	for _, u := range s.unlaunched {
-		if u.NodeClaim.DeletionTimestamp != nil {
+		if u.NodeClaim.DeletionTimestamp != nil || s.Taken.Sub(u.Since) >= awaitFor {
 			continue
 		}
 		for _, pod := range u.Pods {

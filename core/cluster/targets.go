@@ -29,8 +29,9 @@ type Target struct {
 	Unlaunched *Unlaunched
 }
 
-// Targets are the nodes that are not marked for deletion, and the NodeClaims that
-// are not launched and have room for others than the pods that wait for them.
+// Targets are the nodes that are there or may still come in time (LIF-054,
+// LIF-056) and are not marked for deletion, and the NodeClaims that are not
+// launched and have room for others than the pods that wait for them.
 // The first call compiles what changed since earlier snapshots.
 func (s *Snapshot) Targets() *Targets { return s.targets() }
 
@@ -39,7 +40,7 @@ func (s *Snapshot) makeTargets() *Targets {
 	t.index = sync.OnceValue(t.makeIndex)
 	pledges := s.pledges()
 	for _, n := range s.nodes {
-		if n.marked {
+		if n.marked || s.Lost(n) || n.Overdue(s.Taken) {
 			continue
 		}
 		compiled := n.target(s.epoch)

@@ -23,6 +23,10 @@ import (
 // creator did not say which pods it is for is taken into account that long.
 const LaunchTimeout = 5 * time.Minute
 
+// awaitFor is how long pods wait for a NodeClaim that was created for them. It is
+// gone by then if all is well: its launch has timed out (LIF-110).
+const awaitFor = 2 * LaunchTimeout
+
 // roomFor is how long other pods wait for a NodeClaim of which nothing is heard.
 const roomFor = time.Minute
 

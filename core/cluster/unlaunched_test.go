@@ -32,7 +32,8 @@ func TestAwaiting(t *testing.T) {
 	}{
 		{"LIF-069: until then", func(*world) {}, true},
 		{"LIF-069: the watch shows it", func(w *world) { w.claim(newClaim("c", "")) }, true},
-		{"LIF-069: however long it takes", func(w *world) { w.clock.Step(time.Hour) }, true},
+		{"LIF-069: as long as a launch may take", func(w *world) { w.clock.Step(cluster.LaunchTimeout) }, true},
+		{"LIF-069: not for ever: its launch should have timed out long ago", func(w *world) { w.clock.Step(2 * cluster.LaunchTimeout) }, false},
 		{"LIF-069: launched", func(w *world) { w.claim(newClaim("c", "id")) }, false},
 		{"LIF-069: deleted", func(w *world) { w.claim(newClaim("c", "", deletedClaim)) }, false},
 		{"LIF-069: gone", func(w *world) { w.DeleteNodeClaim("c") }, false},

@@ -121,14 +121,15 @@ func (p *Provisioner) validate(g *gathered, pod *corev1.Pod, claims []storage.Cl
 }
 
 // gatherLeaving adds the pods that will need another place once the nodes that
-// are marked for deletion are gone (SCH-007).
+// are marked for deletion are gone, and those whose Node is gone already
+// (SCH-007).
 func (p *Provisioner) gatherLeaving(ctx context.Context, g *gathered) error {
-	var leaving []*corev1.Node
-	for _, n := range g.snapshot.Nodes() {
-		if n.MarkedForDeletion() && n.Node() != nil {
-			leaving = append(leaving, n.Node())
+	for _, name := range g.snapshot.Homeless() {
+		if err := p.gatherFrom(ctx, g, name, pods.Reschedulable); err != nil {
+			return err
 		}
 	}
+	leaving := leavingNodes(g.snapshot)
 	if len(leaving) == 0 {
 		return nil
 	}
@@ -137,18 +138,37 @@ func (p *Provisioner) gatherLeaving(ctx context.Context, g *gathered) error {
 		return err
 	}
 	now := p.Clock.Now()
-	for _, node := range leaving {
-		bound, err := index.Pods(ctx, p.Client, node.Name)
-		if err != nil {
+	movable := func(pod *corev1.Pod) bool { return budgets.CurrentlyReschedulable(pod, now) }
+	for _, name := range leaving {
+		if err := p.gatherFrom(ctx, g, name, movable); err != nil {
 			return err
 		}
-		for i := range bound {
-			if !budgets.CurrentlyReschedulable(&bound[i], now) {
-				continue
-			}
-			if err := p.add(ctx, g, &bound[i], asTheyAre); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+func leavingNodes(s *cluster.Snapshot) (names []string) {
+	for _, n := range s.Nodes() {
+		if n.MarkedForDeletion() && n.Node() != nil {
+			names = append(names, n.Node().Name)
+		}
+	}
+	return names
+}
+
+// gatherFrom adds pods of one node, but for those that have a NodeClaim on its
+// way.
+func (p *Provisioner) gatherFrom(ctx context.Context, g *gathered, node string, moves func(*corev1.Pod) bool) error {
+	bound, err := index.Pods(ctx, p.Client, node)
+	if err != nil {
+		return err
+	}
+	for i := range bound {
+		if _, waiting := g.snapshot.Awaiting(client.ObjectKeyFromObject(&bound[i])); waiting || !moves(&bound[i]) {
+			continue
+		}
+		if err := p.add(ctx, g, &bound[i], asTheyAre); err != nil {
+			return err
 		}
 	}
 	return nil

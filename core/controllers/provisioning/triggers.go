@@ -9,6 +9,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -55,11 +57,16 @@ func (p *Provisioner) podTrigger(ctx context.Context, request reconcile.Request)
 }
 
 // nodeTrigger asks for a round while the node is being given up, so that its
-// pods get other places in time (SCH-011).
+// pods get other places in time, and while pods count on one that is gone
+// (SCH-011).
 func (p *Provisioner) nodeTrigger(ctx context.Context, request reconcile.Request) (reconcile.Result, error) {
 	var node corev1.Node
-	if err := p.Client.Get(ctx, request.NamespacedName, &node); err != nil {
-		return reconcile.Result{}, client.IgnoreNotFound(err)
+	err := p.Client.Get(ctx, request.NamespacedName, &node)
+	switch {
+	case apierrors.IsNotFound(err):
+		return p.homelessTrigger(request.Name), nil
+	case err != nil:
+		return reconcile.Result{}, err
 	}
 	disrupted := v1.DisruptedTaint()
 	if !slices.ContainsFunc(node.Spec.Taints, func(t corev1.Taint) bool { return t.MatchTaint(&disrupted) }) {
@@ -67,4 +74,14 @@ func (p *Provisioner) nodeTrigger(ctx context.Context, request reconcile.Request
 	}
 	p.Trigger(node.UID)
 	return reconcile.Result{RequeueAfter: recheck}, nil
+}
+
+// homelessTrigger asks for a round when a Node is gone. The model may hear of it a
+// moment later, within the batching window, so that the first time is for all.
+func (p *Provisioner) homelessTrigger(node string) reconcile.Result {
+	p.Trigger(types.UID("node/" + node))
+	if !p.Cluster.Homeless(node) {
+		return reconcile.Result{}
+	}
+	return reconcile.Result{RequeueAfter: recheck}
 }
