@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	"karpenter.sh/core/apis/lenient"
 	"karpenter.sh/core/cloudprovider"
 )
 
@@ -106,6 +107,9 @@ func decodeKubernetes(node *yaml.Node, into any) error {
 	}
 	text, err := json.Marshal(plain)
 	if err != nil {
+		return fmt.Errorf("reading a device template: %w", err)
+	}
+	if err := lenient.CheckNumbers(text); err != nil {
 		return fmt.Errorf("reading a device template: %w", err)
 	}
 	if err := json.Unmarshal(text, into); err != nil {

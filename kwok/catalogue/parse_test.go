@@ -171,6 +171,7 @@ func TestParseProblems(t *testing.T) {
 			"does not list any value of topology.kubernetes.io/zone"},
 		{"KWOK-007: negative price", with("{capacityType: spot, zone: a, price: -1}"), 0, "t", "Price is not a number of 0 or more"},
 		{"KWOK-006: price that is no number", with("{capacityType: spot, zone: a, price: NaN}"), 0, "t", "Price is not a number of 0 or more"},
+		{"KWOK-007: a quantity that takes minutes to read", "[" + entry("t", "{cpu: 1e-1999999999, memory: 16Gi}", short) + "]", 0, "t", "cpu is not a quantity of 0 or more"},
 		{"KWOK-007: negative quantity", "[" + entry("t", "{cpu: -4, memory: 16Gi}", short) + "]", 0, "t", "cpu is not a quantity of 0 or more"},
 		{"KWOK-007: both forms of an offering", with("{capacityType: spot, zone: a, Requirements: []}"), 0, "t", "either Requirements or capacityType"},
 		{"KWOK-006: missing cpu", "[" + entry("t", "{memory: 16Gi}", short) + "]", 0, "t", "resources: cpu is missing"},

@@ -11,7 +11,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
+
+	"karpenter.sh/core/apis/lenient"
 )
 
 // Problem is one thing wrong with a file.
@@ -200,7 +201,7 @@ func (o object) quantities(key string) corev1.ResourceList {
 	out := corev1.ResourceList{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		name, value := node.Content[i].Value, resolved(node.Content[i+1])
-		quantity, err := resource.ParseQuantity(value.Value)
+		quantity, err := lenient.ParseQuantity(value.Value)
 		if value.Kind != yaml.ScalarNode || err != nil || quantity.Sign() < 0 {
 			o.failf(value, "%s: %s is not a quantity of 0 or more", key, name)
 			continue

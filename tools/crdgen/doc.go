@@ -22,11 +22,12 @@
 // compare.
 //
 // Most of a schema comes from the markers on the Go types, through
-// controller-gen's library. Crdgen adds what markers cannot express: rules about
-// the fields of foreign types (taints, conditions), about the keys and values of
-// maps (labels), and the restricted label domains, which are one list for labels
-// and requirement keys alike. Every rule names the place in the schema that it
-// applies to; a place that no longer exists is an error.
+// controller-gen's library. Crdgen bounds what it says of quantities and times, so
+// that whatever is admitted can be read, and adds what markers cannot express:
+// rules about the fields of foreign types (taints, conditions), about the keys and
+// values of maps (labels, resources), and the restricted label domains, which are
+// one list for labels and requirement keys alike. Every rule names the place in
+// the schema that it applies to; a place that no longer exists is an error.
 //
-// Start reading at main.go; the rules are in rules.go and domains.go.
+// Start reading at main.go; the rules are in rules.go, bounds.go and domains.go.
 package main

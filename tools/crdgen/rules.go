@@ -37,6 +37,9 @@ func rules(domains []domain) []rule {
 		{"NodePool", []string{"spec.template.spec.taints.[]", "spec.template.spec.startupTaints.[]"}, taint},
 		{"NodeClaim", []string{"spec.taints.[]", "spec.startupTaints.[]"}, taint},
 		{"NodeClaim", []string{"status.conditions.[]"}, relaxedCondition},
+		{"NodePool", []string{"spec.limits"}, amounts("nodes")},
+		{"NodeClaim", []string{"spec.resources.requests"}, amounts()},
+		{"NodeOverlay", []string{"spec.capacity"}, amounts()},
 
 		{"NodePool", []string{poolLabels}, restrictLabels(poolDomains)},
 		{"NodePool", []string{poolKeys}, restrictKey(poolDomains)},
@@ -45,8 +48,12 @@ func rules(domains []domain) []rule {
 	}
 }
 
-// complete applies the rules of a CRD's kind. Kinds of other groups have none.
+// complete bounds the values of a CRD and applies the rules of its kind. Kinds of
+// other groups have no rules.
 func complete(definition *apiextensionsv1.CustomResourceDefinition, domains []domain) error {
+	for _, version := range definition.Spec.Versions {
+		bound(version.Schema.OpenAPIV3Schema)
+	}
 	if definition.Spec.Group != coreGroup {
 		return nil
 	}

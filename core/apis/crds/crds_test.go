@@ -16,7 +16,7 @@ import (
 )
 
 // definitions returns all CRDs by kind.
-func definitions(t *testing.T) map[string]*apiextensionsv1.CustomResourceDefinition {
+func definitions(t testing.TB) map[string]*apiextensionsv1.CustomResourceDefinition {
 	t.Helper()
 	list, err := crds.Core()
 	if err != nil {
@@ -192,28 +192,11 @@ func TestMergeTypes(t *testing.T) {
 	}
 }
 
-// API-006
-func TestQuantities(t *testing.T) {
-	for kind, paths := range map[string][]string{
-		"NodePool":       {"spec.limits", "status.resources"},
-		"NodeClaim":      {"spec.resources.requests", "status.capacity", "status.allocatable"},
-		"NodeOverlay":    {"spec.capacity"},
-		"CapacityBuffer": {"spec.limits"},
-	} {
-		for _, path := range paths {
-			if schema := schemaAt(t, kind, path+".{}"); !schema.XIntOrString || schema.Pattern != quantityPattern {
-				t.Errorf("%s %s is no map of quantities: %v", kind, path, schema)
-			}
-		}
-	}
-}
-
 const (
 	labelValuePattern    = `^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$`
 	qualifiedNamePattern = `^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*(\/))?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$`
 	durationPattern      = `^([0-9]+(s|m|h))+$`
 	expiryPattern        = `^(([0-9]+(s|m|h))+|Never)$`
-	quantityPattern      = `^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$`
 )
 
 // API-008 API-172

@@ -11,6 +11,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -23,6 +24,9 @@ const assets = "KUBEBUILDER_ASSETS"
 // server is a client of an API server that serves the CRDs. It is nil where there
 // are no binaries to start one from.
 var server client.Client
+
+// config is how to reach it.
+var config *rest.Config
 
 func TestMain(m *testing.M) {
 	code, err := runWithServer(m)
@@ -46,7 +50,7 @@ func runWithServer(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	environment := &envtest.Environment{CRDs: append(definitions, buffer)}
-	config, err := environment.Start()
+	config, err = environment.Start()
 	if err != nil {
 		return 0, fmt.Errorf("starting the API server: %w", err)
 	}

@@ -47,6 +47,13 @@ func TestStatusIsASubresource(t *testing.T) {
 		if _, found, _ := unstructured.NestedSlice(object.Object, "status", "conditions"); found {
 			t.Errorf("creating a %s wrote its status", object.GetKind())
 		}
+		put([]any{}, "status", "conditions")(object.Object)
+		if err := server.Update(context.Background(), object); err != nil {
+			t.Fatal(err)
+		}
+		if _, found, _ := unstructured.NestedSlice(object.Object, "status", "conditions"); found {
+			t.Errorf("updating a %s wrote its status", object.GetKind())
+		}
 	}
 }
 

@@ -5,6 +5,8 @@ package v1
 import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"karpenter.sh/core/apis/lenient"
 )
 
 // NodeClaim asks for one node and follows it from launch to termination.
@@ -34,6 +36,9 @@ type NodeClaim struct {
 	// Status is the observed state.
 	// +optional
 	Status NodeClaimStatus `json:"status,omitzero"`
+	// Unreadable are the fields of the stored object that could not be read, and
+	// are missing here. Nothing is launched from what is incomplete.
+	Unreadable []lenient.Problem `json:"-"`
 }
 
 // NodeClaimSpec is what a NodeClaim asks for.
@@ -79,6 +84,14 @@ type ResourceRequirements struct {
 	// waits for.
 	// +optional
 	Requests corev1.ResourceList `json:"requests,omitempty"`
+}
+
+// UnmarshalJSON reads what can be read, so that one object never hides the
+// others in a list (API-177).
+func (c *NodeClaim) UnmarshalJSON(text []byte) (err error) {
+	type plain NodeClaim
+	c.Unreadable, err = lenient.Unmarshal(text, (*plain)(c))
+	return err
 }
 
 // NodeClaimList is a list of NodeClaims.

@@ -2,7 +2,11 @@
 
 package v1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"karpenter.sh/core/apis/lenient"
+)
 
 // NodePool describes a family of nodes: how they are launched, how many there
 // may be and how they may be disrupted.
@@ -28,6 +32,9 @@ type NodePool struct {
 	// Status is the observed state.
 	// +optional
 	Status NodePoolStatus `json:"status,omitzero"`
+	// Unreadable are the fields of the stored object that could not be read, and
+	// are missing here. Nothing is launched from what is incomplete.
+	Unreadable []lenient.Problem `json:"-"`
 }
 
 // NodePoolSpec is the wanted state of a NodePool.
@@ -58,6 +65,14 @@ type NodePoolSpec struct {
 	// +kubebuilder:validation:Minimum:=0
 	// +optional
 	Replicas *int64 `json:"replicas,omitempty"`
+}
+
+// UnmarshalJSON reads what can be read, so that one object never hides the
+// others in a list (API-177).
+func (p *NodePool) UnmarshalJSON(text []byte) (err error) {
+	type plain NodePool
+	p.Unreadable, err = lenient.Unmarshal(text, (*plain)(p))
+	return err
 }
 
 // NodePoolList is a list of NodePools.

@@ -6,6 +6,8 @@ import (
 	"github.com/awslabs/operatorpkg/status"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"karpenter.sh/core/apis/lenient"
 )
 
 // NodeOverlay changes the price or the capacity that simulation assumes for the
@@ -27,6 +29,9 @@ type NodeOverlay struct {
 	// Status is the observed state.
 	// +optional
 	Status NodeOverlayStatus `json:"status,omitzero"`
+	// Unreadable are the fields of the stored object that could not be read, and
+	// are missing here. Nothing is launched from what is incomplete.
+	Unreadable []lenient.Problem `json:"-"`
 }
 
 // NodeOverlaySpec is what an overlay matches and what it changes.
@@ -92,6 +97,14 @@ type NodeOverlayStatus struct {
 	// +listMapKey=type
 	// +optional
 	Conditions []status.Condition `json:"conditions,omitempty"`
+}
+
+// UnmarshalJSON reads what can be read, so that one object never hides the
+// others in a list (API-177).
+func (o *NodeOverlay) UnmarshalJSON(text []byte) (err error) {
+	type plain NodeOverlay
+	o.Unreadable, err = lenient.Unmarshal(text, (*plain)(o))
+	return err
 }
 
 // NodeOverlayList is a list of NodeOverlays.

@@ -5,6 +5,8 @@ package v1beta1
 import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"karpenter.sh/core/apis/lenient"
 )
 
 // ActiveCapacityStrategy is the provisioning strategy that keeps real nodes
@@ -33,6 +35,9 @@ type CapacityBuffer struct {
 	// Status is the observed state.
 	// +optional
 	Status CapacityBufferStatus `json:"status,omitzero"`
+	// Unreadable are the fields of the stored object that could not be read, and
+	// are missing here. Nothing is launched from what is incomplete.
+	Unreadable []lenient.Problem `json:"-"`
 }
 
 // CapacityBufferSpec is the wanted spare capacity.
@@ -109,6 +114,14 @@ type CapacityBufferStatus struct {
 	// +listMapKey=type
 	// +optional
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// UnmarshalJSON reads what can be read, so that one object never hides the
+// others in a list (API-177).
+func (b *CapacityBuffer) UnmarshalJSON(text []byte) (err error) {
+	type plain CapacityBuffer
+	b.Unreadable, err = lenient.Unmarshal(text, (*plain)(b))
+	return err
 }
 
 // CapacityBufferList is a list of CapacityBuffers.

@@ -4,6 +4,8 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -18,6 +20,10 @@ import (
 func (c *Controller) launch(ctx context.Context, p *pass) error {
 	if decided(p.conditions, v1.ConditionTypeLaunched) {
 		c.launches.forget(client.ObjectKeyFromObject(p.nodeClaim))
+		return nil
+	}
+	if len(p.nodeClaim.Unreadable) > 0 {
+		c.refuseUnreadable(ctx, p)
 		return nil
 	}
 	if wait := c.launches.wait(p.nodeClaim); wait > 0 {
@@ -36,6 +42,24 @@ func (c *Controller) launch(ctx context.Context, p *pass) error {
 	})
 	return nil
 }
+
+// refuseUnreadable tells that a NodeClaim of which a part cannot be read is not
+// launched: what it asks for is not known (API-177). Its spec never changes, so
+// nothing is tried again; it times out.
+func (c *Controller) refuseUnreadable(ctx context.Context, p *pass) {
+	texts := make([]string, len(p.nodeClaim.Unreadable))
+	for i, problem := range p.nodeClaim.Unreadable {
+		texts[i] = problem.String()
+	}
+	message := truncate("parts of the NodeClaim cannot be read: " + strings.Join(texts, "; "))
+	if p.conditions.SetUnknownWithReason(v1.ConditionTypeLaunched, reasonUnreadable, message) {
+		log.FromContext(ctx).Error(errors.New(message), "not launching nodeclaim")
+	}
+}
+
+// reasonUnreadable is the reason of Launched while parts of the NodeClaim cannot
+// be read.
+const reasonUnreadable = "NodeClaimUnreadable"
 
 // create asks the provider for an instance, unless it has answered already.
 func (c *Controller) create(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1.NodeClaim, error) {

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package crds_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/awslabs/operatorpkg/status"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/patch"
+)
+
+// earlier is the CRD of NodePools as it was before quantities were bounded, under
+// another group so that it is served beside the present one.
+func earlier(t *testing.T) *apiextensionsv1.CustomResourceDefinition {
+	t.Helper()
+	definition := definitions(t)["NodePool"].DeepCopy()
+	definition.Spec.Group, definition.Name = "earlier.sh", "nodepools.earlier.sh"
+	version := &definition.Spec.Versions[0]
+	spec := version.Schema.OpenAPIV3Schema.Properties["spec"]
+	limits := spec.Properties["limits"]
+	limits.XValidations, limits.MaxProperties = nil, nil
+	limits.AdditionalProperties.Schema.Pattern = ""
+	limits.AdditionalProperties.Schema.MaxLength, limits.AdditionalProperties.Schema.Minimum = nil, nil
+	spec.Properties["limits"] = limits
+	version.Schema.OpenAPIV3Schema.Properties["spec"] = spec
+	return definition
+}
+
+// API-177: a pool that was stored before admission bounded its quantities hides
+// no other pool, can be read but for the limit, and its status can be written.
+func TestStoredBeforeAdmissionWasTightened(t *testing.T) {
+	typedServer(t)
+	definition := earlier(t)
+	if _, err := envtest.InstallCRDs(config, envtest.CRDInstallOptions{CRDs: []*apiextensionsv1.CustomResourceDefinition{definition}}); err != nil {
+		t.Fatal(err)
+	}
+	for name, limit := range map[string]string{"fine": "5", "odd": "1e-1999999999"} {
+		content := validNodePool()
+		put("earlier.sh/v1", "apiVersion")(content)
+		put(fields{"name": name}, "metadata")(content)
+		put(limit, "spec", "limits", "cpu")(content)
+		create(t, content)
+	}
+	tightened := definitions(t)["NodePool"].DeepCopy()
+	tightened.Spec.Group, tightened.Name = definition.Spec.Group, definition.Name
+	if _, err := envtest.InstallCRDs(config, envtest.CRDInstallOptions{CRDs: []*apiextensionsv1.CustomResourceDefinition{tightened}}); err != nil {
+		t.Fatal(err)
+	}
+	raw := &unstructured.UnstructuredList{}
+	raw.SetAPIVersion("earlier.sh/v1")
+	raw.SetKind("NodePoolList")
+	if err := server.List(context.Background(), raw); err != nil {
+		t.Fatal(err)
+	}
+	text, err := raw.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pools := &v1.NodePoolList{}
+	if err := json.Unmarshal(text, pools); err != nil {
+		t.Fatal(err)
+	}
+	if len(pools.Items) != 2 {
+		t.Fatalf("there are %d pools", len(pools.Items))
+	}
+	for _, pool := range pools.Items {
+		if (pool.Name == "odd") != (len(pool.Unreadable) > 0) {
+			t.Errorf("%s: unreadable are %v", pool.Name, pool.Unreadable)
+		}
+	}
+	// Unchanged fields of an object are not held against its status.
+	odd := &unstructured.Unstructured{}
+	odd.SetAPIVersion("earlier.sh/v1")
+	odd.SetKind("NodePool")
+	odd.SetName("odd")
+	told := client.RawPatch("application/merge-patch+json", []byte(`{"status":{"conditions":[{"type":"ValidationSucceeded","status":"False",
+		"reason":"NodePoolValidationFailed","message":"spec.limits[cpu]","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}`))
+	deadline := time.Now().Add(30 * time.Second) // until the server has taken up the change of the CRD
+	for {
+		err := server.Status().Patch(context.Background(), odd, told)
+		if err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// API-003: conditions are written for the version that they were judged by; who
+// comes too late conflicts and writes nothing.
+func TestConditionsAreNotWrittenLate(t *testing.T) {
+	typed := typedServer(t)
+	key := client.ObjectKeyFromObject(create(t, validNodePool()))
+	read := func() *v1.NodePool {
+		t.Helper()
+		pool := &v1.NodePool{}
+		if err := typed.Get(context.Background(), key, pool); err != nil {
+			t.Fatal(err)
+		}
+		return pool
+	}
+	judged := func(pool *v1.NodePool, reason string) error {
+		before := pool.DeepCopy()
+		pool.Status.Conditions = []status.Condition{{
+			Type: "Ready", Status: metav1.ConditionFalse, Reason: reason, LastTransitionTime: metav1.NewTime(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)),
+		}}
+		_, err := patch.Status(context.Background(), typed, before, pool)
+		return err
+	}
+	late := read()
+	if err := judged(read(), "InTime"); err != nil {
+		t.Fatal(err)
+	}
+	err := judged(late, "TooLate")
+	if !apierrors.IsConflict(err) {
+		t.Errorf("the late write ends with %v", err)
+	}
+	if result, err := patch.Outcome(err); err != nil || result.RequeueAfter == 0 {
+		t.Errorf("the late pass ends with %v, %v", result, err)
+	}
+	if got := read().Status.Conditions; len(got) != 1 || got[0].Reason != "InTime" {
+		t.Errorf("stored is %v", got)
+	}
+}
