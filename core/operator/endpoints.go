@@ -4,17 +4,14 @@ package operator
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/pprof"
 	"time"
 
-	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"karpenter.sh/core/operator/options"
@@ -55,52 +52,14 @@ func metricsHandler(o options.Options, gatherer prometheus.Gatherer) http.Handle
 	return mux
 }
 
-// errWithheld is all that a probe tells about a failure (OPS-070).
-var errWithheld = errors.New("reason withheld, it is in the log")
-
-// check names a condition of health or readiness.
-type check struct {
-	name   string
-	passes func(*http.Request) error
-}
-
-// withhold logs why a check fails and keeps it from the body of the answer.
-func (c check) withhold(log logr.Logger) healthz.Checker {
-	return func(request *http.Request) error {
-		err := c.passes(request)
-		if err == nil {
-			return nil
-		}
-		log.Info("check failed", "check", c.name, "error", err)
-		return errWithheld
-	}
-}
-
-// alive passes as long as the process answers (OPS-066, OPS-067).
-func alive(*http.Request) error { return nil }
-
 // addEndpoints installs metrics and probes.
-func addEndpoints(ctx context.Context, env environment, mgr manager.Manager, kinds *servedKinds) error {
+func addEndpoints(ctx context.Context, env environment, mgr manager.Manager, kinds *servedKinds) (*probedManager, error) {
 	server, err := newMetricsServer(ctx, env.options, env.metrics)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return errors.Join(mgr.Add(server), addChecks(mgr, kinds))
-}
-
-// addChecks installs the probes of OPS-066 to OPS-069.
-func addChecks(mgr manager.Manager, kinds *servedKinds) error {
-	synced := func(request *http.Request) error {
-		if !mgr.GetCache().WaitForCacheSync(request.Context()) {
-			return errors.New("caches have not synced")
-		}
-		return nil
+	if err := mgr.Add(server); err != nil {
+		return nil, fmt.Errorf("adding the server of metrics: %w", err)
 	}
-	served := func(request *http.Request) error { return kinds.check(request.Context(), coreKinds()) }
-	log := mgr.GetLogger().WithName("readiness")
-	errs := []error{mgr.AddHealthzCheck("healthz", alive)}
-	for _, c := range []check{{"readyz", alive}, {"manager", synced}, {"crd", served}} {
-		errs = append(errs, mgr.AddReadyzCheck(c.name, c.withhold(log)))
-	}
-	return errors.Join(errs...)
+	return withProbes(ctx, env.options, mgr, kinds)
 }

@@ -22,8 +22,8 @@ import (
 // shutdownPatience is how long a shutdown waits for running work (OPS-060).
 const shutdownPatience = 30 * time.Second
 
-// newManager makes the manager that runs everything. Metrics are served by a
-// server of our own, which negotiates formats.
+// newManager makes the manager that runs everything. Metrics and probes are served
+// by servers of our own.
 func newManager(env environment, types *runtime.Scheme, config *rest.Config, lock resourcelock.Interface) (manager.Manager, error) {
 	o := env.options
 	options := manager.Options{
@@ -31,7 +31,7 @@ func newManager(env environment, types *runtime.Scheme, config *rest.Config, loc
 		Logger:                        env.log,
 		Cache:                         trim.CacheOptions(),
 		Metrics:                       metricsserver.Options{BindAddress: "0"},
-		HealthProbeBindAddress:        fmt.Sprintf(":%d", o.HealthProbePort),
+		HealthProbeBindAddress:        "0",
 		LeaderElectionReleaseOnCancel: true,
 		LeaseDuration:                 ptr.To(election.LeaseDuration),
 		RenewDeadline:                 ptr.To(election.RenewDeadline),

@@ -85,11 +85,12 @@ func (c Config) populate(ctx context.Context, env environment, mgr manager.Manag
 	if err != nil {
 		return err
 	}
-	if err := addEndpoints(ctx, env, mgr, kinds); err != nil {
+	probed, err := addEndpoints(ctx, env, mgr, kinds)
+	if err != nil {
 		return err
 	}
 	setup := Setup{
-		Manager:    mgr,
+		Manager:    probed,
 		Options:    env.options,
 		Recorder:   events.NewRecorder(eventSink(mgr), env.clock),
 		Registerer: env.metrics,

@@ -302,7 +302,7 @@ func TestMissingDefinitions(t *testing.T) {
 	var body string
 	eventually(t, 20*time.Second, func() string {
 		var status int
-		if status, body = get(b.probes, "/readyz"); status != 500 {
+		if status, body = get(b.probes, "/readyz"); status != 503 {
 			return fmt.Sprintf("/readyz: %d %s", status, body)
 		}
 		return ""
@@ -310,7 +310,7 @@ func TestMissingDefinitions(t *testing.T) {
 	if !strings.Contains(body, "[-]crd failed: reason withheld") {
 		t.Errorf("OPS-069: %s", body)
 	}
-	if status, body := get(b.probes, "/readyz/crd"); status != 500 || strings.Contains(body, "NodePool") {
+	if status, body := get(b.probes, "/readyz/crd"); status != 503 || strings.Contains(body, "NodePool") {
 		t.Errorf("OPS-070: /readyz/crd gives %d %q", status, body)
 	}
 	if log := b.printed(); !strings.Contains(log, "failed to set up an index") || !strings.Contains(log, "does not serve NodePool.karpenter.sh/v1") {
