@@ -61,6 +61,7 @@ func (s *shared) controllers() ([]Controller, error) {
 			nodepool.NewValidation(pools),
 			nodepool.NewReadiness(pools),
 			nodepool.NewHash(pools),
+			nodepool.NewInstanceTypes(pools),
 			nodepool.NewCounter(pools),
 			health,
 			// Pods without a place become NodeClaims.

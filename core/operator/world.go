@@ -100,6 +100,8 @@ func (w *world) stateOptions() state.Options {
 func (w *world) nodePoolOptions() nodepool.Options {
 	return nodepool.Options{
 		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Usage: usage{w.cluster},
+		Catalogue:    calledBy(w.provider, "nodepool.instancetypes").GetInstanceTypes,
+		Requirements: intake.New(w.compilerOptions()).PoolRequirements, Recorder: w.recorder,
 		NodeClasses: w.provider.SupportedNodeClasses, Words: w.words,
 		Clock: w.clock, CPUMillis: w.options.CPURequests,
 	}

@@ -41,6 +41,28 @@ func (d Disruption) AllowedDisruptions(reason DisruptionReason, nodes int, now t
 	return allowed, nil
 }
 
+// checkedFrom is the time from which Check looks for the windows of a schedule.
+// Any will do: five years hold every day of the calendar.
+func checkedFrom() time.Time { return time.Date(2025, time.January, 1, 0, 0, 0, 0, time.UTC) }
+
+// Check says what of the budget cannot be understood, or cannot be meant: such a
+// budget allows less than it seems to (API-048, API-049). Nil if nothing.
+func (b Budget) Check() error {
+	_, valueErr := b.value(0)
+	_, activeErr := b.active(checkedFrom())
+	if err := errors.Join(valueErr, activeErr); err != nil || b.Schedule == "" {
+		return err
+	}
+	schedule, err := parseSchedule(b.Schedule)
+	if err != nil {
+		return err
+	}
+	if _, found := schedule.next(checkedFrom()); !found {
+		return fmt.Errorf("schedule %q: there is no such day within %d years, so that the budget is always active", b.Schedule, scheduleHorizon)
+	}
+	return nil
+}
+
 func (b Budget) covers(reason DisruptionReason) bool {
 	return len(b.Reasons) == 0 || slices.Contains(b.Reasons, reason)
 }

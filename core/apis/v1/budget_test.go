@@ -5,6 +5,7 @@ package v1_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -90,9 +91,6 @@ func TestBudgetFailsClosed(t *testing.T) {
 		"a step that is negative":               {Nodes: "1", Schedule: "*/-1 0 * * *", Duration: "1h"},
 		"a step that is missing":                {Nodes: "1", Schedule: "*/ 0 * * *", Duration: "1h"},
 		"two steps":                             {Nodes: "1", Schedule: "*/2/3 0 * * *", Duration: "1h"},
-		"an empty item":                         {Nodes: "1", Schedule: "1,,2 0 * * *", Duration: "1h"},
-		"a sign":                                {Nodes: "1", Schedule: "+1 0 * * *", Duration: "1h"},
-		"a star in a range":                     {Nodes: "1", Schedule: "*-5 0 * * *", Duration: "1h"},
 		"an inactive window does not excuse it": {Nodes: "x", Schedule: "@yearly", Duration: "1h"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -185,6 +183,68 @@ func TestScheduleAgreesWithCron(t *testing.T) {
 		if got := isActive(t, text, v1.DurationOf(length), now); got != want {
 			t.Errorf("%q for %s is active at %s: %t, want %t", text, length, now, got, want)
 		}
+	}
+}
+
+// API-047: whatever a CronJob accepts as a schedule is accepted here, and nothing
+// else, but for the fixed intervals of @every and fields without a value.
+func TestScheduleAcceptsWhatCronJobsDo(t *testing.T) {
+	pieces := strings.Fields("0 1 5 6 7 07 12 31 59 60 mon SUN Sat jan Dec monday * ? - , / -1 +1 1-5 5-1 sun-sat sat-sun 1-7 */2 */0 1,,2 @daily @dailyx")
+	random := rand.New(rand.NewPCG(3, 4))
+	accepted := 0
+	for range 30000 {
+		fields := make([]string, 5)
+		for i := range fields {
+			fields[i] = pieces[random.IntN(len(pieces))]
+			if random.IntN(3) == 0 {
+				fields[i] += pieces[random.IntN(len(pieces))]
+			}
+			if random.IntN(2) == 0 {
+				fields[i] = "1"
+			}
+		}
+		text := strings.Join(fields[:5-random.IntN(20)/19], " ")
+		_, reference := cron.ParseStandard(text)
+		err := v1.Budget{Nodes: "0", Schedule: text, Duration: "1h"}.Check()
+		if neverComes(text) || slices.ContainsFunc(fields, func(f string) bool { return strings.Trim(f, ",") == "" }) {
+			continue
+		}
+		if (reference == nil) != (err == nil) {
+			t.Fatalf("%q: here %v, in a CronJob %v", text, err, reference)
+		}
+		if err == nil {
+			accepted++
+		}
+	}
+	if accepted < 1000 {
+		t.Errorf("only %d schedules were good ones", accepted)
+	}
+}
+
+// neverComes holds for schedules of days that no year has.
+func neverComes(text string) bool {
+	schedule, err := cron.ParseStandard(text)
+	return err == nil && schedule.Next(monday).IsZero()
+}
+
+// API-048, API-049
+func TestBudgetCheck(t *testing.T) {
+	for text, want := range map[string]string{
+		"30 10 * * 1-7":   "7 is not between 0 and 6",
+		"0 0 * * sat-sun": "runs backwards",
+		"0 0 30 2 *":      "no such day",
+		"0 0 29 2 *":      "",
+		"0 9 * * mon-fri": "",
+		"0 9 * JAN,dec ?": "",
+		"@weekly":         "",
+	} {
+		err := v1.Budget{Nodes: "0", Schedule: text, Duration: "1h"}.Check()
+		if (err == nil) != (want == "") || (err != nil && !strings.Contains(err.Error(), want)) {
+			t.Errorf("%q: got %v, want %q", text, err, want)
+		}
+	}
+	if err := (v1.Budget{Nodes: "many"}).Check(); err == nil {
+		t.Error("a number that is none is accepted")
 	}
 }
 

@@ -21,6 +21,27 @@ const (
 	ConditionTypeNodeRegistrationHealthy = "NodeRegistrationHealthy"
 )
 
+// Condition types of a NodePool that are there only while they have something to
+// tell. Ready does not depend on them.
+const (
+	// ConditionTypeInstanceTypesFound is False while no instance type of the
+	// provider meets the requirements of the pool, and says which of them
+	// excludes them.
+	ConditionTypeInstanceTypesFound = "InstanceTypesFound"
+	// ConditionTypeFieldsWithoutEffect is True while the spec asks for something
+	// that this version does not act on.
+	ConditionTypeFieldsWithoutEffect = "FieldsWithoutEffect"
+)
+
+// Reasons of ValidationSucceeded when it is False.
+const (
+	// ReasonValidationFailed is about mistakes that keep the pool from launching.
+	ReasonValidationFailed = "NodePoolValidationFailed"
+	// ReasonInvalidBudgets is about disruption budgets only: voluntary disruption
+	// stands still, and nodes are launched nevertheless (API-048).
+	ReasonInvalidBudgets = "InvalidDisruptionBudgets"
+)
+
 // Condition types of a NodeClaim beside Ready.
 const (
 	// ConditionTypeLaunched tells that the instance was created.
@@ -56,6 +77,21 @@ func (p *NodePool) StatusConditions(opts ...status.ForOption) status.ConditionSe
 		ConditionTypeValidationSucceeded,
 		ConditionTypeNodeClassReady,
 	).For(p, opts...)
+}
+
+// MayLaunch reports whether nodes may be launched for the pool: it can be read as
+// a whole and is Ready, or kept from that by its disruption budgets alone
+// (API-088).
+func (p *NodePool) MayLaunch() bool {
+	conditions := p.StatusConditions(status.WithObservedOnly())
+	switch {
+	case len(p.Unreadable) > 0:
+		return false
+	case conditions.Root().IsTrue():
+		return true
+	}
+	validated := conditions.Get(ConditionTypeValidationSucceeded)
+	return conditions.IsTrue(ConditionTypeNodeClassReady) && validated.IsFalse() && validated.Reason == ReasonInvalidBudgets
 }
 
 // GetConditions returns the conditions as they are stored.

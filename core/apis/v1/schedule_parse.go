@@ -65,9 +65,13 @@ func expandDescriptor(text string) string {
 }
 
 // parse reads a comma list, and tells whether an item of it stands for any value
-// without a step.
+// without a step. Empty items are passed over, unless there is no other.
 func (f scheduleField) parse(text string) (set uint64, anyValue bool, err error) {
-	for item := range strings.SplitSeq(text, ",") {
+	items := strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+	if len(items) == 0 {
+		return 0, false, fmt.Errorf("%s %q: there is no value", f.name, text)
+	}
+	for _, item := range items {
 		bits, anyItem, err := f.parseItem(item)
 		if err != nil {
 			return 0, false, fmt.Errorf("%s %q: %w", f.name, item, err)
@@ -84,7 +88,7 @@ func (f scheduleField) parseItem(item string) (set uint64, anyValue bool, err er
 	span, stepText, stepped := strings.Cut(item, "/")
 	step := 1
 	if stepped {
-		if step, err = strconv.Atoi(stepText); err != nil || step < 1 || !isNumber(stepText) {
+		if step, err = strconv.Atoi(stepText); err != nil || step < 1 {
 			return 0, false, fmt.Errorf("the step %q is not a number from 1 on", stepText)
 		}
 	}
@@ -95,15 +99,16 @@ func (f scheduleField) parseItem(item string) (set uint64, anyValue bool, err er
 	for value := first; value <= last; value += min(step, f.most+1) {
 		set |= 1 << value
 	}
-	return set, isAny(span) && step == 1, nil
+	from, _, _ := strings.Cut(span, "-")
+	return set, isAny(from) && step == 1, nil
 }
 
 // parseSpan reads what stands before the step.
 func (f scheduleField) parseSpan(span string, stepped bool) (first, last int, err error) {
-	if isAny(span) {
+	from, to, isRange := strings.Cut(span, "-")
+	if isAny(from) { // whatever follows, as CronJobs read it
 		return f.least, f.most, nil
 	}
-	from, to, isRange := strings.Cut(span, "-")
 	if first, err = f.parseValue(from); err != nil {
 		return 0, 0, err
 	}
@@ -128,7 +133,7 @@ func (f scheduleField) parseValue(text string) (int, error) {
 		}
 	}
 	value, err := strconv.Atoi(text)
-	if err != nil || !isNumber(text) {
+	if err != nil {
 		return 0, fmt.Errorf("%q is not a value", text)
 	}
 	if value < f.least || value > f.most {
@@ -138,8 +143,3 @@ func (f scheduleField) parseValue(text string) (int, error) {
 }
 
 func isAny(span string) bool { return span == "*" || span == "?" }
-
-// isNumber rules out the signs that strconv accepts.
-func isNumber(text string) bool {
-	return text != "" && strings.Trim(text, "0123456789") == ""
-}

@@ -8,11 +8,11 @@
 // it, not only the first thing. It writes no status and knows no cluster: an
 // object is judged by itself.
 //
-// Vocabulary: a finding is either an error, which makes the object unusable, or a
-// warning, which does not.
+// Vocabulary: a finding is either an error, which makes the object unusable, a
+// mistake in a budget, which stops disruption only, or a warning.
 //
 // Cost: linear in the size of the object.
 //
 // Start reading at nodepool.go and nodeoverlay.go; requirement.go and taints.go
-// hold what they share.
+// hold what they share, agreement.go what requirements and labels make together.
 package validation

@@ -3,6 +3,7 @@
 package validation
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -16,15 +17,18 @@ const maxMessageLength = 32768
 type Findings struct {
 	// Errors make the object unusable.
 	Errors field.ErrorList
+	// Budgets are mistakes in the disruption budgets of a pool. They stop voluntary
+	// disruption and leave the rest of the pool usable (API-048).
+	Budgets field.ErrorList
 	// Warnings are mistakes that leave the object usable.
 	Warnings field.ErrorList
 }
 
-// Message joins the errors into one text that fits a condition's message, or ""
-// if there are none.
+// Message joins the errors, those of budgets last, into one text that fits a
+// condition's message, or "" if there are none.
 func (f Findings) Message() string {
-	texts := make([]string, 0, len(f.Errors))
-	for _, err := range f.Errors {
+	texts := make([]string, 0, len(f.Errors)+len(f.Budgets))
+	for _, err := range slices.Concat(f.Errors, f.Budgets) {
 		texts = append(texts, err.Error())
 	}
 	return truncate(strings.Join(texts, "; "))

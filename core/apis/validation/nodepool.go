@@ -10,17 +10,20 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"karpenter.sh/core/apis/lenient"
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/apis/vocabulary"
 )
 
-// NodePool checks the name, the labels, the taints and the requirements of a pool
-// (API-080).
+// NodePool checks everything in a pool that could keep its nodes from being
+// launched, from joining or from being disrupted (API-080).
 func NodePool(pool *v1.NodePool, words *vocabulary.Vocabulary) Findings {
 	template, path := &pool.Spec.Template, field.NewPath("spec", "template")
 	var found Findings
+	checkReadable(&found, pool.Unreadable)
 	checkName(&found, pool.Name)
 	checkLabels(&found, template.ObjectMeta.Labels, words)
+	checkAnnotations(&found, template.ObjectMeta.Annotations)
 	checkTaints(&found, template.Spec.Taints, template.Spec.StartupTaints)
 	for i, requirement := range template.Spec.Requirements {
 		at := path.Child("spec", "requirements").Index(i)
@@ -29,7 +32,22 @@ func NodePool(pool *v1.NodePool, words *vocabulary.Vocabulary) Findings {
 			found.fail(ownershipError(at.Child("key")))
 		}
 	}
+	checkAgreement(&found, pool, words)
+	checkEntries(&found, pool, words)
+	checkNodeClass(&found, template.Spec.NodeClassRef)
+	checkLifetime(&found, template.Spec.ExpireAfter)
+	checkLimits(&found, pool.Spec.Limits)
+	checkBudgets(&found, pool.Spec.Disruption.Budgets)
 	return found
+}
+
+// checkReadable passes on what could not be read of the stored object (API-177).
+func checkReadable(found *Findings, unreadable []lenient.Problem) {
+	for _, problem := range unreadable {
+		found.fail(&field.Error{
+			Type: field.ErrorTypeTypeInvalid, Field: problem.Field, BadValue: field.OmitValueType{}, Detail: problem.Detail,
+		})
+	}
 }
 
 // checkName makes sure that the name fits the label that carries it (API-030).

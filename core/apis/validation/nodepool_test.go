@@ -151,11 +151,12 @@ func TestNodePoolTaints(t *testing.T) {
 		"no key":                  {[]corev1.Taint{{Effect: "NoSchedule"}}, nil, []string{invalid(at + ".taints[0].key"), invalid(at + ".taints[0].key")}},
 		"a key with a space":      {nil, []corev1.Taint{{Key: "a b", Effect: "NoSchedule"}}, []string{invalid(at + ".startupTaints[0].key")}},
 		"a name that is too long": {[]corev1.Taint{{Key: strings.Repeat("a", 64), Effect: "NoSchedule"}}, nil, []string{invalid(at + ".taints[0].key")}},
-		"a value with a prefix":   {[]corev1.Taint{{Key: "a", Value: "example.com/b", Effect: "NoSchedule"}}, nil, nil},
-		"a value with a space":    {[]corev1.Taint{{Key: "a", Value: "b c", Effect: "NoSchedule"}}, nil, []string{invalid(at + ".taints[0].value")}},
-		"a restricted domain":     {[]corev1.Taint{{Key: "karpenter.sh/x", Effect: "NoSchedule"}}, nil, nil},
-		"twice in one list":       {[]corev1.Taint{{Key: "a", Effect: "NoSchedule"}, {Key: "a", Value: "b", Effect: "NoSchedule"}}, nil, []string{duplicate(at + ".taints[1]")}},
-		"once in each list":       {[]corev1.Taint{{Key: "a", Effect: "NoSchedule"}}, []corev1.Taint{{Key: "a", Effect: "NoSchedule"}}, []string{duplicate(at + ".startupTaints[0]")}},
+		"a value with a prefix, which nodes refuse": {[]corev1.Taint{{Key: "a", Value: "example.com/b", Effect: "NoSchedule"}}, nil, []string{invalid(at + ".taints[0].value")}},
+		"a long value, which nodes refuse":          {nil, []corev1.Taint{{Key: "a", Value: strings.Repeat("b", 64), Effect: "NoSchedule"}}, []string{invalid(at + ".startupTaints[0].value")}},
+		"a value with a space":                      {[]corev1.Taint{{Key: "a", Value: "b c", Effect: "NoSchedule"}}, nil, []string{invalid(at + ".taints[0].value")}},
+		"a restricted domain":                       {[]corev1.Taint{{Key: "karpenter.sh/x", Effect: "NoSchedule"}}, nil, nil},
+		"twice in one list":                         {[]corev1.Taint{{Key: "a", Effect: "NoSchedule"}, {Key: "a", Value: "b", Effect: "NoSchedule"}}, nil, []string{duplicate(at + ".taints[1]")}},
+		"once in each list":                         {[]corev1.Taint{{Key: "a", Effect: "NoSchedule"}}, []corev1.Taint{{Key: "a", Effect: "NoSchedule"}}, []string{duplicate(at + ".startupTaints[0]")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pool := &v1.NodePool{}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -32,8 +33,9 @@ func checkTaints(found *Findings, taints, startupTaints []corev1.Taint) {
 
 func checkTaint(found *Findings, taint corev1.Taint, at *field.Path) {
 	checkQualifiedName(found, taint.Key, at.Child("key"))
-	if taint.Value != "" {
-		checkQualifiedName(found, taint.Value, at.Child("value"))
+	// Nodes admit less than the CRD does.
+	for _, problem := range validation.IsValidLabelValue(taint.Value) {
+		found.fail(field.Invalid(at.Child("value"), taint.Value, problem))
 	}
 	effects := []corev1.TaintEffect{
 		corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule, corev1.TaintEffectNoExecute,

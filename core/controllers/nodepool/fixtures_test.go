@@ -22,8 +22,11 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/apis/vocabulary"
+	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
 	"karpenter.sh/core/controllers/nodepool"
+	"karpenter.sh/core/events/eventstest"
+	"karpenter.sh/core/intake"
 )
 
 var start = time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
@@ -49,6 +52,10 @@ func get[T client.Object](t *testing.T, c client.Client, into T, name string) T 
 type world struct {
 	nodepool.Options
 	usage *usage
+	told  *eventstest.Recorder
+	clock *clocktesting.FakeClock
+	// types is what the provider sells; nil means that it does not answer.
+	types []*cloudprovider.InstanceType
 	// writes counts status writes; refused makes so many of them conflict.
 	writes, refused int
 }
@@ -61,16 +68,24 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 			t.Fatal(err)
 		}
 	}
-	w := &world{usage: &usage{}}
+	w := &world{usage: &usage{}, told: &eventstest.Recorder{}, clock: clocktesting.NewFakeClock(start)}
 	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).
 		WithStatusSubresource(&v1.NodePool{}, &v1.NodeClaim{}, &v1alpha1.TestNodeClass{}).
 		WithInterceptorFuncs(w.countWrites()).
 		Build()
 	w.Options = nodepool.Options{
 		Client: c, Live: c, Usage: w.usage, NodeClasses: testNodeClasses, Words: vocabulary.Core(),
-		Clock: clocktesting.NewFakeClock(start), CPUMillis: 1000,
+		Catalogue: w.catalogue, Requirements: intake.New(intake.Options{Labels: vocabulary.Core()}).PoolRequirements,
+		Recorder: w.told, Clock: w.clock, CPUMillis: 1000,
 	}
 	return w
+}
+
+func (w *world) catalogue(context.Context, *v1.NodePool) ([]*cloudprovider.InstanceType, error) {
+	if w.types == nil {
+		return nil, errors.New("the provider is away")
+	}
+	return w.types, nil
 }
 
 // pool of the NodeClass "default"; change completes it.

@@ -79,9 +79,10 @@ func (c *RegistrationHealth) Reconcile(ctx context.Context, req reconcile.Reques
 	return reconcile.Result{}, nil
 }
 
-// refresh returns the outcomes that count for a pool as it is now. If none do,
-// because the pool or its NodeClass was changed, the condition becomes Unknown
-// (LIF-234). Without a NodeClass there is nothing to compare with.
+// refresh returns the outcomes that count for a pool as it is now. None do when
+// the pool or its NodeClass was changed; the condition stands until outcomes
+// speak against it, and is Unknown only where there is none (LIF-234). Without a
+// NodeClass there is nothing to compare with.
 func (c *RegistrationHealth) refresh(ctx context.Context, pool *v1.NodePool, outcomes window) (window, error) {
 	nodeClass, found, err := c.nodeClass(ctx, pool)
 	if err != nil || !found {
@@ -90,10 +91,14 @@ func (c *RegistrationHealth) refresh(ctx context.Context, pool *v1.NodePool, out
 	stored := healthOf(pool)
 	if stored == nil || stored.ObservedGeneration != pool.Generation || pool.Status.NodeClassObservedGeneration != nodeClass.GetGeneration() {
 		pool.Status.NodeClassObservedGeneration = nodeClass.GetGeneration()
-		c.conditions(pool).SetUnknown(v1.ConditionTypeNodeRegistrationHealthy)
-		return nil, nil
+		if stored == nil {
+			c.conditions(pool).SetUnknown(v1.ConditionTypeNodeRegistrationHealthy)
+		} else {
+			c.conditions(pool).Set(*stored) // for the present generation
+		}
+		return window{}, nil
 	}
-	if len(outcomes) == 0 {
+	if outcomes == nil { // after a restart
 		return seed(stored.Status), nil
 	}
 	return outcomes, nil

@@ -144,8 +144,8 @@ func TestOutdatedHealth(t *testing.T) {
 		want condition
 	}{
 		{"no condition", pool(), awaiting},
-		{"the pool was changed", pool(judged("False"), func(p *v1.NodePool) { p.Generation = 2 }), awaiting},
-		{"the NodeClass was changed", pool(judged("True"), func(p *v1.NodePool) { p.Status.NodeClassObservedGeneration = 7 }), awaiting},
+		{"the condition stands when the pool was changed", pool(judged("False"), func(p *v1.NodePool) { p.Generation = 2 }), condition{"False", "Before", ""}},
+		{"and when the NodeClass was changed", pool(judged("True"), func(p *v1.NodePool) { p.Status.NodeClassObservedGeneration = 7 }), condition{"True", "Before", ""}},
 		{"nothing was changed", pool(judged("False")), condition{"False", "Before", ""}},
 		{"API-087: without a NodeClass nothing is touched", pool(judged("True"), func(p *v1.NodePool) {
 			p.Generation, p.Spec.Template.Spec.NodeClassRef.Name = 2, "missing"
@@ -159,8 +159,17 @@ func TestOutdatedHealth(t *testing.T) {
 			if got := w.stored(t, healthy); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
-			if got := get(t, w.Client, &v1.NodePool{}, "general").Status.NodeClassObservedGeneration; tt.want == awaiting && got != 1 {
+			if class := tt.pool.Spec.Template.Spec.NodeClassRef; class != pool().Spec.Template.Spec.NodeClassRef {
+				return
+			}
+			stored := get(t, w.Client, &v1.NodePool{}, "general")
+			if got := stored.Status.NodeClassObservedGeneration; got != 1 {
 				t.Errorf("API-083: generation %d of the NodeClass is noted", got)
+			}
+			for _, c := range stored.Status.Conditions {
+				if c.Type == healthy && c.ObservedGeneration != stored.Generation {
+					t.Errorf("API-114: the condition is of generation %d", c.ObservedGeneration)
+				}
 			}
 		})
 	}
@@ -184,6 +193,33 @@ func TestChangeClearsOutcomes(t *testing.T) {
 	record(t, h, "F", claim("a", launched))
 	if got := w.stored(t, healthy).status; got != metav1.ConditionFalse {
 		t.Errorf("after two failures of the present spec: %s", got)
+	}
+}
+
+// LIF-234: a mended spec is believed with its first node, and a spec that was
+// healthy needs two failures again.
+func TestConditionAfterAChange(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		before   metav1.ConditionStatus
+		outcomes string
+		want     metav1.ConditionStatus
+	}{
+		{"mended", "False", "T", "True"},
+		{"still broken", "False", "F", "False"},
+		{"one failure", "True", "F", "True"},
+		{"broken by the change", "True", "FF", "False"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, pool(judged(tt.before), func(p *v1.NodePool) { p.Generation = 2 }), nodeClass())
+			h := nodepool.NewRegistrationHealth(w.Options)
+			w.reconcile(t, h)
+			w.reconcile(t, h)
+			record(t, h, tt.outcomes, claim("a", launched))
+			if got := w.stored(t, healthy).status; got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
 	}
 }
 
@@ -251,5 +287,52 @@ func TestNewPoolOfTheName(t *testing.T) {
 	record(t, h, "F", claim("a", launched, func(c *v1.NodeClaim) { c.OwnerReferences[0].UID = "second" }))
 	if got := w.stored(t, healthy).status; got == metav1.ConditionFalse {
 		t.Errorf("got %s", got)
+	}
+}
+
+// API-086: a pool of the same name that came later starts from nothing.
+func TestSuccessorStartsAnew(t *testing.T) {
+	w := newWorld(t, pool(judged("Unknown")), nodeClass())
+	h := nodepool.NewRegistrationHealth(w.Options)
+	record(t, h, "F", claim("a", launched))
+	if err := w.Client.Delete(t.Context(), pool()); err != nil {
+		t.Fatal(err)
+	}
+	successor := pool(judged("Unknown"), func(p *v1.NodePool) { p.UID = "successor" })
+	if err := w.Client.Create(t.Context(), successor); err != nil {
+		t.Fatal(err)
+	}
+	ofSuccessor := claim("b", launched, func(c *v1.NodeClaim) { c.OwnerReferences[0].UID = "successor" })
+	record(t, h, "F", ofSuccessor)
+	if got := w.stored(t, healthy).status; got != metav1.ConditionUnknown {
+		t.Errorf("after one failure of each of two pools: %s", got)
+	}
+	record(t, h, "F", ofSuccessor)
+	if got := w.stored(t, healthy).status; got != metav1.ConditionFalse {
+		t.Errorf("after two failures of the second: %s", got)
+	}
+}
+
+// API-086: a restart changes no condition by itself.
+func TestRestartChangesNothing(t *testing.T) {
+	for _, before := range []metav1.ConditionStatus{"True", "False", "Unknown"} {
+		w := newWorld(t, pool(judged(before)), nodeClass())
+		w.reconcile(t, nodepool.NewRegistrationHealth(w.Options))
+		if got := w.stored(t, healthy); got != (condition{before, "Before", ""}) || w.writes > 0 {
+			t.Errorf("%s became %v in %d writes", before, got, w.writes)
+		}
+	}
+}
+
+// API-003: who loses a race for the conditions tries again, and it is no error.
+func TestConflictIsNoError(t *testing.T) {
+	w := newWorld(t, pool(), nodeClass())
+	w.refused = 1
+	result, err := nodepool.NewValidation(w.Options).Reconcile(t.Context(), get(t, w.Client, &v1.NodePool{}, "general"))
+	if err != nil || result.RequeueAfter == 0 {
+		t.Errorf("got %v, %v", result, err)
+	}
+	if told := w.told.Events(); len(told) > 0 {
+		t.Errorf("what was not written is told: %v", told)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/concurrency"
+	"karpenter.sh/core/events"
 	"karpenter.sh/core/patch"
 )
 
@@ -29,6 +30,10 @@ type Options struct {
 	Live client.Reader
 	// Usage tells what pools use.
 	Usage Usage
+	// Catalogue and Requirements are what the search for instance types compares.
+	Catalogue    Catalogue
+	Requirements Requirements
+	Recorder     events.Recorder
 	// NodeClasses returns a fresh empty object of each supported kind.
 	NodeClasses func() []status.Object
 	// Words are the labels and values that core and provider know.

@@ -10,9 +10,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"karpenter.sh/core/apis/lenient"
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
 	"karpenter.sh/core/controllers/nodepool"
+	"karpenter.sh/core/events"
 )
 
 func ready(s metav1.ConditionStatus, reason, message string) status.Condition {
@@ -35,12 +37,12 @@ func TestReadiness(t *testing.T) {
 		nodeClass *v1alpha1.TestNodeClass
 		want      condition
 	}{
-		{"no NodeClass", pool(), nil, condition{"False", "NodeClassNotFound", "NodeClass not found on cluster"}},
+		{"no NodeClass", pool(), nil, condition{"False", "NodeClassNotFound", `TestNodeClass "default" does not exist`}},
 		{"a NodeClass of another name", pool(func(p *v1.NodePool) { p.Spec.Template.Spec.NodeClassRef.Name = "other" }), nodeClass(ready("True", "Ready", "")),
-			condition{"False", "NodeClassNotFound", "NodeClass not found on cluster"}},
-		{"deletion comes before readiness", pool(), terminating(), condition{"False", "NodeClassTerminating", "NodeClass is Terminating"}},
-		{"no condition yet", pool(), nodeClass(), condition{"False", "NodeClassReadinessUnknown", "Node Class Readiness Unknown"}},
-		{"not decided", pool(), nodeClass(ready("Unknown", "Resolving", "soon")), condition{"False", "NodeClassReadinessUnknown", "Node Class Readiness Unknown"}},
+			condition{"False", "NodeClassNotFound", `TestNodeClass "other" does not exist`}},
+		{"deletion comes before readiness", pool(), terminating(), condition{"False", "NodeClassTerminating", `TestNodeClass "default" is being deleted`}},
+		{"no condition yet", pool(), nodeClass(), condition{"False", "NodeClassReadinessUnknown", `TestNodeClass "default" does not say yet whether it is ready`}},
+		{"not decided", pool(), nodeClass(ready("Unknown", "Resolving", "soon")), condition{"False", "NodeClassReadinessUnknown", `TestNodeClass "default" does not say yet whether it is ready`}},
 		{"not ready: the reason is passed on", pool(), nodeClass(ready("False", "SubnetsNotFound", "no subnet matches")), condition{"False", "SubnetsNotFound", "no subnet matches"}},
 		{"ready", pool(), nodeClass(ready("True", "Ready", "")), condition{"True", "NodeClassReady", ""}},
 		{"LIF-001: a pool of another provider", pool(foreign), nodeClass(ready("True", "Ready", "")), condition{}},
@@ -62,20 +64,79 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
-// A pool is ready when both of its dependents are.
+// API-115, API-118: one pass of either controller decides all that Ready depends
+// on, in one write.
 func TestReadyPool(t *testing.T) {
 	w := newWorld(t, pool(), nodeClass(ready("True", "Ready", "")))
 	if _, err := nodepool.NewReadiness(w.Options).Reconcile(t.Context(), get(t, w.Client, &v1.NodePool{}, "general")); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.stored(t, status.ConditionReady).status; got != metav1.ConditionUnknown {
-		t.Errorf("API-118: Ready is %s before validation", got)
+	if got := w.stored(t, status.ConditionReady).status; got != metav1.ConditionTrue || w.writes != 1 {
+		t.Errorf("Ready is %s after %d writes", got, w.writes)
 	}
 	if _, err := nodepool.NewValidation(w.Options).Reconcile(t.Context(), get(t, w.Client, &v1.NodePool{}, "general")); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.stored(t, status.ConditionReady).status; got != metav1.ConditionTrue {
-		t.Errorf("API-115: Ready is %s after both", got)
+	if w.writes != 1 {
+		t.Errorf("the second judgement wrote, though it is the same")
+	}
+}
+
+// API-116: a change of the spec that changes nothing for the worse never shows as
+// a pool that is not ready, and no transition is made up.
+func TestSpecEditsDoNotFlap(t *testing.T) {
+	w := newWorld(t, pool(), nodeClass(ready("True", "Ready", "")))
+	validate := nodepool.NewValidation(w.Options)
+	if _, err := validate.Reconcile(t.Context(), get(t, w.Client, &v1.NodePool{}, "general")); err != nil {
+		t.Fatal(err)
+	}
+	before := get(t, w.Client, &v1.NodePool{}, "general")
+	changed := before.DeepCopy()
+	changed.Generation, changed.Spec.Weight = 2, new(int32(5))
+	if err := w.Client.Update(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.Step(time.Hour)
+	if _, err := validate.Reconcile(t.Context(), get(t, w.Client, &v1.NodePool{}, "general")); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range get(t, w.Client, &v1.NodePool{}, "general").Status.Conditions {
+		old := before.StatusConditions().Get(c.Type)
+		if c.Status != old.Status || !c.LastTransitionTime.Equal(&old.LastTransitionTime) || c.ObservedGeneration != 2 {
+			t.Errorf("%s was %s since %s and is %s since %s for generation %d",
+				c.Type, old.Status, old.LastTransitionTime, c.Status, c.LastTransitionTime, c.ObservedGeneration)
+		}
+	}
+	if w.writes != 2 {
+		t.Errorf("%d writes for two generations", w.writes)
+	}
+}
+
+// API-085: what is wrong is told on the pool once, and again when it is something
+// else.
+func TestFailuresAreTold(t *testing.T) {
+	w := newWorld(t, pool())
+	readiness := nodepool.NewReadiness(w.Options)
+	pass := func() {
+		t.Helper()
+		if _, err := readiness.Reconcile(t.Context(), get(t, w.Client, &v1.NodePool{}, "general")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pass()
+	pass()
+	told := w.told.Events()
+	if len(told) != 1 || told[0].Type != events.Warning || told[0].Reason != "NodeClassNotFound" || told[0].Message != `TestNodeClass "default" does not exist` {
+		t.Fatalf("told %+v", told)
+	}
+	invalid := get(t, w.Client, &v1.NodePool{}, "general")
+	invalid.Spec.Template.ObjectMeta.Labels = map[string]string{v1.NodePoolLabelKey: "other"}
+	if err := w.Client.Update(t.Context(), invalid); err != nil {
+		t.Fatal(err)
+	}
+	pass()
+	if told := w.told.Of(v1.ReasonValidationFailed); len(told) != 1 || len(w.told.Events()) != 2 {
+		t.Errorf("told %+v", w.told.Events())
 	}
 }
 
@@ -99,6 +160,12 @@ func TestValidation(t *testing.T) {
 	restricted := func(p *v1.NodePool) {
 		p.Spec.Template.ObjectMeta.Labels = map[string]string{v1.NodePoolLabelKey: "other"}
 	}
+	badBudget := func(p *v1.NodePool) {
+		p.Spec.Disruption.Budgets = []v1.Budget{{Nodes: "0", Schedule: "0 0 * * sat-sun", Duration: "1h"}}
+	}
+	unreadable := func(p *v1.NodePool) {
+		p.Unreadable = []lenient.Problem{{Field: "spec.limits[cpu]", Detail: "too long"}}
+	}
 	tests := []struct {
 		name           string
 		pool           *v1.NodePool
@@ -107,12 +174,17 @@ func TestValidation(t *testing.T) {
 	}{
 		{"a valid pool", pool(), "True", "ValidationSucceeded", false},
 		{"a pool with a restricted label", pool(restricted), "False", "NodePoolValidationFailed", true},
+		{"API-048: a pool whose budgets cannot be understood", pool(badBudget), "False", "InvalidDisruptionBudgets", true},
+		{"API-048: other mistakes weigh more", pool(badBudget, restricted), "False", "NodePoolValidationFailed", true},
+		{"API-177: a pool that cannot be read as a whole", pool(unreadable), "False", "NodePoolValidationFailed", true},
 		{"LIF-001: a pool of another provider", pool(foreign, restricted), "", "", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, tt.pool)
-			if _, err := nodepool.NewValidation(w.Options).Reconcile(t.Context(), get(t, w.Client, &v1.NodePool{}, "general")); err != nil {
+			stored := get(t, w.Client, &v1.NodePool{}, "general")
+			stored.Unreadable = tt.pool.Unreadable // which no server in memory would hold
+			if _, err := nodepool.NewValidation(w.Options).Reconcile(t.Context(), stored); err != nil {
 				t.Fatal(err)
 			}
 			got := w.stored(t, v1.ConditionTypeValidationSucceeded)

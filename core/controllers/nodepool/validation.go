@@ -9,17 +9,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/apis/validation"
 	"karpenter.sh/core/concurrency"
 )
-
-// reasonInvalid is the reason of ValidationSucceeded when it is false.
-const reasonInvalid = "NodePoolValidationFailed"
 
 // validationWorkers is the same on every machine (OPS-052).
 const validationWorkers = 10
 
-// Validation makes the checks that the API server cannot make.
+// Validation assesses pools when they change: the checks that the API server
+// cannot make, their NodeClass, and what of them has no effect.
 type Validation struct{ Options }
 
 // NewValidation returns the controller nodepool.validation.
@@ -30,16 +27,7 @@ func (c *Validation) Register(_ context.Context, m manager.Manager) error {
 	return c.register(m, "nodepool.validation", concurrency.Fixed(validationWorkers), c.onPools(c))
 }
 
-// Reconcile validates one pool (LIF-225).
+// Reconcile assesses one pool (LIF-220, LIF-225).
 func (c *Validation) Reconcile(ctx context.Context, pool *v1.NodePool) (reconcile.Result, error) {
-	if !c.manages(pool) {
-		return reconcile.Result{}, nil
-	}
-	before := pool.DeepCopy()
-	if message := validation.NodePool(pool, c.Words).Message(); message != "" {
-		c.conditions(pool).SetFalse(v1.ConditionTypeValidationSucceeded, reasonInvalid, message)
-	} else {
-		c.conditions(pool).SetTrue(v1.ConditionTypeValidationSucceeded)
-	}
-	return c.writeStatus(ctx, before, pool)
+	return c.assess(ctx, pool)
 }

@@ -19,7 +19,8 @@ const (
 	notRegistered outcome = false
 )
 
-// window holds the last outcomes of a pool, oldest first.
+// window holds the last outcomes of a pool, oldest first. It is nil while nothing
+// is known, and empty when outcomes were forgotten because the spec has changed.
 type window []outcome
 
 // with returns the window after another outcome.

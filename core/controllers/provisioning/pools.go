@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/awslabs/operatorpkg/status"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -58,7 +57,7 @@ func (p *Provisioner) mayLaunch(ctx context.Context, np *v1.NodePool) bool {
 	if !p.Managed.Manages(np.Spec.Template.Spec.NodeClassRef) || np.Spec.Replicas != nil || np.DeletionTimestamp != nil {
 		return false
 	}
-	if !np.StatusConditions(status.WithObservedOnly()).Root().IsTrue() {
+	if !np.MayLaunch() {
 		log.FromContext(ctx).Error(nil, "ignoring nodepool, not ready", "NodePool", named(np.Name))
 		return false
 	}
