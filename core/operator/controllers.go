@@ -20,6 +20,7 @@ import (
 	"karpenter.sh/core/controllers/nodepool"
 	"karpenter.sh/core/controllers/provisioning"
 	"karpenter.sh/core/controllers/state"
+	"karpenter.sh/core/controllers/unbuilt"
 )
 
 // controllers lists everything that runs on the leader, in the order of the
@@ -60,8 +61,8 @@ func (s *shared) controllers() ([]Controller, error) {
 			// What users ask for.
 			nodepool.NewValidation(pools),
 			nodepool.NewReadiness(pools),
-			nodepool.NewHash(pools),
 			nodepool.NewInstanceTypes(pools),
+			nodepool.NewHash(pools),
 			nodepool.NewCounter(pools),
 			health,
 			// Pods without a place become NodeClaims.
@@ -82,7 +83,9 @@ func (s *shared) controllers() ([]Controller, error) {
 			garbagecollection.New(w.garbageCollectionOptions()),
 		},
 		// What is told about it all.
-		[]Controller{offerings},
+		[]Controller{offerings, unbuilt.New(unbuilt.Options{
+			Reader: s.manager.GetAPIReader(), Recorder: s.recorder, Kinds: unbuilt.Kinds(),
+		})},
 		shown,
 		s.statusControllers(),
 		s.extra,
