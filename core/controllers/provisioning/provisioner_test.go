@@ -290,6 +290,10 @@ func TestWhichPoolsLaunch(t *testing.T) {
 		np.StatusConditions().SetFalse(v1.ConditionTypeNodeClassReady, "No", "no")
 		return np
 	}
+	badBudgets := func(np *v1.NodePool) *v1.NodePool {
+		np.StatusConditions().SetFalse(v1.ConditionTypeValidationSucceeded, v1.ReasonInvalidBudgets, "no such day")
+		return np
+	}
 	now := metav1.Now()
 	deleting := func(np *v1.NodePool) { np.DeletionTimestamp, np.Finalizers = &now, []string{"example.com/hold"} }
 	static := func(np *v1.NodePool) { n := int64(3); np.Spec.Replicas = &n }
@@ -302,6 +306,7 @@ func TestWhichPoolsLaunch(t *testing.T) {
 		{"the heaviest", []client.Object{readyPool("a", weight(1)), readyPool("b", weight(9)), readyPool("c")}, "b"},
 		{"of equals the last by name", []client.Object{readyPool("a"), readyPool("b")}, "b"},
 		{"not one that is not ready", []client.Object{readyPool("a"), notReady(readyPool("b"))}, "a"},
+		{"API-048: also one with a budget that cannot be understood", []client.Object{readyPool("a"), badBudgets(readyPool("b"))}, "b"},
 		{"not one that is being deleted", []client.Object{readyPool("a"), readyPool("b", deleting)}, "a"},
 		{"not a static one", []client.Object{readyPool("a"), readyPool("b", static)}, "a"},
 		{"not one of another provider", []client.Object{readyPool("a"), readyPool("b", foreign)}, "a"},
