@@ -239,16 +239,21 @@ func TestPlans(t *testing.T) {
 				PreferredDuringSchedulingIgnoredDuringExecution: []corev1.PreferredSchedulingTerm{{Weight: 1}},
 			}}})
 		}, label.NodePool, "pool-0:1"},
-		{"SCH-142 a zone of an exhausted pool holds the skew down", func(s *scene) {
+		{"SCH-142 a zone of an exhausted pool holds nobody up", func(s *scene) {
 			s.pool(requiring(label.Zone, corev1.NodeSelectorOpIn, "a"))
 			s.pool(requiring(label.Zone, corev1.NodeSelectorOpIn, "b"), func(np *v1.NodePool) { np.Spec.Limits = v1.Limits(requests("cpu", "1")) })
 			s.add(5, web, zonal())
+		}, label.Zone, "a:5"},
+		{"SCH-143 unless there is a node", func(s *scene) {
+			s.pool(requiring(label.Zone, corev1.NodeSelectorOpIn, "a"))
+			s.node("n", "0", in("b"))
+			s.add(5, web, zonal())
 		}, label.Zone, "a:1 left:4"},
-		{"SCH-142 so does a zone whose offerings are unavailable", func(s *scene) {
+		{"SCH-142 nor does a zone whose offerings are unavailable", func(s *scene) {
 			s.pool()
 			s.types[0].Offerings[1].Available, s.types[0].Offerings[2].Available = false, false
 			s.add(5, web, zonal())
-		}, label.Zone, "a:1 left:4"},
+		}, label.Zone, "a:5"},
 		{"SCH-142 an excluded value is no domain", func(s *scene) {
 			s.pool(requiring("rack", corev1.NodeSelectorOpNotIn, "r1"))
 			s.pool(requiring("rack", corev1.NodeSelectorOpIn, "r2"))
@@ -259,16 +264,26 @@ func TestPlans(t *testing.T) {
 			s.add(2, web, spreading("rack", corev1.DoNotSchedule, selecting("app", "web")))
 			s.add(2, nil, corev1.PodSpec{})
 		}, label.NodePool, "pool-0:2 left:2"},
-		{"SCH-145 with Honor a zone counts only if a pool there is tolerated", func(s *scene) {
+		{"SCH-145 a zone without nodes counts only if a pool there is tolerated, with Honor", func(s *scene) {
 			s.pool(requiring(label.Zone, corev1.NodeSelectorOpIn, "a"))
 			s.pool(requiring(label.Zone, corev1.NodeSelectorOpIn, "b"), tainted(noSchedule))
 			s.add(4, web, zonal(honorTaints))
 		}, label.Zone, "a:4"},
-		{"SCH-145 by default every zone counts", func(s *scene) {
+		{"SCH-145 and without", func(s *scene) {
 			s.pool(requiring(label.Zone, corev1.NodeSelectorOpIn, "a"))
 			s.pool(requiring(label.Zone, corev1.NodeSelectorOpIn, "b"), tainted(noSchedule))
 			s.add(4, web, zonal())
+		}, label.Zone, "a:4"},
+		{"SCH-145 by default the zone of a tainted node counts", func(s *scene) {
+			s.pool(requiring(label.Zone, corev1.NodeSelectorOpIn, "a"))
+			s.node("n", "0", in("b"), noSchedule)
+			s.add(4, web, zonal())
 		}, label.Zone, "a:1 left:3"},
+		{"SCH-145 with Honor it does not", func(s *scene) {
+			s.pool(requiring(label.Zone, corev1.NodeSelectorOpIn, "a"))
+			s.node("n", "0", in("b"), noSchedule)
+			s.add(4, web, zonal(honorTaints))
+		}, label.Zone, "a:4"},
 		{"SCH-145 affinity does not look at taints", func(s *scene) {
 			s.pool()
 			s.node("n", "0", in("b"), noSchedule)

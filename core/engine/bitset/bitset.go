@@ -109,6 +109,19 @@ func (s Set) Intersects(o Set) bool {
 	return false
 }
 
+// Within reports whether o has every element of s.
+func (s Set) Within(o Set) bool {
+	for i, w := range s {
+		if i < len(o) {
+			w &^= o[i]
+		}
+		if w != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Equal reports whether both have the same elements.
 func (s Set) Equal(o Set) bool {
 	if len(s) < len(o) {

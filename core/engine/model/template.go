@@ -140,7 +140,7 @@ func (t *Template) KeepFitting(candidates bitset.Set, total resource.Vector) boo
 }
 
 // DomainsOf returns the values of a key that nodes of the template can have
-// (SCH-142), whatever is available or left of the limits. It is worked out once
+// (SCH-142), whatever is available now or left of the limits. It is worked out once
 // for each key. The caller must not change it.
 func (t *Template) DomainsOf(key constraint.Key) bitset.Set {
 	if known, ok := t.domains.Load(key); ok {

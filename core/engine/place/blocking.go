@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/reason"
@@ -18,7 +19,7 @@ func (s *solver) blocking(p *pool, a *attempt) []reason.Rule {
 	var out []reason.Rule
 	for _, r := range a.onKeys {
 		name := p.vocabulary.KeyName(r.Key)
-		rule := reason.Rule{Kind: a.class.kindText(r.Kind), Key: name, Counts: s.countsOf(r.Tally)}
+		rule := reason.Rule{Kind: a.class.kindText(r.Kind), Key: name, Counts: s.countsOf(r.Tally, s.view(a, &r).Open())}
 		if own, ok := a.Strict.Get(r.Key); ok {
 			rule.Pod = p.vocabulary.DecompileOne(constraint.Entry{Key: r.Key, Set: own})
 		}
@@ -32,6 +33,23 @@ func (s *solver) blocking(p *pool, a *attempt) []reason.Rule {
 	}
 	for _, r := range a.onHosts {
 		out = append(out, reason.Rule{Kind: a.class.kindText(r.Kind), Key: label.Hostname, Counts: hostCounts(r.Tally)})
+	}
+	return out
+}
+
+// straining lists the spreads of placed pods that no node of the pool would
+// spare, see [solver.spared].
+func (s *solver) straining(p *pool, wanted constraint.Sets) []reason.Rule {
+	st := p.intern(wanted)
+	if st == nil || s.spared(p, st) != nil {
+		return nil
+	}
+	var out []reason.Rule
+	for g := range s.relied.All() {
+		t := s.tallies[g]
+		if t.Strained() && !s.unmet(t, p, st).Empty() {
+			out = append(out, reason.Rule{Kind: "topology spread of other pods", Key: p.vocabulary.KeyName(t.Key), Counts: s.countsOf(t, nil)})
+		}
 	}
 	return out
 }
@@ -50,9 +68,11 @@ func (c *class) kindText(k topology.Kind) string {
 	return "anti-affinity of other pods"
 }
 
-func (s *solver) countsOf(t *topology.Tally) []reason.Count {
+// countsOf are the pods in the domains that count: those that the rule knows and
+// those that are open to the pod.
+func (s *solver) countsOf(t *topology.Tally, open bitset.Set) []reason.Count {
 	var out []reason.Count
-	for d := range t.Domains().All() {
+	for d := range union(t.Domains().Clone(), open).All() {
 		out = append(out, reason.Count{
 			Domain: s.in.Snapshot.Vocabulary.ValueName(t.Key, constraint.Value(d)), Pods: t.Count(constraint.Value(d)),
 		})

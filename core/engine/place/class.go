@@ -16,6 +16,7 @@ type class struct {
 	*model.Class
 	attempts []attempt
 	barred   bool // from the closed nodes
+	opened   map[constraint.Key]*opened
 }
 
 // attempt is one way to satisfy a class's pods.
@@ -37,6 +38,8 @@ type rule struct {
 	*topology.Tally
 	group int32
 	self  bool // the group counts the class's own pods
+	// required rules are demands, others preferences.
+	required bool
 	// mates are the affinity groups of the same pod, for one of them.
 	mates []*topology.Tally
 }
@@ -90,7 +93,7 @@ func (s *solver) class(c *model.Class) *class {
 }
 
 func (s *solver) newClass(c *model.Class) *class {
-	fresh := &class{Class: c, attempts: make([]attempt, len(c.Attempts))}
+	fresh := &class{Class: c, attempts: make([]attempt, len(c.Attempts)), opened: map[constraint.Key]*opened{}}
 	for i := range c.Attempts {
 		fresh.attempts[i] = attempt{Attempt: &c.Attempts[i], class: fresh, routes: map[uint64][]*route{}}
 		s.sortRules(&fresh.attempts[i])
@@ -106,8 +109,8 @@ func (s *solver) sortRules(a *attempt) {
 		}
 	}
 	for i, g := range slices.Concat(a.Rules, a.class.Topology.Repelling) {
-		r := rule{Tally: s.tally(g), group: g, self: slices.Contains(a.class.Topology.Counted, g)}
-		if r.Kind == topology.Affinity && i < a.Required {
+		r := rule{Tally: s.tally(g), group: g, self: slices.Contains(a.class.Topology.Counted, g), required: i < a.Required}
+		if r.Kind == topology.Affinity && r.required {
 			r.mates = mates
 		}
 		if r.Hostname {

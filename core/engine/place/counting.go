@@ -95,7 +95,7 @@ func (s *solver) retract(b *bin, x *tallied) {
 // every domain still possible for anti-affinity (SCH-165).
 func (s *solver) enter(b *bin, x *tallied) {
 	t := s.tally(x.group)
-	if !s.looksAtBin(t, b) {
+	if !s.looksAt(t, b.pool, b.state) {
 		return
 	}
 	if x.host = t.Hostname; x.host {
@@ -116,14 +116,18 @@ func (s *solver) enter(b *bin, x *tallied) {
 func (b *bin) domainsOf(key constraint.Key) bitset.Set { return b.pool.possible(b.state.wanted, key) }
 
 // possible are the values of a key that nodes with such requirements can have.
+// The caller must not change them.
 func (p *pool) possible(wanted constraint.Sets, key constraint.Key) bitset.Set {
 	set, restricted := wanted.Get(key)
-	if restricted && set.Concrete() {
+	if !restricted {
+		return p.DomainsOf(key)
+	}
+	if set.Concrete() {
 		return set.Values()
 	}
 	var out bitset.Set
 	for d := range p.DomainsOf(key).All() {
-		if !restricted || p.vocabulary.Has(key, set, constraint.Value(d)) {
+		if p.vocabulary.Has(key, set, constraint.Value(d)) {
 			out = out.With(d)
 		}
 	}
@@ -137,15 +141,16 @@ func (p *pool) undecidable(wanted constraint.Sets, key constraint.Key) bool {
 	return restricted && !set.Concrete() && !set.AllowsAbsent() && p.possible(wanted, key).Empty()
 }
 
-// looksAtBin applies the filter of a spread to a bin, strictly (SCH-058).
-func (s *solver) looksAtBin(t *topology.Tally, b *bin) bool {
+// looksAt applies the filter of a spread to planned nodes of a state, strictly
+// (SCH-058).
+func (s *solver) looksAt(t *topology.Tally, p *pool, st *state) bool {
 	for _, key := range t.Beside {
-		if b.domainsOf(key).Empty() {
+		if p.possible(st.wanted, key).Empty() {
 			return false
 		}
 	}
-	return looksPast(t, b.pool.Taints) && (len(t.Terms) == 0 || slices.ContainsFunc(t.Terms, func(term constraint.Sets) bool {
-		_, refused := s.in.Snapshot.Vocabulary.Refused(b.state.wanted, term, nil)
+	return looksPast(t, p.Taints) && (len(t.Terms) == 0 || slices.ContainsFunc(t.Terms, func(term constraint.Sets) bool {
+		_, refused := s.in.Snapshot.Vocabulary.Refused(st.wanted, term, nil)
 		return !refused
 	}))
 }

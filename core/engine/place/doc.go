@@ -40,8 +40,10 @@
 // There are two exceptions. A node that can attach no more refuses one pod, and may
 // take another of the class whose claims it has already, so a route keeps such
 // nodes in mind. A deferral, for want of a reservation, ends: when a bin gives a
-// unit back, the class goes back to the first bin that deferred it. The same input
-// gives the same plan, bit for bit.
+// unit back, the class goes back to the first bin that deferred it. Domains without
+// nodes come and go for a class with the bins that it could open; which routes its
+// attempts take is asked anew for each pod. The same input gives the same plan, bit
+// for bit.
 //
 // # Cost
 //

@@ -17,6 +17,7 @@ import (
 // a state of the pool, which may be frozen.
 type mix struct {
 	pool   *pool
+	root   *state // of nodes without pods
 	rooms  []resource.Vector
 	groups []*group
 	seeds  []*seed
@@ -69,10 +70,13 @@ type join struct {
 
 func (s *solver) newMix(p *pool, bins []*bin) *mix {
 	x := &mix{
-		pool: p, roles: map[role]*shape{}, number: map[phase]pack.State{},
+		pool: p, root: s.spared(p, p.root), roles: map[role]*shape{}, number: map[phase]pack.State{},
 		joins: map[join]joined{}, prices: map[*state][]float64{}, alike: map[seedKey][]*seed{},
 	}
-	x.numbered(phase{state: p.root})
+	if x.root == nil {
+		return x
+	}
+	x.numbered(phase{state: x.root})
 	for i := range p.Catalogue.Variants() {
 		x.rooms = append(x.rooms, p.Room(i))
 	}
@@ -129,7 +133,7 @@ func (s *solver) roleOf(x *mix, b *bin, r *route) *shape {
 // nothing.
 func (x *mix) shape(r *route, pins constraint.Sets) *shape {
 	wanted := x.pool.vocabulary.Conjunction(r.wanted, pins)
-	home := x.pool.narrow(x.pool.root, wanted)
+	home := x.pool.narrow(x.root, wanted)
 	if home == nil {
 		return nil
 	}

@@ -24,6 +24,7 @@ type pool struct {
 	shelf      *shelf // nil if the catalogue sells no reservations
 	reserving  ReservationMode
 	states     map[uint64][]*state
+	changes    *int // of the run
 
 	// Scratch space of one check.
 	left  bitset.Set
@@ -35,7 +36,7 @@ func (s *solver) newPool(index int) *pool {
 	p := &pool{
 		Template: in.Template, index: index, vocabulary: s.in.Snapshot.Vocabulary,
 		minValues: s.in.MinValues, reserving: s.in.Reservations, shelf: s.stock.shelf(in.Catalogue),
-		states: map[uint64][]*state{},
+		states: map[uint64][]*state{}, changes: s.changes,
 	}
 	p.root = p.keep(&state{wanted: p.Wanted, offer: p.shelf.remove(p.Base, p.Catalogue)})
 	p.limit(in.Remaining)
@@ -44,8 +45,11 @@ func (s *solver) newPool(index int) *pool {
 
 // limit says what is left of the pool's limits.
 func (p *pool) limit(remaining model.Limits) {
-	p.remaining = remaining
-	p.allowed = withinLimits(p.Template, remaining)
+	allowed := withinLimits(p.Template, remaining)
+	if !allowed.Equal(p.allowed) {
+		*p.changes++
+	}
+	p.remaining, p.allowed = remaining, allowed
 }
 
 // withinLimits returns the variants that the limits admit.
@@ -73,7 +77,7 @@ func (s *solver) tryPools(r *route, pod int) bool {
 		if r.pools[p.index].closed {
 			continue
 		}
-		b, said := p.open(r, pod)
+		b, said := s.open(p, r, pod)
 		switch said {
 		case taken:
 			b.name = name
@@ -95,32 +99,49 @@ func (s *solver) tryPools(r *route, pod int) bool {
 // binName stands for the hostname of a bin; no node can have it.
 func binName(i int) string { return "/" + strconv.Itoa(i) }
 
-func (p *pool) open(r *route, pod int) (*bin, answer) {
-	if p.root == nil || !r.tolerates(p) {
-		return nil, refused
-	}
-	st := p.join(p.root, r)
-	if st == nil {
-		return nil, refused
-	}
-	variants := st.offer.Variants.Clone()
-	variants.And(p.allowed)
-	variants.AndNot(r.pools[p.index].taken)
-	if !p.KeepFitting(variants, r.class.Requests) {
-		return nil, refused
-	}
-	held, said := p.settle(prospect{state: st, variants: variants, minimums: p.binding(), fresh: true})
+// open makes a bin of a pool for the pod.
+func (s *solver) open(p *pool, r *route, pod int) (*bin, answer) {
+	fresh, said := p.prospect(r)
 	if said != taken {
 		return nil, said
 	}
+	if st := s.spared(p, fresh.state); st != fresh.state {
+		if fresh, said = p.begin(st, r); said != taken {
+			return nil, said
+		}
+	}
 	b := &bin{
-		pool: p, state: st, variants: variants, pods: []int{pod}, routes: []*route{r},
-		used: r.class.Requests.Clone(), ports: slices.Clone(r.class.Ports), held: held,
+		pool: p, state: fresh.state, variants: fresh.variants, pods: []int{pod}, routes: []*route{r},
+		used: r.class.Requests.Clone(), ports: slices.Clone(r.class.Ports), held: fresh.held,
 	}
 	b.lower()
-	p.exchange(nil, held)
-	p.charge(variants)
+	p.exchange(nil, b.held)
+	p.charge(b.variants)
 	return b, taken
+}
+
+// prospect is what a new bin for the route would be.
+func (p *pool) prospect(r *route) (prospect, answer) {
+	if p.root == nil || !r.tolerates(p) {
+		return prospect{}, refused
+	}
+	return p.begin(p.join(p.root, r), r)
+}
+
+// begin is what a new bin of a state would be; nil stands for no state.
+func (p *pool) begin(st *state, r *route) (prospect, answer) {
+	if st == nil {
+		return prospect{}, refused
+	}
+	fresh := prospect{state: st, variants: st.offer.Variants.Clone(), minimums: p.binding(), fresh: true}
+	fresh.variants.And(p.allowed)
+	fresh.variants.AndNot(r.pools[p.index].taken)
+	if !p.KeepFitting(fresh.variants, r.class.Requests) {
+		return prospect{}, refused
+	}
+	held, said := p.settle(fresh)
+	fresh.held = held
+	return fresh, said
 }
 
 // charge takes the largest node the bin may become off the limits (SCH-202).

@@ -87,7 +87,7 @@ func (s *solver) choiceReason(p *pool, a *attempt, wanted constraint.Sets) reaso
 	if p.portsTaken(a, fitting) {
 		return reason.Reason{Cause: reason.HostPorts}
 	}
-	if blocking := s.blocking(p, a); len(blocking) > 0 {
+	if blocking := append(s.blocking(p, a), s.straining(p, wanted)...); len(blocking) > 0 {
 		return reason.Reason{Cause: reason.Topology, Topology: blocking}
 	}
 	return r

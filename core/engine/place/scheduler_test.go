@@ -32,8 +32,13 @@ func TestAsTheSchedulerSeesIt(t *testing.T) {
 			w.add(4, c)
 		}, "1:2 2:2"},
 		{"SCH-152 without a node filter a spread looks at domains that the pod cannot reach", func(w *world) {
-			w.add(3, w.obeying(1, inZone("1"), w.group(spread, label.Zone)))
+			g := spread
+			g.Counts = w.counts(label.Zone, map[string]int32{"2": 0})
+			w.add(3, w.obeying(1, inZone("1"), w.group(g, label.Zone)))
 		}, "1:1 left:2"},
+		{"SCH-142 but only as long as some node is there", func(w *world) {
+			w.add(3, w.obeying(1, inZone("1"), w.group(spread, label.Zone)))
+		}, "1:3"},
 		{"SCH-160 self-affinity does not start anew beside a match that the pod cannot reach", func(w *world) {
 			g := w.group(topology.Group{Kind: topology.Affinity, Counts: w.counts(label.Zone, map[string]int32{"1": 1})}, label.Zone)
 			w.add(2, w.obeying(1, inZone("2", "3"), g))
@@ -71,6 +76,7 @@ func TestAsTheSchedulerSeesIt(t *testing.T) {
 		{"SCH-165 a bin counts once its requirements pass the filter of a spread", func(w *world) {
 			g := spread
 			g.Terms = []constraint.Sets{w.v.Compile(requirement.All(requirement.In(label.Arch, "amd64")))}
+			g.Counts = w.counts(label.Zone, map[string]int32{"2": 0})
 			i := w.group(g, label.Zone)
 			counted := w.class(3, 1, inZone("1")) // the filter does not pass yet
 			counted.Topology.Counted = []int32{i}

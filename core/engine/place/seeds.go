@@ -53,7 +53,7 @@ func (s *solver) settles(pods []pod) bool {
 func (x *mix) addSeed(b *bin, pods []pod, frozen bool) {
 	fresh := &seed{phase: phase{b.state, frozen}}
 	if !frozen {
-		fresh.state = x.pool.root
+		fresh.state = x.root
 	}
 	for _, p := range pods {
 		fresh.used = fresh.used.Plus(p.route.class.Requests)

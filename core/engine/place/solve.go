@@ -18,18 +18,26 @@ import (
 // Solve places the pods.
 func Solve(in Input) Plan {
 	s := newSolver(in)
-	left := s.placeAll(order(in.Pods))
-	// Pods under topology rules may fit once others are placed, and deferred ones
-	// once a bin gives a reservation back (SCH-182, SCH-215).
-	for waiting := s.mayFitLater(left); len(waiting) > 0; {
+	left := s.retry(s.mayFitLater(s.placeAll(order(in.Pods))))
+	if s.heedVolumes(left) {
+		s.retry(left)
+	}
+	s.repack()
+	return s.plan()
+}
+
+// retry places pods as long as that leads anywhere, and returns those that are
+// left: pods under topology rules may fit once others are placed, and deferred
+// ones once a bin gives a reservation back (SCH-182, SCH-215).
+func (s *solver) retry(waiting []int) []int {
+	for len(waiting) > 0 {
 		still := s.placeAll(waiting)
 		if len(still) == len(waiting) {
 			break
 		}
 		waiting = still
 	}
-	s.repack()
-	return s.plan()
+	return waiting
 }
 
 // order lists the pods' indexes as they are tried: larger CPU requests first,
@@ -83,8 +91,18 @@ type solver struct {
 	placed  []Placement
 	done    bitset.Set // pods placed
 	obeyed  bitset.Set // groups whose counts a placed pod relies on
-	stock   *stock     // nil without reservations
-	waiting bitset.Set // pods that were deferred when last tried
+	relied  bitset.Set // spreads that placed pods demand
+	// met is, for each group, how many bins it has looked at.
+	met []int
+	// offered are the domains that pools name, by key.
+	offered map[constraint.Key]bitset.Set
+	// changes counts what makes a node possible or impossible: limits that run
+	// out, reservations that come and go.
+	changes *int
+	// byVolumes has domains count only where the pods' volumes can be (SCH-086).
+	byVolumes bool
+	stock     *stock     // nil without reservations
+	waiting   bitset.Set // pods that were deferred when last tried
 	// hostname is the key of that label; nodes do not carry it.
 	hostname constraint.Key
 	// anywhere are the alternatives of pods without volumes.
@@ -99,6 +117,9 @@ func newSolver(in Input) *solver {
 		in: in, classes: map[*model.Class]*class{}, done: bitset.New(len(in.Pods)),
 		index: in.Snapshot.Index, changed: make([]*changed, len(in.Snapshot.Nodes)),
 		tallies:  make([]*topology.Tally, len(in.Snapshot.Groups)),
+		met:      make([]int, len(in.Snapshot.Groups)),
+		offered:  map[constraint.Key]bitset.Set{},
+		changes:  new(int),
 		hostname: nobodys,
 	}
 	if key, known := in.Snapshot.Vocabulary.FindKey(label.Hostname); known { // looked up: a run adds no name
@@ -107,7 +128,7 @@ func newSolver(in Input) *solver {
 	if s.index == nil {
 		s.index = model.NewIndex(in.Snapshot.Nodes)
 	}
-	s.stock = newStock(in.Snapshot)
+	s.stock = newStock(in.Snapshot, s.changes)
 	for i := range in.Snapshot.Pools {
 		s.pools = append(s.pools, s.newPool(i))
 	}

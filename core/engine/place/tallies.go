@@ -5,7 +5,6 @@ package place
 import (
 	"slices"
 
-	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/topology"
 )
@@ -21,7 +20,7 @@ func (s *solver) tally(group int32) *topology.Tally {
 
 func (s *solver) newTally(group int32) *topology.Tally {
 	g := s.in.Snapshot.Groups[group]
-	t := topology.NewTally(g, s.offered(g))
+	t := topology.NewTally(g)
 	for i := range s.in.Pods {
 		if p := &s.in.Pods[i]; p.From != nil && counts(p.Class, group) {
 			s.count(t, p.From, -1) // it is not where it was (SCH-166)
@@ -33,18 +32,6 @@ func (s *solver) newTally(group int32) *topology.Tally {
 // counts reports whether a group counts pods of the class.
 func counts(c *model.Class, group int32) bool {
 	return slices.Contains(c.Topology.Counted, group) || slices.Contains(c.Topology.Owned, group)
-}
-
-// offered are the domains that the pools could provide for a group's key.
-func (s *solver) offered(g *topology.Group) bitset.Set {
-	if g.Hostname {
-		return nil
-	}
-	var out bitset.Set
-	for _, p := range s.pools {
-		out = union(out, p.DomainsOf(g.Key))
-	}
-	return out
 }
 
 // count adds n pods on an existing node to a group that looks at it.

@@ -45,7 +45,7 @@ func (s *solver) choose(a *attempt, key constraint.Key) []constraint.Set {
 		if t.Key != key {
 			continue
 		}
-		domains, lists := t.Allowed(t.counts(), s.eligible(a, t.Tally))
+		domains, lists := t.Allowed(t.counts(), s.view(a, t))
 		switch {
 		case !lists:
 			refused = union(refused, domains)
@@ -78,20 +78,6 @@ func union(a, b bitset.Set) bitset.Set {
 	return a
 }
 
-// eligible tells which domains a spread looks at: those where a node may pass
-// its filter (SCH-145, SCH-152). The filter asks for any of the required terms,
-// whichever of them the attempt goes by, as the scheduler does.
-func (s *solver) eligible(a *attempt, t *topology.Tally) topology.Eligible {
-	v := s.in.Snapshot.Vocabulary
-	return func(d constraint.Value) bool {
-		passes := len(t.Terms) == 0 || slices.ContainsFunc(t.Terms, func(term constraint.Sets) bool {
-			set, restricted := term.Get(t.Key)
-			return !restricted || v.Has(t.Key, set, d)
-		})
-		return passes && (!t.HonorTaints || t.Exists(d) || s.tolerablyOffered(a, t.Key, d))
-	}
-}
-
 // within leaves of the domains those that the attempt wants.
 func (s *solver) within(a *attempt, key constraint.Key, domains bitset.Set) bitset.Set {
 	own, restricted := a.Wanted.Get(key)
@@ -105,13 +91,6 @@ func (s *solver) within(a *attempt, key constraint.Key, domains bitset.Set) bits
 		}
 	}
 	return out
-}
-
-func (s *solver) tolerablyOffered(a *attempt, key constraint.Key, d constraint.Value) bool {
-	return slices.ContainsFunc(s.pools, func(p *pool) bool {
-		_, repelled := a.class.Tolerations.Untolerated(p.Taints, true)
-		return !repelled && p.DomainsOf(key).Has(int(d))
-	})
 }
 
 // ordered lists single domains, those with the fewest pods of the spreads

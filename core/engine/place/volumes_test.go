@@ -72,14 +72,22 @@ func TestVolumeTopology(t *testing.T) {
 			w.add(1, w.onVolumes(w.obeying(1, anywhere, g), inZone("1")))
 		}, "1:1"},
 		{"and so is the skew violated, if others are empty", func(w *world) {
-			w.add(1, w.onVolumes(w.obeying(1, anywhere, zonal(w, map[string]int32{"1": 1})), inZone("1")))
+			w.add(1, w.onVolumes(w.obeying(1, anywhere, zonal(w, map[string]int32{"1": 1, "2": 0})), inZone("1")))
 		}, "left:1"},
+		{"but zones without nodes, where the volume cannot be, keep no pod waiting", func(w *world) {
+			w.add(2, w.onVolumes(w.obeying(1, anywhere, zonal(w, map[string]int32{"1": 1})), inZone("1")))
+		}, "1:2"},
+		{"pods without volumes fill these zones first", func(w *world) {
+			g := zonal(w, nil)
+			w.add(2, w.onVolumes(w.obeying(2, anywhere, g), inZone("1")))
+			w.add(4, w.obeying(1, inZone("2", "3"), g))
+		}, "1:2 2:2 3:2"},
 		{"a spread within the zones of one alternative", func(w *world) {
-			w.add(4, w.onVolumes(w.obeying(1, anywhere, zonal(w, nil)), inZone("1", "2")))
+			w.add(4, w.onVolumes(w.obeying(1, anywhere, zonal(w, map[string]int32{"3": 0})), inZone("1", "2")))
 		}, "1:1 2:1 left:2"},
 		{"a spread over several alternatives", func(w *world) {
 			w.add(4, w.onVolumes(w.obeying(1, anywhere, zonal(w, nil)), inZone("1"), inZone("2")))
-		}, "1:1 2:1 left:2"},
+		}, "1:2 2:2"},
 		{"SCH-160 affinity starts where the volume is", func(w *world) {
 			w.add(3, w.onVolumes(w.obeying(1, anywhere, w.group(topology.Group{Kind: topology.Affinity}, label.Zone)), inZone("3")))
 		}, "3:3"},
@@ -336,9 +344,9 @@ func TestVolumeReasons(t *testing.T) {
 		}, reason.Types, "no instance type is large enough, requirements=karpenter.sh/nodepool In [p], topology.kubernetes.io/zone In [1]"},
 		{"a topology rule leaves other domains", func(w *world) {
 			zones(w, requirement.Requirements{})
-			g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1, Counts: w.counts(label.Zone, map[string]int32{"1": 1})}, label.Zone)
+			g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1, Counts: w.counts(label.Zone, map[string]int32{"1": 1, "2": 0})}, label.Zone)
 			w.add(1, w.onVolumes(w.obeying(1, requirement.Requirements{}, g), inZone("1")))
-		}, reason.Topology, "counts = {1: 1, 2: 0, 3: 0}, pod domains = any, node domains = In [1 2 3], volume domains = In [1])"},
+		}, reason.Topology, "counts = {1: 1, 2: 0}, pod domains = any, node domains = In [1 2 3], volume domains = In [1])"},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
 			w := newWorld(t)

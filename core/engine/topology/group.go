@@ -41,8 +41,7 @@ type Group struct {
 	// without one of them does not count (SCH-151).
 	Beside []constraint.Key
 	// HonorTaints makes the rule look only at nodes whose taints its owners
-	// tolerate, and at domains that a tolerated pool offers (SCH-145,
-	// SCH-151). PreferNoSchedule keeps no node from being looked at.
+	// tolerate (SCH-145, SCH-151). PreferNoSchedule keeps no node from being looked at.
 	HonorTaints bool
 	Tolerations taint.Tolerations
 	// Seed differs between rules and is the same for equal ones in every run.

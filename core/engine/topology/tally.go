@@ -15,6 +15,7 @@ type Tally struct {
 	// counts by domain, for the domains in known.
 	counts []int32
 	known  bitset.Set
+	relied bitset.Set       // domains where this run placed pods that demand the rule
 	change int              // pods counted by this run, less those it took off
 	before int              // pods of Group; unknown until asked for
 	hosts  map[string]int32 // beside Group.Hosts: placed by this run
@@ -22,33 +23,46 @@ type Tally struct {
 
 const unknown = -1
 
-// NewTally starts a run's count of a group. Offered are the domains that node
-// pools could provide (SCH-142); they need not exist yet.
-func NewTally(g *Group, offered bitset.Set) *Tally {
-	t := &Tally{Group: g, known: offered.Clone(), hosts: map[string]int32{}, before: unknown}
+// NewTally starts a run's count of a group. It knows the domains of the nodes
+// that exist.
+func NewTally(g *Group) *Tally {
+	t := &Tally{Group: g, hosts: map[string]int32{}, before: unknown}
 	for d, n := range g.Counts {
-		t.know(d)
+		t.Meet(d)
 		t.counts[d] = n
-	}
-	for d := range offered.All() {
-		t.know(constraint.Value(d))
 	}
 	return t
 }
 
-func (t *Tally) know(d constraint.Value) {
+// Meet makes a domain known: a node is there or may come to be.
+func (t *Tally) Meet(d constraint.Value) {
 	t.known = t.known.With(int(d))
 	for len(t.counts) <= int(d) {
 		t.counts = append(t.counts, 0)
 	}
 }
 
-// Domains are the known ones, whether or not they hold a pod.
+// Domains are the known ones, whether or not they hold a pod. The caller must
+// not change them.
 func (t *Tally) Domains() bitset.Set { return t.known }
+
+// Rely remembers that a pod which demands the rule was placed in a domain.
+func (t *Tally) Rely(d constraint.Value) { t.relied = t.relied.With(int(d)) }
+
+// Strained reports whether one more domain, an empty one, would keep the
+// scheduler from binding pods where this run placed them (SCH-158).
+func (t *Tally) Strained() bool {
+	for d := range t.relied.All() {
+		if t.Count(constraint.Value(d)) > t.MaxSkew {
+			return true
+		}
+	}
+	return false
+}
 
 // Add counts n more pods in a domain.
 func (t *Tally) Add(d constraint.Value, n int32) {
-	t.know(d)
+	t.Meet(d)
 	t.counts[d] += n
 	t.change += int(n)
 }
@@ -59,12 +73,6 @@ func (t *Tally) Count(d constraint.Value) int32 {
 		return t.counts[d]
 	}
 	return 0
-}
-
-// Exists reports whether some existing node is in a domain.
-func (t *Tally) Exists(d constraint.Value) bool {
-	_, ok := t.Counts[d]
-	return ok
 }
 
 // Empty reports whether no pod is counted in any of the domains.
@@ -131,39 +139,52 @@ func one(b bool) int32 {
 	return 0
 }
 
-// Eligible says which domains a spread looks at.
-type Eligible func(constraint.Value) bool
+// View is how one pod sees the domains of a rule.
+type View struct {
+	// Eligible says which of the known domains a spread looks at.
+	Eligible func(constraint.Value) bool
+	// Open are the domains, known or not, where a node for the pod could be
+	// opened (SCH-142). It is asked only where that matters.
+	Open func() bitset.Set
+}
 
 // Allowed returns the domains where one more pod may land (SCH-153, SCH-160,
-// SCH-162), whatever the pod's own constraints say; eligible are the domains
-// that a spread looks at. The second result is false when every domain is
-// allowed that holds no pod, known or not, and also the absence of the label
-// (anti-affinity): then the domains returned are those that are not allowed.
-func (t *Tally) Allowed(self bool, eligible Eligible) (domains bitset.Set, listed bool) {
+// SCH-162), whatever the pod's own constraints say. The second result is false
+// when every domain is allowed that holds no pod, known or not, and also the
+// absence of the label (anti-affinity): then the domains returned are those that
+// are not allowed.
+func (t *Tally) Allowed(self bool, v View) (domains bitset.Set, listed bool) {
 	switch t.Kind {
 	case Spread:
-		return t.balanced(self, eligible), true
+		return t.balanced(self, v), true
 	case Affinity:
-		return t.together(self), true
+		return t.together(self, v), true
 	}
 	return t.occupied(), false
 }
 
 // balanced lists the domains that keep the skew.
-func (t *Tally) balanced(self bool, eligible Eligible) bitset.Set {
-	least, domains := int32(math.MaxInt32), int32(0)
+func (t *Tally) balanced(self bool, v View) bitset.Set {
+	seen := t.known.Clone()
 	for d := range t.known.All() {
-		if eligible(constraint.Value(d)) {
-			least, domains = min(least, t.counts[d]), domains+1
+		if !v.Eligible(constraint.Value(d)) {
+			seen.Remove(d)
 		}
+	}
+	for d := range v.Open().All() {
+		seen = seen.With(d)
+	}
+	least, domains := int32(math.MaxInt32), int32(0)
+	for d := range seen.All() {
+		least, domains = min(least, t.Count(constraint.Value(d))), domains+1
 	}
 	if domains < t.MinDomains {
 		least = 0
 	}
 	var out bitset.Set
-	for d := range t.known.All() {
+	for d := range seen.All() {
 		// Compared as a difference of 64-bit numbers: maxSkew may be huge.
-		if eligible(constraint.Value(d)) && int64(t.counts[d])+int64(one(self))-int64(least) <= int64(t.MaxSkew) {
+		if int64(t.Count(constraint.Value(d)))+int64(one(self))-int64(least) <= int64(t.MaxSkew) {
 			out = out.With(d)
 		}
 	}
@@ -172,11 +193,15 @@ func (t *Tally) balanced(self bool, eligible Eligible) bitset.Set {
 
 // together lists the domains that hold a counted pod; while there is none
 // anywhere, the pods that match their own term may start in any.
-func (t *Tally) together(self bool) bitset.Set {
-	if self && t.Nowhere() {
-		return t.known.Clone()
+func (t *Tally) together(self bool, v View) bitset.Set {
+	if !self || !t.Nowhere() {
+		return t.occupied()
 	}
-	return t.occupied()
+	out := t.known.Clone()
+	for d := range v.Open().All() {
+		out = out.With(d)
+	}
+	return out
 }
 
 func (t *Tally) occupied() bitset.Set {

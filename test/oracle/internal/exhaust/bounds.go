@@ -7,10 +7,13 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/test/oracle/internal/replay"
 )
 
 // candidates are the nodes that have room for a pod beside the daemons to come,
@@ -24,10 +27,23 @@ func (s *survey) candidates(l *left) []string {
 			out = append(out, n.Name)
 		}
 	}
-	for _, f := range s.fresh {
-		pool := &s.round.Input.Snapshot.Pools[f.pool]
-		if s.hasRoom(f, class) && s.withinLimits(pool, f) && !s.madeUp(f) {
+	for _, f := range l.open {
+		if f.certain && s.withinLimits(f) && !s.madeUp(f) {
 			out = append(out, f.node.Name)
+		}
+	}
+	return out
+}
+
+// openFor are the new nodes that may be opened for a pod, so that their domains
+// count for it (SCH-142). What cannot be told from the plan is taken as open.
+func (s *survey) openFor(l *left) []fresh {
+	var out []fresh
+	for _, f := range s.fresh {
+		match, err := nodeaffinity.GetRequiredNodeAffinity(l.pod).Match(f.node)
+		if err == nil && match && !repelled(l.pod, f.node.Spec.Taints) &&
+			s.hasRoom(f, s.round.Input.Pods[l.index].Class) && s.mayBeWithinLimits(f) {
+			out = append(out, f)
 		}
 	}
 	return out
@@ -62,18 +78,70 @@ func (s *survey) hasRoom(f fresh, class *model.Class) bool {
 
 // withinLimits charges every bin of the pool with the largest type there is: how
 // much a bin was charged with when it was opened, its plan does not say.
-func (s *survey) withinLimits(pool *model.Pool, f fresh) bool {
-	remaining := pool.Remaining
+func (s *survey) withinLimits(f fresh) bool {
+	pool := &s.round.Input.Snapshot.Pools[f.pool]
 	var largest resource.Vector
 	for t := range pool.Catalogue.Len() {
 		largest = largest.AtLeast(pool.Catalogue.Type(t).Capacity)
 	}
+	return s.leaves(f, func(*place.Bin) resource.Vector { return largest })
+}
+
+// mayBeWithinLimits charges every bin with what it can still become, which is the
+// least that it was charged with.
+func (s *survey) mayBeWithinLimits(f fresh) bool {
+	pool := &s.round.Input.Snapshot.Pools[f.pool]
+	return s.leaves(f, func(b *place.Bin) (largest resource.Vector) {
+		for _, t := range b.Types {
+			largest = largest.AtLeast(pool.Catalogue.Type(t).Capacity)
+		}
+		return largest
+	})
+}
+
+// leaves reports whether limits leave a new node if every bin of its pool is
+// charged so.
+func (s *survey) leaves(f fresh, charge func(*place.Bin) resource.Vector) bool {
+	pool := &s.round.Input.Snapshot.Pools[f.pool]
+	remaining := pool.Remaining
 	for i := range s.plan.Bins {
 		if s.plan.Bins[i].Pool == f.pool {
-			remaining = remaining.Charge(largest)
+			remaining = remaining.Charge(charge(&s.plan.Bins[i]))
 		}
 	}
 	return remaining.Admit(pool.Catalogue.Type(f.kind).Capacity)
+}
+
+// strains reports whether a new node would be the first of its domain, and keep
+// pods from being bound that the plan places (SCH-158).
+func (s *survey) strains(stage replay.Stage, node *corev1.Node) bool {
+	if !slices.ContainsFunc(s.fresh, func(f fresh) bool { return f.node == node }) {
+		return false
+	}
+	for _, pod := range s.placed() {
+		rules := spreads{pod: pod, stage: stage}
+		for i := range pod.Spec.TopologySpreadConstraints {
+			c := &pod.Spec.TopologySpreadConstraints[i]
+			if c.WhenUnsatisfiable == corev1.DoNotSchedule && rules.suffers(c, node) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// placed are the pods that the plan places.
+func (s *survey) placed() []*corev1.Pod {
+	var out []*corev1.Pod
+	for _, p := range s.plan.Placements {
+		out = append(out, s.round.Pods[p.Pod])
+	}
+	for _, b := range s.plan.Bins {
+		for _, pod := range b.Pods {
+			out = append(out, s.round.Pods[pod])
+		}
+	}
+	return out
 }
 
 // madeUp reports whether the pool leaves a label to be made up that some rule is

@@ -36,12 +36,15 @@ func Confirm(ctx context.Context, f *scheduler.Filters, r *round.Round, plan *pl
 	if s.fresh, err = freshNodes(r, len(plan.Bins)); err != nil {
 		return nil, false, err
 	}
+	s.nodes = map[string]*corev1.Node{}
 	for _, u := range plan.Unplaced {
-		s.left = append(s.left, &left{index: u.Pod, pod: r.Pods[u.Pod]})
-	}
-	for n, machines := range ways {
-		if err := s.try(ctx, machines, n == 0); err != nil {
-			return nil, false, err
+		l := &left{index: u.Pod, pod: r.Pods[u.Pod]}
+		l.open = s.openFor(l)
+		s.left = append(s.left, l)
+		for n, machines := range ways {
+			if err := s.try(ctx, l, machines, n == 0); err != nil {
+				return nil, false, err
+			}
 		}
 	}
 	return s.miss(), true, nil
@@ -61,18 +64,19 @@ type survey struct {
 type left struct {
 	index  int
 	pod    *corev1.Pod
+	open   []fresh // new nodes that count for it
 	admits []string
 }
 
-// try looks at one end of the plan.
-func (s *survey) try(ctx context.Context, machines []*corev1.Node, first bool) error {
+// try looks at one end of the plan, as if all new nodes were there that count for
+// the pod.
+func (s *survey) try(ctx context.Context, l *left, machines []*corev1.Node, first bool) error {
 	nodes := slices.Clone(machines)
-	for _, n := range s.fresh {
+	for _, n := range l.open {
 		nodes = append(nodes, n.node)
 	}
 	stage := replay.NewStage(s.round.World, nodes)
 	s.bindPlaced(&stage, machines)
-	s.nodes = map[string]*corev1.Node{}
 	for _, n := range stage.Nodes {
 		s.nodes[n.Name] = n
 	}
@@ -80,15 +84,10 @@ func (s *survey) try(ctx context.Context, machines []*corev1.Node, first bool) e
 	if err != nil {
 		return err
 	}
-	for _, l := range s.left {
-		if first {
-			l.admits = s.candidates(l)
-		}
-		if err := s.narrow(ctx, c, stage, l); err != nil {
-			return err
-		}
+	if first {
+		l.admits = s.candidates(l)
 	}
-	return nil
+	return s.narrow(ctx, c, stage, l)
 }
 
 // bindPlaced binds the pods that the plan places.
@@ -116,14 +115,14 @@ func (s *survey) narrow(ctx context.Context, c *scheduler.Cluster, stage replay.
 	if err != nil {
 		return err
 	}
-	rules := spreads{round: s.round, pod: l.pod, stage: s.withoutFresh(stage)}
+	rules := spreads{pod: l.pod, stage: s.withoutFresh(stage), open: l.open}
 	var still []string
 	for _, name := range l.admits {
 		why, err := q.On(ctx, name)
 		if err != nil {
 			return err
 		}
-		if why == nil && rules.admit(s.nodes[name]) {
+		if why == nil && rules.admit(s.nodes[name]) && !s.strains(rules.stage, s.nodes[name]) {
 			still = append(still, name)
 		}
 	}

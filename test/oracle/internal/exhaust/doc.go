@@ -8,7 +8,8 @@
 //
 // The real scheduler's filters, given all that the plan has placed; beyond them
 // only what the specification asks in addition: that a spread looks at domains
-// which do not exist yet (SCH-142, SCH-152), that room is kept for daemons
+// where the pod could get a new node (SCH-142), and that none comes up where pods
+// of the plan cannot do with one (SCH-158), that room is kept for daemons
 // (SCH-123, SCH-126), limits (SCH-200) and minValues (SCH-195).
 //
 // # What counts as a miss

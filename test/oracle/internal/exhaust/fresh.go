@@ -22,14 +22,15 @@ import (
 // fresh is a new node that could be made.
 type fresh struct {
 	node       *corev1.Node
-	pool, kind int // indexes of the pool and of the instance type
+	pool, kind int  // indexes of the pool and of the instance type
+	certain    bool // not through a reservation that bins may have used up
 }
 
 // freshNodes are all new nodes that the pools and their offerings admit, one for
 // each choice of the labels that a pool leaves open.
 //
-// Reservations are left to bins: one with fewer units than there are bins counts
-// as used up.
+// Reservations are left to bins: one with fewer units than there are bins may be
+// used up.
 func freshNodes(r *round.Round, bins int) ([]fresh, error) {
 	var out []fresh
 	for p, pool := range r.Pools {
@@ -39,11 +40,12 @@ func freshNodes(r *round.Round, bins int) ([]fresh, error) {
 		}
 		for t, it := range pool.Types {
 			for _, o := range it.Offerings {
-				if !o.Available || o.CapacityType() == label.Reserved && units(r, o.Value(world.Reservation)) <= bins {
+				if !o.Available {
 					continue
 				}
+				certain := o.CapacityType() != label.Reserved || units(r, o.Value(world.Reservation)) > bins
 				for _, labels := range labelings(pool.NodePool, cloudprovider.LaunchLabels(it, o), wanted) {
-					out = append(out, fresh{freshNode(fmt.Sprintf("fresh-%d", len(out)), pool.NodePool, it.GroupOf(o), labels), p, t})
+					out = append(out, fresh{freshNode(fmt.Sprintf("fresh-%d", len(out)), pool.NodePool, it.GroupOf(o), labels), p, t, certain})
 				}
 			}
 		}

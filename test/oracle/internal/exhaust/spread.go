@@ -15,16 +15,15 @@ import (
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/test/oracle/internal/replay"
-	"karpenter.sh/test/oracle/internal/round"
 )
 
 // spreads checks the hard constraints of a pod as the specification has them:
-// domains that pools could provide count as empty ones, and a node can always be
-// added (SCH-142, SCH-147, SCH-151 to SCH-153).
+// domains where it could get a new node count as empty ones, and a node can
+// always be added (SCH-142, SCH-147, SCH-151 to SCH-153).
 type spreads struct {
-	round *round.Round
 	pod   *corev1.Pod
 	stage replay.Stage
+	open  []fresh // new nodes that count
 }
 
 func (s *spreads) admit(node *corev1.Node) bool {
@@ -64,7 +63,7 @@ func (s *spreads) admitOne(c *corev1.TopologySpreadConstraint, node *corev1.Node
 
 // counts are the pods by domain, with a zero for every domain without any.
 func (s *spreads) counts(c *corev1.TopologySpreadConstraint) map[string]int32 {
-	out, selector := s.offered(c), s.selector(c)
+	out, selector := s.opened(c), s.selector(c)
 	for _, node := range s.stage.Nodes {
 		domain, has := node.Labels[c.TopologyKey]
 		if !has || !s.looksAt(c, node) {
@@ -80,22 +79,31 @@ func (s *spreads) counts(c *corev1.TopologySpreadConstraint) map[string]int32 {
 	return out
 }
 
-// offered are the domains that pools could provide.
-func (s *spreads) offered(c *corev1.TopologySpreadConstraint) map[string]int32 {
+// opened are the domains of new nodes that count.
+func (s *spreads) opened(c *corev1.TopologySpreadConstraint) map[string]int32 {
 	out := map[string]int32{}
-	for _, pool := range s.round.Pools {
-		wanted, err := s.round.Requirements(pool.NodePool)
-		if err != nil || honors(c.NodeTaintsPolicy, false) && repelled(s.pod, pool.NodePool.Spec.Template.Spec.Taints) {
-			continue
-		}
-		addValues(out, wanted, c.TopologyKey)
-		for _, it := range pool.Types {
-			if it.Requirements.Overlaps(wanted) {
-				addValues(out, it.Requirements.Intersect(wanted), c.TopologyKey)
-			}
+	for _, f := range s.open {
+		if domain, has := f.node.Labels[c.TopologyKey]; has && s.looksAt(c, f.node) {
+			out[domain] = 0
 		}
 	}
 	return out
+}
+
+// suffers reports whether a constraint of a placed pod could not do with a new
+// node's domain as an empty one: some domain where such pods are holds more than
+// maxSkew.
+func (s *spreads) suffers(c *corev1.TopologySpreadConstraint, node *corev1.Node) bool {
+	counts, domain := s.counts(c), node.Labels[c.TopologyKey]
+	if _, known := counts[domain]; known || c.TopologyKey == label.Hostname || domain == "" || !s.looksAt(c, node) {
+		return false
+	}
+	for _, n := range counts {
+		if n > c.MaxSkew {
+			return true
+		}
+	}
+	return false
 }
 
 func addValues(out map[string]int32, rs requirement.Requirements, key string) {

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package place_test
+
+import (
+	"strings"
+	"testing"
+
+	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/hostport"
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/engine/requirement"
+	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/taint"
+	"karpenter.sh/core/engine/topology"
+)
+
+// soldIn is a catalogue of types of 2, 4, 8 and 16 CPU, sold in the zones.
+func (w *world) soldIn(zones ...string) []model.Type {
+	types := w.sizes()
+	for i := range types {
+		types[i] = w.inZones(types[i], zones...)
+	}
+	return types
+}
+
+func (w *world) catalogue(types []model.Type) *model.Catalogue { return model.NewCatalogue(w.v, types) }
+
+// yielding makes a class that gives its rules up when they cannot be met, as
+// ScheduleAnyway does.
+func yielding(c *model.Class) *model.Class {
+	bare := c.Attempts[len(c.Attempts)-1]
+	for i := range c.Attempts {
+		c.Attempts[i].Required, c.Attempts[i].SoftTaints = 0, false
+	}
+	bare.Rules, bare.Required, bare.SoftTaints = nil, 0, true
+	c.Attempts = append(c.Attempts, bare)
+	return c
+}
+
+// demanding makes all rules of a class demands.
+func demanding(c *model.Class) *model.Class {
+	for i := range c.Attempts {
+		c.Attempts[i].Required = len(c.Attempts[i].Rules)
+	}
+	return c
+}
+
+// SCH-142: nine pods, one usable pool in zones 1 to 3, and another pool that names
+// a zone in which it cannot give such a pod a node.
+func TestZonesThatCannotBeHadDoNotCount(t *testing.T) {
+	port := hostport.Ports{{IP: "0.0.0.0", Number: 80, Protocol: "TCP"}}
+	everywhere := []string{"1", "2", "3", "4"}
+	for _, tc := range []struct {
+		why   string
+		other func(*world) (model.TemplateOptions, model.Limits)
+	}{
+		{"(a) it requires a zone that is not sold", func(w *world) (model.TemplateOptions, model.Limits) {
+			return model.TemplateOptions{Catalogue: w.threeZones(), Requirements: inZone("test-zone-x")}, nil
+		}},
+		{"(b) its limit is 0", func(w *world) (model.TemplateOptions, model.Limits) {
+			return model.TemplateOptions{Catalogue: w.catalogue(w.soldIn("4"))}, model.Limits{{Resource: resource.CPU}}
+		}},
+		{"it may have no more nodes", func(w *world) (model.TemplateOptions, model.Limits) {
+			return model.TemplateOptions{Catalogue: w.catalogue(w.soldIn("4"))}, model.Limits{{Resource: resource.Nodes}}
+		}},
+		{"(c) it is tainted", func(w *world) (model.TemplateOptions, model.Limits) {
+			return model.TemplateOptions{Catalogue: w.catalogue(w.soldIn("4")), Taints: []taint.Taint{{Key: "gpu", Effect: taint.NoSchedule}}}, nil
+		}},
+		{"(d) the pod's selector excludes it", func(w *world) (model.TemplateOptions, model.Limits) {
+			return model.TemplateOptions{Catalogue: w.catalogue(w.soldIn(everywhere...)), Requirements: requirement.All(requirement.In("team", "red"))}, nil
+		}},
+		{"no offering is available", func(w *world) (model.TemplateOptions, model.Limits) {
+			types := w.soldIn("4")
+			for i := range types {
+				types[i].Groups[0].Offerings[0].Available = false
+			}
+			return model.TemplateOptions{Catalogue: w.catalogue(types)}, nil
+		}},
+		{"its types are too small", func(w *world) (model.TemplateOptions, model.Limits) {
+			return model.TemplateOptions{Catalogue: w.catalogue(w.soldIn("4")[:1])}, nil
+		}},
+		{"its daemons leave no room", func(w *world) (model.TemplateOptions, model.Limits) {
+			return model.TemplateOptions{Catalogue: w.catalogue(w.soldIn("4")[1:2]), Overhead: []resource.Vector{vector(2, 0, 1)}}, nil
+		}},
+		{"its daemons take the port", func(w *world) (model.TemplateOptions, model.Limits) {
+			return model.TemplateOptions{Catalogue: w.catalogue(w.soldIn("4")[1:2]), DaemonPorts: []hostport.Ports{port}}, nil
+		}},
+		{"its minValues cannot be met", func(w *world) (model.TemplateOptions, model.Limits) {
+			return model.TemplateOptions{
+				Catalogue: w.catalogue(w.soldIn("4")), Requirements: requirement.All(requirement.Exists(label.InstanceType).WithMinValues(4)),
+			}, nil
+		}},
+		{"its reservation is used up", func(w *world) (model.TemplateOptions, model.Limits) {
+			types := w.soldIn("4")
+			id := constraint.Label{Key: w.v.Key("reservation"), Value: w.v.Value(w.v.Key("reservation"), "r")}
+			for i := range types {
+				types[i].Groups[0].Offerings[0].Reservation = &model.Reservation{ID: id}
+			}
+			return model.TemplateOptions{Catalogue: w.catalogue(types)}, nil
+		}},
+	} {
+		for kind, finish := range map[string]func(*model.Class) *model.Class{"DoNotSchedule": demanding, "ScheduleAnyway": yielding} {
+			t.Run(tc.why+", "+kind, func(t *testing.T) {
+				w := newWorld(t)
+				w.pool(model.TemplateOptions{Pool: "web", Catalogue: w.threeZones(), Requirements: requirement.All(requirement.In("team", "blue"))})
+				o, limits := tc.other(w)
+				o.Pool = "other"
+				w.pool(o, limits...)
+				wanted := requirement.All(requirement.NotIn("team", "red"))
+				g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1, Terms: []constraint.Sets{w.v.Compile(wanted)}}, label.Zone)
+				c := w.obeying(3, wanted, g)
+				c.Ports = port
+				w.add(9, finish(c))
+				if got := w.byDomain(place.Solve(w.input()), label.Zone); got != "1:3 2:3 3:3" {
+					t.Errorf("got %s", got)
+				}
+			})
+		}
+	}
+}
+
+// SCH-142, SCH-143, SCH-158: what changes in the course of a run.
+func TestDomainsInTheCourseOfARun(t *testing.T) {
+	anywhere := requirement.Requirements{}
+	spread := topology.Group{Kind: topology.Spread, MaxSkew: 1}
+	onPool := func(name string) requirement.Requirements {
+		return requirement.All(requirement.In(label.NodePool, name))
+	}
+	for _, tc := range []struct {
+		why   string
+		setup func(*world)
+		want  string
+	}{
+		{"a zone stops to count when others have used up the limits", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4", "5"))}, model.Limit{Resource: resource.Nodes, Amount: 1})
+			g := spread
+			g.Terms = []constraint.Sets{w.v.Compile(inZone("1", "2", "3", "4"))}
+			w.add(1, w.class(16, 1, inZone("5")))
+			w.add(6, w.obeying(3, inZone("1", "2", "3", "4"), w.group(g, label.Zone)))
+		}, "1:2 2:2 3:2 5:1"},
+		{"a zone where another workload gets a node counts, as for the scheduler", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4"))}, model.Limit{Resource: resource.Nodes, Amount: 1})
+			w.add(1, w.class(16, 1, inZone("4")))
+			w.add(6, w.obeying(3, anywhere, w.group(spread, label.Zone)))
+		}, "1:1 2:1 3:1 4:1 left:3"},
+		{"two workloads share a zone whose limits run out", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4")[:2])}, model.Limit{Resource: resource.Nodes, Amount: 1})
+			w.add(4, w.obeying(2, anywhere, w.group(spread, label.Zone)))
+			w.add(4, w.obeying(1, anywhere, w.group(spread, label.Zone)))
+		}, "1:2 2:2 3:2 4:2"},
+		{"a node that may end up where placed pods could not do with one stays away", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("3", "4")), Requirements: inZone("3", "4")})
+			w.add(6, demanding(w.obeying(3, onPool("default"), w.group(spread, label.Zone))))
+			w.add(1, w.class(1, 1, onPool("other")))
+		}, "1:2 2:2 3:3"},
+		{"or has to wait", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4")), Requirements: inZone("4")})
+			w.add(6, demanding(w.obeying(3, onPool("default"), w.group(spread, label.Zone))))
+			w.add(1, w.class(1, 1, onPool("other")))
+		}, "1:2 2:2 3:2 left:1"},
+		{"not if the rule does not look there", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4")), Requirements: inZone("4")})
+			g := spread
+			g.Terms = []constraint.Sets{w.v.Compile(onPool("default"))}
+			w.add(6, demanding(w.obeying(3, onPool("default"), w.group(g, label.Zone))))
+			w.add(1, w.class(1, 1, onPool("other")))
+		}, "1:2 2:2 3:2 4:1"},
+		{"nor if the pods would rather have it than demand it", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4")), Requirements: inZone("4")})
+			w.add(6, yielding(w.obeying(3, onPool("default"), w.group(spread, label.Zone))))
+			w.add(1, w.class(1, 1, onPool("other")))
+		}, "1:2 2:2 3:2 4:1"},
+		{"nor if they can do with an empty zone more", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4")), Requirements: inZone("4")})
+			w.add(3, demanding(w.obeying(3, onPool("default"), w.group(spread, label.Zone))))
+			w.add(1, w.class(1, 1, onPool("other")))
+		}, "1:1 2:1 3:1 4:1"},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			w := newWorld(t)
+			w.pool(model.TemplateOptions{Pool: "default", Catalogue: w.threeZones()})
+			tc.setup(w)
+			if got := w.byDomain(place.Solve(w.input()), label.Zone); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// SCH-158: whoever has to wait is told for what, and a cheaper mix of machines
+// spares the same zones.
+func TestSparedZones(t *testing.T) {
+	w := newWorld(t)
+	w.pool(model.TemplateOptions{Pool: "default", Catalogue: w.threeZones()})
+	w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("3", "4")), Requirements: inZone("3", "4")})
+	onPool := func(name string, zone ...string) requirement.Requirements {
+		return requirement.All(requirement.In(label.NodePool, name)).Intersect(inZone(zone...))
+	}
+	w.add(6, demanding(w.obeying(9, onPool("default", "1", "2", "3"), w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1}, label.Zone))))
+	w.add(3, w.class(3, 1, requirement.All(requirement.In(label.NodePool, "other"))))
+	w.add(1, w.class(1, 1, onPool("other", "4")))
+	in := w.input()
+	in.Repack = place.RepackSteps
+	plan := place.Solve(in)
+	if got := w.byDomain(plan, label.Zone); got != "1:2 2:2 3:5 left:1" {
+		t.Errorf("got %s", got)
+	}
+	if got := w.outline(plan); strings.Count(strings.Join(got, ", "), "other") != 2 {
+		t.Errorf("%q was not packed anew", got)
+	}
+	want := `topology spread of other pods on key "topology.kubernetes.io/zone" (counts = {1: 2, 2: 2, 3: 2}`
+	if got := plan.Unplaced[0].Why.String(); !strings.Contains(got, want) {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// SCH-142: once the nodes of a plan exist, the same pods stay where they were
+// planned, and more of them go on evenly.
+func TestTheRoundAfterwards(t *testing.T) {
+	w := newWorld(t)
+	w.pool(model.TemplateOptions{Pool: "web", Catalogue: w.threeZones()})
+	w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4"))}, model.Limit{Resource: resource.CPU})
+	for _, zone := range []string{"1", "2", "3"} {
+		w.node(model.Node{Name: "n" + zone, Free: vector(9, 36, 3)}, map[string]string{label.Zone: zone, label.NodePool: "web"})
+	}
+	g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1, Counts: w.counts(label.Zone, map[string]int32{"1": 0, "2": 0, "3": 0})}, label.Zone)
+	w.add(9, w.obeying(3, requirement.Requirements{}, g))
+	plan := place.Solve(w.input())
+	if got := w.byDomain(plan, label.Zone); got != "1:3 2:3 3:3" || len(plan.Bins) > 0 {
+		t.Errorf("on nodes that exist: %s with %d new nodes", got, len(plan.Bins))
+	}
+	w.groups[g].Counts = w.counts(label.Zone, map[string]int32{"1": 3, "2": 3, "3": 3})
+	for _, n := range w.nodes {
+		n.Free = nil
+	}
+	if got := w.byDomain(place.Solve(w.input()), label.Zone); got != "1:3 2:3 3:3" {
+		t.Errorf("on new nodes: %s", got)
+	}
+}
