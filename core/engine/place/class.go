@@ -17,6 +17,7 @@ type class struct {
 	attempts []attempt
 	barred   bool // from the closed nodes
 	opened   map[constraint.Key]*opened
+	ties     []tie // to classes that attract this one, or the other way round
 }
 
 // attempt is one way to satisfy a class's pods.

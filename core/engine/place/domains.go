@@ -61,7 +61,7 @@ func (s *solver) openFor(c *class, r *rule) bitset.Set {
 			continue
 		}
 		o.asked = o.asked.With(d)
-		if s.opens(c, constraint.Entry{Key: r.Key, Set: constraint.Only(bitset.Set{}.With(d))}) {
+		if s.opens(c, domain(r.Key, d), s.counting(c)) {
 			o.domains = o.domains.With(d)
 		}
 	}
@@ -81,30 +81,47 @@ func (s *solver) offeredIn(key constraint.Key) bitset.Set {
 	return out
 }
 
-// opens reports whether some pool would open a bin for a pod of the class in a
-// domain, whatever the pod prefers and topology rules say. Its volumes do not
-// count at first (SCH-086). A bin that would have to wait for reserved capacity
-// could be had before long.
-func (s *solver) opens(c *class, in constraint.Entry) bool {
-	alternatives := s.anywhere[:]
+// domain restricts a key to one domain.
+func domain(key constraint.Key, d int) constraint.Sets {
+	return constraint.Sets{{Key: key, Set: constraint.Only(bitset.Set{}.With(d))}}
+}
+
+// counting are the alternatives of a class's volumes that decide which domains
+// count: none at first (SCH-086).
+func (s *solver) counting(c *class) []constraint.Sets {
 	if s.byVolumes {
-		alternatives = s.alternatives(c)
+		return s.alternatives(c)
 	}
+	return s.anywhere[:]
+}
+
+// opens reports whether some pool would open a bin for a pod of the class in a
+// domain, whatever the pod prefers and topology rules say. A bin that would have
+// to wait for reserved capacity could be had before long.
+func (s *solver) opens(c *class, in constraint.Sets, volumes []constraint.Sets) bool {
+	return slices.ContainsFunc(s.finalRoutes(c, in, volumes), func(r *route) bool {
+		return slices.ContainsFunc(s.pools, func(p *pool) bool {
+			_, said := p.prospect(r)
+			return said != refused
+		})
+	})
+}
+
+// finalRoutes are those of the attempts without preferences, one for each OR-ed
+// term, within a choice of domains.
+func (s *solver) finalRoutes(c *class, in constraint.Sets, volumes []constraint.Sets) []*route {
+	var out []*route
 	for i := range c.attempts {
 		if !c.attempts[i].SoftTaints && i < len(c.attempts)-1 {
-			continue // not yet without preferences
+			continue
 		}
-		for _, volumes := range alternatives {
-			r := s.route(&c.attempts[i], s.in.Snapshot.Vocabulary.Conjunction(constraint.Sets{in}, volumes))
-			if !r.impossible && slices.ContainsFunc(s.pools, func(p *pool) bool {
-				_, said := p.prospect(r)
-				return said != refused
-			}) {
-				return true
+		for _, v := range volumes {
+			if r := s.route(&c.attempts[i], s.in.Snapshot.Vocabulary.Conjunction(in, v)); !r.impossible {
+				out = append(out, r)
 			}
 		}
 	}
-	return false
+	return out
 }
 
 // heedVolumes has domains count only where the volumes of pods can be, if any of

@@ -93,11 +93,16 @@ func (s *solver) onNode(r *route, node, pod int) bool {
 // hasRoom checks all that the pods of a class have in common, so that a node that
 // refuses has refused them all for good.
 func (s *solver) hasRoom(r *route, node int) bool {
-	if s.in.Without.Has(node) || r.class.barred && s.in.Closed.Has(node) {
+	if s.closedTo(r.class, node) {
 		return false
 	}
 	n := s.in.Snapshot.Nodes[node]
 	return r.class.Requests.FitsIn(s.available(node)) && !s.portTaken(r, node) && r.admitsHost(n.Name) && s.admits(n, r)
+}
+
+// closedTo reports whether a node is no target for the class, whatever it has.
+func (s *solver) closedTo(c *class, node int) bool {
+	return s.in.Without.Has(node) || c.barred && s.in.Closed.Has(node)
 }
 
 // admits checks taints and labels, strictly (SCH-058, SCH-133).

@@ -69,21 +69,15 @@ func withinLimits(t *model.Template, remaining model.Limits) bitset.Set {
 
 // tryPools opens a bin for the pod in the most wanted pool that admits it.
 func (s *solver) tryPools(r *route, pod int) bool {
-	name := binName(len(s.bins))
-	if !r.admitsHost(name) {
+	if !r.admitsHost(binName(len(s.bins))) {
 		return false
 	}
 	for _, p := range s.pools {
 		if r.pools[p.index].closed {
 			continue
 		}
-		b, said := s.open(p, r, pod)
-		switch said {
+		switch s.launch(p, r, pod) {
 		case taken:
-			b.name = name
-			s.bins = append(s.bins, b)
-			s.countOnBin(r.class, b)
-			s.obey(r)
 			return true
 		case refused:
 			r.pools[p.index].closed = true
@@ -94,6 +88,19 @@ func (s *solver) tryPools(r *route, pod int) bool {
 		}
 	}
 	return false
+}
+
+// launch opens a bin of a pool for the pod.
+func (s *solver) launch(p *pool, r *route, pod int) answer {
+	b, said := s.open(p, r, pod)
+	if said != taken {
+		return said
+	}
+	b.name = binName(len(s.bins))
+	s.bins = append(s.bins, b)
+	s.countOnBin(r.class, b)
+	s.obey(r)
+	return taken
 }
 
 // binName stands for the hostname of a bin; no node can have it.

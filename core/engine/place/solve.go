@@ -18,7 +18,10 @@ import (
 // Solve places the pods.
 func Solve(in Input) Plan {
 	s := newSolver(in)
-	left := s.retry(s.mayFitLater(s.placeAll(order(in.Pods))))
+	left := s.retry(s.mayFitLater(s.placeAll(s.attract(order(in.Pods)))))
+	if s.unbind(left) {
+		left = s.retry(left)
+	}
 	if s.heedVolumes(left) {
 		s.retry(left)
 	}
@@ -99,6 +102,8 @@ type solver struct {
 	// changes counts what makes a node possible or impossible: limits that run
 	// out, reservations that come and go.
 	changes *int
+	// unbound has pods that attract each other start wherever they can.
+	unbound bool
 	// byVolumes has domains count only where the pods' volumes can be (SCH-086).
 	byVolumes bool
 	stock     *stock     // nil without reservations
@@ -161,6 +166,9 @@ func (s *solver) place(pod int) bool {
 		return false
 	}
 	s.waiting.Remove(pod)
+	if s.placeTogether(c, pod) {
+		return true
+	}
 	for i := range c.attempts {
 		if s.try(&c.attempts[i], pod) {
 			return true

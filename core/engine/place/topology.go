@@ -17,10 +17,11 @@ import (
 // domains; without volumes and rules on keys other than the hostname there is
 // exactly one.
 func (s *solver) choices(a *attempt) []*route {
-	if len(a.keys) == 0 {
+	pins := s.pins(a.class)
+	if len(a.keys) == 0 && pins == nil {
 		return a.free
 	}
-	combinations := []constraint.Sets{nil}
+	combinations := []constraint.Sets{pins}
 	for _, key := range a.keys {
 		var next []constraint.Sets
 		for _, set := range s.choose(a, key) {
