@@ -101,9 +101,17 @@ func (s *solver) counting(c *class) []constraint.Sets {
 func (s *solver) opens(c *class, in constraint.Sets, volumes []constraint.Sets) bool {
 	return slices.ContainsFunc(s.finalRoutes(c, in, volumes), func(r *route) bool {
 		return slices.ContainsFunc(s.pools, func(p *pool) bool {
-			_, said := p.prospect(r)
-			return said != refused
+			fresh, said := p.prospect(r)
+			return said != refused && fresh.state.defines(p, r)
 		})
+	})
+}
+
+// defines reports whether nodes of the state have the labels of all rules that
+// look for one.
+func (st *state) defines(p *pool, r *route) bool {
+	return !slices.ContainsFunc(r.onKeys, func(x rule) bool {
+		return (x.Kind == topology.Spread || x.Kind == topology.Affinity) && p.possible(st.wanted, x.Key).Empty()
 	})
 }
 

@@ -147,6 +147,14 @@ func TestDomainsInTheCourseOfARun(t *testing.T) {
 			w.add(1, w.class(16, 1, inZone("4")))
 			w.add(6, w.obeying(3, anywhere, w.group(spread, label.Zone)))
 		}, "1:1 2:1 3:1 4:1 left:3"},
+		{"a zone does not count where nodes lack the label of another rule", func(w *world) {
+			w.pools = nil
+			w.pool(model.TemplateOptions{Pool: "default", Catalogue: w.threeZones(), Requirements: requirement.All(requirement.In("rack", "r"))})
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4"))})
+			g, racks := spread, topology.Group{Kind: topology.Spread, MaxSkew: 9, Beside: []constraint.Key{w.v.Key(label.Zone)}}
+			g.Beside = []constraint.Key{w.v.Key("rack")}
+			w.add(6, w.obeying(3, anywhere, w.group(g, label.Zone), w.group(racks, "rack")))
+		}, "1:2 2:2 3:2"},
 		{"two workloads share a zone whose limits run out", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4")[:2])}, model.Limit{Resource: resource.Nodes, Amount: 1})
 			w.add(4, w.obeying(2, anywhere, w.group(spread, label.Zone)))
