@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -19,6 +20,9 @@ type daemons struct {
 	sets   map[types.UID]*daemonSet
 	byName map[types.NamespacedName]types.UID // DaemonSets
 	owners map[types.NamespacedName]types.UID // of pods
+	// what admission of pods reads, see admission.go
+	limits   map[string]map[string]*corev1.LimitRange // by namespace and name
+	runtimes map[string]*nodev1.RuntimeClass
 	// ignoreDRA leaves out daemons that ask for devices (SCH-127).
 	ignoreDRA bool
 }
@@ -28,8 +32,8 @@ type daemonSet struct {
 	pods map[types.NamespacedName]*corev1.Pod
 	// sample is the newest pod; it stays when there are none (LIF-034).
 	sample *corev1.Pod
-	// representative stands for the pods to come. It is replaced only when it
-	// differs, so that equal pointers mean equal daemons.
+	// representative stands for the pods to come, nil if there will be none. It is
+	// replaced only when it differs, so that equal pointers mean equal daemons.
 	representative *corev1.Pod
 }
 
@@ -38,6 +42,8 @@ func newDaemons(ignoreDRA bool) daemons {
 		sets:      map[types.UID]*daemonSet{},
 		byName:    map[types.NamespacedName]types.UID{},
 		owners:    map[types.NamespacedName]types.UID{},
+		limits:    map[string]map[string]*corev1.LimitRange{},
+		runtimes:  map[string]*nodev1.RuntimeClass{},
 		ignoreDRA: ignoreDRA,
 	}
 }
@@ -68,7 +74,7 @@ func (d *daemons) observe(pod *corev1.Pod) bool {
 		return false
 	}
 	s.sample = pod
-	return s.refresh()
+	return s.refresh(d.rules(pod.Namespace))
 }
 
 // forgetPod takes in that a pod is gone. The sample stays until the DaemonSet
@@ -108,7 +114,7 @@ func (d *daemons) update(set *appsv1.DaemonSet) bool {
 	s := d.of(set.UID)
 	s.set = set
 	s.resample()
-	return s.refresh() || replaced
+	return s.refresh(d.rules(set.Namespace)) || replaced
 }
 
 // resample picks the newest pod, if there is any.
@@ -137,13 +143,16 @@ func (d *daemons) remove(key types.NamespacedName) bool {
 	return true
 }
 
-// representatives lists one pod for each DaemonSet, by namespace and name.
+// representatives lists one pod for each DaemonSet that will have more of them, by
+// namespace and name.
 func (d *daemons) representatives() []*corev1.Pod {
 	var out []*corev1.Pod
 	for _, uid := range d.byName {
-		if pod := d.sets[uid].representative; !d.ignoreDRA || !intake.ClaimsDevices(&pod.Spec) {
-			out = append(out, pod)
+		pod := d.sets[uid].representative
+		if pod == nil || d.ignoreDRA && intake.ClaimsDevices(&pod.Spec) {
+			continue
 		}
+		out = append(out, pod)
 	}
 	slices.SortFunc(out, func(a, b *corev1.Pod) int { return compareKeys(podKey(a), podKey(b)) })
 	return out

@@ -135,6 +135,7 @@ func testWorkers(t *testing.T, b *binary) {
 		"nodepool.readiness": 26, "nodepool.hash": 26, "nodepool.registrationhealth": 26, "nodepool.counter": 26,
 		"nodeclaim.consistency": 26, "provisioner.trigger.pod": 26, "provisioner.trigger.node": 26,
 		"state.node": 60, "state.pod": 60, "state.nodeclaim": 60, "state.nodepool": 60, "state.daemonset": 60,
+		"state.limitrange": 60, "state.runtimeclass": 60,
 		"nodeclaim.disruption": 26, "disruption": 1, "disruption.queue": 115,
 		"node.termination": 183, "eviction-queue": 183,
 		"nodeclaim.lifecycle": 1067,

@@ -2,7 +2,8 @@
 
 // Package state keeps the live model (package cluster) up with the watches: the
 // controllers state.node, state.pod, state.nodeclaim, state.nodepool,
-// state.daemonset, state.nodeclaimgc and state.pricing.
+// state.daemonset, state.limitrange, state.runtimeclass, state.nodeclaimgc and
+// state.pricing.
 //
 // # What it never does
 //

@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -53,6 +54,26 @@ func NewDaemonSet(o Options) Controller {
 		take:    func(_ context.Context, set *appsv1.DaemonSet) { o.Cluster.UpdateDaemonSet(set) },
 		drop:    o.Cluster.DeleteDaemonSet,
 		current: func(*appsv1.DaemonSet) bool { return false },
+	}
+}
+
+// NewLimitRange returns state.limitrange, which follows LimitRanges: they decide
+// what daemons to come ask for.
+func NewLimitRange(o Options) Controller {
+	return &follower[*corev1.LimitRange]{
+		name: "state.limitrange", kind: &corev1.LimitRange{}, clock: o.Clock, cpu: o.CPUMillis,
+		take: func(_ context.Context, l *corev1.LimitRange) { o.Cluster.UpdateLimitRange(l) },
+		drop: o.Cluster.DeleteLimitRange,
+	}
+}
+
+// NewRuntimeClass returns state.runtimeclass, which follows RuntimeClasses: they
+// add to what daemons to come ask for.
+func NewRuntimeClass(o Options) Controller {
+	return &follower[*nodev1.RuntimeClass]{
+		name: "state.runtimeclass", kind: &nodev1.RuntimeClass{}, clock: o.Clock, cpu: o.CPUMillis,
+		take: func(_ context.Context, class *nodev1.RuntimeClass) { o.Cluster.UpdateRuntimeClass(class) },
+		drop: func(key types.NamespacedName) { o.Cluster.DeleteRuntimeClass(key.Name) },
 	}
 }
 

@@ -50,6 +50,7 @@ func All(o Options) ([]Controller, error) {
 		return nil, err
 	}
 	return []Controller{
-		NewNode(o), NewPod(o), NewNodeClaim(o), NewNodePool(o), NewDaemonSet(o), NewNodeClaimGC(o), pricing,
+		NewNode(o), NewPod(o), NewNodeClaim(o), NewNodePool(o), NewDaemonSet(o),
+		NewLimitRange(o), NewRuntimeClass(o), NewNodeClaimGC(o), pricing,
 	}, nil
 }

@@ -6,7 +6,7 @@
 //
 // It decides what is kept of pods, nodes, DaemonSets, and of the Services and
 // controllers that pods belong to; of every other kind only the bookkeeping of
-// field managers is dropped. It never touches what a
+// field managers is dropped, of LimitRanges all of it but the times. It never touches what a
 // scheduling decision, a drain or a metric reads.
 //
 // Invariants: what is dropped of an object must not be written by anybody who

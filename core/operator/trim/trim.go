@@ -9,6 +9,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -22,9 +23,10 @@ func CacheOptions() cache.Options {
 	return cache.Options{
 		DefaultTransform: transform(func(client.Object) {}),
 		ByObject: map[client.Object]cache.ByObject{
-			&corev1.Pod{}:       {Transform: transform(Pod)},
-			&corev1.Node{}:      {Transform: transform(Node)},
-			&appsv1.DaemonSet{}: {Transform: transform(DaemonSet)},
+			&corev1.Pod{}:        {Transform: transform(Pod)},
+			&corev1.Node{}:       {Transform: transform(Node)},
+			&appsv1.DaemonSet{}:  {Transform: transform(DaemonSet)},
+			&corev1.LimitRange{}: {Transform: limitRange},
 			// What default spread constraints are deduced from; cached only if
 			// there are some.
 			&corev1.Service{}:               {Transform: transform(Service)},
@@ -77,6 +79,20 @@ func Node(node *corev1.Node) {
 func DaemonSet(set *appsv1.DaemonSet) {
 	delete(set.Annotations, lastApplied)
 	podSpec(&set.Spec.Template.Spec)
+}
+
+// limitRange keeps when each field manager wrote: a daemon pod that is older does
+// not show what the next one gets.
+func limitRange(in any) (any, error) {
+	limits, ok := in.(*corev1.LimitRange)
+	if !ok {
+		return in, nil
+	}
+	delete(limits.Annotations, lastApplied)
+	for i, written := range limits.ManagedFields {
+		limits.ManagedFields[i] = metav1.ManagedFieldsEntry{Time: written.Time}
+	}
+	return limits, nil
 }
 
 // Service keeps the metadata and the selector.
