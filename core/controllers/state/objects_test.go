@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,12 +22,12 @@ import (
 func (b *bench) sweep() {
 	ctx := context.Background()
 	for _, o := range []client.Object{
-		&corev1.Pod{}, &corev1.PersistentVolumeClaim{}, &appsv1.DaemonSet{},
+		&corev1.Pod{}, &corev1.PersistentVolumeClaim{}, &appsv1.DaemonSet{}, &corev1.LimitRange{},
 	} {
 		b.Expect(b.DeleteAllOf(ctx, o, client.InNamespace("default"), client.GracePeriodSeconds(0))).To(Succeed())
 	}
 	for _, o := range []client.Object{
-		&corev1.Node{}, &v1.NodeClaim{}, &v1.NodePool{}, &corev1.PersistentVolume{}, &storagev1.CSINode{}, &storagev1.StorageClass{},
+		&corev1.Node{}, &v1.NodeClaim{}, &v1.NodePool{}, &corev1.PersistentVolume{}, &storagev1.CSINode{}, &storagev1.StorageClass{}, &nodev1.RuntimeClass{},
 	} {
 		b.Expect(b.DeleteAllOf(ctx, o)).To(Succeed())
 	}

@@ -9,7 +9,9 @@ import (
 
 	. "github.com/onsi/gomega"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	nodev1 "k8s.io/api/node/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -75,6 +77,41 @@ func TestFollow(t *testing.T) {
 	b.Expect(b.Delete(b.ctx, node)).To(Succeed())
 	b.Expect(b.Delete(b.ctx, claim)).To(Succeed())
 	b.Eventually(func() int { return len(b.model.Snapshot().Nodes()) }).Should(BeZero())
+}
+
+// SCH-121: what the API server gives to daemons to come is followed.
+func TestFollowAdmission(t *testing.T) {
+	b := run(t)
+	b.eventuallyLoaded()
+	b.daemonSet("daemon")
+	memory := func() string {
+		daemons := b.model.Snapshot().Daemons()
+		if len(daemons) != 1 {
+			return ""
+		}
+		return daemons[0].Spec.Containers[0].Resources.Requests.Memory().String()
+	}
+	b.Eventually(memory).Should(Equal("0"))
+	limits := &corev1.LimitRange{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "limits"},
+		Spec:       corev1.LimitRangeSpec{Limits: []corev1.LimitRangeItem{{Type: corev1.LimitTypeContainer, Default: list("memory", "1Gi")}}},
+	}
+	b.create(limits)
+	b.Eventually(memory).Should(Equal("1Gi"))
+	b.Expect(b.Delete(b.ctx, limits)).To(Succeed())
+	b.Eventually(memory).Should(Equal("0"))
+	b.create(&nodev1.RuntimeClass{
+		ObjectMeta: metav1.ObjectMeta{Name: "sandbox"}, Handler: "sandbox", Overhead: &nodev1.Overhead{PodFixed: list("cpu", "1")},
+	})
+	set := &appsv1.DaemonSet{}
+	b.Expect(b.Get(b.ctx, client.ObjectKey{Namespace: "default", Name: "daemon"}, set)).To(Succeed())
+	name := "sandbox"
+	set.Spec.Template.Spec.RuntimeClassName = &name
+	b.Expect(b.Update(b.ctx, set)).To(Succeed())
+	b.Eventually(func() bool {
+		daemons := b.model.Snapshot().Daemons()
+		return len(daemons) == 1 && daemons[0].Spec.Overhead.Cpu().String() == "1"
+	}).Should(BeTrue())
 }
 
 // LIF-017, LIF-060: re-examination and heartbeats read nothing from the API

@@ -5,6 +5,7 @@ package trim_test
 import (
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
@@ -135,6 +136,16 @@ func TestCached(t *testing.T) {
 		}
 		set := cached(t, &appsv1.StatefulSet{ObjectMeta: managed(applied), Spec: appsv1.StatefulSetSpec{Selector: want, Template: template}})
 		if diff := cmp.Diff(&appsv1.StatefulSet{ObjectMeta: bare(keep), Spec: appsv1.StatefulSetSpec{Selector: want}}, set); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("a LimitRange keeps when it was written", func(t *testing.T) {
+		at := metav1.NewTime(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+		given := &corev1.LimitRange{ObjectMeta: managed(applied)}
+		given.ManagedFields[0].Time = &at
+		want := &corev1.LimitRange{ObjectMeta: bare(keep)}
+		want.ManagedFields = []metav1.ManagedFieldsEntry{{Time: &at}}
+		if diff := cmp.Diff(want, cached(t, given)); diff != "" {
 			t.Error(diff)
 		}
 	})
