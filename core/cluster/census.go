@@ -10,14 +10,16 @@ import (
 	"karpenter.sh/core/intake"
 )
 
-// staleAfter is how many snapshots a topology rule is counted for after the
-// last one that asked.
+// staleAfter is for how many rounds that ask for counts a topology rule is
+// counted after the last one that asked for its own.
 const staleAfter = 256
 
 // census keeps the counts of the topology rules that were asked about. A pod
 // event costs a look at each of these rules, whatever the size of the cluster.
 type census struct {
 	rules map[string]*counted // by identity
+	// round is how many rounds have asked for counts. Snapshots that are taken
+	// for something else age no rule.
 	round uint64
 }
 
@@ -31,7 +33,7 @@ type counted struct {
 	pods   map[string]int32
 	nodes  map[string]int32 // by domain
 	shared bool
-	// asked is the last round that asked for it.
+	// asked is the last round that asked for this rule.
 	asked uint64
 }
 
@@ -55,15 +57,19 @@ func newCounted(rule *intake.TopologyRule) *counted {
 	return &counted{rule: rule, at: map[string]string{}, pods: map[string]int32{}, nodes: map[string]int32{}}
 }
 
-// share hands the counts to a snapshot, and forgets rules nobody asks about.
+// age begins a round that asks for counts, and forgets the rules that none has
+// asked about for long.
+func (c *Cluster) age() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.census.round++
+	maps.DeleteFunc(c.census.rules, func(_ string, r *counted) bool { return c.census.round-r.asked > staleAfter })
+}
+
+// share hands the counts to a snapshot.
 func (c *census) share() map[string]*counted {
-	c.round++
 	out := make(map[string]*counted, len(c.rules))
 	for id, r := range c.rules {
-		if c.round-r.asked > staleAfter {
-			delete(c.rules, id)
-			continue
-		}
 		r.shared = true
 		out[id] = &counted{rule: r.rule, pods: r.pods}
 	}

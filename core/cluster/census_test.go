@@ -192,6 +192,27 @@ func TestCountsAreKeptUp(t *testing.T) {
 	}
 }
 
+// What is read for another purpose, such as the capacity of a pool, takes no
+// counts from those who ask for them.
+func TestSnapshotsAgeNoCounts(t *testing.T) {
+	w := newWorld(t)
+	w.node(newNode("n", "x://n", labels(zone, "a")))
+	ask(t, w.Snapshot(), nil, spreadOver(zone, app("x")))
+	for range 1_000 {
+		w.Snapshot()
+		ask(t, w.Snapshot(), nil, newPod("without rules", ""))
+	}
+	if n := w.KeptRules(); n != 1 {
+		t.Errorf("%d rules are counted after rounds that asked for none, want 1", n)
+	}
+	for range 300 {
+		ask(t, w.Snapshot(), nil, spreadOver(zone, app("y")))
+	}
+	if n := w.KeptRules(); n != 1 {
+		t.Errorf("%d rules are counted after rounds that asked for another, want that one", n)
+	}
+}
+
 func randomEvent(w *world, rnd *rand.Rand) {
 	node := fmt.Sprintf("n%d", rnd.Intn(6))
 	pod := newPod(fmt.Sprintf("p%d", rnd.Intn(20)), node, ofApp([]string{"x", "y"}[rnd.Intn(2)]))

@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"maps"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -15,6 +16,7 @@ import (
 // implements intake.Counter.
 type Counter struct {
 	snapshot *Snapshot
+	asked    sync.Once
 	placing  map[types.NamespacedName]bool
 	inverse  map[string]*inverse
 	rules    []*intake.TopologyRule
@@ -68,6 +70,7 @@ func (c *Counter) Count(rule *intake.TopologyRule) map[string]int32 {
 		}
 		return nil
 	}
+	c.asked.Do(c.snapshot.age)
 	counts := c.snapshot.count(rule)
 	if len(c.placing) == 0 {
 		return counts

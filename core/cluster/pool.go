@@ -2,7 +2,11 @@
 
 package cluster
 
-import "karpenter.sh/core/engine/resource"
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"karpenter.sh/core/engine/resource"
+)
 
 // pools are the sums of capacity of the state nodes of each pool that are not
 // marked for deletion (LIF-047). The vectors are replaced, never changed.
@@ -39,9 +43,9 @@ func share(n *StateNode) (pool string, capacity resource.Vector) {
 }
 
 // Capacity is the sum of capacity of a pool's nodes that are not marked for
-// deletion (LIF-047), as in [Snapshot.Capacity]. The caller must not change it.
-func (c *Cluster) Capacity(pool string) resource.Vector {
+// deletion (LIF-047), as in [Snapshot.Capacity]. It costs no snapshot.
+func (c *Cluster) Capacity(pool string) corev1.ResourceList {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.pools[pool]
+	return c.epoch.compiler.List(c.pools[pool])
 }

@@ -81,7 +81,7 @@ func TestPoolCapacity(t *testing.T) {
 			if got := s.Capacity("pool"); !got.Equal(tc.pool) {
 				t.Errorf("pool: got %v, want %v", got, tc.pool)
 			}
-			if got := w.Capacity("pool"); !got.Equal(tc.pool) {
+			if got := s.Compiler().Requested(w.Capacity("pool")); !got.Equal(tc.pool) {
 				t.Errorf("live: got %v, want %v", got, tc.pool)
 			}
 			if got := s.Capacity("other"); !got.Equal(tc.other) {

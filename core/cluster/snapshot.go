@@ -33,6 +33,7 @@ type Snapshot struct {
 	keep       func(*intake.TopologyRule)
 	lostKeys   map[string]bool
 	homeless   []string
+	age        func()
 
 	targets  func() *Targets
 	byKey    func() map[string]*StateNode
@@ -56,6 +57,7 @@ func (c *Cluster) Snapshot() *Snapshot {
 		keep:               c.keep,
 		lostKeys:           c.lost(),
 		homeless:           c.homeless(),
+		age:                c.age,
 	}
 	s.targets = sync.OnceValue(s.makeTargets)
 	s.byKey = sync.OnceValue(s.indexNodes)

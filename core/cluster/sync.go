@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -36,21 +37,21 @@ type Inventory interface {
 type syncState struct {
 	inventory Inventory
 	log       logr.Logger
+	loaded    atomic.Bool
 
 	mu       sync.Mutex
-	loaded   bool
 	unsynced time.Time // first failing check, zero while synced
 	logged   time.Time
 }
 
 // Loaded reports whether the model has ever known everything that the API server
-// has: whoever decides must wait for it once after a start. The check is free
-// after its first success.
+// has: whoever decides must wait for it once after a start (LIF-067). The check is
+// free after its first success.
 func (c *Cluster) Loaded(ctx context.Context) bool {
-	c.Synced(ctx)
-	c.sync.mu.Lock()
-	defer c.sync.mu.Unlock()
-	return c.sync.loaded
+	if !c.sync.loaded.Load() {
+		c.Synced(ctx)
+	}
+	return c.sync.loaded.Load()
 }
 
 // Synced reports whether the model is complete: it is loaded, and no NodeClaim is
@@ -64,7 +65,7 @@ func (c *Cluster) Synced(ctx context.Context) bool {
 	blockers, err := c.blockers(ctx)
 	now := c.clock.Now()
 	if err == nil && len(blockers) == 0 {
-		c.sync.loaded, c.sync.unsynced = true, time.Time{}
+		c.sync.unsynced = time.Time{}
 		c.metrics.synced.Set(1)
 		c.metrics.unsyncedTime.Set(0)
 		return true
@@ -83,13 +84,13 @@ func (c *Cluster) Synced(ctx context.Context) bool {
 // blockers names what keeps the model from being synced.
 func (c *Cluster) blockers(ctx context.Context) ([]string, error) {
 	var out []string
-	if !c.sync.loaded {
+	if !c.sync.loaded.Load() {
 		missing, err := c.missing(ctx)
 		if err != nil {
 			return nil, err
 		}
 		out = missing
-		c.sync.loaded = len(missing) == 0
+		c.sync.loaded.Store(len(missing) == 0)
 	}
 	now := c.clock.Now()
 	for _, u := range c.Unlaunched() {

@@ -79,6 +79,45 @@ func TestLaterSync(t *testing.T) {
 	}
 }
 
+// LIF-067: once loaded, asking for it checks nothing: it neither reads nor tells
+// of what only those wait for who need a synced model.
+func TestLoadedIsFree(t *testing.T) {
+	var lines []string
+	w := newWorld(t, func(o *cluster.Options) {
+		o.Log = funcr.New(func(_, args string) { lines = append(lines, args) }, funcr.Options{})
+	})
+	if !w.Loaded(context.Background()) {
+		t.Fatal("an empty cluster is not loaded")
+	}
+	w.inventory.err = errors.New("never asked")
+	w.claim(newClaim("c", ""))
+	for range 10 {
+		w.clock.Step(20 * time.Second)
+		if !w.Loaded(context.Background()) {
+			t.Fatal("it was forgotten")
+		}
+	}
+	if synced := w.gauge("karpenter_cluster_state_synced"); len(lines) > 0 || synced != 1 {
+		t.Errorf("it was checked: synced %v, log %q", synced, lines)
+	}
+}
+
+// gauge is the value that a gauge has now.
+func (w *world) gauge(name string) float64 {
+	w.t.Helper()
+	families, err := w.registry.Gather()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetGauge().GetValue()
+		}
+	}
+	w.t.Fatalf("no metric %s", name)
+	return 0
+}
+
 // LIF-068, OPS-099, OPS-100
 func TestSyncMetricsAndLog(t *testing.T) {
 	var lines []string
@@ -86,20 +125,6 @@ func TestSyncMetricsAndLog(t *testing.T) {
 		o.Log = funcr.New(func(_, args string) { lines = append(lines, args) }, funcr.Options{})
 	})
 	w.inventory.claims = []string{"stuck"}
-	gauge := func(name string) float64 {
-		t.Helper()
-		families, err := w.registry.Gather()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range families {
-			if f.GetName() == name {
-				return f.GetMetric()[0].GetGauge().GetValue()
-			}
-		}
-		t.Fatalf("no metric %s", name)
-		return 0
-	}
 	for _, step := range []struct {
 		after  time.Duration
 		lines  int
@@ -114,10 +139,10 @@ func TestSyncMetricsAndLog(t *testing.T) {
 	} {
 		w.clock.Step(step.after)
 		w.Synced(context.Background())
-		if len(lines) != step.lines || gauge("karpenter_cluster_state_synced") != step.synced ||
-			gauge("karpenter_cluster_state_unsynced_time_seconds") != step.waited {
+		if len(lines) != step.lines || w.gauge("karpenter_cluster_state_synced") != step.synced ||
+			w.gauge("karpenter_cluster_state_unsynced_time_seconds") != step.waited {
 			t.Errorf("want %+v, got %d lines, synced %v, waited %v", step, len(lines),
-				gauge("karpenter_cluster_state_synced"), gauge("karpenter_cluster_state_unsynced_time_seconds"))
+				w.gauge("karpenter_cluster_state_synced"), w.gauge("karpenter_cluster_state_unsynced_time_seconds"))
 		}
 	}
 	if !strings.Contains(lines[0], "nodeclaim/stuck") || !strings.Contains(lines[0], "31s") {
@@ -125,7 +150,7 @@ func TestSyncMetricsAndLog(t *testing.T) {
 	}
 	w.inventory.claims = nil
 	w.Synced(context.Background())
-	if gauge("karpenter_cluster_state_synced") != 1 || gauge("karpenter_cluster_state_unsynced_time_seconds") != 0 {
+	if w.gauge("karpenter_cluster_state_synced") != 1 || w.gauge("karpenter_cluster_state_unsynced_time_seconds") != 0 {
 		t.Error("gauges after the sync")
 	}
 }

@@ -3,10 +3,7 @@
 package operator
 
 import (
-	"context"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/cost"
@@ -99,24 +96,12 @@ func (w *world) stateOptions() state.Options {
 
 func (w *world) nodePoolOptions() nodepool.Options {
 	return nodepool.Options{
-		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Usage: usage{w.cluster},
+		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Usage: w.cluster,
 		Catalogue:    calledBy(w.provider, "nodepool.instancetypes").GetInstanceTypes,
 		Requirements: intake.New(w.compilerOptions()).PoolRequirements, Recorder: w.recorder,
 		NodeClasses: w.provider.SupportedNodeClasses, Words: w.words,
 		Clock: w.clock, CPUMillis: w.options.CPURequests,
 	}
-}
-
-// usage is what the live model tells of pools.
-type usage struct{ cluster *cluster.Cluster }
-
-// Synced implements nodepool.Usage.
-func (u usage) Synced(ctx context.Context) bool { return u.cluster.Synced(ctx) }
-
-// Capacity implements nodepool.Usage.
-func (u usage) Capacity(pool string) corev1.ResourceList {
-	snapshot := u.cluster.Snapshot()
-	return snapshot.Compiler().List(snapshot.Capacity(pool))
 }
 
 func (w *world) provisioningOptions() provisioning.Options {

@@ -18,6 +18,7 @@ import (
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/metrics"
+	"karpenter.sh/core/news"
 )
 
 // Name is the name of the controller in logs and metrics.
@@ -27,7 +28,9 @@ const Name = "disruption"
 type Cluster interface {
 	survey.Snapshots
 	queue.Marks
-	// Synced reports whether the model is complete enough to decide from.
+	// Loaded reports whether the model has ever been complete, Synced whether no
+	// NodeClaim is in the dark.
+	Loaded(ctx context.Context) bool
 	Synced(ctx context.Context) bool
 	// MarkForDeletion says that nodes are on their way out.
 	MarkForDeletion(ids ...string)
@@ -80,6 +83,7 @@ type Controller struct {
 	metrics   *report.Metrics
 	proposals proposals
 	late      late
+	news      news.News
 }
 
 // New returns the controller. An error means that its metrics are registered

@@ -17,7 +17,7 @@ import (
 func (c *Controller) evaluate(ctx context.Context, p *pass, m method) {
 	kind, began := m.Kind(), c.Clock.Now()
 	c.late.ran(ctx, name(kind), began)
-	s, err := c.survey(ctx, p, kind)
+	s, err := c.survey(ctx, kind)
 	if err != nil {
 		p.fail(fmt.Errorf("evaluating method %s: %w", name(kind), err))
 		return
@@ -38,15 +38,14 @@ func (c *Controller) evaluate(ctx context.Context, p *pass, m method) {
 }
 
 // survey takes a survey for a method in which the nodes of all commands are held,
-// and logs once in each pass which budgets are invalid (DIS-026).
-func (c *Controller) survey(ctx context.Context, p *pass, kind disrupt.Kind) (*survey.Survey, error) {
+// and logs which budgets are invalid when it is news (DIS-026, OPS-286).
+func (c *Controller) survey(ctx context.Context, kind disrupt.Kind) (*survey.Survey, error) {
 	s, err := c.surveyor.Take(ctx, survey.Request{Kind: kind, Held: c.held})
 	if err != nil {
 		return nil, err
 	}
-	if s.InvalidBudgets != nil && !p.budgetsTold {
+	if s.InvalidBudgets != nil && c.news.Tell("budgets", s.InvalidBudgets.Error(), c.Clock.Now()) {
 		log.FromContext(ctx).Error(s.InvalidBudgets, "disrupting nothing of nodepools with invalid budgets")
-		p.budgetsTold = true
 	}
 	return s, nil
 }

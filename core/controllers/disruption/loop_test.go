@@ -18,14 +18,12 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 )
 
-// DIS-022
-func TestNothingIsDoneUnsynced(t *testing.T) {
+// DIS-022, DIS-134
+func TestNothingIsDoneUnloaded(t *testing.T) {
 	w := newWorld(t)
 	w.create(pool("p"))
 	w.machine("a", "p", func(n *corev1.Node, _ *v1.NodeClaim) { n.Spec.Taints = []corev1.Taint{v1.DisruptedTaint()} })
-	// A NodeClaim of an earlier process that is not launched: nobody knows its pods.
-	w.create(&v1.NodeClaim{ObjectMeta: metav1.ObjectMeta{Name: "launching", CreationTimestamp: metav1.NewTime(start)},
-		Spec: v1.NodeClaimSpec{NodeClassRef: v1.NodeClassReference{Group: "test.sh", Kind: "TestNodeClass", Name: "default"}}})
+	w.unknown = []string{"unseen"}
 	for range 3 {
 		if result := w.mustPass(); result.RequeueAfter != time.Second {
 			t.Errorf("the next pass comes after %v", result.RequeueAfter)
@@ -33,8 +31,22 @@ func TestNothingIsDoneUnsynced(t *testing.T) {
 		w.clock.Step(15 * time.Second)
 	}
 	w.expect("a", state{tainted: true})
-	w.delete(&v1.NodeClaim{ObjectMeta: objectMeta("launching")})
-	w.cluster.DropUnlaunched("launching")
+	w.unknown = nil
+	w.disrupt()
+	w.expect("a", goes)
+}
+
+// DIS-022, LIF-069: a NodeClaim of an earlier process that never launches, whose
+// pods nobody knows, keeps no empty node, not even of its own pool.
+func TestInheritedNodeClaimHoldsUpNothing(t *testing.T) {
+	w := newWorld(t)
+	w.create(pool("p"))
+	w.machine("a", "p")
+	w.create(&v1.NodeClaim{ObjectMeta: metav1.ObjectMeta{Name: "stuck", CreationTimestamp: metav1.NewTime(start), Labels: map[string]string{v1.NodePoolLabelKey: "p"}},
+		Spec: v1.NodeClaimSpec{NodeClassRef: v1.NodeClassReference{Group: "test.sh", Kind: "TestNodeClass", Name: "default"}}})
+	if w.cluster.Synced(w.ctx) {
+		t.Fatal("the model is synced")
+	}
 	w.disrupt()
 	w.expect("a", goes)
 }
@@ -193,7 +205,8 @@ func TestCommandsAreLogged(t *testing.T) {
 	for _, want := range []string{
 		`"msg"="disrupting node(s)"`, `delete, nodepools p, nodes a, savings $1.00"`, `"decision"="delete"`,
 		`"disrupted-node-count"=1`, `"replacement-node-count"=0`, `"pod-count"=1`,
-		`"disrupted-nodes"=[{"Node"="a" "NodeClaim"="a" "instance-type"="cheap" "capacity-type"="on-demand"}]`,
+		`"disrupted-nodes"=[{"Node"={"name"="a"} "NodeClaim"={"name"="a"} "instance-type"="cheap" "capacity-type"="on-demand"}]`,
+		`"reason"="empty"`, `"command-id"="`, `"msg"="deleting nodeclaim" "Node"={"name"="a"} "NodeClaim"={"name"="a"} "reason"="empty" "command-id"="`,
 		`"msg"="command succeeded"`,
 	} {
 		if !strings.Contains(logs, want) {

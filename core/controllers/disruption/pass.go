@@ -14,17 +14,19 @@ import (
 const (
 	// poll is how long after a pass in which no method acted the next begins.
 	poll = 10 * time.Second
-	// unsyncedPoll is how soon a model that is not synced is looked at again.
-	unsyncedPoll = time.Second
+	// unloadedPoll is how soon a model that is not loaded is looked at again.
+	unloadedPoll = time.Second
 	// atOnce is the shortest delay that is one.
 	atOnce = time.Nanosecond
 )
 
-// Reconcile makes a pass if the model is synced (DIS-022), and says when to make
-// the next.
+// Reconcile makes a pass if the model is loaded (DIS-022), and says when to make
+// the next. A NodeClaim whose pods nobody knows holds up no method that there is:
+// a node without pods is none of its business. The check for one is what keeps
+// the metrics and the log of LIF-068 up to date.
 func (c *Controller) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
-	if !c.Cluster.Synced(ctx) {
-		return reconcile.Result{RequeueAfter: unsyncedPoll}, nil
+	if !c.Cluster.Synced(ctx) && !c.Cluster.Loaded(ctx) {
+		return reconcile.Result{RequeueAfter: unloadedPoll}, nil
 	}
 	c.late.ran(ctx, Name, c.Clock.Now())
 	p := &pass{}
@@ -44,9 +46,7 @@ type pass struct {
 	acted bool
 	// conflicted is set when somebody else wrote an object first.
 	conflicted bool
-	// budgetsTold is set when the pools with invalid budgets were logged.
-	budgetsTold bool
-	errs        []error
+	errs       []error
 }
 
 // fail notes an error, which does not end the pass (DIS-024).

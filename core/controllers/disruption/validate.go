@@ -17,7 +17,7 @@ func (c *Controller) validate(ctx context.Context, p *pass, ready *proposal) {
 	c.proposals.letGo(ready)
 	kind := ready.command.Kind
 	defer func() { c.metrics.Evaluated(kind, c.Clock.Since(ready.began)) }()
-	s, err := c.survey(ctx, p, kind)
+	s, err := c.survey(ctx, kind)
 	if err != nil {
 		p.fail(fmt.Errorf("validating a command of method %s: %w", name(kind), err))
 		return

@@ -50,6 +50,8 @@ type world struct {
 	// faults intercept the calls of the process, and of nobody else.
 	faults interceptor.Funcs
 	logs   *records
+	// unknown are nodes that the API server has and the model has not.
+	unknown []string
 
 	process
 }
@@ -143,10 +145,10 @@ func (w *world) restart() {
 	w.watch()
 }
 
-// inventory lets the model's first sync succeed.
+// inventory lets the model's first sync succeed unless a node is unknown.
 type inventory struct{ w *world }
 
-func (i inventory) NodeNames(context.Context) ([]string, error)      { return nil, nil }
+func (i inventory) NodeNames(context.Context) ([]string, error)      { return i.w.unknown, nil }
 func (i inventory) NodeClaimNames(context.Context) ([]string, error) { return nil, nil }
 
 // podEvents reads the events that NodeClaims do not show from the names of nodes.

@@ -35,13 +35,13 @@ func (c *Counter) Register(_ context.Context, m manager.Manager) error {
 	return c.register(m, "nodepool.counter", scaled(), c.onPools(c), specOnly)
 }
 
-// Reconcile counts one pool. Nothing is written before the model is complete,
-// or the usage would seem to drop whenever the process starts (API-081).
+// Reconcile counts one pool. Nothing is written before the model is loaded, or
+// the usage would seem to drop whenever the process starts (API-081).
 func (c *Counter) Reconcile(ctx context.Context, pool *v1.NodePool) (reconcile.Result, error) {
 	if !c.manages(pool) {
 		return reconcile.Result{}, nil
 	}
-	if !c.Usage.Synced(ctx) {
+	if !c.Usage.Loaded(ctx) {
 		return reconcile.Result{RequeueAfter: countAwaitSync}, nil
 	}
 	before := pool.DeepCopy()

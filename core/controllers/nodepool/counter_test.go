@@ -51,9 +51,9 @@ func TestCounter(t *testing.T) {
 			resources: list("cpu", "0", "memory", "0", "pods", "0", "ephemeral-storage", "0", "nodes", "0"),
 		},
 		{
-			name: "API-081: nothing is written before the model is complete",
+			name: "API-081: nothing is written before the model is loaded",
 			pool: pool(), again: time.Second,
-			usage: usage{unsynced: true, capacity: map[string]corev1.ResourceList{"general": list("nodes", "2")}},
+			usage: usage{unloaded: true, capacity: map[string]corev1.ResourceList{"general": list("nodes", "2")}},
 		},
 		{
 			name:  "LIF-001: a pool of another provider",

@@ -33,11 +33,11 @@ var start = time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
 
 // usage is a model with fixed answers.
 type usage struct {
-	unsynced bool
+	unloaded bool
 	capacity map[string]corev1.ResourceList
 }
 
-func (u *usage) Synced(context.Context) bool              { return !u.unsynced }
+func (u *usage) Loaded(context.Context) bool              { return !u.unloaded }
 func (u *usage) Capacity(pool string) corev1.ResourceList { return u.capacity[pool] }
 func testNodeClasses() []status.Object                    { return []status.Object{&v1alpha1.TestNodeClass{}} }
 func get[T client.Object](t *testing.T, c client.Client, into T, name string) T {

@@ -71,7 +71,7 @@ func (o Options) poolsOf(kind schema.GroupKind) handler.MapFunc {
 	return func(ctx context.Context, nodeClass client.Object) []reconcile.Request {
 		pools := &v1.NodePoolList{}
 		if err := o.Client.List(ctx, pools, client.UnsafeDisableDeepCopy); err != nil {
-			log.FromContext(ctx).Error(err, "mapping a node class to nodepools", kind.Kind, nodeClass.GetName())
+			log.FromContext(ctx).Error(err, "mapping a node class to nodepools", kind.Kind, client.ObjectKeyFromObject(nodeClass))
 		}
 		var requests []reconcile.Request
 		for i := range pools.Items {

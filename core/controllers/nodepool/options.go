@@ -46,8 +46,8 @@ type Options struct {
 
 // Usage is the part of the live model that is counted.
 type Usage interface {
-	// Synced reports whether the model is complete.
-	Synced(ctx context.Context) bool
+	// Loaded reports whether the model has ever been complete.
+	Loaded(ctx context.Context) bool
 	// Capacity is the total capacity of a pool's nodes that are not marked for
 	// deletion, with the number of nodes as the resource "nodes" (LIF-047).
 	Capacity(pool string) corev1.ResourceList

@@ -87,9 +87,7 @@ func (p *Provisioner) stillWanted(ctx context.Context, pool *pool) error {
 	if err := p.Client.Get(ctx, types.NamespacedName{Name: pool.nodePool.Name}, &now); err != nil {
 		return fmt.Errorf("reading NodePool %q before creating a NodeClaim of it: %w", pool.nodePool.Name, err)
 	}
-	snapshot := p.Cluster.Snapshot()
-	usage := snapshot.Compiler().List(snapshot.Capacity(now.Name))
-	if exceeded := now.Spec.Limits.ExceededBy(usage); len(exceeded) > 0 {
+	if exceeded := now.Spec.Limits.ExceededBy(p.Cluster.Capacity(now.Name)); len(exceeded) > 0 {
 		return fmt.Errorf("not creating a NodeClaim of NodePool %q: its nodes exceed the limits on %v", now.Name, exceeded)
 	}
 	return nil

@@ -99,7 +99,9 @@ func (p *Provisioner) reportUnplaced(ctx context.Context, g *gathered, unplaced 
 			continue
 		}
 		why := unplaced[i].Why.String()
-		log.FromContext(ctx).Error(errors.New(why), "could not schedule pod", "Pod", client.ObjectKeyFromObject(pod))
+		if p.news.Tell(string(pod.UID), why, p.Clock.Now()) {
+			log.FromContext(ctx).Error(errors.New(why), "could not schedule pod", "Pod", client.ObjectKeyFromObject(pod))
+		}
 		p.notices.failed(pod, why)
 	}
 }

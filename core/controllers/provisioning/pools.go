@@ -58,7 +58,7 @@ func (p *Provisioner) mayLaunch(ctx context.Context, np *v1.NodePool) bool {
 		return false
 	}
 	if !np.MayLaunch() {
-		log.FromContext(ctx).Error(nil, "ignoring nodepool, not ready", "NodePool", named(np.Name))
+		p.complain(ctx, np, nil, "ignoring nodepool, not ready")
 		return false
 	}
 	return true
@@ -67,24 +67,23 @@ func (p *Provisioner) mayLaunch(ctx context.Context, np *v1.NodePool) bool {
 // gatherPool compiles one pool; nil without an error means that only this pool
 // cannot take part (SCH-026, SCH-027).
 func (p *Provisioner) gatherPool(ctx context.Context, np *v1.NodePool, snapshot *cluster.Snapshot) (*pool, error) {
-	logger := log.FromContext(ctx).WithValues("NodePool", named(np.Name))
 	types, err := p.Provider.GetInstanceTypes(ctx, np)
 	switch {
 	case cloudprovider.IsUnevaluatedNodePoolError(err):
-		logger.V(1).Info("skipping nodepool, awaiting its first overlay evaluation")
+		log.FromContext(ctx).V(1).Info("skipping nodepool, awaiting its first overlay evaluation", "NodePool", named(np.Name))
 		return nil, nil
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, fmt.Errorf("getting instance types of NodePool %q: %w", np.Name, err)
 	case err != nil:
-		logger.Error(err, "skipping nodepool, unable to resolve instance types")
+		p.complain(ctx, np, err, "skipping nodepool, unable to resolve instance types")
 		return nil, nil
 	case len(types) == 0:
-		logger.Info("skipping nodepool, no instance types found")
+		p.complain(ctx, np, nil, "skipping nodepool, no instance types found")
 		return nil, nil
 	}
 	template, err := snapshot.Compiler().Template(intake.PoolInput{NodePool: np, Types: types, Daemons: snapshot.Daemons()})
 	if err != nil {
-		logger.Error(err, "skipping nodepool, cannot be understood")
+		p.complain(ctx, np, err, "skipping nodepool, cannot be understood")
 		return nil, nil
 	}
 	p.tellUnusable(np, template)
@@ -92,6 +91,13 @@ func (p *Provisioner) gatherPool(ctx context.Context, np *v1.NodePool, snapshot 
 		nodePool: np, types: types, template: template,
 		remaining: snapshot.Compiler().PoolLimits(np.Spec.Limits, snapshot.Usage(np.Name)),
 	}, nil
+}
+
+// complain logs what keeps a pool out of rounds, when it is news (OPS-286).
+func (p *Provisioner) complain(ctx context.Context, np *v1.NodePool, err error, message string) {
+	if p.news.Tell(string(np.UID), fmt.Sprint(message, err), p.Clock.Now()) {
+		log.FromContext(ctx).Error(err, message, "NodePool", named(np.Name))
+	}
 }
 
 // tellUnusable tells a pool from which nothing can be launched, not even for an

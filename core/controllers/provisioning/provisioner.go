@@ -27,13 +27,14 @@ import (
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/intake/storage"
 	"karpenter.sh/core/metrics"
+	"karpenter.sh/core/news"
 )
 
 // controllerName is the provisioner's name in logs and metrics (OPS-053).
 const controllerName = "provisioner"
 
-// syncRetry is how often a round that waits for the cluster state looks again.
-const syncRetry = 250 * time.Millisecond
+// loadRetry is how often a round that waits for the cluster state looks again.
+const loadRetry = 250 * time.Millisecond
 
 // Options are what a [Provisioner] is made of.
 type Options struct {
@@ -67,6 +68,8 @@ type Provisioner struct {
 	volumes *volume.Reader
 	storage *storage.Rules
 	hints   *hints
+	// news are what the log says of pods and pools that are stuck.
+	news news.News
 	// due says that a trigger was consumed and its round has not succeeded.
 	due bool
 }
@@ -103,8 +106,8 @@ func (p *Provisioner) Reconcile(ctx context.Context) (reconciler.Result, error) 
 		return reconciler.Result{}, nil
 	}
 	p.due = true
-	if !p.Cluster.Synced(ctx) {
-		return reconciler.Result{RequeueAfter: syncRetry}, nil
+	if !p.Cluster.Loaded(ctx) {
+		return reconciler.Result{RequeueAfter: loadRetry}, nil
 	}
 	if err := p.round(ctx); err != nil {
 		return reconciler.Result{}, err

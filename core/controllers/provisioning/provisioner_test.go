@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,10 +53,15 @@ type world struct {
 	registry *prometheus.Registry
 	failing  func(*v1.NodeClaim) error // of creations
 	blind    func(client.Object) error // of reads
+	listing  func(client.ObjectList)   // before lists
 	podCalls []string                  // writes to pods
-	log      logr.Logger
-	synced   inventory
-	pods     int
+	// NodeClaims are created in parallel: creating is for pods and failing, writing
+	// for podCalls.
+	creating, writing sync.Mutex
+
+	log    logr.Logger
+	synced inventory
+	pods   int
 }
 
 type inventory struct{ nodes []string }
@@ -102,6 +108,12 @@ func (w *world) newCluster(o intake.Options, registerer prometheus.Registerer) *
 	return c
 }
 
+// restart begins anew with a model that knows of nothing.
+func (w *world) restart() {
+	w.cluster = w.newCluster(intake.Options{Labels: fake.Vocabulary(), Reservations: true}, prometheus.NewRegistry())
+	w.subject.Cluster = w.cluster
+}
+
 // ignoreDRA begins anew with a model that ignores claims.
 func (w *world) ignoreDRA() {
 	w.cluster = w.newCluster(intake.Options{Labels: fake.Vocabulary(), IgnoreDRARequests: true}, prometheus.NewRegistry())
@@ -113,11 +125,19 @@ func (w *world) ignoreDRA() {
 func (w *world) interceptors() interceptor.Funcs {
 	note := func(verb string, o client.Object) {
 		if _, isPod := o.(*corev1.Pod); isPod {
+			w.writing.Lock()
+			defer w.writing.Unlock()
 			w.podCalls = append(w.podCalls, verb)
 		}
 	}
 	return interceptor.Funcs{
 		Create: w.intercept, Get: w.get,
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			if w.listing != nil {
+				w.listing(list)
+			}
+			return c.List(ctx, list, opts...)
+		},
 		Update: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.UpdateOption) error {
 			note("update", o)
 			return c.Update(ctx, o, opts...)
@@ -147,18 +167,28 @@ func (w *world) interceptors() interceptor.Funcs {
 
 func (w *world) intercept(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
 	if nc, ok := o.(*v1.NodeClaim); ok {
-		if w.failing != nil {
-			if err := w.failing(nc); err != nil {
-				return err
-			}
+		if err := w.admit(nc); err != nil {
+			return err
 		}
-		if nc.Name == "" { // as the API server does
-			w.pods++
-			nc.Name = fmt.Sprintf("%s%05d", nc.GenerateName, w.pods)
-		}
-		nc.UID = types.UID(nc.Name)
 	}
 	return c.Create(ctx, o, opts...)
+}
+
+// admit names a NodeClaim as the API server does, unless its creation fails.
+func (w *world) admit(nc *v1.NodeClaim) error {
+	w.creating.Lock()
+	defer w.creating.Unlock()
+	if w.failing != nil {
+		if err := w.failing(nc); err != nil {
+			return err
+		}
+	}
+	if nc.Name == "" {
+		w.pods++
+		nc.Name = fmt.Sprintf("%s%05d", nc.GenerateName, w.pods)
+	}
+	nc.UID = types.UID(nc.Name)
+	return nil
 }
 
 func (w *world) get(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
@@ -204,6 +234,9 @@ func pendingPod(name string, cpu string, change ...func(*corev1.Pod)) *corev1.Po
 	return pod
 }
 
+// patience ends a round that would wait for ever.
+const patience = 10 * time.Second
+
 // round triggers one round and returns its error.
 func (w *world) round() error {
 	w.subject.Trigger(types.UID(fmt.Sprint(time.Now().UnixNano())))
@@ -212,10 +245,12 @@ func (w *world) round() error {
 		_, err := w.subject.Reconcile(log.IntoContext(w.t.Context(), w.log))
 		done <- err
 	}()
-	for {
+	for deadline := time.After(patience); ; {
 		select {
 		case err := <-done:
 			return err
+		case <-deadline:
+			return errors.New("no round was made: its trigger was lost")
 		case <-time.After(time.Millisecond):
 			w.subject.Clock.(*clocktesting.FakeClock).Step(time.Second)
 		}
@@ -472,20 +507,45 @@ func otherZone(its []*cloudprovider.InstanceType) string {
 	return ""
 }
 
-// SCH-020: without synced state nothing is computed, and the trigger is kept.
-func TestWaitsForSync(t *testing.T) {
+// SCH-020: before the model is loaded nothing is computed, and the trigger is kept.
+func TestWaitsUntilLoaded(t *testing.T) {
 	w := newWorld(t, readyPool("default"), pendingPod("a", "1"))
 	w.synced.nodes = []string{"unknown"}
 	w.must(w.round())
 	if len(w.nodeClaims()) > 0 {
-		t.Fatal("computed without synced state")
+		t.Fatal("computed before the model was loaded")
 	}
 	w.synced.nodes = nil
-	if _, err := w.subject.Reconcile(t.Context()); err != nil { // no new trigger
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if _, err := w.subject.Reconcile(ctx); err != nil { // no new trigger
 		t.Fatal(err)
 	}
 	if len(w.nodeClaims()) != 1 {
 		t.Error("the trigger was lost")
+	}
+}
+
+// SCH-020, LIF-067, LIF-069: after a restart a NodeClaim that never launches holds
+// up no other pod, and those that it was created for get no second one.
+func TestInheritedNodeClaim(t *testing.T) {
+	w := newWorld(t, readyPool("default"), pendingPod("its own", "2"))
+	w.must(w.round())
+	inherited := w.nodeClaims()[0]
+	inherited.CreationTimestamp = metav1.Now()
+	w.restart()
+	w.cluster.UpdateNodeClaim(&inherited)
+	w.must(w.round())
+	if n := len(w.nodeClaims()); n != 1 {
+		t.Fatalf("the restart launched twice: %d NodeClaims", n)
+	}
+	if w.cluster.Synced(t.Context()) {
+		t.Fatal("the model is synced")
+	}
+	w.must(w.client.Create(t.Context(), pendingPod("another", "3")))
+	w.must(w.round())
+	if n := len(w.nodeClaims()); n != 2 {
+		t.Errorf("another pod waits: %d NodeClaims", n)
 	}
 }
 
@@ -568,6 +628,24 @@ func TestExistingNodesCountAgainstLimits(t *testing.T) {
 	w.must(w.round())
 	if len(w.nodeClaims()) > 0 {
 		t.Error("a NodeClaim was created beyond the limit")
+	}
+}
+
+// SCH-021: nodes are read before pods, so that the list of pods is never the older
+// of the two: a node that appears in between is none of this round's.
+func TestNodesAreReadBeforePods(t *testing.T) {
+	w := newWorld(t, readyPool("default"), pendingPod("a", "1"))
+	w.listing = func(list client.ObjectList) {
+		if _, ofPods := list.(*corev1.PodList); ofPods {
+			w.cluster.UpdateNode(&corev1.Node{
+				ObjectMeta: metav1.ObjectMeta{Name: "n"}, Spec: corev1.NodeSpec{ProviderID: "x://n"},
+				Status: corev1.NodeStatus{Allocatable: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("8"), corev1.ResourcePods: resource.MustParse("10")}},
+			})
+		}
+	}
+	w.must(w.round())
+	if len(w.nodeClaims()) != 1 {
+		t.Error("the nodes were read after the pods")
 	}
 }
 

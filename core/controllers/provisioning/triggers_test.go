@@ -35,8 +35,10 @@ func (w *world) asked(trigger func(context.Context, reconcile.Request) (reconcil
 		done <- err == nil && result.RequeueAfter > 0 // the next wait, after a round
 	}()
 	// A window closes as time goes by; without one the wait ends when the
-	// context does. Whoever comes again is expected to have asked.
-	for i := 0; i < 50 || result.RequeueAfter > 0; i++ {
+	// context does. Whoever comes again is expected to have asked, and is waited
+	// for, but not for ever: its trigger may have been lost.
+	deadline := time.Now().Add(patience)
+	for i := 0; i < 50 || result.RequeueAfter > 0 && time.Now().Before(deadline); i++ {
 		select {
 		case round = <-done:
 			cancel()

@@ -13,6 +13,9 @@ import (
 	"karpenter.sh/core/controllers/provisioning/batch"
 )
 
+// patience ends a test that would wait for ever.
+const patience = 10 * time.Second
+
 // bench runs one Wait against a fake clock.
 type bench struct {
 	t     *testing.T
@@ -32,9 +35,13 @@ func (x *bench) wait(ctx context.Context) {
 	go func() { x.done <- x.b.Wait(ctx) }()
 }
 
-// opened blocks until Wait has set its two timers.
+// opened blocks until Wait has set its two timers. A lost trigger sets none.
 func (x *bench) opened() {
-	for x.clock.Waiters() < 2 {
+	x.t.Helper()
+	for deadline := time.Now().Add(patience); x.clock.Waiters() < 2; {
+		if time.Now().After(deadline) {
+			x.t.Fatal("no window was opened")
+		}
 		time.Sleep(time.Millisecond)
 	}
 }
@@ -44,7 +51,7 @@ func (x *bench) closed(want bool) {
 	if want {
 		select {
 		case <-x.done:
-		case <-time.After(5 * time.Second):
+		case <-time.After(patience):
 			x.t.Fatal("the window stayed open")
 		}
 		return
@@ -120,8 +127,13 @@ func TestIdlesWithoutTrigger(t *testing.T) {
 	x.clock.Step(time.Hour)
 	x.closed(false)
 	cancel()
-	if <-x.done {
-		t.Error("a cancelled wait reported a window")
+	select {
+	case window := <-x.done:
+		if window {
+			t.Error("a cancelled wait reported a window")
+		}
+	case <-time.After(patience):
+		t.Error("a cancelled wait goes on")
 	}
 }
 
