@@ -6,20 +6,16 @@ import (
 	"context"
 	"slices"
 
-	"github.com/awslabs/operatorpkg/option"
 	"github.com/awslabs/operatorpkg/status"
 	"github.com/prometheus/client_golang/prometheus"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/record"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
-	"karpenter.sh/core/apis/autoscaling/v1beta1"
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/controllers/conditions"
 	"karpenter.sh/core/events"
 )
-
-// statusOption shapes the metrics of a kind.
-type statusOption = option.Function[status.Option]
 
 // conditionBuckets is the set COND of OPS-087, in seconds: from half a second to
 // more than two hours.
@@ -31,34 +27,58 @@ func (s *shared) statusControllers() []Controller {
 	if s.options.DisableClusterStateObservability {
 		return nil
 	}
-	client, recorder := s.manager.GetClient(), eventSink(s.manager)
-	buckets := status.WithHistogramBuckets(conditionBuckets())
 	claimLabels := append([]string{v1.NodePoolLabelKey}, s.managed.LabelKeys()...)
-	nodeLabels := append(slices.Clone(claimLabels), v1.NodeInitializedLabelKey)
-	controllers := []Controller{
-		status.NewController[*v1.NodeClaim](client, recorder, buckets, status.EmitDeprecatedMetrics, status.WithLabels(claimLabels...)),
-		status.NewController[*v1.NodePool](client, recorder, buckets, status.EmitDeprecatedMetrics),
-		status.NewGenericObjectController[*corev1.Node](client, recorder, buckets, status.WithLabels(nodeLabels...)),
-	}
+	claims := statusOptions(s, conditions.Known[*v1.NodeClaim]())
+	claims.Labels, claims.Deprecated = claimLabels, true
+	pools := statusOptions(s, conditions.Known[*v1.NodePool]())
+	pools.Deprecated = true
+	nodes := statusOptions(s, conditions.OfNode())
+	nodes.Labels = append(slices.Clone(claimLabels), v1.NodeInitializedLabelKey)
+	controllers := []Controller{statusController(claims), statusController(pools), statusController(nodes)}
 	if s.options.FeatureGates.CapacityBuffer {
-		controllers = append(controllers, status.NewGenericObjectController[*v1beta1.CapacityBuffer](client, recorder, buckets, status.EmitDeprecatedMetrics))
+		buffers := statusOptions(s, conditions.OfBuffer())
+		buffers.Deprecated = true
+		controllers = append(controllers, statusController(buffers))
 	}
 	return controllers
+}
+
+func statusOptions[T client.Object](s *shared, reader conditions.Reader[T]) conditions.Options[T] {
+	return conditions.Options[T]{
+		Scheme: s.manager.GetScheme(), Client: s.manager.GetClient(), Recorder: eventSink(s.manager),
+		Registerer: s.registerer, Clock: s.clock, Reader: reader, Buckets: conditionBuckets(),
+	}
 }
 
 // NodeClassStatus returns the controller that does the same for a NodeClass of a
 // provider. It does nothing if cluster state observability is off (OPS-116).
 func NodeClassStatus[T status.Object](s Setup) Controller {
 	if s.Options.DisableClusterStateObservability {
-		return nothing{}
+		return registration(func(context.Context, manager.Manager) error { return nil })
 	}
-	return status.NewController[T](s.Manager.GetClient(), eventSink(s.Manager), statusOption(status.EmitDeprecatedMetrics))
+	return statusController(conditions.Options[T]{
+		Scheme: s.Manager.GetScheme(), Client: s.Manager.GetClient(), Recorder: eventSink(s.Manager),
+		Registerer: s.Registerer, Clock: s.Clock, Reader: conditions.Known[T](), Deprecated: true,
+	})
 }
 
-// nothing is a controller that is switched off.
-type nothing struct{}
+// statusController makes the controller when it is registered, which is where
+// an error belongs.
+func statusController[T client.Object](o conditions.Options[T]) Controller {
+	return registration(func(ctx context.Context, m manager.Manager) error {
+		c, err := conditions.New(o)
+		if err != nil {
+			return err
+		}
+		return c.Register(ctx, m)
+	})
+}
 
-func (nothing) Register(context.Context, manager.Manager) error { return nil }
+// registration is a controller by what its registration does.
+type registration func(context.Context, manager.Manager) error
+
+// Register implements Controller.
+func (r registration) Register(ctx context.Context, m manager.Manager) error { return r(ctx, m) }
 
 // eventSink publishes core/v1 events, which is what tools that watch Karpenter
 // read (OPS-167).
