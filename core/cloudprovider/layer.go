@@ -4,10 +4,11 @@ package cloudprovider
 
 // Layer is a decorator around a provider (CP-075). From the inside out:
 //
-//	provider -> metrics -> overlay
+//	provider -> metrics -> fence -> overlay
 //
-// Core calls the outermost layer; the evaluation of overlays calls the metrics
-// layer, whose types are not overlaid.
+// The fence lets nothing through that changes the cloud once the lease is lost.
+// Core calls the outermost layer; the evaluation of overlays calls the layer
+// below them, whose types are not overlaid.
 type Layer interface {
 	CloudProvider
 	// Unwrap returns the layer below.

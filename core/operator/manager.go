@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	"k8s.io/utils/ptr"
 	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -24,7 +23,7 @@ const shutdownPatience = 30 * time.Second
 
 // newManager makes the manager that runs everything. Metrics and probes are served
 // by servers of our own.
-func newManager(env environment, types *runtime.Scheme, config *rest.Config, lock resourcelock.Interface) (manager.Manager, error) {
+func newManager(env environment, types *runtime.Scheme, config *rest.Config, e *election.Election) (manager.Manager, error) {
 	o := env.options
 	options := manager.Options{
 		Scheme:                        types,
@@ -42,10 +41,10 @@ func newManager(env environment, types *runtime.Scheme, config *rest.Config, loc
 			CacheSyncTimeout: kindPatience,
 		},
 	}
-	if lock != nil {
+	if e != nil {
 		options.LeaderElection = true
 		options.LeaderElectionID = o.LeaderElectionName
-		options.LeaderElectionResourceLockInterface = lock
+		options.LeaderElectionResourceLockInterface = e.Lock()
 	}
 	mgr, err := manager.New(config, options)
 	if err != nil {
@@ -54,16 +53,17 @@ func newManager(env environment, types *runtime.Scheme, config *rest.Config, loc
 	return mgr, nil
 }
 
-// elect prepares leader election, unless it is off (OPS-017), and keeps clients
-// of the cluster from writing once the lease is lost.
-func (c Config) elect(ctx context.Context, env environment, cluster *rest.Config) (lock resourcelock.Interface, flush func(), err error) {
+// elect prepares leader election, and keeps clients of the cluster from writing
+// once the lease is lost. It returns nil if election is off (OPS-017).
+func (c Config) elect(ctx context.Context, env environment, cluster *rest.Config) (*election.Election, error) {
 	if env.options.DisableLeaderElection {
-		return nil, func() {}, nil
+		return nil, nil
 	}
 	var settings election.Settings
 	if c.Lease != nil {
+		var err error
 		if settings, err = c.Lease(ctx, cluster); err != nil {
-			return nil, nil, fmt.Errorf("asking the provider about the lease: %w", err)
+			return nil, fmt.Errorf("asking the provider about the lease: %w", err)
 		}
 	}
 	e, err := election.New(election.Options{
@@ -74,8 +74,28 @@ func (c Config) elect(ctx context.Context, env environment, cluster *rest.Config
 		Clock:     env.clock,
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	e.Guard(cluster)
-	return e.Lock(), e.Flush, nil
+	return e, nil
+}
+
+// lead runs the manager until it ends or the lease is lost. Then nothing is
+// waited for: whatever still runs acts for a leader that is none (OPS-059).
+func lead(ctx context.Context, e *election.Election, run func(context.Context) error) error {
+	if e == nil {
+		return run(ctx)
+	}
+	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	lost, ended := make(chan error, 1), make(chan error, 1)
+	go func() { lost <- e.Fence().AwaitLoss(watching) }()
+	go func() { ended <- run(ctx) }()
+	select {
+	case err := <-lost:
+		return err
+	case err := <-ended:
+		e.Flush()
+		return err
+	}
 }

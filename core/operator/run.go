@@ -18,6 +18,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/apis/v1alpha1"
 	"karpenter.sh/core/events"
+	"karpenter.sh/core/operator/election"
 	"karpenter.sh/core/operator/options"
 )
 
@@ -28,6 +29,9 @@ type environment struct {
 	log     logr.Logger
 	clock   clock.WithTicker
 	metrics ctrlmetrics.RegistererGatherer
+	// fence keeps a replica that lost the lease from writing; nil without
+	// election.
+	fence *election.Fence
 }
 
 // run builds everything, runs it until the context ends, and gives up the
@@ -45,19 +49,21 @@ func (c Config) run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
-	lock, flush, err := c.elect(ctx, env, client)
+	elected, err := c.elect(ctx, env, client)
 	if err != nil {
 		return err
 	}
-	mgr, err := newManager(env, types, client, lock)
+	mgr, err := newManager(env, types, client, elected)
 	if err != nil {
 		return err
+	}
+	if elected != nil {
+		env.fence = elected.Fence()
 	}
 	if err := c.populate(ctx, env, mgr); err != nil {
 		return err
 	}
-	defer flush()
-	return ended(ctx, env.log, mgr.Start(ctx))
+	return ended(ctx, env.log, lead(ctx, elected, mgr.Start))
 }
 
 // announce logs what is running.
@@ -66,6 +72,16 @@ func (env environment) announce() {
 	if constraints := env.options.DefaultTopologySpreadConstraints; len(constraints) > 0 { // OPS-045
 		env.log.Info("using default topology spread constraints", "default-topology-spread-constraints", constraints)
 	}
+}
+
+// announceStart logs what starts with what, in one record (OPS-287).
+func (env environment) announceStart(s *shared) {
+	log := env.log
+	if s.onSale >= 0 {
+		log = log.WithValues("instance-types", s.onSale)
+	}
+	log.Info("starting karpenter", "version", env.build.version, "feature-gates", env.options.FeatureGates.String(),
+		"provider", s.provider.Name())
 }
 
 // types returns the scheme of client-go with our types and the provider's:
@@ -100,10 +116,11 @@ func (c Config) populate(ctx context.Context, env environment, mgr manager.Manag
 	if err != nil {
 		return fmt.Errorf("starting the provider: %w", err)
 	}
-	shared, err := share(ctx, setup, provider)
+	shared, err := share(ctx, setup, provider, env.fence)
 	if err != nil {
 		return err
 	}
+	env.announceStart(shared)
 	start, err := newStart(shared, kinds)
 	if err != nil {
 		return err

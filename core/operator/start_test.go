@@ -74,6 +74,11 @@ func TestReplicas(t *testing.T) {
 	if code := first.exit(t, 35*time.Second); code != 0 {
 		t.Errorf("OPS-060: exit code %d after a signal", code)
 	}
+	for line := range strings.Lines(first.printed()) {
+		if strings.Contains(line, `"level":"ERROR"`) {
+			t.Errorf("OPS-288: an error in a life without one: %s", line)
+		}
+	}
 	next := s.awaitHolder(t, 6*time.Second, leader)
 	t.Run("events", func(t *testing.T) { testLeaderEvents(t, s, leader, next) })
 	eventually(t, 5*time.Second, func() string { return missing(standby, `leader_election_master_status{name="`+leaseName+`"} 1`) })
@@ -183,6 +188,7 @@ func testLog(t *testing.T, b *binary) {
 		"OPS-045": "INFO using default topology spread constraints",
 		"OPS-073": "INFO Successfully acquired lease", // of client-go
 		"OPS-083": "DEBUG discovered karpenter version",
+		"OPS-287": "INFO starting karpenter",
 	} {
 		if !messages[message] {
 			t.Errorf("%s: no record %q", id, message)
@@ -251,7 +257,8 @@ func TestLostLease(t *testing.T) {
 		}
 		return ""
 	})
-	if code := b.exit(t, 30*time.Second); code == 0 {
+	// Sooner than the renewal that fails would end it.
+	if code := b.exit(t, 8*time.Second); code == 0 {
 		t.Error("exit code 0")
 	}
 	if got := s.holder(t); got != "thief" {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -18,15 +19,23 @@ import (
 	"k8s.io/client-go/util/flowcontrol"
 	clocktesting "k8s.io/utils/clock/testing"
 
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/fake"
 	"karpenter.sh/core/operator/election"
 )
 
 var start = time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
 
-// lock is a lock in memory; fails makes its writes fail.
+// lock is a lock in memory; fails makes its writes fail, holder is whom it names.
 type lock struct {
 	resourcelock.Interface
-	fails bool
+	fails  bool
+	holder string
+}
+
+func (l *lock) Get(context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
+	return &resourcelock.LeaderElectionRecord{HolderIdentity: l.holder}, nil, l.err()
 }
 
 func (l *lock) Identity() string { return "me" }
@@ -44,8 +53,11 @@ func (l *lock) err() error {
 
 // fixture is a fence with a lock and a server behind it.
 type fixture struct {
-	clock  *clocktesting.FakePassiveClock
+	clock  *clocktesting.FakeClock
 	lock   *lock
+	fence  *election.Fence
+	cloud  *fake.Provider
+	guard  cloudprovider.CloudProvider
 	seen   resourcelock.Interface
 	client http.Client
 	url    string
@@ -55,10 +67,12 @@ func setup(t *testing.T) *fixture {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	t.Cleanup(server.Close)
-	f := &fixture{clock: clocktesting.NewFakePassiveClock(start), lock: &lock{}, url: server.URL}
-	fence := election.NewFence(f.clock)
-	f.seen = fence.Observe(f.lock)
-	f.client.Transport = fence.Wrap(http.DefaultTransport)
+	f := &fixture{clock: clocktesting.NewFakeClock(start), lock: &lock{}, url: server.URL}
+	f.fence = election.NewFence(f.clock)
+	f.seen = f.fence.Observe(f.lock)
+	f.client.Transport = f.fence.Wrap(http.DefaultTransport)
+	f.cloud = fake.New(fake.Options{Clock: f.clock})
+	f.guard = f.fence.Provider(f.cloud)
 	return f
 }
 
@@ -84,6 +98,35 @@ func (f *fixture) send(t *testing.T, method string) bool {
 func (f *fixture) renew(t *testing.T, holder string) {
 	t.Helper()
 	_ = f.seen.Update(t.Context(), resourcelock.LeaderElectionRecord{HolderIdentity: holder})
+}
+
+// look reads the lease, which names a holder.
+func (f *fixture) look(t *testing.T, holder string) {
+	t.Helper()
+	f.lock.holder = holder
+	if _, _, err := f.seen.Get(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// testCloud expects calls that change the cloud to reach it or not, and the
+// others always.
+func (f *fixture) testCloud(t *testing.T, passes bool) {
+	t.Helper()
+	nodeClaim := &v1.NodeClaim{}
+	_, created := f.guard.Create(t.Context(), nodeClaim)
+	deleted := f.guard.Delete(t.Context(), nodeClaim)
+	for call, err := range map[string]error{"Create": created, "Delete": deleted} {
+		if errors.Is(err, election.ErrNotLeading) == passes {
+			t.Errorf("%s of the provider: %v", call, err)
+		}
+	}
+	if calls := len(f.cloud.Calls("Create")) + len(f.cloud.Calls("Delete")); passes != (calls == 2) || !passes && calls > 0 {
+		t.Errorf("%d calls reached the cloud", calls)
+	}
+	if _, err := f.guard.List(t.Context()); err != nil {
+		t.Errorf("List does not pass: %v", err)
+	}
 }
 
 func (f *fixture) after(d time.Duration) { f.clock.SetTime(start.Add(d)) }
@@ -114,6 +157,10 @@ func TestFence(t *testing.T) {
 		{"after the lease was given up", func(t *testing.T, f *fixture) { f.renew(t, "me"); f.renew(t, "") }, false},
 		{"even if nobody knows whether it was", func(t *testing.T, f *fixture) { f.renew(t, "me"); f.lock.fails = true; f.renew(t, "") }, false},
 		{"who never led and gives nothing up", func(t *testing.T, f *fixture) { f.renew(t, "") }, true},
+		{"another holder was seen", func(t *testing.T, f *fixture) { f.renew(t, "me"); f.look(t, "thief") }, false},
+		{"this replica itself was seen", func(t *testing.T, f *fixture) { f.renew(t, "me"); f.look(t, "me") }, true},
+		{"nobody was seen to hold it", func(t *testing.T, f *fixture) { f.renew(t, "me"); f.look(t, "") }, true},
+		{"who never led sees who leads", func(t *testing.T, f *fixture) { f.look(t, "other") }, true},
 		{"leading began with a new lease", func(t *testing.T, f *fixture) {
 			_ = f.seen.Create(t.Context(), resourcelock.LeaderElectionRecord{HolderIdentity: "me"})
 			f.after(20 * time.Second)
@@ -130,6 +177,49 @@ func TestFence(t *testing.T) {
 			}
 			if !f.send(t, http.MethodGet) {
 				t.Error("GET does not pass")
+			}
+			f.testCloud(t, tt.passes)
+		})
+	}
+}
+
+// OPS-059: the process ends as soon as the lease is lost, and only then.
+func TestAwaitLoss(t *testing.T) {
+	tests := []struct {
+		name  string
+		story func(*testing.T, *fixture)
+		lost  bool
+	}{
+		{"before leading", func(_ *testing.T, f *fixture) { f.clock.Step(time.Hour) }, false},
+		{"while leading", func(t *testing.T, f *fixture) {
+			for range 100 {
+				f.renew(t, "me")
+				f.clock.Step(2 * time.Second)
+			}
+		}, false},
+		{"no renewal for too long, or the process was stopped", func(t *testing.T, f *fixture) { f.renew(t, "me"); f.clock.Step(18 * time.Second) }, true},
+		{"another holder is seen", func(t *testing.T, f *fixture) { f.renew(t, "me"); f.look(t, "thief") }, true},
+		{"it was given up", func(t *testing.T, f *fixture) { f.renew(t, "me"); f.renew(t, ""); f.clock.Step(time.Hour) }, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := setup(t)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			ended := make(chan error, 1)
+			go func() { ended <- f.fence.AwaitLoss(ctx) }()
+			for !f.clock.HasWaiters() {
+				runtime.Gosched()
+			}
+			tt.story(t, f)
+			if !tt.lost {
+				for !f.clock.HasWaiters() && len(ended) == 0 { // it looked again
+					runtime.Gosched()
+				}
+				cancel()
+			}
+			if err := <-ended; errors.Is(err, election.ErrNotLeading) != tt.lost {
+				t.Errorf("got %v", err)
 			}
 		})
 	}

@@ -13,7 +13,8 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// ErrNotLeading is what a write gets after leadership was lost.
+// ErrNotLeading is what a write gets after leadership was lost, in the cluster or
+// in the cloud.
 var ErrNotLeading = errors.New("leadership was lost, nothing is written any more")
 
 // lossAfter is the time after a renewal by which the loss of the lease has been
@@ -22,18 +23,24 @@ const lossAfter = RenewDeadline + RetryPeriod
 
 // Fence keeps a replica that lost the lease from writing while it ends, which
 // can take longer than the lease lasts (OPS-059). It watches the lock for
-// renewals and the main client for writes. Before the first renewal it lets
-// everything pass, since nothing that writes has been started.
+// renewals, and stands before the main client ([Fence.Wrap]) and the cloud
+// ([Fence.Provider]). Before the first renewal it lets everything pass, since
+// nothing that writes has been started.
 type Fence struct {
-	clock clock.PassiveClock
+	clock clock.Clock
 
 	mu      sync.Mutex
 	led     bool
 	renewed time.Time
+	// released is set when this replica gave the lease up by itself.
+	released bool
+	// taken is closed when somebody else was seen to hold the lease.
+	taken     chan struct{}
+	takenOnce sync.Once
 }
 
 // NewFence returns a fence that lets everything pass until the first renewal.
-func NewFence(c clock.PassiveClock) *Fence { return &Fence{clock: c} }
+func NewFence(c clock.Clock) *Fence { return &Fence{clock: c, taken: make(chan struct{})} }
 
 // Observe returns a lock that tells the fence of its renewals.
 func (f *Fence) Observe(lock resourcelock.Interface) resourcelock.Interface {
@@ -53,20 +60,74 @@ func (f *Fence) held(by bool, began time.Time) {
 	if by {
 		f.led, f.renewed = true, began
 	} else if f.led {
-		f.renewed = time.Time{}
+		f.renewed, f.released = time.Time{}, true
 	}
 }
 
-// open reports whether writes may pass.
-func (f *Fence) open() bool {
+// found notes that somebody else holds the lease.
+func (f *Fence) found() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return !f.led || f.clock.Since(f.renewed) < lossAfter
+	if f.led && !f.released {
+		f.renewed = time.Time{}
+		f.takenOnce.Do(func() { close(f.taken) })
+	}
+}
+
+// Check returns ErrNotLeading if nothing may be written any more.
+func (f *Fence) Check() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.led && f.left() <= 0 {
+		return ErrNotLeading
+	}
+	return nil
+}
+
+// left is how long the last renewal still counts.
+func (f *Fence) left() time.Duration { return lossAfter - f.clock.Since(f.renewed) }
+
+// AwaitLoss returns ErrNotLeading as soon as the lease is lost, and nil when the
+// context ends. A lease that was given up is not lost.
+func (f *Fence) AwaitLoss(ctx context.Context) error {
+	for {
+		wait, lost := f.outlook()
+		if lost {
+			return ErrNotLeading
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.taken:
+			return ErrNotLeading
+		case <-f.clock.After(wait):
+		}
+	}
+}
+
+// outlook is when the lease may be lost at the earliest, and whether it is.
+func (f *Fence) outlook() (wait time.Duration, lost bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.led || f.released {
+		return lossAfter, false
+	}
+	wait = f.left()
+	return wait, wait <= 0
 }
 
 type observedLock struct {
 	resourcelock.Interface
 	fence *Fence
+}
+
+// Get implements resourcelock.Interface.
+func (l *observedLock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
+	record, raw, err := l.Interface.Get(ctx)
+	if err == nil && record.HolderIdentity != "" && record.HolderIdentity != l.Identity() {
+		l.fence.found()
+	}
+	return record, raw, err
 }
 
 // Create implements resourcelock.Interface.
@@ -101,11 +162,14 @@ type fencedTransport struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *fencedTransport) RoundTrip(request *http.Request) (*http.Response, error) {
-	if writes(request.Method) && !t.fence.open() {
+	if !writes(request.Method) {
+		return t.next.RoundTrip(request)
+	}
+	if err := t.fence.Check(); err != nil {
 		if request.Body != nil {
 			_ = request.Body.Close()
 		}
-		return nil, ErrNotLeading
+		return nil, err
 	}
 	return t.next.RoundTrip(request)
 }

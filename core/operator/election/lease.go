@@ -91,6 +91,9 @@ func (e *Election) Lock() resourcelock.Interface { return e.lock }
 // Guard puts the fence around the clients that are made from a configuration.
 func (e *Election) Guard(config *rest.Config) { config.Wrap(e.fence.Wrap) }
 
+// Fence is what keeps a replica that lost the lease from writing.
+func (e *Election) Fence() *Fence { return e.fence }
+
 // Flush waits until the events about leadership are sent, but not for longer
 // than a retry period.
 func (e *Election) Flush() { e.events.flush(RetryPeriod) }
