@@ -43,7 +43,7 @@ func (i *injector) read(ctx context.Context, nodeClass *v1alpha1.KWOKNodeClass) 
 	}
 	injected, ignored := readInjection(nodeClass.Annotations)
 	if text := strings.Join(ignored, ", "); i.changed(nodeClass.Name, text) && text != "" {
-		log.FromContext(ctx).Info("ignoring annotations that provoke no failure", "KWOKNodeClass", nodeClass.Name, "annotations", text)
+		log.FromContext(ctx).Info("ignoring annotations that provoke no failure", "KWOKNodeClass", client.ObjectKey{Name: nodeClass.Name}, "annotations", text)
 	}
 	return injected
 }

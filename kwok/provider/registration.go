@@ -231,7 +231,7 @@ func (r *registrations) register(ctx context.Context, reg *registration) {
 		err = r.sleep(ctx, reg, backoff.Step())
 	}
 	if ctx.Err() == nil && !errors.Is(err, errCancelled) {
-		log.FromContext(ctx).Error(err, "registering a fake node", "Node", reg.launched.Status.NodeName)
+		log.FromContext(ctx).Error(err, "registering a fake node", "Node", client.ObjectKey{Name: reg.launched.Status.NodeName})
 	}
 }
 

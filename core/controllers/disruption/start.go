@@ -78,7 +78,7 @@ func (c *Controller) tellDropped(ctx context.Context, candidate queue.Candidate,
 		c.Recorder.Publish(report.Refused(candidate.Objects, disrupt.Refusal{Node: candidate.Target.ID, Cause: disrupt.Protected})...)
 		return nil
 	}
-	log.FromContext(ctx).Error(err, "dropping a node from a command", "Node", candidate.Target.Node, "NodeClaim", candidate.Target.NodeClaim)
+	log.FromContext(ctx).Error(err, "dropping a node from a command", candidate.Target.Refs()...)
 	return fmt.Errorf("starting the disruption of node %s: %w", candidate.Target.Node, err)
 }
 

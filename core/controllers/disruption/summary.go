@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/klog/v2"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/controllers/disruption/queue"
@@ -16,7 +17,7 @@ import (
 	"karpenter.sh/core/engine/disrupt"
 )
 
-// named is how many objects a log record names (OPS-081).
+// named is how many objects the text of a command names (OPS-081).
 const named = 5
 
 // summary is a command in words and numbers (DIS-156).
@@ -31,10 +32,10 @@ type summary struct {
 
 // node is what a log record says of a node.
 type node struct {
-	Node         string `json:"Node"`
-	NodeClaim    string `json:"NodeClaim"`
-	InstanceType string `json:"instance-type"`
-	CapacityType string `json:"capacity-type"`
+	Node         klog.ObjectRef `json:"Node"`
+	NodeClaim    klog.ObjectRef `json:"NodeClaim"`
+	InstanceType string         `json:"instance-type"`
+	CapacityType string         `json:"capacity-type"`
 }
 
 func summarize(c queue.Command, s *survey.Survey) summary {
@@ -47,7 +48,7 @@ func summarize(c queue.Command, s *survey.Survey) summary {
 		n := decided[candidate.Target.ID]
 		labels := s.Node(n.ID).View().Labels
 		out.nodes = append(out.nodes, node{
-			Node: candidate.Target.Node, NodeClaim: candidate.Target.NodeClaim,
+			Node: klog.KRef("", candidate.Target.Node), NodeClaim: klog.KRef("", candidate.Target.NodeClaim),
 			InstanceType: labels[corev1.LabelInstanceTypeStable], CapacityType: labels[v1.CapacityTypeLabelKey],
 		})
 		out.pools = append(out.pools, n.Pool)
@@ -63,15 +64,18 @@ func summarize(c queue.Command, s *survey.Survey) summary {
 	return out
 }
 
-// fields are those of the log records about the command.
+// fields are those of the log records about the command. They hold all nodes:
+// whoever looks for what became of one finds it here.
 func (s summary) fields() []any {
 	return []any{
 		"command", s.String(),
+		"command-id", s.id,
+		"reason", report.Reason(s.kind.Reason),
 		"decision", report.Delete,
 		"disrupted-node-count", len(s.nodes),
 		"replacement-node-count", 0,
 		"pod-count", s.pods,
-		"disrupted-nodes", s.nodes[:min(len(s.nodes), named)],
+		"disrupted-nodes", s.nodes,
 		"replacement-nodes", []node{},
 	}
 }
@@ -79,7 +83,7 @@ func (s summary) fields() []any {
 func (s summary) String() string {
 	nodes := make([]string, len(s.nodes))
 	for i, n := range s.nodes {
-		nodes[i] = n.Node
+		nodes[i] = n.Node.Name
 	}
 	return fmt.Sprintf("%s/%s: %s, nodepools %s, nodes %s, savings $%.2f",
 		report.Reason(s.kind.Reason), s.id, report.Delete, shortened(s.pools), shortened(nodes), s.savings)

@@ -3,6 +3,7 @@
 package logging
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/awslabs/operatorpkg/serrors"
@@ -24,6 +25,9 @@ func (c *recordCore) With(fields []zapcore.Field) zapcore.Core {
 
 // Check implements zapcore.Core.
 func (c *recordCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	if entry.Level == zapcore.InfoLevel && isBustle(entry.Message) {
+		entry.Level = zapcore.DebugLevel
+	}
 	if !c.Enabled(entry.Level) || announcesEvent(entry) {
 		return checked
 	}
@@ -32,7 +36,32 @@ func (c *recordCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *
 
 // Write implements zapcore.Core.
 func (c *recordCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
+	if entry.Message == afterStop && slices.ContainsFunc(fields, isLeaseReleased) {
+		return nil
+	}
 	return c.Core.Write(entry, shaped(fields))
+}
+
+// afterStop is how the manager logs what it is told by what it is stopping.
+const afterStop = "error received after stop sequence was engaged"
+
+// isLeaseReleased tells the error by which the manager hears that it gave up the
+// lease, as it was meant to (OPS-288).
+func isLeaseReleased(f zapcore.Field) bool {
+	err, isError := f.Interface.(error)
+	return isError && err.Error() == "leader election lost"
+}
+
+// isBustle tells the records in which libraries say, for each controller, watch
+// and server, that it starts or ends. They are debug records (OPS-288).
+func isBustle(message string) bool {
+	switch message {
+	case "Starting EventSource", "Starting Controller", "Starting workers", "starting server", "shutting down server",
+		"Shutdown signal received, waiting for all workers to finish", "All workers finished",
+		"Wait completed, proceeding to shutdown the manager":
+		return true
+	}
+	return strings.HasPrefix(message, "Stopping and waiting for ")
 }
 
 // announcesEvent tells the debug records that would flood the log whenever many

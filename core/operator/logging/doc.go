@@ -4,7 +4,8 @@
 // record, with the keys that log queries rely on (OPS-072).
 //
 // It decides how records look, which are dropped (by level, by sampling, and
-// the announcements of published events) and how structured errors unfold into
+// the announcements of published events), which records of libraries are debug
+// records, and how structured errors unfold into
 // fields. It never decides what is logged: that is up to whoever holds the
 // logr.Logger.
 //

@@ -18,13 +18,6 @@ import (
 	"karpenter.sh/core/operator/options"
 )
 
-// Of equal records within a second, the first sampledFirst are written and then
-// every sampledEvery-th (OPS-074).
-const (
-	sampledFirst = 100
-	sampledEvery = 100
-)
-
 // rootName is the first part of the key "logger".
 const rootName = "controller"
 
@@ -61,8 +54,7 @@ func New(o Options) (*Logger, error) {
 		return nil, fmt.Errorf("opening the outputs for failures of the log %q: %w", o.ErrorOutputPaths, err)
 	}
 	written := &recordCore{zapcore.NewCore(zapcore.NewJSONEncoder(encoding()), records, levelOf(o.Level))}
-	sampled := zapcore.NewSamplerWithOptions(written, time.Second, sampledFirst, sampledEvery)
-	z := zap.New(sampled, zap.ErrorOutput(failures), zap.WithCaller(o.Level == options.LogDebug), zap.WithClock(zapClock{o.Clock})).Named(rootName)
+	z := zap.New(newSamplingCore(written), zap.ErrorOutput(failures), zap.WithCaller(o.Level == options.LogDebug), zap.WithClock(zapClock{o.Clock})).Named(rootName)
 	if o.Commit != "" {
 		z = z.With(zap.String("commit", o.Commit))
 	}

@@ -184,6 +184,57 @@ func TestSampling(t *testing.T) {
 	}
 }
 
+// OPS-074: what becomes of a node is never left out.
+func TestLivesAreNotSampled(t *testing.T) {
+	life := []string{"created nodeclaim", "launched nodeclaim", "registered nodeclaim", "initialized nodeclaim", "tainted node", "deleting nodeclaim", "deleted node", "deleted nodeclaim", "disrupting node(s)"}
+	count := map[string]int{}
+	for _, line := range records(t, withCommit(options.LogInfo), func(l logr.Logger) {
+		l = l.WithValues("controller", "x")
+		for i := range 350 {
+			for _, message := range life {
+				l.Info(message, "i", i)
+			}
+		}
+	}) {
+		var record struct{ Message, Controller string }
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			t.Fatal(err)
+		}
+		if record.Controller == "x" {
+			count[record.Message]++
+		}
+	}
+	for _, message := range life {
+		if count[message] != 350 {
+			t.Errorf("%d of 350 records %q", count[message], message)
+		}
+	}
+}
+
+// OPS-288: libraries say at debug level that each of their parts starts and ends,
+// and do not take the lease that was given up for an error.
+func TestBustle(t *testing.T) {
+	write := func(l logr.Logger) {
+		l.Info("Starting EventSource", "controller", "x")
+		l.Info("Starting workers", "controller", "x")
+		l.Info("Stopping and waiting for caches")
+		l.Error(errors.New("leader election lost"), "error received after stop sequence was engaged")
+	}
+	if lines := records(t, withCommit(options.LogInfo), write); len(lines) > 0 {
+		t.Errorf("at info: %q", lines)
+	}
+	if lines := records(t, withCommit(options.LogDebug), write); len(lines) != 3 || !strings.Contains(lines[0], `"level":"DEBUG"`) {
+		t.Errorf("at debug: %q", lines)
+	}
+	lines := records(t, withCommit(options.LogInfo), func(l logr.Logger) {
+		l.Error(errors.New("broken"), "error received after stop sequence was engaged")
+		l.Error(errors.New("broken"), "Starting EventSource")
+	})
+	if len(lines) != 2 {
+		t.Errorf("errors: %q", lines)
+	}
+}
+
 func TestEventAnnouncements(t *testing.T) {
 	lines := records(t, withCommit(options.LogDebug), func(l logr.Logger) {
 		l.WithName("events").V(1).Info("published")

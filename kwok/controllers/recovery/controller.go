@@ -80,7 +80,7 @@ func (c *Controller) resume(ctx context.Context, nodeClaim *v1.NodeClaim, launch
 	if err := c.Resumer.Resume(ctx, nodeClaim, launched); err != nil {
 		return fmt.Errorf("resuming the registration of nodeclaim %s: %w", nodeClaim.Name, err)
 	}
-	log.FromContext(ctx).Info("resumed the registration of a fake node", "NodeClaim", nodeClaim.Name, "Node", name)
+	log.FromContext(ctx).Info("resumed the registration of a fake node", "NodeClaim", client.ObjectKeyFromObject(nodeClaim), "Node", client.ObjectKey{Name: name})
 	return nil
 }
 

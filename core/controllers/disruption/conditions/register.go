@@ -36,7 +36,7 @@ func (c *Controller) ofPool(ctx context.Context, pool client.Object) []reconcile
 	var list v1.NodeClaimList
 	err := c.Client.List(ctx, &list, client.MatchingLabels{v1.NodePoolLabelKey: pool.GetName()}, client.UnsafeDisableDeepCopy)
 	if err != nil {
-		log.FromContext(ctx).Error(err, "mapping nodepool to nodeclaims", "NodePool", pool.GetName())
+		log.FromContext(ctx).Error(err, "mapping nodepool to nodeclaims", "NodePool", client.ObjectKeyFromObject(pool))
 	}
 	requests := make([]reconcile.Request, len(list.Items))
 	for i := range list.Items {

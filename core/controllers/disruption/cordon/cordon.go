@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/util/retry"
+	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -41,6 +42,11 @@ type Target struct {
 	ID string
 	// Node and NodeClaim are the names of its objects; empty for none.
 	Node, NodeClaim string
+}
+
+// Refs are the fields by which a log record names the objects (OPS-076).
+func (t Target) Refs() []any {
+	return []any{"Node", klog.KRef("", t.Node), "NodeClaim", klog.KRef("", t.NodeClaim)}
 }
 
 // Apply taints the Node and sets the condition, at the same time. An object that

@@ -64,7 +64,7 @@ func (q *Queue) giveUp(ctx context.Context, e *entry, c Candidate, budgets pods.
 	now := q.Clock.Now()
 	node := disrupt.Node{ID: c.Target.ID, Name: c.Target.Node, Pods: survey.Pods(list, budgets, now)}
 	if r, refused := e.Confirm(node, now); refused {
-		log.FromContext(ctx).Info("not disrupting node", "Node", c.Target.Node, "reason", r.String(), "command", e.ID)
+		log.FromContext(ctx).Info("not disrupting node", append(c.Target.Refs(), "reason", r.String(), "command-id", e.ID)...)
 		q.refused(c, r)
 		q.release(ctx, c)
 		return nil
@@ -108,7 +108,7 @@ func (q *Queue) disrupted(ctx context.Context, e *entry, c Candidate, list []cor
 		NodeClaim: c.Objects.NodeClaim, Reason: report.Reason(e.Kind.Reason), ConsolidationPolicy: report.Policy(c.Policy), Pods: moving,
 	})
 	q.Recorder.Publish(report.Terminating(c.Objects, e.Kind.Reason)...)
-	log.FromContext(ctx).Info("deleted nodeclaim", "NodeClaim", c.Objects.NodeClaim.Name, "Node", c.Target.Node, "command", e.ID)
+	log.FromContext(ctx).Info("deleting nodeclaim", append(c.Target.Refs(), "reason", report.Reason(e.Kind.Reason), "command-id", e.ID)...)
 }
 
 func (q *Queue) refused(c Candidate, r disrupt.Refusal) {

@@ -14,7 +14,7 @@ import (
 // hold the node any more (DIS-023, DIS-129).
 func (q *Queue) release(ctx context.Context, c Candidate) {
 	if err := q.Cordon.Lift(ctx, c.Target); err != nil {
-		log.FromContext(ctx).Error(err, "rolling a disruption back", "Node", c.Target.Node, "NodeClaim", c.Target.NodeClaim)
+		log.FromContext(ctx).Error(err, "rolling a disruption back", c.Target.Refs()...)
 	}
 	q.Marks.UnmarkForDeletion(c.Target.ID)
 	q.mu.Lock()

@@ -58,6 +58,7 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 		consuming: gauge("karpenter_nodepools_nodes_consuming_budgets", // OPS-144
 			"Nodes of a nodepool that are not ready or are being disrupted, by reason.", "nodepool", "reason"),
 	}
+	m.expect("")
 	var errs []error
 	for _, c := range []prometheus.Collector{
 		m.evaluation, m.decisions, m.decisionsByPool, m.eligible, m.failedValidations, m.allowed, m.consuming,
@@ -65,6 +66,17 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 		errs = append(errs, registerer.Register(c))
 	}
 	return m, errors.Join(errs...)
+}
+
+// expect makes the counters of the commands that there can be exist, at zero
+// (OPS-085).
+func (m *Metrics) expect(pool string) {
+	for _, kind := range []disrupt.Kind{disrupt.Emptiness{}.Kind()} {
+		reason := string(Reason(kind.Reason))
+		m.decisions.WithLabelValues(string(Delete), reason, kind.Type)
+		m.decisionsByPool.WithLabelValues(pool, string(Delete), reason, kind.Type)
+		m.failedValidations.WithLabelValues(kind.Type)
+	}
 }
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {
@@ -112,6 +124,7 @@ func (m *Metrics) Budgets(reason disrupt.Reason, pools map[string]disrupt.Pool) 
 	for name, pool := range pools {
 		if pool.Managed {
 			published[name] = true
+			m.expect(name)
 			m.allowed.WithLabelValues(name, string(reason)).Set(float64(pool.Budget.Limit))
 			m.consuming.WithLabelValues(name, string(reason)).Set(float64(pool.Budget.Disrupting))
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1 "karpenter.sh/core/apis/v1"
@@ -33,7 +34,7 @@ func (s *Surveyor) catalogues(ctx context.Context, pools map[string]*v1.NodePool
 		}
 		types, err := s.InstanceTypes.GetInstanceTypes(ctx, pool)
 		if err != nil {
-			log.FromContext(ctx).V(1).Info("instance types are not known", "NodePool", name, "reason", err.Error())
+			log.FromContext(ctx).V(1).Info("instance types are not known", "NodePool", klog.KRef("", name), "reason", err.Error())
 		}
 		c := &catalogue{state: stateOf(types, err), reservationID: s.ReservationIDLabel}
 		c.byName = make(map[string]*cloudprovider.InstanceType, len(types))
