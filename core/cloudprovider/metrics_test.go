@@ -47,6 +47,7 @@ func TestInstrument(t *testing.T) { // CP-076, OPS-087, OPS-147, OPS-148
 	_, _ = layer.Get(ctx, "fake://none")
 	_, _ = layer.List(ctx)
 	_, _ = layer.GetInstanceTypes(ctx, &v1.NodePool{})
+	provider.FailNext(fake.IsDrifted, cloudprovider.NewNodeClaimNotFoundError(cause))
 	_, _ = layer.IsDrifted(ctx, claim)
 
 	want := `
@@ -54,8 +55,7 @@ func TestInstrument(t *testing.T) { // CP-076, OPS-087, OPS-147, OPS-148
 # TYPE karpenter_cloudprovider_errors_total counter
 karpenter_cloudprovider_errors_total{controller="some.controller",error="",method="Create",provider="fake"} 1
 karpenter_cloudprovider_errors_total{controller="some.controller",error="InsufficientCapacityError",method="Create",provider="fake"} 1
-karpenter_cloudprovider_errors_total{controller="some.controller",error="NodeClaimNotFoundError",method="Delete",provider="fake"} 2
-karpenter_cloudprovider_errors_total{controller="some.controller",error="NodeClaimNotFoundError",method="Get",provider="fake"} 1
+karpenter_cloudprovider_errors_total{controller="some.controller",error="NodeClaimNotFoundError",method="IsDrifted",provider="fake"} 1
 karpenter_cloudprovider_errors_total{controller="some.controller",error="NodeClassNotReadyError",method="Create",provider="fake"} 1
 `
 	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "karpenter_cloudprovider_errors_total"); err != nil {
@@ -97,6 +97,33 @@ func wantCounts(t *testing.T, registry *prometheus.Registry, want map[string]uin
 	}
 	if !found {
 		t.Error("no histogram of durations")
+	}
+}
+
+// OPS-085: what an alert watches exists before it grows.
+func TestExpectCalls(t *testing.T) {
+	layer, registry := instrument(t, fake.New(fake.Options{Clock: clocktesting.NewFakeClock(time.Unix(0, 0))}))
+	cloudprovider.ExpectCalls(layer, "some.controller")
+	cloudprovider.ExpectCalls(nothing{}, "some.controller")
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	methods := map[string]bool{}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			if m.GetCounter().GetValue() != 0 {
+				t.Errorf("something was counted: %v", m)
+			}
+			for _, l := range m.GetLabel() {
+				if l.GetName() == "method" {
+					methods[l.GetValue()] = true
+				}
+			}
+		}
+	}
+	if len(methods) != 6 {
+		t.Errorf("series of the methods %v", methods)
 	}
 }
 

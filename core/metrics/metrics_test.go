@@ -138,3 +138,32 @@ func TestRegistersOnce(t *testing.T) {
 		t.Error("the same metrics were registered twice")
 	}
 }
+
+// OPS-085: what an alert watches exists before it grows, and grows from there.
+func TestExpected(t *testing.T) {
+	claims, registry := nodeClaims(t)
+	nodes, err := metrics.NewNodes(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, registry,
+		`karpenter_nodeclaims_terminated_total{capacity_type="",nodepool="",zone=""} 0`,
+		`karpenter_nodeclaims_disrupted_total{capacity_type="",consolidation_policy="",nodepool="",reason="expired",termination_mode="graceful"} 0`,
+		`karpenter_nodes_terminated_total{nodepool="",zone=""} 0`,
+		`karpenter_nodes_drained_total{nodepool=""} 0`,
+	)
+	nodeClaim := &v1.NodeClaim{ObjectMeta: metav1.ObjectMeta{Labels: labels(), DeletionTimestamp: &metav1.Time{}}}
+	for range 2 {
+		claims.Expect(nodeClaim)
+		nodes.Expect("pool", "zone-a")
+	}
+	expect(t, registry,
+		`karpenter_nodeclaims_terminated_total{capacity_type="spot",nodepool="pool",zone="zone-a"} 0`,
+		`karpenter_nodeclaims_disrupted_total{capacity_type="spot",consolidation_policy="when_empty",nodepool="pool",reason="empty",termination_mode="graceful"} 0`,
+		`karpenter_nodeclaims_disrupted_total{capacity_type="spot",consolidation_policy="",nodepool="pool",reason="garbage_collected",termination_mode="graceful"} 0`,
+		`karpenter_nodes_created_total{nodepool="pool",zone="zone-a"} 0`,
+	)
+	claims.Terminated(nodeClaim, time.Second)
+	claims.Expect(nodeClaim)
+	expect(t, registry, `karpenter_nodeclaims_terminated_total{capacity_type="spot",nodepool="pool",zone="zone-a"} 1`)
+}

@@ -28,6 +28,25 @@ const (
 	RegistrationTimeout  Reason = "registration_timeout"
 )
 
+func reasons() []Reason {
+	return []Reason{
+		Underutilized, Empty, Drifted, Expired, Unhealthy, GarbageCollected,
+		InsufficientCapacity, NodeClassNotReady, LaunchTimeout, RegistrationTimeout,
+	}
+}
+
+// policies are the consolidation policies under which a NodeClaim may be deleted
+// for the reason.
+func (r Reason) policies() []string {
+	switch r {
+	case Empty:
+		return []string{"when_empty", "when_empty_or_underutilized", "balanced"}
+	case Underutilized:
+		return []string{"when_empty_or_underutilized", "balanced"}
+	}
+	return []string{""}
+}
+
 // hasPods reports whether pods run on what is deleted for the reason (OPS-104).
 func (r Reason) hasPods() bool {
 	switch r {
@@ -67,7 +86,23 @@ func NewNodeClaims(registerer prometheus.Registerer) (*NodeClaims, error) {
 			Buckets: prometheus.ExponentialBuckets(1, 2, 12),
 		}, []string{"nodepool"}),
 	}
+	m.terminated.WithLabelValues("", "", "")
+	for _, reason := range reasons() {
+		m.disrupted.WithLabelValues(string(reason), "", "", "", graceful)
+	}
 	return m, register(registerer, m.terminated, m.disrupted, m.podsDisrupted, m.instanceTermination, m.termination)
+}
+
+// Expect makes the counters of what may happen to a NodeClaim exist, at zero:
+// an alert sees only what grows (OPS-085).
+func (m *NodeClaims) Expect(nodeClaim *v1.NodeClaim) {
+	pool, capacityType := nodeClaim.Labels[v1.NodePoolLabelKey], nodeClaim.Labels[v1.CapacityTypeLabelKey]
+	m.terminated.WithLabelValues(pool, capacityType, nodeClaim.Labels[corev1.LabelTopologyZone])
+	for _, reason := range reasons() {
+		for _, policy := range reason.policies() {
+			m.disrupted.WithLabelValues(string(reason), pool, capacityType, policy, terminationMode(nodeClaim))
+		}
+	}
 }
 
 // Disruption is one NodeClaim that Karpenter has deleted.
@@ -94,11 +129,14 @@ func (m *NodeClaims) Disrupted(d Disruption) {
 	}
 }
 
+// graceful is the mode of a termination that takes the time it needs.
+const graceful = "graceful"
+
 // terminationMode tells how much a termination may respect (LIF-113).
 func terminationMode(nodeClaim *v1.NodeClaim) string {
 	switch grace, set := nodeClaim.Spec.TerminationGracePeriod.Value(); {
 	case !set:
-		return "graceful"
+		return graceful
 	case grace <= 0:
 		return "forceful"
 	}

@@ -47,8 +47,17 @@ func NewNodes(registerer prometheus.Registerer) (*Nodes, error) {
 		podsDrained: counter("karpenter_pods_drained_total", // OPS-114
 			"Pods evicted or deleted from terminating nodes, by reason of the termination.", "reason"),
 	}
+	m.Expect("", "")
 	return m, register(registerer,
 		m.created, m.terminated, m.termination, m.lifetime, m.drained, m.evictions, m.podsDrained)
+}
+
+// Expect makes the counters of what may happen to a node of a pool and zone exist,
+// at zero: an alert sees only what grows (OPS-085).
+func (m *Nodes) Expect(nodePool, zone string) {
+	m.created.WithLabelValues(nodePool, zone)
+	m.terminated.WithLabelValues(nodePool, zone)
+	m.drained.WithLabelValues(nodePool)
 }
 
 // Created counts a node that has registered.

@@ -23,6 +23,7 @@ type callerKey struct{}
 
 // calledBy returns the provider as a controller sees it.
 func calledBy(provider cloudprovider.CloudProvider, controller string) cloudprovider.CloudProvider {
+	cloudprovider.ExpectCalls(provider, controller)
 	return &caller{CloudProvider: provider, controller: controller}
 }
 

@@ -3,7 +3,6 @@
 package crds_test
 
 import (
-	"os"
 	"testing"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -15,14 +14,13 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake/crds"
 	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
+	"karpenter.sh/core/testserver"
 )
 
 // CP-011, CP-096: a TestNodeClass can be launched with as soon as it exists, and
 // after an edit only once somebody has looked at it.
 func TestTestNodeClass(t *testing.T) {
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		t.Skip("KUBEBUILDER_ASSETS is not set: no API server to ask")
-	}
+	testserver.Need(t)
 	definition, err := crds.TestNodeClass()
 	if err != nil {
 		t.Fatal(err)

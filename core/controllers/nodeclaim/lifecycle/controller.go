@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
@@ -116,10 +117,20 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if !c.NodeClasses.Manages(nodeClaim.Spec.NodeClassRef) || c.written.Stale(nodeClaim) {
 		return reconcile.Result{}, nil
 	}
+	c.expect(nodeClaim)
 	if !nodeClaim.DeletionTimestamp.IsZero() {
 		return c.finalize(ctx, nodeClaim)
 	}
 	return c.advance(ctx, nodeClaim)
+}
+
+// expect makes the counters of what will become of a NodeClaim exist, once it is
+// known where it is; also of those that were there when the process began.
+func (c *Controller) expect(nodeClaim *v1.NodeClaim) {
+	if nodeClaim.Status.ProviderID != "" {
+		c.NodeClaims.Expect(nodeClaim)
+		c.Nodes.Expect(nodeClaim.Labels[v1.NodePoolLabelKey], nodeClaim.Labels[corev1.LabelTopologyZone])
+	}
 }
 
 // forget drops all that is remembered of a NodeClaim that is gone.
