@@ -16,6 +16,7 @@ PROCS   ?= 4
 KEEP    ?=
 PKG     ?=
 RACE    ?=
+REPORT  ?= unit
 CHAPTER ?=
 CHECKS  ?=
 SEED    ?=
@@ -57,12 +58,12 @@ build: ## Compile every package and build the controllers into bin/; VERSION=1.2
 	@mkdir -p $(BIN) && go build -ldflags "-X main.version=$(VERSION)" -o $(BIN)/ ./kwok/cmd/...
 
 .PHONY: test
-test: control-plane ## Run the unit and integration tests of all modules; PKG=./core/engine/... RACE=1 adds the race detector
+test: control-plane ## Run the unit and integration tests of all modules; PKG=./core/engine/... RACE=1 adds the race detector, REPORT=name keeps reports apart
 	@mkdir -p $(REPORTS)
 	@status=0; KUBEBUILDER_ASSETS=$(BIN) go tool gotestsum --format pkgname-and-test-fails \
-		--junitfile $(REPORTS)/unit.xml --hide-summary=output,skipped -- \
+		--junitfile $(REPORTS)/$(REPORT).xml --hide-summary=output,skipped -- \
 		-shuffle=on -timeout 20m $(if $(RACE),-race) $(or $(PKG),$(packages)) || status=$$?; \
-		go run ./tools/testsummary $(REPORTS)/unit.xml; exit $$status
+		go run ./tools/testsummary $(REPORTS)/$(REPORT).xml; exit $$status
 
 .PHONY: oracle
 oracle: ## Check plans against the real kube-scheduler, on random clusters; CHECKS=1000000 SEED=0 for other ones

@@ -14,10 +14,8 @@ import (
 
 	"karpenter.sh/core/apis/crds"
 	fakecrds "karpenter.sh/core/cloudprovider/fake/crds"
+	"karpenter.sh/core/testserver"
 )
-
-// assets names the environment variable with the directory of the API server.
-const assets = "KUBEBUILDER_ASSETS"
 
 // server is an API server for one test.
 type server struct {
@@ -29,9 +27,7 @@ type server struct {
 // startServer starts an API server without any CRD.
 func startServer(t *testing.T) *server {
 	t.Helper()
-	if os.Getenv(assets) == "" {
-		t.Skipf("%s is not set to the directory of etcd and kube-apiserver", assets)
-	}
+	testserver.Need(t)
 	s := &server{env: &envtest.Environment{}, kubeconfig: filepath.Join(t.TempDir(), "kubeconfig")}
 	config, err := s.env.Start()
 	if err != nil {

@@ -48,26 +48,72 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// OPS-047
-func TestUserAgent(t *testing.T) {
-	agents := make(chan string, 100)
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { agents <- r.UserAgent() }))
-	defer server.Close()
-	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+// asked is a cluster that notes the user agents of those who ask it.
+type asked struct{ agents chan string }
+
+// newAsked starts one and writes a file that leads to it.
+func newAsked(t *testing.T, kubeconfig string) asked {
+	t.Helper()
+	a := asked{make(chan string, 100)}
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { a.agents <- r.UserAgent() }))
+	t.Cleanup(server.Close)
 	text, err := os.ReadFile(filepath.Join("testdata", "unreachable.yaml"))
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(kubeconfig), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(kubeconfig, []byte(strings.Replace(string(text), "http://localhost:1", server.URL, 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return a
+}
+
+// OPS-047
+func TestUserAgent(t *testing.T) {
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	cluster := newAsked(t, kubeconfig)
 	run(t, nil, "KUBECONFIG="+kubeconfig, "DISABLE_LEADER_ELECTION=true")
 	select {
-	case agent := <-agents:
+	case agent := <-cluster.agents:
 		if agent != "karpenter/1.2.3" {
 			t.Errorf("user agent %q", agent)
 		}
 	case <-time.After(10 * time.Second):
 		t.Error("the cluster was not asked")
+	}
+}
+
+// OPS-046: which of several clusters is asked.
+func TestWhichCluster(t *testing.T) {
+	home, kubeconfig := t.TempDir(), filepath.Join(t.TempDir(), "kubeconfig")
+	ofHome, ofVariable := newAsked(t, filepath.Join(home, ".kube", "config")), newAsked(t, kubeconfig)
+	const pod = "KUBERNETES_SERVICE_HOST=localhost"
+	tests := []struct {
+		name  string
+		set   []string
+		asked asked
+		says  string
+	}{
+		{"the file in the home directory", nil, ofHome, ""},
+		{"the variable comes before all", []string{"KUBECONFIG=" + kubeconfig, pod, "KUBERNETES_SERVICE_PORT=1"}, ofVariable, ""},
+		{"the pod's credentials, even if they are broken, before the home directory", []string{pod, "KUBERNETES_SERVICE_PORT=1"}, asked{}, "reading the credentials of the pod"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := run(t, nil, append(tt.set, "HOME="+home, "DISABLE_LEADER_ELECTION=true")...)
+			if tt.says != "" {
+				if code := b.exit(t, 20*time.Second); code == 0 || !strings.Contains(b.printed(), tt.says) {
+					t.Errorf("exit code %d", code)
+				}
+				return
+			}
+			select {
+			case <-tt.asked.agents:
+			case <-time.After(20 * time.Second):
+				t.Error("the cluster was not asked")
+			}
+		})
 	}
 }

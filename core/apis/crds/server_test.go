@@ -16,10 +16,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"karpenter.sh/core/apis/crds"
+	"karpenter.sh/core/testserver"
 )
-
-// assets names the environment variable with the directory of the API server.
-const assets = "KUBEBUILDER_ASSETS"
 
 // server is a client of an API server that serves the CRDs. It is nil where there
 // are no binaries to start one from.
@@ -38,7 +36,7 @@ func TestMain(m *testing.M) {
 }
 
 func runWithServer(m *testing.M) (code int, err error) {
-	if os.Getenv(assets) == "" {
+	if os.Getenv(testserver.Assets) == "" {
 		return m.Run(), nil
 	}
 	definitions, err := crds.Core()
@@ -66,9 +64,7 @@ func runWithServer(m *testing.M) (code int, err error) {
 // only of what is read while tests run.
 func needsServer(t *testing.T) {
 	t.Helper()
-	if os.Getenv(assets) == "" {
-		t.Skip(assets + " is not set: no API server to ask")
-	}
+	testserver.Need(t)
 }
 
 // fields are an object, or a part of one, as it is in JSON.

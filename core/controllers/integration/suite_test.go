@@ -4,7 +4,6 @@ package integration_test
 
 import (
 	"context"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -42,9 +41,8 @@ import (
 	"karpenter.sh/core/events/eventstest"
 	"karpenter.sh/core/index"
 	"karpenter.sh/core/metrics"
+	"karpenter.sh/core/testserver"
 )
-
-const assets = "KUBEBUILDER_ASSETS"
 
 // cluster is an API server with all controllers of the two families running.
 type cluster struct {
@@ -59,9 +57,7 @@ type cluster struct {
 // start runs a cluster until the end of the test.
 func start(t *testing.T) *cluster {
 	t.Helper()
-	if os.Getenv(assets) == "" {
-		t.Skipf("%s is not set to the directory of etcd and kube-apiserver", assets)
-	}
+	testserver.Need(t)
 	c := &cluster{t: t, recorder: &eventstest.Recorder{}, registry: prometheus.NewRegistry()}
 	c.provider = fake.New(fake.Options{Clock: clock.RealClock{}})
 	restConfig := c.serve()

@@ -34,9 +34,8 @@ import (
 	"karpenter.sh/core/cluster/cost"
 	"karpenter.sh/core/controllers/state"
 	"karpenter.sh/core/intake"
+	"karpenter.sh/core/testserver"
 )
-
-const assets = "KUBEBUILDER_ASSETS"
 
 // server is the configuration of an API server, nil without binaries.
 var server *rest.Config
@@ -52,7 +51,7 @@ func TestMain(m *testing.M) {
 }
 
 func runWithServer(m *testing.M) (code int, err error) {
-	if os.Getenv(assets) == "" {
+	if os.Getenv(testserver.Assets) == "" {
 		return m.Run(), nil
 	}
 	definitions, err := crds.Core()
@@ -128,9 +127,7 @@ func (r *requests) take() []string {
 // run starts the controllers, after prepare has made what is there before them.
 func run(t *testing.T, prepare ...func(*bench)) *bench {
 	t.Helper()
-	if os.Getenv(assets) == "" {
-		t.Skip(assets + " is not set: no API server to watch")
-	}
+	testserver.Need(t)
 	b := &bench{
 		WithT: NewWithT(t), ctx: t.Context(), ledger: cost.NewLedger(),
 		clock: clocktesting.NewFakeClock(time.Now()), registry: prometheus.NewRegistry(),

@@ -4,7 +4,6 @@ package crds_test
 
 import (
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	corev1alpha1 "karpenter.sh/core/apis/v1alpha1"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/testserver"
 	"karpenter.sh/kwok/apis/crds"
 	"karpenter.sh/kwok/apis/v1alpha1"
 )
@@ -25,9 +25,7 @@ import (
 // server starts an API server with all CRDs.
 func server(t *testing.T) client.Client {
 	t.Helper()
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		t.Skip("KUBEBUILDER_ASSETS is not set: no API server to ask")
-	}
+	testserver.Need(t)
 	definitions, err := crds.All()
 	if err != nil {
 		t.Fatal(err)

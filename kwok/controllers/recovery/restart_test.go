@@ -4,7 +4,6 @@ package recovery_test
 
 import (
 	"context"
-	"os"
 	"testing"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/events/eventstest"
+	"karpenter.sh/core/testserver"
 	"karpenter.sh/kwok/apis/crds"
 	"karpenter.sh/kwok/apis/v1alpha1"
 	"karpenter.sh/kwok/catalogue"
@@ -41,9 +41,7 @@ type cluster struct {
 
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		t.Skip("KUBEBUILDER_ASSETS is not set: no API server to restart against")
-	}
+	testserver.Need(t)
 	definitions, err := crds.All()
 	if err != nil {
 		t.Fatal(err)
