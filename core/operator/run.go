@@ -84,15 +84,17 @@ func (env environment) announceStart(s *shared) {
 		"provider", s.provider.Name())
 }
 
-// types returns the scheme of client-go with our types and the provider's:
-// operatorpkg looks kinds up in that one only.
+// types returns a scheme with the types of Kubernetes, ours and the provider's.
 func (c Config) types() (*runtime.Scheme, error) {
-	for _, add := range []func(*runtime.Scheme) error{v1.AddToScheme, v1alpha1.AddToScheme, v1beta1.AddToScheme, c.AddToScheme} {
-		if err := add(scheme.Scheme); err != nil {
+	types := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{
+		scheme.AddToScheme, v1.AddToScheme, v1alpha1.AddToScheme, v1beta1.AddToScheme, c.AddToScheme,
+	} {
+		if err := add(types); err != nil {
 			return nil, fmt.Errorf("registering API types: %w", err)
 		}
 	}
-	return scheme.Scheme, nil
+	return types, nil
 }
 
 // populate adds endpoints, provider and controllers to the manager.

@@ -13,7 +13,7 @@
 //
 // # What it never does
 //
-// It does nothing on a model that is not synced. It deletes no NodeClaim: that is
+// It does nothing on a model that is not loaded. It deletes no NodeClaim: that is
 // the queue's, after one more look at the pods as the API server has them.
 //
 // # Vocabulary
