@@ -4,15 +4,17 @@ package crds_test
 
 import (
 	"context"
-	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/awslabs/operatorpkg/status"
+	"github.com/google/go-cmp/cmp"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -57,28 +59,7 @@ func TestStoredBeforeAdmissionWasTightened(t *testing.T) {
 	if _, err := envtest.InstallCRDs(config, envtest.CRDInstallOptions{CRDs: []*apiextensionsv1.CustomResourceDefinition{tightened}}); err != nil {
 		t.Fatal(err)
 	}
-	raw := &unstructured.UnstructuredList{}
-	raw.SetAPIVersion("earlier.sh/v1")
-	raw.SetKind("NodePoolList")
-	if err := server.List(context.Background(), raw); err != nil {
-		t.Fatal(err)
-	}
-	text, err := raw.MarshalJSON()
-	if err != nil {
-		t.Fatal(err)
-	}
-	pools := &v1.NodePoolList{}
-	if err := json.Unmarshal(text, pools); err != nil {
-		t.Fatal(err)
-	}
-	if len(pools.Items) != 2 {
-		t.Fatalf("there are %d pools", len(pools.Items))
-	}
-	for _, pool := range pools.Items {
-		if (pool.Name == "odd") != (len(pool.Unreadable) > 0) {
-			t.Errorf("%s: unreadable are %v", pool.Name, pool.Unreadable)
-		}
-	}
+	checkReadThroughClient(t, map[string]bool{"fine": true, "odd": false})
 	// Unchanged fields of an object are not held against its status.
 	odd := &unstructured.Unstructured{}
 	odd.SetAPIVersion("earlier.sh/v1")
@@ -94,6 +75,44 @@ func TestStoredBeforeAdmissionWasTightened(t *testing.T) {
 		}
 		if time.Now().After(deadline) {
 			t.Fatal(err)
+		}
+	}
+}
+
+// checkReadThroughClient reads the pools of the earlier group as controllers do,
+// in a list and in a watch, and compares which of them are whole.
+func checkReadThroughClient(t *testing.T, want map[string]bool) {
+	t.Helper()
+	types, group := runtime.NewScheme(), schema.GroupVersion{Group: "earlier.sh", Version: "v1"}
+	types.AddKnownTypes(group, &v1.NodePool{}, &v1.NodePoolList{})
+	metav1.AddToGroupVersion(types, group)
+	typed, err := client.NewWithWatch(config, client.Options{Scheme: types})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pools, listed, watched := &v1.NodePoolList{}, map[string]bool{}, map[string]bool{}
+	if err := typed.List(t.Context(), pools); err != nil {
+		t.Fatal(err)
+	}
+	for _, pool := range pools.Items {
+		listed[pool.Name] = len(pool.Unreadable) == 0
+	}
+	changes, err := typed.Watch(t.Context(), &v1.NodePoolList{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer changes.Stop()
+	for range want { // a watch begins with what there is
+		change := <-changes.ResultChan()
+		pool, ok := change.Object.(*v1.NodePool)
+		if !ok {
+			t.Fatalf("watched %s %v", change.Type, change.Object)
+		}
+		watched[pool.Name] = len(pool.Unreadable) == 0
+	}
+	for how, got := range map[string]map[string]bool{"listed": listed, "watched": watched} {
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", how, diff)
 		}
 	}
 }

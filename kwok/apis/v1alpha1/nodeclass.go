@@ -8,6 +8,8 @@ import (
 
 	"github.com/awslabs/operatorpkg/status"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"karpenter.sh/core/apis/lenient"
 )
 
 // KWOKNodeClass is what fake nodes are launched with.
@@ -26,6 +28,17 @@ type KWOKNodeClass struct {
 	// +kubebuilder:default:={conditions: {{type: "Ready", status: "True", reason: "Ready", message: "", lastTransitionTime: "2024-01-01T01:01:01Z"}}}
 	// +optional
 	Status KWOKNodeClassStatus `json:"status,omitzero"`
+	// Unreadable are the fields of the stored object that could not be read, and
+	// are missing here.
+	Unreadable []lenient.Problem `json:"-"`
+}
+
+// UnmarshalJSON reads what can be read, so that one object never hides the
+// others in a list (API-177).
+func (c *KWOKNodeClass) UnmarshalJSON(text []byte) (err error) {
+	type plain KWOKNodeClass
+	c.Unreadable, err = lenient.Unmarshal(text, (*plain)(c))
+	return err
 }
 
 // KWOKNodeClassSpec is the wanted state of a KWOKNodeClass.
