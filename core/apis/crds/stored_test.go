@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -47,17 +48,23 @@ func TestStoredBeforeAdmissionWasTightened(t *testing.T) {
 	if _, err := envtest.InstallCRDs(config, envtest.CRDInstallOptions{CRDs: []*apiextensionsv1.CustomResourceDefinition{definition}}); err != nil {
 		t.Fatal(err)
 	}
-	for name, limit := range map[string]string{"fine": "5", "odd": "1e-1999999999"} {
-		content := validNodePool()
-		put("earlier.sh/v1", "apiVersion")(content)
-		put(fields{"name": name}, "metadata")(content)
-		put(limit, "spec", "limits", "cpu")(content)
-		create(t, content)
+	limited := func(name, limit string) fields {
+		return with(validNodePool(), all(
+			put("earlier.sh/v1", "apiVersion"), put(fields{"name": name}, "metadata"), put(limit, "spec", "limits", "cpu")))
 	}
+	create(t, limited("fine", "5"))
+	create(t, limited("odd", "1e-1999999999"))
 	tightened := definitions(t)["NodePool"].DeepCopy()
 	tightened.Spec.Group, tightened.Name = definition.Spec.Group, definition.Name
 	if _, err := envtest.InstallCRDs(config, envtest.CRDInstallOptions{CRDs: []*apiextensionsv1.CustomResourceDefinition{tightened}}); err != nil {
 		t.Fatal(err)
+	}
+	taken := func(ctx context.Context) (bool, error) {
+		another := &unstructured.Unstructured{Object: limited("another", "1e-1999999999")}
+		return apierrors.IsInvalid(server.Create(ctx, another, client.DryRunAll)), nil
+	}
+	if err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, 30*time.Second, true, taken); err != nil {
+		t.Fatalf("the server does not take up the change: %v", err)
 	}
 	checkReadThroughClient(t, map[string]bool{"fine": true, "odd": false})
 	// Unchanged fields of an object are not held against its status.
@@ -67,15 +74,8 @@ func TestStoredBeforeAdmissionWasTightened(t *testing.T) {
 	odd.SetName("odd")
 	told := client.RawPatch("application/merge-patch+json", []byte(`{"status":{"conditions":[{"type":"ValidationSucceeded","status":"False",
 		"reason":"NodePoolValidationFailed","message":"spec.limits[cpu]","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}`))
-	deadline := time.Now().Add(30 * time.Second) // until the server has taken up the change of the CRD
-	for {
-		err := server.Status().Patch(context.Background(), odd, told)
-		if err == nil {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
+	if err := server.Status().Patch(t.Context(), odd, told); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -51,25 +51,27 @@ func readsItself(kind reflect.Type) bool {
 // whole decodes a value at once. Quantities that take long to read are not.
 func (r *reader) whole(text encoding.RawMessage, at string, into reflect.Value) bool {
 	if into.Type() == reflect.TypeFor[resource.Quantity]() && !parsable([]byte(strings.Trim(string(text), `"`))) {
-		return r.fail(at, errLaborious.Error())
+		r.fail(at, errLaborious.Error())
+		return false
 	}
 	target := reflect.New(into.Type())
 	if err := json.Unmarshal(text, target.Interface()); err != nil {
-		return r.fail(at, fmt.Sprintf("cannot be read from %.100s: %v", text, err))
+		r.fail(at, fmt.Sprintf("cannot be read from %.100s: %v", text, err))
+		return false
 	}
 	into.Set(target.Elem())
 	return true
 }
 
-func (r *reader) fail(at, detail string) bool {
+func (r *reader) fail(at, detail string) {
 	r.problems = append(r.problems, Problem{Field: at, Detail: detail})
-	return false
 }
 
 func (r *reader) object(text encoding.RawMessage, at string, into reflect.Value) bool {
 	var object map[string]encoding.RawMessage
 	if err := json.Unmarshal(text, &object); err != nil {
-		return r.fail(at, fmt.Sprintf("is no object: %v", err))
+		r.fail(at, fmt.Sprintf("is no object: %v", err))
+		return false
 	}
 	r.fields(object, at, into)
 	return true
@@ -103,7 +105,8 @@ func join(at, name string) string {
 func (r *reader) entries(text encoding.RawMessage, at string, into reflect.Value) bool {
 	var entries map[string]encoding.RawMessage
 	if err := json.Unmarshal(text, &entries); err != nil {
-		return r.fail(at, fmt.Sprintf("is no map: %v", err))
+		r.fail(at, fmt.Sprintf("is no map: %v", err))
+		return false
 	}
 	target := reflect.MakeMapWithSize(into.Type(), len(entries))
 	for key, entry := range entries {
@@ -120,7 +123,8 @@ func (r *reader) entries(text encoding.RawMessage, at string, into reflect.Value
 func (r *reader) items(text encoding.RawMessage, at string, into reflect.Value) bool {
 	var items []encoding.RawMessage
 	if err := json.Unmarshal(text, &items); err != nil {
-		return r.fail(at, fmt.Sprintf("is no list: %v", err))
+		r.fail(at, fmt.Sprintf("is no list: %v", err))
+		return false
 	}
 	target := reflect.MakeSlice(into.Type(), 0, len(items))
 	for i, item := range items {
