@@ -13,13 +13,15 @@
 //
 // The dedupe values of an event tell it from others of the same reason about
 // the same object. An event without any is never dropped as a repetition. The
-// window begins when an event is handed on, so an event that a rate limiter
-// refuses begins none.
+// gist of an event is what its message says that would be news: a message that
+// changed is handed on, although the object was told something else a moment
+// ago, up to a handful of them. The window begins when an event is handed on, so
+// an event that a rate limiter refuses begins none.
 //
 // # Cost
 //
-// One map lookup for each event; the memory holds the keys of events whose
-// window is still open.
+// One map lookup for each event; the memory holds the keys and gists of events
+// whose window is still open.
 //
 // Start reading at [Recorder]. Tests use package eventstest.
 package events

@@ -19,6 +19,9 @@ const Source = "karpenter"
 // DefaultDedupeTimeout is the window of an event that names none.
 const DefaultDedupeTimeout = 2 * time.Minute
 
+// MaxMessage is the most bytes of a message; the API of events takes no more.
+const MaxMessage = 1024
+
 // Types of events.
 const (
 	Normal  = corev1.EventTypeNormal
@@ -32,11 +35,15 @@ type Event struct {
 	Object client.Object
 	// Type is Normal or Warning.
 	Type string
-	// Reason is a word in CamelCase; Message a sentence.
+	// Reason is a word in CamelCase; Message a sentence. What exceeds MaxMessage
+	// is cut off.
 	Reason, Message string
 	// DedupeValues tell this event from others of the same reason and object.
 	// None: the event is never a repetition.
 	DedupeValues []string
+	// Gist is what makes the message news: two events of equal gist say the same,
+	// although a number in their messages differs. Empty: the message itself.
+	Gist string
 	// DedupeTimeout is how long repetitions are dropped; zero means
 	// DefaultDedupeTimeout.
 	DedupeTimeout time.Duration
@@ -66,6 +73,27 @@ func (e Event) key() string {
 	values := append([]string{strings.ToLower(e.Reason)}, e.DedupeValues...)
 	object := fmt.Sprintf("%T/%s/%s", e.Object, e.Object.GetNamespace(), e.Object.GetName())
 	return object + "/" + strings.Join(values, "-")
+}
+
+// gist tells news from repetitions.
+func (e Event) gist() string {
+	if e.Gist == "" {
+		return e.Message
+	}
+	return e.Gist
+}
+
+// text is the message as it is handed on.
+func (e Event) text() string {
+	const more = "..."
+	if len(e.Message) <= MaxMessage {
+		return e.Message
+	}
+	end := MaxMessage - len(more)
+	for end > 0 && !utf8.RuneStart(e.Message[end]) {
+		end--
+	}
+	return e.Message[:end] + more
 }
 
 func (e Event) window() time.Duration {

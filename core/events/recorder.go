@@ -3,6 +3,7 @@
 package events
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -24,7 +25,7 @@ type Sink interface {
 
 // NewRecorder returns a Recorder that hands on to the sink.
 func NewRecorder(sink Sink, clk clock.PassiveClock) Recorder {
-	return &recorder{sink: sink, clock: clk, open: map[string]time.Time{}}
+	return &recorder{sink: sink, clock: clk, open: map[string]window{}}
 }
 
 type recorder struct {
@@ -32,17 +33,39 @@ type recorder struct {
 	clock clock.PassiveClock
 
 	mu sync.Mutex
-	// open holds the end of each open window. Ended ones are swept whenever the
-	// map has doubled since the last sweep.
-	open    map[string]time.Time
+	// open holds the windows that are open, by key. Ended ones are swept whenever
+	// the map has doubled since the last sweep.
+	open    map[string]window
 	sweepAt int
+}
+
+// mostNews is how many different things are told under one key while the windows
+// of the first are open: a cause that changes is news (SCH-220), one that changes
+// for ever is a flood.
+const mostNews = 5
+
+// window is what was told under one key of late.
+type window []told
+
+type told struct {
+	gist string
+	end  time.Time
+}
+
+// at returns what of the window is open.
+func (w window) at(now time.Time) window {
+	return slices.DeleteFunc(w, func(t told) bool { return !now.Before(t.end) })
+}
+
+func (w window) has(gist string) bool {
+	return slices.ContainsFunc(w, func(t told) bool { return t.gist == gist })
 }
 
 // Publish hands on the events that are neither repetitions nor over a budget.
 func (r *recorder) Publish(events ...Event) {
 	for _, e := range events {
 		if r.admit(e) {
-			r.sink.Event(e.Object, e.Type, e.Reason, e.Message)
+			r.sink.Event(e.Object, e.Type, e.Reason, e.text())
 		}
 	}
 }
@@ -53,16 +76,17 @@ func (r *recorder) admit(e Event) bool {
 	if len(e.DedupeValues) == 0 {
 		return e.Limiter == nil || e.Limiter.AllowN(now, 1)
 	}
-	key := e.key()
+	key, gist := e.key(), e.gist()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if end, ok := r.open[key]; ok && now.Before(end) {
+	w := r.open[key].at(now)
+	if w.has(gist) || len(w) >= mostNews {
 		return false
 	}
 	if e.Limiter != nil && !e.Limiter.AllowN(now, 1) {
 		return false
 	}
-	r.open[key] = now.Add(e.window())
+	r.open[key] = append(w, told{gist, now.Add(e.window())})
 	r.sweep(now)
 	return true
 }
@@ -73,9 +97,11 @@ func (r *recorder) sweep(now time.Time) {
 	if len(r.open) < max(r.sweepAt, leastSweep) {
 		return
 	}
-	for key, end := range r.open {
-		if !now.Before(end) {
+	for key, w := range r.open {
+		if w = w.at(now); len(w) == 0 {
 			delete(r.open, key)
+		} else {
+			r.open[key] = w
 		}
 	}
 	r.sweepAt = 2 * len(r.open)

@@ -4,8 +4,10 @@ package events_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/time/rate"
 	corev1 "k8s.io/api/core/v1"
@@ -45,7 +47,7 @@ func event(values ...string) events.Event {
 	return events.Event{Object: pod("a"), Type: events.Normal, Reason: "Evicted", DedupeValues: values}
 }
 
-// LIF-250, OPS-168
+// LIF-250, OPS-168, SCH-220
 func TestDedupe(t *testing.T) {
 	other := event("uid")
 	other.Object = pod("b")
@@ -55,6 +57,11 @@ func TestDedupe(t *testing.T) {
 	message.Message = "another message"
 	kind := event("uid")
 	kind.Object = &corev1.Node{ObjectMeta: pod("a").ObjectMeta}
+	gist := func(message string) events.Event {
+		e := event("uid")
+		e.Message, e.Gist = message, "pods wait"
+		return e
+	}
 	short, long := event("uid"), event("uid")
 	short.DedupeTimeout, long.DedupeTimeout = time.Minute, 15*time.Minute
 
@@ -71,7 +78,8 @@ func TestDedupe(t *testing.T) {
 		{name: "a longer window", first: long, second: long, after: 14 * time.Minute, handedOn: 1},
 		{name: "another value is another event", first: event("uid"), second: event("uid", "PDB"), handedOn: 2},
 		{name: "another reason is another event", first: event("uid"), second: reason, handedOn: 2},
-		{name: "another message is not", first: event("uid"), second: message, handedOn: 1},
+		{name: "another message is another event", first: event("uid"), second: message, handedOn: 2},
+		{name: "another message of the same gist is not", first: gist("1 pod waits"), second: gist("2 pods wait"), handedOn: 1},
 		{name: "the same name in another namespace is another object", first: event("uid"), second: other, handedOn: 2},
 		{name: "another kind is another object", first: event("uid"), second: kind, handedOn: 2},
 		{name: "without values nothing is a repetition", first: event(), second: event(), handedOn: 2},
@@ -86,6 +94,55 @@ func TestDedupe(t *testing.T) {
 				t.Errorf("%d events handed on, want %d", got, tt.handedOn)
 			}
 		})
+	}
+}
+
+// LIF-250: two messages in turn are told once each while their windows are open,
+// and a message that never is the same does not flood the API server.
+func TestNewsIsBounded(t *testing.T) {
+	say := func(message string) events.Event {
+		e := event("uid")
+		e.Message = message
+		return e
+	}
+	t.Run("in turn", func(t *testing.T) {
+		f := setup()
+		for i := range 20 {
+			f.Publish(say([]string{"a", "b"}[i%2]))
+			f.step(5 * time.Second)
+		}
+		if got := len(f.sink.messages); got != 2 {
+			t.Errorf("%d events handed on, want one of each", got)
+		}
+		f.step(time.Minute)
+		f.Publish(say("a"))
+		if got := len(f.sink.messages); got != 3 {
+			t.Errorf("%d events handed on, want the first again after its window", got)
+		}
+	})
+	t.Run("never the same", func(t *testing.T) {
+		f := setup()
+		for i := range 120 {
+			f.Publish(say(fmt.Sprint(i)))
+			f.step(time.Second)
+		}
+		if got := len(f.sink.messages); got != 5 {
+			t.Errorf("%d events handed on in two minutes, want 5", got)
+		}
+	})
+}
+
+// OPS-170: the API takes no longer messages.
+func TestMessagesAreCut(t *testing.T) {
+	for _, letter := range []string{"x", "é"} {
+		f := setup()
+		e := event("uid")
+		e.Message = strings.Repeat(letter, 2000)
+		f.Publish(e)
+		got := f.sink.messages[0]
+		if len(got) > events.MaxMessage || len(got) < events.MaxMessage-2 || !utf8.ValidString(got) || !strings.HasSuffix(got, letter+"...") {
+			t.Errorf("%q: %d bytes, ending in %q", letter, len(got), got[len(got)-8:])
+		}
 	}
 }
 
