@@ -275,7 +275,7 @@ func (r *Round) daemonsOf(rule *TopologyRule) (out bitset.Set) {
 func (c *Compiler) group(rule *TopologyRule, counts map[string]int32) *topology.Group {
 	g := &topology.Group{
 		Kind: rule.Kind, MaxSkew: rule.MaxSkew, MinDomains: rule.MinDomains, Seed: rule.seed(),
-		HonorTaints: rule.HonorTaints, Tolerations: rule.Tolerations,
+		HonorTaints: rule.HonorTaints, Tolerations: rule.Tolerations, Selector: rule.selector,
 	}
 	for _, t := range rule.Terms {
 		g.Terms = append(g.Terms, c.vocabulary.Compile(t))

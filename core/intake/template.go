@@ -106,6 +106,23 @@ func (c *Compiler) PoolRequirements(np *v1.NodePool) (requirement.Requirements, 
 	return out, nil
 }
 
+// Apart is how many of the wanted requirements the nodes of a pool could not meet,
+// whatever its instance types are; 0 if the pool's own cannot be understood.
+func (c *Compiler) Apart(np *v1.NodePool, wanted requirement.Requirements) (apart int) {
+	offered, err := c.PoolRequirements(np)
+	if err != nil {
+		return 0
+	}
+	open := func(key string) bool {
+		k, known := c.vocabulary.FindKey(key)
+		return known && c.open.Has(int(k))
+	}
+	for range offered.Mismatches(wanted, open) {
+		apart++
+	}
+	return apart
+}
+
 // PoolLimits is the engine's form of what a pool's limits leave beside the
 // capacity of its nodes (SCH-200); used must count 1 of [resource.Nodes] for
 // each node.

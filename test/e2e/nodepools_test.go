@@ -64,7 +64,7 @@ var _ = Describe("NodePools", func() {
 			}
 			g.Expect(left.Name).NotTo(BeEmpty(), "a pod beyond the limit")
 		})
-		Expect(env.EventuallyEvent(ctx, &left, "FailedScheduling")).To(ContainSubstring("exceeds what its limits leave"))
+		Expect(env.EventuallyEvent(ctx, &left, "FailedScheduling")).To(ContainSubstring("limits leave cpu"))
 		env.EventuallySettled(ctx, pool)
 		expectPeak(usage, corev1.ResourceCPU, "<=", "40")
 		expectPeak(usage, corev1.ResourceCPU, ">=", "24")

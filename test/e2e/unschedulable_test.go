@@ -52,7 +52,7 @@ var _ = Describe("Pods that fit nowhere", Serial, func() {
 		}
 		expect(ctx, []refusal{
 			{"larger than any instance type", objects.Workload{CPU: "500"},
-				[]string{pool.Name, "no instance type is large enough", `"cpu":"500"`}},
+				[]string{pool.Name, "no instance type is large enough", "the pod needs cpu 500"}},
 			{"the m of milli forgotten", objects.Workload{CPU: "1000000"}, []string{pool.Name, "missing its m"}},
 			{"every pool is named", objects.Workload{CPU: "600"},
 				[]string{pool.Name, tainted.Name, "example.com/dedicated=db:NoSchedule"}},
@@ -72,7 +72,7 @@ var _ = Describe("Pods that fit nowhere", Serial, func() {
 	It("because of limits are told of the limit", func(ctx SpecContext) {
 		env.EventuallyUsable(ctx, env.NodePool(ctx, "cpu", limit(corev1.ResourceCPU, "0")), env.NodePool(ctx, "nodes", limit(v1.ResourceNodes, "0")))
 		expect(ctx, []refusal{{"both pools are used up", objects.Workload{},
-			[]string{"exceeds what its limits leave", "limit on nodes is reached"}}})
+			[]string{"limits leave cpu 0; the pod needs 500m", "limit on nodes is reached"}}})
 	})
 
 	// SCH-024: without a pool there is still an answer.

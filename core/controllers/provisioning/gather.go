@@ -27,6 +27,8 @@ import (
 type gathered struct {
 	snapshot *cluster.Snapshot
 	pools    []pool
+	// unusable pools take no part.
+	unusable []unusable
 	round    *intake.Round
 	// pods and what they are to the engine, index by index.
 	pods   []*corev1.Pod
@@ -83,8 +85,7 @@ func (p *Provisioner) gather(ctx context.Context) (*gathered, error) {
 		return g, nil
 	}
 	g.models, g.groups = g.round.Build(g.snapshot.Counter(g.pods[pending:], namespaces))
-	g.pools, err = p.gatherPools(ctx, g.snapshot)
-	return g, err
+	return g, p.gatherPools(ctx, g)
 }
 
 // gatherPending adds the pods that wait for capacity and do not have a

@@ -4,7 +4,6 @@ package provisioning
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -16,7 +15,6 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster"
-	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/events"
 )
 
@@ -43,10 +41,12 @@ func (n *notices) nominated(pod *corev1.Pod, where string) {
 	})
 }
 
-func (n *notices) failed(pod *corev1.Pod, why string) {
+// failed tells a pod why it has no node. Gist is what of it is news; empty for all
+// of it.
+func (n *notices) failed(pod *corev1.Pod, why, gist string) {
 	n.recorder.Publish(events.Event{
 		Object: pod, Type: events.Warning, Reason: "FailedScheduling",
-		Message:      "Failed to schedule pod, " + why,
+		Message: "Failed to schedule pod, " + why, Gist: gist,
 		DedupeValues: []string{string(pod.UID)}, DedupeTimeout: 5 * time.Minute,
 	})
 }
@@ -83,27 +83,10 @@ func (p *Provisioner) reportRejected(ctx context.Context, g *gathered) {
 		ignored++
 		p.Cluster.Decisions.Failed(r.pod)
 		if !r.refuses() {
-			p.notices.failed(r.pod, "ignoring pod, "+r.err.Error())
+			p.notices.failed(r.pod, "ignoring pod, "+r.err.Error(), "")
 		}
 	}
 	p.Metrics.Ignored(ignored)
-}
-
-// reportUnplaced tells about pods that fit nowhere. Pods on nodes that are
-// going away run; they are told when they wait.
-func (p *Provisioner) reportUnplaced(ctx context.Context, g *gathered, unplaced []place.Unplaced) {
-	for i := range unplaced {
-		pod := g.pods[unplaced[i].Pod]
-		p.Cluster.Decisions.Failed(pod)
-		if pod.Spec.NodeName != "" {
-			continue
-		}
-		why := unplaced[i].Why.String()
-		if p.news.Tell(string(pod.UID), why, p.Clock.Now()) {
-			log.FromContext(ctx).Error(errors.New(why), "could not schedule pod", "Pod", client.ObjectKeyFromObject(pod))
-		}
-		p.notices.failed(pod, why)
-	}
 }
 
 // reportDeferred leaves the pods that wait for reserved capacity as they are: the

@@ -17,6 +17,7 @@ import (
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/engine/reason"
 	"karpenter.sh/core/intake"
 )
 
@@ -29,74 +30,67 @@ type pool struct {
 }
 
 // gatherPools reads the dynamic node pools that are ready, the most wanted
-// first (SCH-024, SCH-025).
-func (p *Provisioner) gatherPools(ctx context.Context, snapshot *cluster.Snapshot) ([]pool, error) {
+// first (SCH-024, SCH-025), and notes why the others are not usable.
+func (p *Provisioner) gatherPools(ctx context.Context, g *gathered) error {
 	var list v1.NodePoolList
 	if err := p.Client.List(ctx, &list); err != nil {
-		return nil, fmt.Errorf("listing NodePools: %w", err)
+		return fmt.Errorf("listing NodePools: %w", err)
 	}
-	var out []pool
 	for i := range list.Items {
 		np := &list.Items[i]
-		if !p.mayLaunch(ctx, np) {
-			continue
+		why, barred := p.barred(ctx, np)
+		if !barred {
+			gathered, unable, err := p.gatherPool(ctx, np, g.snapshot)
+			if err != nil {
+				return err
+			}
+			if gathered != nil {
+				g.pools = append(g.pools, *gathered)
+				continue
+			}
+			why = unable
 		}
-		gathered, err := p.gatherPool(ctx, np, snapshot)
-		if err != nil {
-			return nil, err
-		}
-		if gathered != nil {
-			out = append(out, *gathered)
-		}
+		why.Pool = np.Name
+		g.unusable = append(g.unusable, unusable{np, why})
 	}
-	slices.SortFunc(out, func(a, b pool) int { return v1.CompareNodePools(a.nodePool, b.nodePool) })
-	return out, nil
-}
-
-func (p *Provisioner) mayLaunch(ctx context.Context, np *v1.NodePool) bool {
-	if !p.Managed.Manages(np.Spec.Template.Spec.NodeClassRef) || np.Spec.Replicas != nil || np.DeletionTimestamp != nil {
-		return false
-	}
-	if !np.MayLaunch() {
-		p.complain(ctx, np, nil, "ignoring nodepool, not ready")
-		return false
-	}
-	return true
+	slices.SortFunc(g.pools, func(a, b pool) int { return v1.CompareNodePools(a.nodePool, b.nodePool) })
+	slices.SortFunc(g.unusable, func(a, b unusable) int { return v1.CompareNodePools(a.nodePool, b.nodePool) })
+	return nil
 }
 
 // gatherPool compiles one pool; nil without an error means that only this pool
-// cannot take part (SCH-026, SCH-027).
-func (p *Provisioner) gatherPool(ctx context.Context, np *v1.NodePool, snapshot *cluster.Snapshot) (*pool, error) {
+// cannot take part, for the reason given (SCH-026, SCH-027).
+func (p *Provisioner) gatherPool(ctx context.Context, np *v1.NodePool, snapshot *cluster.Snapshot) (*pool, reason.Reason, error) {
 	types, err := p.Provider.GetInstanceTypes(ctx, np)
 	switch {
 	case cloudprovider.IsUnevaluatedNodePoolError(err):
 		log.FromContext(ctx).V(1).Info("skipping nodepool, awaiting its first overlay evaluation", "NodePool", named(np.Name))
-		return nil, nil
+		return nil, reason.Reason{Cause: reason.PoolUnevaluated}, nil
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, fmt.Errorf("getting instance types of NodePool %q: %w", np.Name, err)
+		return nil, reason.Reason{}, fmt.Errorf("getting instance types of NodePool %q: %w", np.Name, err)
 	case err != nil:
 		p.complain(ctx, np, err, "skipping nodepool, unable to resolve instance types")
-		return nil, nil
+		return nil, reason.Reason{Cause: reason.PoolWithoutTypes, Detail: err.Error()}, nil
 	case len(types) == 0:
 		p.complain(ctx, np, nil, "skipping nodepool, no instance types found")
-		return nil, nil
+		return nil, reason.Reason{Cause: reason.PoolWithoutTypes}, nil
 	}
 	template, err := snapshot.Compiler().Template(intake.PoolInput{NodePool: np, Types: types, Daemons: snapshot.Daemons()})
 	if err != nil {
 		p.complain(ctx, np, err, "skipping nodepool, cannot be understood")
-		return nil, nil
+		return nil, reason.Reason{Cause: reason.PoolUnclear, Detail: err.Error()}, nil
 	}
 	p.tellUnusable(np, template)
 	return &pool{
 		nodePool: np, types: types, template: template,
 		remaining: snapshot.Compiler().PoolLimits(np.Spec.Limits, snapshot.Usage(np.Name)),
-	}, nil
+	}, reason.Reason{}, nil
 }
 
 // complain logs what keeps a pool out of rounds, when it is news (OPS-286).
-func (p *Provisioner) complain(ctx context.Context, np *v1.NodePool, err error, message string) {
-	if p.news.Tell(string(np.UID), fmt.Sprint(message, err), p.Clock.Now()) {
-		log.FromContext(ctx).Error(err, message, "NodePool", named(np.Name))
+func (p *Provisioner) complain(ctx context.Context, np *v1.NodePool, err error, message string, fields ...any) {
+	if p.news.Tell(string(np.UID), fmt.Sprint(message, err, fields), p.Clock.Now()) {
+		log.FromContext(ctx).Error(err, message, append(fields, "NodePool", named(np.Name))...)
 	}
 }
 

@@ -365,7 +365,7 @@ func TestPodsAreToldWhy(t *testing.T) {
 		want  string // part of the event; empty: none
 	}{
 		{"no pool", nil, pendingPod("a", "1"), "no dynamic nodepools found"},
-		{"too large", []client.Object{readyPool("default")}, pendingPod("a", "1000"), `nodepool "default": no instance type is large enough`},
+		{"too large", []client.Object{readyPool("default")}, pendingPod("a", "1000"), `nodepool "default": no instance type is large enough: the pod needs cpu 1000; the largest leaves `},
 		{"not built", []client.Object{readyPool("default")}, pendingPod("a", "1", func(p *corev1.Pod) {
 			p.Spec.ResourceClaims = []corev1.PodResourceClaim{{Name: "gpu"}}
 		}), "resourceClaims"},

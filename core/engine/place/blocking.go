@@ -19,7 +19,7 @@ func (s *solver) blocking(p *pool, a *attempt) []reason.Rule {
 	var out []reason.Rule
 	for _, r := range a.onKeys {
 		name := p.vocabulary.KeyName(r.Key)
-		rule := reason.Rule{Kind: a.class.kindText(r.Kind), Key: name, Counts: s.countsOf(r.Tally, s.view(a, &r).Open())}
+		rule := a.describe(&r, name, s.countsOf(r.Tally, s.view(a, &r).Open()))
 		if own, ok := a.Strict.Get(r.Key); ok {
 			rule.Pod = p.vocabulary.DecompileOne(constraint.Entry{Key: r.Key, Set: own})
 		}
@@ -32,7 +32,7 @@ func (s *solver) blocking(p *pool, a *attempt) []reason.Rule {
 		out = append(out, rule)
 	}
 	for _, r := range a.onHosts {
-		out = append(out, reason.Rule{Kind: a.class.kindText(r.Kind), Key: label.Hostname, Counts: hostCounts(r.Tally)})
+		out = append(out, a.describe(&r, label.Hostname, hostCounts(r.Tally)))
 	}
 	return out
 }
@@ -51,6 +51,16 @@ func (s *solver) straining(p *pool, wanted constraint.Sets) []reason.Rule {
 			out = append(out, reason.Rule{Kind: "topology spread of other pods", Key: p.vocabulary.KeyName(t.Key), Counts: s.countsOf(t, nil)})
 		}
 	}
+	return out
+}
+
+// describe is the rule in words and numbers, but for the domains of pod and pool.
+func (a *attempt) describe(r *rule, key string, counts []reason.Count) reason.Rule {
+	out := reason.Rule{Kind: a.class.kindText(r.Kind), Key: key, Counts: counts}
+	if r.Selector != nil {
+		out.Selector = r.Selector.String()
+	}
+	out.Alone = r.Kind == topology.Affinity && r.Nowhere() && !r.counts()
 	return out
 }
 

@@ -33,32 +33,32 @@ func (s *solver) reasons(c *model.Class) reason.List {
 	}
 	var out reason.List
 	for _, p := range s.pools {
-		r := s.reason(p, last)
-		r.Pool = p.Pool
-		out = append(out, r)
+		out = append(out, s.reason(p, last))
 	}
 	return out
 }
 
 func (s *solver) reason(p *pool, a *attempt) reason.Reason {
+	r := s.inTheWay(p, a)
+	r.Pool, r.Apart = p.Pool, len(p.mismatches(a))
+	return r
+}
+
+// inTheWay is the first check that the pool fails.
+func (s *solver) inTheWay(p *pool, a *attempt) reason.Reason {
 	if p.root == nil {
 		return reason.Reason{Cause: reason.NoInstanceTypes}
 	}
+	labels := p.mismatches(a)
 	if taints := p.untolerated(a); len(taints) > 0 {
-		return reason.Reason{Cause: reason.Taints, Taints: taints}
+		return reason.Reason{Cause: reason.Taints, Taints: taints, Labels: labels}
 	}
-	if labels := p.mismatches(a); len(labels) > 0 {
+	if len(labels) > 0 {
 		return reason.Reason{Cause: reason.Labels, Labels: labels}
 	}
 	options := p.options(a)
 	if len(options) == 0 {
 		return reason.Reason{Cause: reason.Volumes, Labels: p.volumeMismatches(a)}
-	}
-	if left, limited := p.remaining.Get(resource.Nodes); limited && left <= 0 {
-		return reason.Reason{Cause: reason.NodeLimit}
-	}
-	if !p.allowed.Intersects(p.root.offer.Variants) {
-		return reason.Reason{Cause: reason.Limits}
 	}
 	wanted := p.likeliest(a, options)
 	if len(wanted) > maxEntries {
@@ -76,6 +76,9 @@ func (s *solver) choiceReason(p *pool, a *attempt, wanted constraint.Sets) reaso
 			r.Cause = reason.Volumes
 		}
 		return r
+	}
+	if limited, ok := p.limited(a, wanted, s.in.Snapshot.Names); ok {
+		return limited
 	}
 	if p.onlyReserved(a, wanted) {
 		return reason.Reason{Cause: reason.Reserved}
@@ -96,9 +99,8 @@ func (s *solver) choiceReason(p *pool, a *attempt, wanted constraint.Sets) reaso
 // fitting are the variants that would do for the attempt but for host ports and
 // minValues.
 func (p *pool) fitting(a *attempt, wanted constraint.Sets) bitset.Set {
-	left := p.shelf.remove(p.Catalogue.Meeting(wanted, p.Open), p.Catalogue).Variants
+	left := p.unlimited(a, wanted)
 	left.And(p.allowed)
-	p.KeepFitting(left, a.class.Requests)
 	return left
 }
 
@@ -172,25 +174,28 @@ func (p *pool) meant(key string) string {
 	return known[i]
 }
 
-// examined are the variants that the pool could launch at all.
-func (p *pool) examined() bitset.Set {
-	out := p.Base.Variants.Clone()
-	out.And(p.allowed)
-	return out
-}
+// examined are the variants that the pool could launch but for its limits.
+func (p *pool) examined() bitset.Set { return p.Base.Variants.Clone() }
 
 // typesReason says what the pool's instance types lacked.
 func (p *pool) typesReason(a *attempt, wanted constraint.Sets, names *resource.Names) reason.Reason {
 	examined := p.examined()
 	least, most := p.requests(a, examined)
-	return reason.Reason{
+	r := reason.Reason{
 		Cause:        reason.Types,
 		Types:        p.shortfall(a, wanted, examined),
-		Requirements: p.vocabulary.Decompile(wanted),
+		Requirements: p.vocabulary.Decompile(p.added(wanted)),
 		Least:        reason.NewAmounts(least, names),
 		Most:         reason.NewAmounts(most, names),
 		Overhead:     reason.NewAmounts(least.Clone().Minus(a.class.Requests), names),
 	}
+	if !r.Types.Requirements || !r.Types.Offering {
+		r.Unoffered = p.unoffered(wanted, examined)
+	}
+	if !r.Types.Resources {
+		r.Lacks = p.lacks(a, examined, names)
+	}
+	return r
 }
 
 func (p *pool) shortfall(a *attempt, wanted constraint.Sets, examined bitset.Set) reason.Shortfall {

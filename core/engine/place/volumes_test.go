@@ -337,11 +337,11 @@ func TestVolumeReasons(t *testing.T) {
 		{"no instance type is sold there", func(w *world) {
 			zones(w, requirement.Requirements{})
 			w.add(1, w.onVolumes(w.class(1, 1), inZone("9")))
-		}, reason.Volumes, "none has a matching offering available"},
+		}, reason.Volumes, "no offering in zone 9; offered: 1, 2, 3"},
 		{"what is too large anyway is too large", func(w *world) {
 			zones(w, requirement.Requirements{})
 			w.add(1, w.onVolumes(w.class(100, 1), inZone("1")))
-		}, reason.Types, "no instance type is large enough, requirements=karpenter.sh/nodepool In [p], topology.kubernetes.io/zone In [1]"},
+		}, reason.Types, "no instance type is large enough: the pod needs cpu 100; the largest leaves "},
 		{"a topology rule leaves other domains", func(w *world) {
 			zones(w, requirement.Requirements{})
 			g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1, Counts: w.counts(label.Zone, map[string]int32{"1": 1, "2": 0})}, label.Zone)

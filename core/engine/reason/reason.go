@@ -15,7 +15,9 @@ import (
 // Cause says which constraint decided.
 type Cause int
 
-// The causes, in the order in which a pool is checked.
+// The causes: first those that concern no pool, then those of pools that take no
+// part at all, then the others in the order in which a pool is checked, so that a
+// later one means that the pod came nearer to a node of that pool.
 const (
 	// NotBuilt: the pod uses a constraint that is not decided yet.
 	NotBuilt Cause = iota
@@ -29,6 +31,23 @@ const (
 	Uninitialized
 	// VolumeConflict: no node can have all volumes of the pod (SCH-085).
 	VolumeConflict
+
+	// PoolForeign: the pool's NodeClass, in Detail, is another provider's.
+	PoolForeign
+	// PoolLeaving: the pool is being deleted.
+	PoolLeaving
+	// PoolStatic: the pool has a fixed number of nodes.
+	PoolStatic
+	// PoolUnclear: the pool's spec cannot be understood, for the cause in Detail.
+	PoolUnclear
+	// PoolNotReady: the conditions in Detail are not True.
+	PoolNotReady
+	// PoolUnevaluated: the overlays on the pool's types are not evaluated yet.
+	PoolUnevaluated
+	// PoolWithoutTypes: the provider knows no instance types for the pool, for the
+	// cause in Detail if it gave one.
+	PoolWithoutTypes
+
 	// NoInstanceTypes: nothing meets the pool's own requirements (SCH-028).
 	NoInstanceTypes
 	// Taints of the pool that the pod does not tolerate.
@@ -38,28 +57,33 @@ const (
 	// Volumes of the pod cannot be where the pool's nodes are: either Labels
 	// says what they want in vain, or Types what is left once they have it.
 	Volumes
-	// NodeLimit: the pool may not have another node.
-	NodeLimit
-	// Limits: every instance type exceeds what the pool's limits leave.
-	Limits
 	// TooManyRequirements: a NodeClaim could not hold them all (SCH-196).
 	TooManyRequirements
-	// HostPorts: the daemons of every instance type that would do take a port
-	// that the pod asks for (SCH-102).
-	HostPorts
-	// Topology: no domain is left that a topology rule allows.
-	Topology
+	// Types: no instance type meets requirements, resources and offering.
+	Types
+	// NodeLimit: the pool may not have another node.
+	NodeLimit
+	// Limits: every instance type that would do exceeds what the pool's limits
+	// leave.
+	Limits
 	// Reserved: the types that would do can be had through reservations only, all
 	// held by other new nodes of the plan (SCH-216).
 	Reserved
 	// MinValues: the types that would do offer too few distinct values.
 	MinValues
-	// MinValuesCut: they do only beyond the most types a NodeClaim may list
-	// (SCH-225).
+	// HostPorts: the daemons of every instance type that would do take a port
+	// that the pod asks for (SCH-102).
+	HostPorts
+	// Topology: no domain is left that a topology rule allows.
+	Topology
+	// MinValuesCut: enough distinct values are there only beyond the most types a
+	// NodeClaim may list (SCH-225).
 	MinValuesCut
-	// Types: no instance type meets requirements, resources and offering.
-	Types
 )
+
+// OfPool reports whether the pool as such is in the way, whatever the pod asks
+// for.
+func (c Cause) OfPool() bool { return PoolForeign <= c && c <= PoolWithoutTypes }
 
 // Reason is why one pool gave a pod no node.
 type Reason struct {
@@ -67,10 +91,14 @@ type Reason struct {
 	// Pool is the node pool's name; empty where no pool is concerned.
 	Pool string
 	// Detail names the constraint of NotBuilt, the key of Contradiction,
-	// MinValues and MinValuesCut, or the node of Uninitialized.
+	// MinValues and MinValuesCut, the node of Uninitialized, or what is wrong
+	// with a pool.
 	Detail string
 	// Claims are the volume claims of VolumeConflict, as namespace/name.
 	Claims []string
+	// Apart is how many of the labels that the pod wants the pool cannot offer,
+	// whatever the cause: such a pool is not what the pod asked for.
+	Apart int
 	// Taints that are not tolerated, as key=value:Effect.
 	Taints []string
 	// Labels lists the mismatches.
@@ -79,7 +107,13 @@ type Reason struct {
 	Topology []Rule
 	// Types says what the instance types lacked.
 	Types Shortfall
-	// Requirements are the pool's narrowed by those of the pod and its volumes.
+	// Unoffered are the labels for which no instance type, or no offering of one,
+	// has what is wanted.
+	Unoffered []Label
+	// Lacks are the resources of which even the largest instance type has too
+	// little for the pod, or of which the pool's limits leave too little.
+	Lacks []Lack
+	// Requirements are those that the pod and its volumes add to the pool's.
 	Requirements requirement.Requirements
 	// Least and Most are the pod's requests with the daemon overhead of the
 	// instance types, which may differ between types.
@@ -93,6 +127,20 @@ type Label struct {
 	requirement.Mismatch
 	// Meant is a known label that the key may be a typing error of.
 	Meant string
+	// SoldOut says that there are instance types of that kind, none of which can
+	// be had at the moment.
+	SoldOut bool
+}
+
+// Lack is a resource of which there is not enough: milli-CPU, bytes or a count.
+type Lack struct {
+	Resource string
+	// Needed is what the pod asks for or, if OfType is set, the capacity of the
+	// smallest instance type that would do.
+	Needed int64
+	OfType bool
+	// Offered is the most that there is.
+	Offered int64
 }
 
 // Rule is a topology rule that leaves no domain (SCH-224).
@@ -100,6 +148,10 @@ type Rule struct {
 	// Kind is in words, such as "topology spread".
 	Kind string
 	Key  string
+	// Selector is that of the pods which the rule counts, in words.
+	Selector string
+	// Alone says that the rule wants a pod to be near, and that none matches.
+	Alone bool
 	// Counts are the pods counted by domain, sorted by domain.
 	Counts []Count
 	// Pod are the domains that the pod's own constraints admit; empty Key
@@ -132,14 +184,6 @@ type Shortfall struct {
 	HugeCPU bool
 }
 
-// List holds the reasons of all pools, or the one that concerns no pool.
+// List holds the reasons of all pools, or the one that concerns no pool. It is
+// not changed by what reads it.
 type List []Reason
-
-// Amount is a quantity of one resource: milli-CPU, bytes or a count.
-type Amount struct {
-	Resource string
-	Value    int64
-}
-
-// Amounts are sorted by resource name.
-type Amounts []Amount

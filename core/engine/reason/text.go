@@ -5,36 +5,39 @@ package reason
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-
-	"karpenter.sh/core/engine/requirement"
-	"karpenter.sh/core/engine/resource"
 )
 
-// String joins the reasons of all pools (SCH-220).
+// NoPools is what a pod is told when no pool can launch anything (SCH-024).
+const NoPools = "no dynamic nodepools found"
+
+// most is how many bytes of text a list makes, so that an event holds it; what
+// comes nearest to a node is said whatever its length.
+const most = 900
+
+// String tells why the pod has no node, the nearest pools first, pools of equal
+// reasons together (SCH-220).
 func (l List) String() string {
 	if len(l) == 0 {
-		return "no dynamic nodepools found"
+		return NoPools
 	}
-	parts := make([]string, len(l))
-	for i, r := range l {
-		parts[i] = r.String()
+	groups := l.groups()
+	out, left := groups[0].String(), len(l)-len(groups[0].pools)
+	if !slices.ContainsFunc(l, func(r Reason) bool { return !r.Cause.OfPool() }) {
+		out = NoPools + ": " + out
 	}
-	return strings.Join(parts, "; ")
+	for _, g := range groups[1:] {
+		next := "; " + g.String()
+		if len(out)+len(next) > most {
+			return out + fmt.Sprintf("; and %d other nodepool(s)", left)
+		}
+		out, left = out+next, left-len(g.pools)
+	}
+	return out
 }
 
 // String is one pool's reason, naming the pool and its daemon overhead.
-func (r Reason) String() string {
-	if r.Pool == "" {
-		return r.cause()
-	}
-	out := fmt.Sprintf("nodepool %q", r.Pool)
-	if len(r.Overhead) > 0 {
-		out += " (daemon overhead " + r.Overhead.String() + ")"
-	}
-	return out + ": " + r.cause()
-}
+func (r Reason) String() string { return List{r}.groups()[0].String() }
 
 func (r Reason) cause() string {
 	if text, all := r.Cause.phrase(); all {
@@ -49,12 +52,16 @@ func (r Reason) cause() string {
 		return fmt.Sprintf("node %q, which would take the pod, is not initialized", r.Detail)
 	case VolumeConflict:
 		return "no node can have all volumes of the pod, their topologies exclude each other: " + strings.Join(r.Claims, ", ")
+	case PoolForeign, PoolUnclear, PoolNotReady, PoolWithoutTypes:
+		return r.unusable()
 	case Taints:
-		return "its taints are not tolerated: " + strings.Join(r.Taints, ", ")
+		return r.taints()
 	case Labels:
-		return "incompatible requirements: " + r.labels()
+		return "incompatible requirements: " + listed(r.Labels)
 	case Volumes:
-		return "the volumes of the pod cannot be on its nodes: " + r.volumes()
+		return "the volumes of the pod cannot be on nodes of it: " + r.volumes()
+	case Limits:
+		return r.limits()
 	case MinValues:
 		return fmt.Sprintf("the instance types that would do fall short of minValues of label %q", r.Detail)
 	case MinValuesCut:
@@ -62,7 +69,7 @@ func (r Reason) cause() string {
 	case Topology:
 		return r.topology()
 	}
-	return r.Types.String() + ", " + r.context()
+	return r.types()
 }
 
 // phrase is all that there is to say about some causes; false for those that
@@ -71,26 +78,53 @@ func (c Cause) phrase() (string, bool) {
 	switch c {
 	case ClaimsIgnored:
 		return "the pod has resourceClaims, and requests of Dynamic Resource Allocation (DRA) are ignored (--ignore-dra-requests)", true
+	case PoolLeaving:
+		return "being deleted", true
+	case PoolStatic:
+		return "static, with a fixed number of nodes (spec.replicas)", true
+	case PoolUnevaluated:
+		return "NodeOverlays are not evaluated yet", true
 	case NoInstanceTypes:
 		return "nodepool requirements filtered out all available instance types", true
 	case NodeLimit:
-		return "its limit on nodes is reached", true
-	case Limits:
-		return "every instance type exceeds what its limits leave", true
+		return "the limit on nodes is reached", true
 	case HostPorts:
 		return "a daemon of every fitting instance type takes a host port of the pod", true
 	case Reserved:
-		return "other nodes may need the reserved capacity that it would take", true
+		return "other nodes may need the reserved capacity that one more would take", true
 	case TooManyRequirements:
 		return "the nodeclaim would need more requirements than the API allows", true
 	}
 	return "", false
 }
 
-func (r Reason) labels() string {
-	parts := make([]string, len(r.Labels))
-	for i, l := range r.Labels {
-		parts[i] = l.String()
+func (r Reason) unusable() string {
+	switch r.Cause {
+	case PoolForeign:
+		return "the NodeClass belongs to another provider: " + r.Detail
+	case PoolUnclear:
+		return "cannot be understood: " + r.Detail
+	case PoolNotReady:
+		return "not ready: " + r.Detail
+	}
+	if r.Detail == "" {
+		return "the provider has no instance types"
+	}
+	return "instance types are not known: " + r.Detail
+}
+
+func (r Reason) taints() string {
+	text := "taints are not tolerated: " + strings.Join(r.Taints, ", ")
+	if len(r.Labels) > 0 {
+		text += ", and incompatible requirements: " + listed(r.Labels)
+	}
+	return text
+}
+
+func listed[T fmt.Stringer](items []T) string {
+	parts := make([]string, len(items))
+	for i, item := range items {
+		parts[i] = item.String()
 	}
 	return strings.Join(parts, ", ")
 }
@@ -99,137 +133,40 @@ func (r Reason) labels() string {
 // its instance types lack then.
 func (r Reason) volumes() string {
 	if len(r.Labels) > 0 {
-		return r.labels()
+		return listed(r.Labels)
 	}
-	return r.Types.String() + ", " + r.context()
+	return r.types()
 }
 
 func (r Reason) topology() string {
-	parts := make([]string, len(r.Topology))
-	for i, rule := range r.Topology {
-		parts[i] = rule.String()
+	alone := slices.DeleteFunc(slices.Clone(r.Topology), func(rule Rule) bool { return !rule.Alone })
+	if len(alone) > 0 {
+		return listed(alone) // no domain would do, whatever the other rules say
 	}
-	return "no domain left: " + strings.Join(parts, ", ")
+	return "no domain left: " + listed(r.Topology)
 }
 
-// shownDomains is how many domains a message lists (SCH-224).
-const shownDomains = 25
-
-// String is the rule with its counts and the domains that pod and node allow.
-func (r Rule) String() string {
-	counts := make([]string, 0, min(len(r.Counts), shownDomains))
-	for _, c := range r.Counts[:min(len(r.Counts), shownDomains)] {
-		counts = append(counts, fmt.Sprintf("%s: %d", c.Domain, c.Pods))
+func (r Reason) limits() string {
+	if len(r.Lacks) == 0 {
+		return "every instance type that would do exceeds what the limits leave"
 	}
-	text := strings.Join(counts, ", ")
-	if more := len(r.Counts) - shownDomains; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	text = fmt.Sprintf("%s on key %q (counts = {%s}, pod domains = %s, node domains = %s",
-		r.Kind, r.Key, text, domains(r.Pod), domains(r.Node))
-	if r.Volumes.Key() != "" {
-		text += ", volume domains = " + domains(r.Volumes)
-	}
-	return text + ")"
-}
-
-func domains(r requirement.Requirement) string {
-	if r.Key() == "" {
-		return "any"
-	}
-	return set(r)
-}
-
-// String says what is wrong with one label (SCH-222, SCH-223).
-func (l Label) String() string {
-	if !l.Undefined {
-		return fmt.Sprintf("key %s, %s not in %s", l.Wanted.Key(), set(l.Wanted), set(l.Offered))
-	}
-	out := fmt.Sprintf("label %q does not have known values", l.Wanted.Key())
-	if l.Meant != "" {
-		out += fmt.Sprintf(" (typo of %q?)", l.Meant)
-	}
-	return out
-}
-
-// set is a requirement's text without its key.
-func set(r requirement.Requirement) string {
-	return strings.TrimPrefix(r.String(), r.Key()+" ")
-}
-
-// context ends every reason about instance types (SCH-228).
-func (r Reason) context() string {
-	resources := "resources=" + r.Least.String()
-	if !slices.Equal(r.Least, r.Most) {
-		resources = "resources min=" + r.Least.String() + ", max=" + r.Most.String()
-	}
-	return "requirements=" + r.Requirements.String() + ", " + resources
-}
-
-// String names what no instance type had; the first match wins (SCH-221).
-func (s Shortfall) String() string {
-	for _, row := range []struct {
-		when bool
-		text string
-	}{
-		{!s.Requirements && !s.Resources && !s.Offering, "every instance type misses the requirements, the resources and the offering"},
-		{!s.Requirements && !s.Resources, "no instance type meets the requirements, and none has the resources"},
-		{!s.Requirements && !s.Offering, "no instance type meets the requirements, and none has a matching offering available"},
-		{!s.Resources && !s.Offering, "no instance type has the resources, and none has a matching offering available"},
-		{!s.Requirements, "no instance type meets all the requirements"},
-		{!s.Resources && s.HugeCPU, "no instance type is large enough (is a CPU request of a million cores or more missing its m?)"},
-		{!s.Resources, "no instance type is large enough"},
-		{!s.Offering, "no instance type has a matching offering available"},
-		{s.RequirementsResources, "the instance types that meet the requirements and are large enough have no matching offering available"},
-		{s.ResourcesOffering, "the instance types that are large enough and available do not meet the requirements"},
-		{s.RequirementsOffering, "the instance types that meet the requirements and are available are too small"},
-	} {
-		if row.when {
-			return row.text
+	offered, needed := make([]string, len(r.Lacks)), make([]string, len(r.Lacks))
+	who := "the pod needs"
+	for i, l := range r.Lacks {
+		offered[i], needed[i] = l.texts()
+		if l.OfType {
+			who = "the smallest instance type that would do has"
 		}
 	}
-	return "no single instance type meets the requirements, is large enough and is available"
+	return fmt.Sprintf("limits leave %s; %s %s", strings.Join(offered, ", "), who, bare(needed))
 }
 
-// NewAmounts names the non-zero amounts of a vector.
-func NewAmounts(v resource.Vector, names *resource.Names) Amounts {
-	var out Amounts
-	for id, n := range v {
-		if n != 0 {
-			out = append(out, Amount{names.Name(resource.ID(id)), n})
-		}
+// bare leaves out the name of the resource where there is but one, which was
+// named just before.
+func bare(amounts []string) string {
+	if len(amounts) == 1 {
+		_, amount, _ := strings.Cut(amounts[0], " ")
+		return amount
 	}
-	slices.SortFunc(out, func(a, b Amount) int { return strings.Compare(a.Resource, b.Resource) })
-	return out
-}
-
-// String is the amounts as a JSON object of Kubernetes quantities.
-func (as Amounts) String() string {
-	parts := make([]string, len(as))
-	for i, a := range as {
-		parts[i] = strconv.Quote(a.Resource) + ":" + strconv.Quote(a.quantity())
-	}
-	return "{" + strings.Join(parts, ",") + "}"
-}
-
-func (a Amount) quantity() string {
-	switch {
-	case a.Resource == resource.CPUName && a.Value%1000 != 0:
-		return strconv.FormatInt(a.Value, 10) + "m"
-	case a.Resource == resource.CPUName:
-		return strconv.FormatInt(a.Value/1000, 10)
-	}
-	return binary(a.Value)
-}
-
-// binary writes whole multiples of a power of 1024 with the largest suffix.
-func binary(n int64) string {
-	suffix := ""
-	for _, s := range []string{"Ki", "Mi", "Gi", "Ti", "Pi", "Ei"} {
-		if n == 0 || n%1024 != 0 {
-			break
-		}
-		n, suffix = n/1024, s
-	}
-	return strconv.FormatInt(n, 10) + suffix
+	return strings.Join(amounts, ", ")
 }

@@ -3,6 +3,8 @@
 package topology
 
 import (
+	"fmt"
+
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/taint"
@@ -44,6 +46,9 @@ type Group struct {
 	// tolerate (SCH-145, SCH-151). PreferNoSchedule keeps no node from being looked at.
 	HonorTaints bool
 	Tolerations taint.Tolerations
+	// Selector is that of the pods which count, for messages; its text is made only
+	// when somebody reads it. Nil says nothing.
+	Selector fmt.Stringer
 	// Seed differs between rules and is the same for equal ones in every run.
 	Seed uint64
 	// Counts are the bound pods by domain, with a zero for the domains of
