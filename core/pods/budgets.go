@@ -77,6 +77,16 @@ func (bs Budgets) Blocking(pod *corev1.Pod, now time.Time) []string {
 	return names
 }
 
+// Selecting names the budgets that select the pod, sorted, whatever they allow.
+func (bs Budgets) Selecting(pod *corev1.Pod) []string {
+	var names []string
+	for _, b := range bs.selecting(pod) {
+		names = append(names, b.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
 // selecting returns the budgets that select the pod.
 func (bs Budgets) selecting(pod *corev1.Pod) []budget {
 	var out []budget

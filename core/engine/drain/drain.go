@@ -31,6 +31,11 @@ type Decision struct {
 	Complete bool
 	// Waiting counts the pods that hold the node open.
 	Waiting int
+	// Protected are those of them that do-not-disrupt keeps. Terminating counts
+	// those that are on their way out, Later those whose turn has not come. All
+	// others are in Evict or Force.
+	Protected          []int
+	Terminating, Later int
 	// Evict are the pods to submit for eviction.
 	Evict []int
 	// Force are the pods to delete now for the sake of the deadline.
@@ -62,8 +67,15 @@ func Decide(in Input) Decision {
 		first = min(first, groupOf(pod))
 	}
 	for _, i := range waiting {
-		if pod := in.Pods[i]; groupOf(pod) == first && pod.Evictable(in.Now) {
+		switch pod := in.Pods[i]; {
+		case pod.Terminating():
+			d.Terminating++
+		case pod.Protected(in.Now):
+			d.Protected = append(d.Protected, i)
+		case groupOf(pod) == first:
 			d.Evict = append(d.Evict, i)
+		default:
+			d.Later++
 		}
 	}
 	return d.scheduled(in)

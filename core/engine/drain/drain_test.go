@@ -37,22 +37,22 @@ func TestDecide(t *testing.T) {
 		{
 			name: "LIF-141: protected and terminating pods hold it open",
 			pods: []drain.Pod{protected, terminating},
-			want: drain.Decision{Waiting: 2, Recheck: time.Second},
+			want: drain.Decision{Waiting: 2, Protected: []int{0}, Terminating: 1, Recheck: time.Second},
 		},
 		{
 			name: "LIF-142: ordinary pods go first",
 			pods: []drain.Pod{criticalDaemon, critical, daemon, plain, plain},
-			want: drain.Decision{Waiting: 5, Evict: []int{3, 4}, Recheck: time.Second},
+			want: drain.Decision{Waiting: 5, Later: 3, Evict: []int{3, 4}, Recheck: time.Second},
 		},
 		{
 			name: "LIF-142: then ordinary daemons",
 			pods: []drain.Pod{criticalDaemon, critical, daemon},
-			want: drain.Decision{Waiting: 3, Evict: []int{2}, Recheck: time.Second},
+			want: drain.Decision{Waiting: 3, Later: 2, Evict: []int{2}, Recheck: time.Second},
 		},
 		{
 			name: "LIF-142: then critical pods",
 			pods: []drain.Pod{criticalDaemon, critical},
-			want: drain.Decision{Waiting: 2, Evict: []int{1}, Recheck: time.Second},
+			want: drain.Decision{Waiting: 2, Later: 1, Evict: []int{1}, Recheck: time.Second},
 		},
 		{
 			name: "LIF-142: critical daemons are last",
@@ -62,12 +62,12 @@ func TestDecide(t *testing.T) {
 		{
 			name: "LIF-142: a group that only terminates holds back the next",
 			pods: []drain.Pod{terminating, critical},
-			want: drain.Decision{Waiting: 2, Recheck: time.Second},
+			want: drain.Decision{Waiting: 2, Terminating: 1, Later: 1, Recheck: time.Second},
 		},
 		{
 			name: "LIF-142: a protected pod holds back the next group",
 			pods: []drain.Pod{protected, critical},
-			want: drain.Decision{Waiting: 2, Recheck: time.Second},
+			want: drain.Decision{Waiting: 2, Protected: []int{0}, Later: 1, Recheck: time.Second},
 		},
 		{
 			name:     "LIF-143: forced pods go whatever their group",
@@ -97,7 +97,7 @@ func TestDecide(t *testing.T) {
 			name:     "LIF-162: a protected pod runs until its grace no longer fits",
 			pods:     []drain.Pod{protected},
 			deadline: start.Add(30 * time.Second),
-			want:     drain.Decision{Waiting: 1, Recheck: time.Second},
+			want:     drain.Decision{Waiting: 1, Protected: []int{0}, Recheck: time.Second},
 		},
 		{
 			name:     "LIF-162: and then goes although it is protected",
@@ -121,7 +121,7 @@ func TestDecide(t *testing.T) {
 			name:     "LIF-163: past the deadline a pod without grace is still waited for",
 			pods:     []drain.Pod{terminating},
 			deadline: start.Add(time.Minute),
-			want:     drain.Decision{Waiting: 1, Recheck: time.Second},
+			want:     drain.Decision{Waiting: 1, Terminating: 1, Recheck: time.Second},
 		},
 		{
 			name:  "LIF-145: not complete before the minimum time",
@@ -143,6 +143,7 @@ func TestDecide(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got := drain.Decide(drain.Input{Pods: tt.pods, Deadline: tt.deadline, Since: tt.since, Now: start})
 			if got.Complete != tt.want.Complete || got.Waiting != tt.want.Waiting || got.Recheck != tt.want.Recheck ||
+				got.Terminating != tt.want.Terminating || got.Later != tt.want.Later || !slices.Equal(got.Protected, tt.want.Protected) ||
 				!slices.Equal(got.Evict, tt.want.Evict) || !slices.Equal(got.Force, tt.want.Force) {
 				t.Errorf("Decide() = %+v, want %+v", got, tt.want)
 			}

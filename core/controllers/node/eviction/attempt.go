@@ -20,12 +20,14 @@ import (
 	"karpenter.sh/core/engine/drain"
 	"karpenter.sh/core/index"
 	"karpenter.sh/core/podclass"
+	"karpenter.sh/core/pods"
 )
 
 // severalBudgets is how the API server says that it cannot evict at all.
 const severalBudgets = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
 
-// forcefulTermination is the reason for pods of a node that nobody disrupted.
+// forcefulTermination is the reason in the metrics for pods of a node that nobody
+// disrupted. Events do not call an eviction that.
 const forcefulTermination = "Forceful Termination"
 
 // evict asks the API server to evict the pod, which minds disruption budgets.
@@ -48,14 +50,24 @@ func (q *Queue) evict(ctx context.Context, pod *corev1.Pod, node *corev1.Node, e
 		q.drop(key)
 		return reconcile.Result{}, nil
 	case code == http.StatusTooManyRequests:
-		q.Recorder.Publish(budgetViolated(node, pod))
+		q.Recorder.Publish(budgetViolated(node, pod, q.budgets(ctx, pod)))
 		q.entries.block(key, pod.Labels)
 		return q.retry(key, podclass.ForDrain(pod), e), nil
 	case code == http.StatusInternalServerError && status(err).Message == severalBudgets:
-		q.Recorder.Publish(budgetsAmbiguous(node, pod))
+		q.Recorder.Publish(budgetsAmbiguous(node, pod, q.budgets(ctx, pod)))
 		return q.retry(key, podclass.ForDrain(pod), e), nil
 	}
 	return reconcile.Result{}, fmt.Errorf("evicting pod %s: %w", client.ObjectKeyFromObject(pod), err)
+}
+
+// budgets names the budgets that select a pod, for a message: none if they cannot
+// be read.
+func (q *Queue) budgets(ctx context.Context, pod *corev1.Pod) []string {
+	var list policyv1.PodDisruptionBudgetList
+	if err := q.Client.List(ctx, &list, client.InNamespace(pod.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil
+	}
+	return pods.NewBudgets(list.Items).Selecting(pod)
 }
 
 // evicted reports a pod that is on its way out.

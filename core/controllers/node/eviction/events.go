@@ -4,6 +4,8 @@ package eviction
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,7 +13,12 @@ import (
 	"karpenter.sh/core/events"
 )
 
+// podEvicted tells a pod why its node lets it go: for the reason that disrupted
+// the node or, without one, because somebody deleted it.
 func podEvicted(pod *corev1.Pod, reason string) events.Event {
+	if reason == "" || reason == forcefulTermination {
+		reason = "its node is being deleted"
+	}
 	return events.Event{
 		Object: pod, Type: events.Normal, Reason: "Evicted",
 		Message:      fmt.Sprintf("Evicted pod: %s", reason),
@@ -32,19 +39,38 @@ func podForced(pod *corev1.Pod, deadline time.Time, grace time.Duration) events.
 	}
 }
 
-func budgetViolated(node *corev1.Node, pod *corev1.Pod) events.Event {
-	return failedDraining(node, "PDB",
-		fmt.Sprintf("Evicting pod %s/%s would violate its PodDisruptionBudget", pod.Namespace, pod.Name))
+// budgetViolated tells that the API server refused an eviction, and which budgets
+// are known to select the pod.
+func budgetViolated(node *corev1.Node, pod *corev1.Pod, budgets []string) events.Event {
+	which := "its PodDisruptionBudget"
+	if len(budgets) > 0 {
+		which = "PodDisruptionBudget " + quoted(budgets)
+	}
+	return failedDraining(node, "PDB", pod.Namespace+": "+which,
+		fmt.Sprintf("Evicting pod %s/%s would violate %s", pod.Namespace, pod.Name, which))
 }
 
-func budgetsAmbiguous(node *corev1.Node, pod *corev1.Pod) events.Event {
-	return failedDraining(node, "multiple PDBs",
-		fmt.Sprintf("Pod %s/%s has multiple PodDisruptionBudgets, which eviction does not support", pod.Namespace, pod.Name))
+func budgetsAmbiguous(node *corev1.Node, pod *corev1.Pod, budgets []string) events.Event {
+	message := fmt.Sprintf("Pod %s/%s has multiple PodDisruptionBudgets, which eviction does not support", pod.Namespace, pod.Name)
+	if len(budgets) > 0 {
+		message += ": " + quoted(budgets)
+	}
+	return failedDraining(node, "multiple PDBs", pod.Namespace+": "+quoted(budgets), message)
 }
 
-func failedDraining(node *corev1.Node, cause, message string) events.Event {
+func quoted(names []string) string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = strconv.Quote(name)
+	}
+	return strings.Join(out, ", ")
+}
+
+// failedDraining tells what holds a node; which of many pods behind the same
+// budgets was refused is no news.
+func failedDraining(node *corev1.Node, cause, gist, message string) events.Event {
 	return events.Event{
-		Object: node, Type: events.Warning, Reason: "FailedDraining", Message: message,
+		Object: node, Type: events.Warning, Reason: "FailedDraining", Message: message, Gist: gist,
 		DedupeValues: []string{node.Name, cause},
 	}
 }

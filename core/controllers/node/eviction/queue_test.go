@@ -29,7 +29,7 @@ func TestAnswers(t *testing.T) {
 		event, about           string
 		dropped, retried, fail bool
 	}{
-		{name: "evicted", code: "200", event: "Evicted", about: "Forceful Termination"},
+		{name: "evicted", code: "200", event: "Evicted", about: "Evicted pod: its node is being deleted"},
 		{name: "gone", answer: coded(404, ""), code: "404", dropped: true},
 		{name: "another pod by now", answer: coded(409, ""), code: "409", dropped: true},
 		{name: "budget", answer: coded(429, ""), code: "429", event: "FailedDraining", about: "default/p", retried: true},
@@ -77,6 +77,44 @@ func TestCausesAreToldApart(t *testing.T) {
 	}
 	events := w.Recorder.Events()
 	if len(events) != 2 || events[0].DedupeValues[1] == events[1].DedupeValues[1] || events[0].Object.GetName() != "a" {
+		t.Errorf("events %+v", events)
+	}
+}
+
+// LIF-151: the budgets that hold a pod are named; the pods behind one budget make
+// one piece of news.
+func TestBudgetsAreNamed(t *testing.T) {
+	guard := func(name, app string) *policyv1.PodDisruptionBudget {
+		return &policyv1.PodDisruptionBudget{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name},
+			Spec:       policyv1.PodDisruptionBudgetSpec{Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": app}}},
+		}
+	}
+	labelled := func(app string) func(*corev1.Pod) {
+		return func(p *corev1.Pod) { p.Labels = map[string]string{"app": app} }
+	}
+	one, two, both := fixture.Pod("one", "a", labelled("web")), fixture.Pod("two", "a", labelled("web")), fixture.Pod("both", "a", labelled("db"))
+	w := setup(t, one, two, both, guard("web-guard", "web"), guard("db-1", "db"), guard("db-2", "db"))
+	for _, step := range []struct {
+		pod  *corev1.Pod
+		err  error
+		want string
+	}{
+		{one, coded(429, ""), `Evicting pod default/one would violate PodDisruptionBudget "web-guard"`},
+		{two, coded(429, ""), `Evicting pod default/two would violate PodDisruptionBudget "web-guard"`},
+		{both, coded(500, "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."),
+			`Pod default/both has multiple PodDisruptionBudgets, which eviction does not support: "db-1", "db-2"`},
+	} {
+		w.submit(step.pod, time.Time{})
+		w.answer(step.err)
+		w.attempt(step.pod)
+		events := w.Recorder.Events()
+		if got := events[len(events)-1].Message; got != step.want {
+			t.Errorf("got %q, want %q", got, step.want)
+		}
+	}
+	events := w.Recorder.Events()
+	if len(events) != 3 || events[0].Gist != events[1].Gist {
 		t.Errorf("events %+v", events)
 	}
 }

@@ -32,12 +32,21 @@ func (c *Controller) drain(ctx context.Context, p *pass) (verdict, error) {
 	c.submit(p, d.Force, d.Evict)
 	if !d.Complete {
 		if d.Waiting > 0 {
-			c.Recorder.Publish(podsWaiting(p.node, d.Waiting))
+			c.Recorder.Publish(podsWaiting(p.node, d, p.names(d.Protected)))
 		}
 		return wait(d.Recheck), nil
 	}
 	c.drained(p)
 	return verdict{}, nil
+}
+
+// names are those of pods, by their indexes.
+func (p *pass) names(pods []int) []string {
+	out := make([]string, len(pods))
+	for i, n := range pods {
+		out[i] = p.pods[n].Namespace + "/" + p.pods[n].Name
+	}
+	return out
 }
 
 // drainingSince returns when draining began, which it notes in the first pass;

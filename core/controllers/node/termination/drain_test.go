@@ -57,6 +57,27 @@ func TestGroupsLeaveInOrder(t *testing.T) {
 	w.expect(v1.ConditionTypeDrained, "True/Drained")
 }
 
+// LIF-144: the pods that hold a node by their own annotation are named, and while
+// they stay the same there is no other news.
+func TestWhoHoldsANode(t *testing.T) {
+	protected := func(p *corev1.Pod) { p.Annotations = map[string]string{v1.DoNotDisruptAnnotationKey: "true"} }
+	w := leaving(t, fixture.Pod("plain", "a"), fixture.Pod("kept", "a", protected), fixture.Pod("last", "a", critical))
+	w.pass()
+	events := w.Recorder.Of("FailedDraining")
+	const want = "Failed to drain node, 3 pods are waiting: 1 to be evicted; 1 until others are gone; 1 held by annotation karpenter.sh/do-not-disrupt: default/kept"
+	if len(events) != 1 || events[0].Message != want {
+		t.Fatalf("got %+v, want %q", events, want)
+	}
+	w.Delete(fixture.Pod("plain", "a"))
+	w.pass()
+	w.Delete(fixture.Pod("kept", "a"))
+	w.pass()
+	events = w.Recorder.Of("FailedDraining")
+	if len(events) != 3 || events[0].Gist != events[1].Gist || events[1].Gist == events[2].Gist {
+		t.Errorf("got %+v, want the gist to change with who is held", events)
+	}
+}
+
 // LIF-145: the condition keeps its time, and stays once it is True.
 func TestDrainedStays(t *testing.T) {
 	w := leaving(t)

@@ -17,26 +17,47 @@ import (
 // shownNames is how many of a long list an event names.
 const shownNames = 5
 
-func podsWaiting(node *corev1.Node, count int) events.Event {
+// podsWaiting tells how many pods hold a node, and which of them are held by
+// their own annotation. What budgets hold is told by whoever asks them.
+func podsWaiting(node *corev1.Node, d drain.Decision, protected []string) events.Event {
+	var parts []string
+	for _, row := range []struct {
+		count int
+		what  string
+	}{
+		{len(d.Evict) + len(d.Force), "to be evicted"},
+		{d.Terminating, "terminating"},
+		{d.Later, "until others are gone"},
+		{len(protected), "held by annotation " + v1.DoNotDisruptAnnotationKey + ": " + shortList(protected)},
+	} {
+		if row.count > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", row.count, row.what))
+		}
+	}
 	return events.Event{
 		Object: node, Type: events.Warning, Reason: "FailedDraining",
-		Message:      fmt.Sprintf("Failed to drain node, %d pods are waiting to be evicted", count),
+		Message: fmt.Sprintf("Failed to drain node, %d pods are waiting: %s", d.Waiting, strings.Join(parts, "; ")),
+		// Pods go one by one; only who stays is news.
+		Gist:         "held: " + strings.Join(protected, ", "),
 		DedupeValues: []string{node.Name, "waiting"},
 	}
 }
 
-func awaitingVolumeDetachment(node *corev1.Node, blocking []drain.Attachment) events.Event {
-	var names []string
-	for _, a := range blocking[:min(len(blocking), shownNames)] {
-		names = append(names, a.Name)
+func shortList(names []string) string {
+	if more := len(names) - shownNames; more > 0 {
+		return fmt.Sprintf("%s and %d other(s)", strings.Join(names[:shownNames], ", "), more)
 	}
-	list := strings.Join(names, ", ")
-	if more := len(blocking) - len(names); more > 0 {
-		list += fmt.Sprintf(" and %d other(s)", more)
+	return strings.Join(names, ", ")
+}
+
+func awaitingVolumeDetachment(node *corev1.Node, blocking []drain.Attachment) events.Event {
+	names := make([]string, len(blocking))
+	for i, a := range blocking {
+		names[i] = a.Name
 	}
 	return events.Event{
 		Object: node, Type: events.Normal, Reason: "AwaitingVolumeDetachment",
-		Message:      fmt.Sprintf("Awaiting detachment of volumes, VolumeAttachments: %s", list),
+		Message:      fmt.Sprintf("Awaiting detachment of volumes, VolumeAttachments: %s", shortList(names)),
 		DedupeValues: []string{node.Name},
 	}
 }
