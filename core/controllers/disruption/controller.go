@@ -84,6 +84,7 @@ type Controller struct {
 	proposals proposals
 	late      late
 	news      news.News
+	patience  report.Patience
 }
 
 // New returns the controller. An error means that its metrics are registered

@@ -107,8 +107,7 @@ func TestNodesThatStay(t *testing.T) {
 		reason string // of the events
 		told   string // in the message
 	}{
-		{why: "DIS-029 row 4: not initialized", node: func(n *corev1.Node, _ *v1.NodeClaim) { delete(n.Labels, v1.NodeInitializedLabelKey) },
-			reason: "DisruptionBlocked", told: "The node is not initialized"},
+		{why: "DIS-029 row 4: not initialized", node: func(n *corev1.Node, _ *v1.NodeClaim) { delete(n.Labels, v1.NodeInitializedLabelKey) }},
 		{why: "DIS-029 row 7: annotation on the Node", node: func(n *corev1.Node, _ *v1.NodeClaim) { annotated(n, "true") },
 			reason: "DisruptionBlocked", told: "annotation karpenter.sh/do-not-disrupt"},
 		{why: "DIS-032 only the word true", node: func(n *corev1.Node, _ *v1.NodeClaim) { annotated(n, "1h") }, goes: true},
@@ -212,8 +211,27 @@ func TestNodeClaimWithoutNode(t *testing.T) {
 	w.delete(&corev1.Node{ObjectMeta: objectMeta("a")})
 	w.disrupt()
 	w.expect("a", untouched)
-	if got := w.messages("DisruptionBlocked"); len(got) == 0 || got[0] != "NodeClaim a: The NodeClaim has no Node" {
-		t.Errorf("events: %v", got)
+}
+
+// DIS-170, OPS-188: what a node goes through anyway is told when it lasts.
+func TestPassingCausesAreToldWhenTheyLast(t *testing.T) {
+	w := newWorld(t)
+	w.create(pool("p"))
+	w.machine("a", "p", func(n *corev1.Node, _ *v1.NodeClaim) { delete(n.Labels, v1.NodeInitializedLabelKey) })
+	w.machine("b", "p")
+	w.delete(&corev1.Node{ObjectMeta: objectMeta("b")})
+	for range 30 {
+		w.mustPass()
+		w.clock.Step(10 * time.Second)
+	}
+	if got := w.messages("DisruptionBlocked"); len(got) > 0 {
+		t.Errorf("told within five minutes: %v", got)
+	}
+	w.mustPass()
+	for _, want := range []string{"Node a: The node is not initialized", "NodeClaim a: The node is not initialized", "NodeClaim b: The NodeClaim has no Node"} {
+		if got := w.messages("DisruptionBlocked"); !slices.Contains(got, want) {
+			t.Errorf("%q is not among %q", want, got)
+		}
 	}
 }
 
@@ -224,7 +242,7 @@ func TestNominatedNodesStay(t *testing.T) {
 	w.machine("a", "p")
 	w.cluster.Nominate("test://a")
 	w.mustPass()
-	if got := w.messages("DisruptionBlocked"); len(got) != 2 || got[0] != "Node a: Pending pods are expected on the node" {
+	if got := w.messages("DisruptionBlocked"); len(got) != 0 {
 		t.Errorf("events: %v", got)
 	}
 	w.clock.Step(20 * time.Second)

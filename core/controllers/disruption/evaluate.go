@@ -63,10 +63,14 @@ func (c *Controller) tell(s *survey.Survey, d disrupt.Decision) {
 			c.tellProtections(s, id)
 		}
 	}
+	c.patience.Forget(c.Clock.Now())
 }
 
 func (c *Controller) tellRefusal(s *survey.Survey, r disrupt.Refusal) {
-	if n := s.Node(r.Node); n != nil && r.Cause.Report() != disrupt.Untold {
+	if r.Cause.Report() == disrupt.Untold || !c.patience.Tell(r, c.Clock.Now()) {
+		return
+	}
+	if n := s.Node(r.Node); n != nil {
 		c.Recorder.Publish(report.Refused(report.Both{Node: n.Node(), NodeClaim: n.NodeClaim()}, r)...)
 	}
 }

@@ -96,6 +96,16 @@ func (c Cause) Report() Report {
 	return Blocked
 }
 
+// Passing reports whether the cause is a stage that every node goes through and
+// that ends by itself: it is worth telling only if it lasts.
+func (c Cause) Passing() bool {
+	switch c {
+	case NoNode, NotInitialized, Leaving, Nominated, PoolUnevaluated:
+		return true
+	}
+	return false
+}
+
 // SawPods reports whether the check of the node got as far as its pods.
 func (c Cause) SawPods() bool {
 	return PodProtected <= c && c <= OverBudget
