@@ -26,6 +26,10 @@ BIN     := $(CURDIR)/bin
 REPORTS := $(BIN)/reports
 cluster := go run ./tools/cluster
 
+# What was given is one word to the shell, whatever it is.
+quoted = '$(subst ','\'',$(1))'
+name   = $(call quoted,$(CLUSTER))
+
 # The directories of all modules of the workspace, and their packages. The
 # end-to-end suite has a target of its own: it needs a cluster.
 modules  = $$(go list -m -f '{{.Dir}}')
@@ -37,18 +41,22 @@ packages = $$(go list $$(go list -m -f '{{.Dir}}/...') | grep -v '^karpenter.sh/
 control-plane: ## Build the Kubernetes control plane, kwok and kwokctl into bin/ (about ten minutes, once)
 	@go run ./tools/binaries control-plane $(if $(filter kind,$(RUNTIME)),kind)
 
+.PHONY: check-cluster
+check-cluster:
+	@$(cluster) check -name $(name) -runtime $(call quoted,$(RUNTIME))
+
 .PHONY: up
-up: control-plane ## Start a cluster of fake nodes with Karpenter in it; CLUSTER=name RUNTIME=binary|kind
-	@$(cluster) up -name $(CLUSTER) -runtime $(RUNTIME)
+up: check-cluster control-plane ## Start a cluster of fake nodes with Karpenter in it; CLUSTER=name RUNTIME=binary|kind
+	@$(cluster) up -name $(name) -runtime $(call quoted,$(RUNTIME))
 
 .PHONY: down
 down: ## Stop the cluster and remove it; CLUSTER=name
-	@$(cluster) down -name $(CLUSTER)
+	@$(cluster) down -name $(name)
 
 .PHONY: demo
 demo: up ## Watch Karpenter bring and remove nodes in the cluster; CLUSTER=name
-	@go run ./test/cmd/demo -kubeconfig $(BIN)/clusters/$(CLUSTER)/kubeconfig \
-		-metrics-url "$$($(cluster) metrics-url -name $(CLUSTER))"
+	@go run ./test/cmd/demo -kubeconfig $(BIN)/clusters/$(name)/kubeconfig \
+		-metrics-url "$$($(cluster) metrics-url -name $(name))"
 
 ##@ Build and test
 
@@ -71,7 +79,7 @@ oracle: ## Check plans against the real kube-scheduler, on random clusters; CHEC
 	@GOWORK=off go -C test/oracle test -count=1 -timeout $(if $(CHECKS),0,20m) . $(if $(CHECKS),-rapid.checks=$(CHECKS)) $(if $(SEED),-rapid.seed=$(SEED))
 
 .PHONY: e2e
-e2e: control-plane ## Run the end-to-end suite in a cluster of its own; FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
+e2e: check-cluster control-plane ## Run the end-to-end suite in a cluster of its own; FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
 	@mkdir -p $(REPORTS) && rm -rf $(REPORTS)/e2e.xml $(REPORTS)/e2e
 	@$(cluster) down -name e2e && $(cluster) up -name e2e -runtime $(RUNTIME) -env LOG_LEVEL=debug -env ENABLE_FAILURE_INJECTION=true >/dev/null
 	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name e2e)" OUTPUT_DIR=$(REPORTS)/e2e \
@@ -85,8 +93,8 @@ bench: ## Run the engine's benchmarks; BENCH=regex
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem ./core/benchmark/...
 
 .PHONY: spec-coverage
-spec-coverage: ## List the requirements of the specification that no test cites; CHAPTER=lifecycle
-	@go run ./tools/speccoverage -chapter '$(CHAPTER)'
+spec-coverage: ## List the requirements of the specification that no test of code in use cites; CHAPTER=lifecycle
+	@go run ./tools/speccoverage -chapter $(call quoted,$(CHAPTER))
 
 ##@ Before a commit
 

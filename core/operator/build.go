@@ -25,6 +25,14 @@ type build struct {
 	version, commit string
 }
 
+// String is the version, with the commit if the build has one.
+func (b build) String() string {
+	if b.commit == "" {
+		return b.version
+	}
+	return b.version + " (commit " + b.commit + ")"
+}
+
 // buildOf completes the version that a binary was stamped with.
 func buildOf(version string) build {
 	if version == "" {

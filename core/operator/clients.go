@@ -5,8 +5,10 @@ package operator
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -36,12 +38,23 @@ func clusterConfig() (*rest.Config, error) {
 }
 
 func fileConfig(paths []string) (*rest.Config, error) {
+	if !slices.ContainsFunc(paths, exists) { // the library would look elsewhere
+		return nil, fmt.Errorf("reading the cluster from %q: %w", paths, errNoFile)
+	}
 	rules := &clientcmd.ClientConfigLoadingRules{Precedence: paths}
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig()
 	if err != nil {
 		return nil, fmt.Errorf("reading the cluster from %q: %w", paths, err)
 	}
 	return config, nil
+}
+
+// errNoFile says that none of the files is there.
+var errNoFile = errors.New("the file does not exist")
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // mainClientConfig is that of the client which all controllers share.

@@ -47,8 +47,14 @@ func (c Config) main(p process) int {
 		}
 		return exitOK
 	}
+	if errors.Is(err, options.ErrVersion) {
+		if _, err := fmt.Fprintln(p.stdout, c.Name, buildOf(c.Version)); err != nil {
+			return exitFailed
+		}
+		return exitOK
+	}
 	if err != nil {
-		fmt.Fprintf(p.stderr, "%s: %v\n", c.Name, err)
+		fmt.Fprintf(p.stderr, "%s: %v\n%[1]s: see --help\n", c.Name, err)
 		return exitUsage
 	}
 	build := buildOf(c.Version)

@@ -23,10 +23,13 @@ func TestEnds(t *testing.T) {
 		ok    bool
 		wants []string
 	}{
-		{"OPS-002: help", []string{"--help"}, nil, true, []string{"karpenter-fake", "--metrics-port", "--fake-greeting", "$FAKE_GREETING"}},
-		{"OPS-007: an option that is not valid", []string{"--log-level=warn"}, nil, false, []string{"--log-level", `"warn"`}},
+		{"OPS-002: help", []string{"--help"}, nil, true, []string{"karpenter-fake", "--metrics-port", "--fake-greeting", "$FAKE_GREETING", "--version"}},
+		{"OPS-002: which build", []string{"--version"}, nil, true, []string{"karpenter-fake 1.2.3"}},
+		{"OPS-002: an unknown flag", []string{"--metric-port=1"}, nil, false, []string{"metric-port", "see --help"}},
+		{"OPS-007: an option that is not valid", []string{"--log-level=warn"}, nil, false, []string{"--log-level", `"warn"`, "see --help"}},
 		{"OPS-024: a sink that cannot be opened", nil, []string{"LOG_OUTPUT_PATHS=" + nowhere + "/log"}, false, []string{nowhere}},
-		{"OPS-046: a file that is not there", nil, []string{"KUBECONFIG=" + nowhere}, false, []string{nowhere}},
+		{"OPS-046: a file that is not there", nil, []string{"KUBECONFIG=" + nowhere}, false, []string{nowhere, "does not exist"}},
+		{"OPS-040: a gate that is not known", nil, []string{"KUBECONFIG=" + nowhere, "FEATURE_GATES=Drift=true"}, false, []string{`feature gate \"Drift\" is not known`}},
 		{"OPS-046: no cluster at all", nil, nil, false, []string{".kube/config"}},
 		{"OPS-046: there is no flag for it", []string{"--kubeconfig=" + nowhere}, nil, false, []string{"kubeconfig"}},
 		{"OPS-057: no namespace", nil, []string{unreachable}, false, []string{"--leader-election-namespace"}},

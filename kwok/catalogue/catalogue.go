@@ -74,6 +74,9 @@ func (r *reader) entries(text []byte) []entry {
 		r.problems = append(r.problems, fmt.Errorf("%s: the instance types are not a list", r.file))
 		return nil
 	}
+	if len(document.Content[0].Content) == 0 { // no pod would ever get a node
+		r.problems = append(r.problems, fmt.Errorf("%s: the list of instance types is empty", r.file))
+	}
 	var out []entry
 	for i, node := range document.Content[0].Content {
 		r.index, r.name = i, ""

@@ -152,6 +152,15 @@ func TestParseOfferingKeys(t *testing.T) {
 	}
 }
 
+// KWOK-005: with nothing on sale every pod would wait for ever.
+func TestNothingOnSale(t *testing.T) {
+	for text, want := range map[string]string{"[]": "is empty", "": "not a list", "{}": "not a list"} {
+		if _, err := catalogue.Parse("types.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), "types.yaml") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
 func TestParseProblems(t *testing.T) {
 	entry := func(name, resources, offerings string) string {
 		return "{name: " + name + ", architecture: amd64, operatingSystems: [linux], resources: " + resources + ", offerings: [" + offerings + "]}"

@@ -18,6 +18,13 @@ import (
 
 type action = func(ctx context.Context, layout localcluster.Layout) error
 
+func check(flags *flag.FlagSet) action {
+	runtime := flags.String("runtime", localcluster.RuntimeBinary, "binary (plain processes) or kind (containers)")
+	return func(ctx context.Context, layout localcluster.Layout) error {
+		return localcluster.Check(ctx, layout, *runtime)
+	}
+}
+
 func up(flags *flag.FlagSet) action {
 	var env list
 	runtime := flags.String("runtime", localcluster.RuntimeBinary, "binary (plain processes) or kind (containers)")
@@ -95,8 +102,20 @@ func status(*flag.FlagSet) action {
 	}
 }
 
+// kubeconfig prints where the file is or would be, also if the cluster does not
+// run: whoever sets KUBECONFIG to it must not end up with an empty one, with which
+// kubectl talks to the cluster of the user's own configuration.
 func kubeconfig(*flag.FlagSet) action {
-	return printing(func(s *localcluster.State) (string, error) { return s.Kubeconfig, nil })
+	return func(_ context.Context, layout localcluster.Layout) error {
+		if _, err := fmt.Println(layout.Kubeconfig()); err != nil {
+			return err
+		}
+		state, err := localcluster.Load(layout)
+		if err == nil && state == nil {
+			return notRunning(layout)
+		}
+		return err
+	}
 }
 
 func metricsURL(*flag.FlagSet) action {

@@ -9,6 +9,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -32,6 +33,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
+		{"check", "say whether a cluster of this name and runtime can be started", check},
 		{"up", "start the cluster, or bring the one that runs up to date", up},
 		{"down", "stop the cluster and remove it", down},
 		{"restart", "restart Karpenter in the running cluster, with other settings", restart},
@@ -67,9 +69,12 @@ func run(args []string) error {
 	}
 	flags := flag.NewFlagSet(args[0], flag.ExitOnError)
 	root := flags.String("root", ".", "the repository's root directory")
-	name := flags.String("name", "karpenter", "the cluster's name")
+	name := flags.String("name", cmp.Or(os.Getenv("CLUSTER"), "karpenter"), "the cluster's name; without it $CLUSTER is taken")
 	do := commands()[i].setup(flags)
 	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	if err := unexpected(args[0], flags.Args()); err != nil {
 		return err
 	}
 	absolute, err := filepath.Abs(*root)
@@ -81,6 +86,19 @@ func run(args []string) error {
 		return err
 	}
 	return do(ctx, layout)
+}
+
+// unexpected refuses arguments that are none: half of a name with a space in it
+// must not start, or end, another cluster. What begins with a dash is for Karpenter,
+// where a command starts it.
+func unexpected(command string, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if starts := command == "up" || command == "restart"; !starts || !strings.HasPrefix(args[0], "-") {
+		return fmt.Errorf("%s: unexpected argument %q; see: cluster %[1]s -help", command, args[0])
+	}
+	return nil
 }
 
 func usage(out io.Writer) {

@@ -3,7 +3,7 @@
 // Command speccoverage prints, for each chapter of the specification, how many
 // requirements some test cites, and lists the others: see package
 // karpenter.sh/tools/internal/spec. What is missing is news, not an error: it
-// ends with 0.
+// ends with 0. A chapter that there is not is an error.
 //
 //	go run ./tools/speccoverage -chapter lifecycle
 package main
@@ -41,22 +41,34 @@ func run(out io.Writer, root, only string) error {
 		return err
 	}
 	coverage, unknown := spec.Compare(chapters, cited)
-	var total, done int
+	var total, done, chosen int
 	for _, c := range coverage {
 		if !selected(c.Chapter, only) {
 			continue
 		}
+		chosen++
 		total, done = total+len(c.Chapter.Requirements), done+c.Cited()
 		fmt.Fprintf(out, "%-32s %4d of %4d cited\n", c.Chapter.Name, c.Cited(), len(c.Chapter.Requirements))
 		if len(c.Uncited) > 0 {
 			fmt.Fprintf(out, "    not cited: %s\n", spec.Ranges(c.Uncited))
 		}
 	}
+	if chosen == 0 {
+		return fmt.Errorf("no chapter is called %q, only: %s", only, strings.Join(names(chapters), ", "))
+	}
 	fmt.Fprintf(out, "%-32s %4d of %4d cited\n", "total", done, total)
 	if len(unknown) > 0 {
 		fmt.Fprintf(out, "cited but defined nowhere: %s\n", spec.Ranges(unknown))
 	}
 	return nil
+}
+
+func names(chapters []spec.Chapter) []string {
+	out := make([]string, len(chapters))
+	for i, c := range chapters {
+		out[i] = c.Name
+	}
+	return out
 }
 
 func selected(c spec.Chapter, only string) bool {
@@ -89,9 +101,41 @@ func readChapters(root string) ([]spec.Chapter, error) {
 }
 
 // readCitations collects what every test file of the tree cites, except those
-// of this tool, which cite for the sake of the example.
+// of this tool, which cite for the sake of the example, and citations of code
+// without a caller.
 func readCitations(root string) ([]spec.ID, error) {
+	files, err := readSources(root)
+	if err != nil {
+		return nil, err
+	}
+	unused, err := spec.Unused(files)
+	if err != nil {
+		return nil, err
+	}
 	var cited []spec.ID
+	for _, f := range files {
+		if !strings.HasSuffix(f.Name, "_test.go") || strings.HasPrefix(f.Package, toolPackages) {
+			continue
+		}
+		ids, err := spec.CitationsOfCalled(f, unused)
+		if err != nil {
+			return nil, err
+		}
+		cited = append(cited, ids...)
+	}
+	return cited, nil
+}
+
+// modules is the prefix of all modules' paths, toolPackages that of the tools'.
+const (
+	modules      = "karpenter.sh/"
+	toolPackages = modules + "tools/"
+)
+
+// readSources reads all Go files. A directory's import path is its path below the
+// root after the prefix of all modules.
+func readSources(root string) ([]spec.Source, error) {
+	var files []spec.Source
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -99,20 +143,24 @@ func readCitations(root string) ([]spec.ID, error) {
 		if entry.IsDir() && skipped(root, path) {
 			return fs.SkipDir
 		}
-		if entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
+		if entry.IsDir() || !strings.HasSuffix(path, ".go") {
 			return nil
 		}
-		content, err := os.ReadFile(path)
-		cited = append(cited, spec.Citations(string(content))...)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, path)
+		files = append(files, spec.Source{Name: path, Package: modules + filepath.ToSlash(filepath.Dir(rel)), Text: text})
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the tests: %w", err)
+		return nil, fmt.Errorf("read the sources: %w", err)
 	}
-	return cited, nil
+	return files, nil
 }
 
 func skipped(root, dir string) bool {
 	rel, err := filepath.Rel(root, dir)
-	return err == nil && (rel == "bin" || rel == ".git" || rel == filepath.Join("tools", "internal", "spec"))
+	return err == nil && (rel == "bin" || rel == ".git")
 }

@@ -123,7 +123,13 @@ func (o *Options) declareScheduling(s *Set) {
 	Text(s, &o.FeatureGates, Option[string]{
 		Name: "feature-gates", Env: "FEATURE_GATES", Default: defaultFeatureGates().String(),
 		Usage: "Optional features as Gate=bool pairs separated by commas. Gates that are not named keep their defaults.",
-	}, ParseFeatureGates)
+	}, func(text string) (FeatureGates, error) {
+		gates, err := ParseFeatureGates(text)
+		for _, name := range unknownGates(text) {
+			s.warnings = append(s.warnings, fmt.Sprintf("feature gate %q is not known and has no effect", name))
+		}
+		return gates, err
+	})
 	Text(s, &o.DefaultTopologySpreadConstraints, Option[string]{
 		Name: "scheduler-config", Env: "SCHEDULER_CONFIG",
 		Usage: "YAML or JSON document with podTopologySpread.defaultConstraints.",

@@ -4,6 +4,7 @@ package options
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -63,8 +64,8 @@ func defaultFeatureGates() FeatureGates {
 
 // ParseFeatureGates reads Gate=bool pairs separated by commas. Gates that are
 // not named keep their defaults; names that are not known are ignored, so that
-// gates of features that became a matter of course do not stop a start
-// (OPS-040, OPS-041).
+// gates of features that became a matter of course do not stop a start, and
+// become warnings of [Parse] (OPS-040, OPS-041).
 func ParseFeatureGates(text string) (FeatureGates, error) {
 	gates := defaultFeatureGates()
 	for segment := range strings.SplitSeq(text, ",") {
@@ -82,6 +83,19 @@ func ParseFeatureGates(text string) (FeatureGates, error) {
 		}
 	}
 	return gates, nil
+}
+
+// unknownGates are the names in a valid text that are none, each once.
+func unknownGates(text string) []string {
+	var gates FeatureGates
+	var unknown []string
+	for segment := range strings.SplitSeq(text, ",") {
+		name, _, err := parseGate(segment)
+		if err == nil && !slices.ContainsFunc(gates.byName(), func(g gate) bool { return g.name == name }) && !slices.Contains(unknown, name) {
+			unknown = append(unknown, name)
+		}
+	}
+	return unknown
 }
 
 func parseGate(segment string) (string, bool, error) {

@@ -157,6 +157,7 @@ func TestInvalid(t *testing.T) {
 		{"OPS-028: empty", nil, []string{"PREFERENCE_POLICY="}, []string{"preference-policy", `""`}},
 		{"OPS-029: empty", nil, []string{"MIN_VALUES_POLICY="}, []string{"min-values-policy", `""`}},
 		{"OPS-040: gates", nil, []string{"FEATURE_GATES=NodeRepair"}, []string{"feature-gates", `"NodeRepair"`}},
+		{"OPS-043: the path of a file", nil, []string{"SCHEDULER_CONFIG=/etc/scheduler.yaml"}, []string{"scheduler-config", "/etc/scheduler.yaml", "YAML"}},
 		{"OPS-043: scheduler configuration", nil, []string{"SCHEDULER_CONFIG=a: b"}, []string{"scheduler-config", `"a: b"`}},
 	}
 	for _, tt := range tests {
@@ -189,6 +190,13 @@ func TestEnvironment(t *testing.T) {
 			if name, _, _ := strings.Cut(pair, "="); !strings.Contains(warnings, name) {
 				t.Errorf("no warning about %s in %q", name, warnings)
 			}
+		}
+	})
+	t.Run("OPS-040: gates that are not known are named", func(t *testing.T) {
+		result, err := options.Parse(options.Input{Args: []string{"--feature-gates= Drift = true,NodeRepair=true,Drift=false,,Nodeoverlay=true"}})
+		want := []string{`feature gate "Drift" is not known and has no effect`, `feature gate "Nodeoverlay" is not known and has no effect`}
+		if err != nil || !slices.Equal(result.Warnings, want) || !result.Options.FeatureGates.NodeRepair {
+			t.Errorf("got %q, %v", result.Warnings, err)
 		}
 	})
 	t.Run("OPS-005: booleans", func(t *testing.T) {
@@ -238,6 +246,15 @@ func TestHelp(t *testing.T) {
 			if !strings.Contains(text.String(), want) {
 				t.Errorf("OPS-002: %q is missing in\n%s", want, &text)
 			}
+		}
+	}
+}
+
+// OPS-002
+func TestVersion(t *testing.T) {
+	for _, args := range [][]string{{"--version"}, {"-version"}, {"--metrics-port=1", "--version"}} {
+		if _, err := options.Parse(options.Input{Args: args}); !errors.Is(err, options.ErrVersion) {
+			t.Errorf("%q: %v", args, err)
 		}
 	}
 }

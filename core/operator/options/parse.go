@@ -15,6 +15,10 @@ import (
 // [Result.Usage] and exits with 0.
 var ErrHelp = flag.ErrHelp
 
+// ErrVersion is returned when a flag asks which build this is. The caller prints
+// that and exits with 0.
+var ErrVersion = errors.New("the version is asked for")
+
 // Input is everything that options are read from.
 type Input struct {
 	// Args are the arguments of the process without its name.
@@ -30,7 +34,8 @@ type Input struct {
 type Result struct {
 	// Options of the core.
 	Options Options
-	// Warnings name the environment variables that were replaced by defaults.
+	// Warnings name the environment variables that were replaced by defaults, and
+	// what was given and has no effect.
 	Warnings []string
 
 	set *Set
@@ -51,13 +56,14 @@ func (r Result) Usage(w io.Writer, binary string) error {
 		}
 		fmt.Fprintf(&text, "  --%s%s\n        %s\n        $%s, default %s\n", e.name, value, e.usage, e.env, fallback)
 	}
+	fmt.Fprintf(&text, "  --%s\n        Print which build this is.\n  --help\n        Print this.\n", versionFlag)
 	_, err := io.WriteString(w, text.String())
 	return err
 }
 
 // Parse reads the options of the core and of a provider. It depends on nothing
 // but its input. The error names every option that is not valid, with its value
-// (OPS-007); it is [ErrHelp] when help is asked for. The result is usable for
+// (OPS-007); it is [ErrHelp] or [ErrVersion] when that is asked for. The result is usable for
 // Usage even with an error.
 func Parse(in Input) (Result, error) {
 	result := Result{set: &Set{}}
@@ -66,8 +72,10 @@ func Parse(in Input) (Result, error) {
 		in.Declare(result.set)
 	}
 	warnings, err := result.set.parse(in.Args, in.Environ)
-	if errors.Is(err, ErrHelp) {
-		return result, ErrHelp
+	for _, asked := range []error{ErrHelp, ErrVersion} {
+		if errors.Is(err, asked) {
+			return result, asked
+		}
 	}
 	result.Warnings = warnings
 	return result, errors.Join(err, result.Options.complete())

@@ -25,6 +25,12 @@ type podTopologySpread struct {
 // returns its default topology spread constraints (OPS-043). Empty text means
 // none. An error names the index of the constraint and the field (OPS-044).
 func ParseSchedulerConfig(text string) ([]corev1.TopologySpreadConstraint, error) {
+	var document any
+	if err := yaml.Unmarshal([]byte(text), &document); err == nil {
+		if _, isText := document.(string); isText {
+			return nil, errors.New("must be the YAML or JSON document itself, not the path of a file")
+		}
+	}
 	var config schedulerConfig
 	if err := yaml.UnmarshalStrict([]byte(text), &config); err != nil {
 		return nil, fmt.Errorf("decoding: %w", err)

@@ -32,7 +32,12 @@ type Option[T any] struct {
 type Set struct {
 	entries []*entry
 	clashes []error
+	// warnings tell of values that are valid and have no effect.
+	warnings []string
 }
+
+// versionFlag is the name of the flag that asks which build this is.
+const versionFlag = "version"
 
 // entry is a declared option whatever its type. It implements flag.Value.
 type entry struct {
@@ -129,6 +134,10 @@ func declare[T any](s *Set, target *T, o Option[T], k kind[T]) *entry {
 
 // add keeps an entry, or the reason why it cannot be told from another one.
 func (s *Set) add(e *entry) {
+	if e.name == versionFlag || e.name == "help" || e.name == "h" {
+		s.clashes = append(s.clashes, fmt.Errorf("flag --%s is declared twice", e.name))
+		return
+	}
 	for _, other := range s.entries {
 		if e.name == other.name {
 			s.clashes = append(s.clashes, fmt.Errorf("flag --%s is declared twice", e.name))
@@ -198,18 +207,23 @@ func (s *Set) readEnviron(environ []string) (warnings []string, err error) {
 	return warnings, err
 }
 
-// readArgs applies flags. It returns flag.ErrHelp when help is asked for.
+// readArgs applies flags. It returns flag.ErrHelp or ErrVersion when that is asked
+// for.
 func (s *Set) readArgs(args []string) error {
 	flags := flag.NewFlagSet("", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	for _, e := range s.entries {
 		flags.Var(e, e.name, e.usage)
 	}
+	version := flags.Bool(versionFlag, false, "")
 	for {
 		if err := flags.Parse(args); err != nil {
 			return err
 		}
 		args = flags.Args()
+		if len(args) == 0 && *version {
+			return ErrVersion
+		}
 		if len(args) == 0 {
 			return nil
 		}
@@ -238,5 +252,6 @@ func (s *Set) parse(args, environ []string) ([]string, error) {
 	if err := s.readArgs(args); err != nil {
 		return warnings, errors.Join(err, envErr)
 	}
-	return warnings, errors.Join(envErr, s.settle())
+	settled := s.settle()
+	return append(warnings, s.warnings...), errors.Join(envErr, settled)
 }

@@ -3,7 +3,9 @@
 package manifests_test
 
 import (
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -68,6 +70,52 @@ func TestExamplesAreWhatTheySay(t *testing.T) {
 				t.Errorf("%s %s lacks the label %s", o.GetKind(), o.GetName(), examples.PartOf)
 			}
 		}
+	}
+}
+
+// The pools of the demo take nobody else's pods, and all of its own.
+func TestExamplesKeepToThemselves(t *testing.T) {
+	const taint = "example.com/demo"
+	keys := func(o *unstructured.Unstructured, path ...string) (found []any) {
+		list, _, err := unstructured.NestedSlice(o.Object, path...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range list {
+			found = append(found, entry.(map[string]any)["key"])
+		}
+		return found
+	}
+	for _, text := range [][]byte{examples.NodePools, examples.Workload, examples.Fillers} {
+		for _, o := range decode(t, text) {
+			path := map[string][]string{
+				"NodePool": {"spec", "template", "spec", "taints"}, "Deployment": {"spec", "template", "spec", "tolerations"},
+			}[o.GetKind()]
+			if path != nil && !slices.Contains(keys(o, path...), any(taint)) {
+				t.Errorf("%s %s lacks %s", o.GetKind(), o.GetName(), taint)
+			}
+		}
+	}
+}
+
+// A Deployment that is changed right after its creation is rolled out twice, and
+// buys nodes twice.
+func TestTheReadmeIsOneManifest(t *testing.T) {
+	text, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "<<'YAML'\n")
+	manifest, rest, found := strings.Cut(rest, "\nYAML\n")
+	if !found || strings.Contains(rest, "kubectl set") || strings.Contains(rest, "kubectl create") {
+		t.Error("the example is more than one manifest")
+	}
+	kinds := map[string]bool{}
+	for _, o := range decode(t, []byte(manifest)) {
+		kinds[o.GetKind()] = true
+	}
+	if !kinds["KWOKNodeClass"] || !kinds["NodePool"] || !kinds["Deployment"] {
+		t.Errorf("the manifest has %v", kinds)
 	}
 }
 

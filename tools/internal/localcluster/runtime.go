@@ -8,18 +8,19 @@ import (
 	"os/exec"
 )
 
-// checkRuntime fails early, and in words, where the runtime cannot work.
-func checkRuntime(ctx context.Context, opts UpOptions) error {
-	if err := opts.Validate(); err != nil {
+// Check fails early, and in words, where no cluster of that name can be or the
+// runtime cannot work, before anything is built for it.
+func Check(ctx context.Context, layout Layout, runtime string) error {
+	if err := layout.Validate(); err != nil {
 		return err
 	}
-	switch opts.Runtime {
+	switch runtime {
 	case RuntimeBinary:
 		return nil
 	case RuntimeKind:
 		return dockerAnswers(ctx)
 	default:
-		return fmt.Errorf("runtime %q is unknown: want %s or %s", opts.Runtime, RuntimeBinary, RuntimeKind)
+		return fmt.Errorf("runtime %q is unknown: want %s or %s", runtime, RuntimeBinary, RuntimeKind)
 	}
 }
 

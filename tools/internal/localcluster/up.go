@@ -43,7 +43,7 @@ type UpOptions struct {
 // controller, and returns its state. A cluster that works is kept; only its
 // controller is replaced if it is dead or out of date.
 func Up(ctx context.Context, opts UpOptions) (*State, error) {
-	if err := checkRuntime(ctx, opts); err != nil {
+	if err := Check(ctx, opts.Layout, opts.Runtime); err != nil {
 		return nil, err
 	}
 	release, err := flock.Acquire(opts.lock(), opts.Out)

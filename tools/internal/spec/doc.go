@@ -12,9 +12,12 @@
 //
 // # What it never does
 //
-// It judges no test: a citation is a claim by its author, checked in review.
+// It judges no test: a citation is a claim by its author, checked in review. But a
+// test of code that no main program calls proves nothing of what users get, so its
+// citations do not count ([CitationsOfCalled]). What is called is decided by names
+// alone ([Unused]): cheap, and never wrong about code that is called.
 //
 // # Where to start reading
 //
-// [Requirements], [Citations], [Compare].
+// [Requirements], [Citations], [Compare], [Unused].
 package spec

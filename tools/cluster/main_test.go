@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// output runs a command and returns what it printed to the standard output.
+func output(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := os.Stdout
+	os.Stdout = write
+	failure := run(args)
+	os.Stdout = before
+	_ = write.Close()
+	text, err := io.ReadAll(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text), failure
+}
+
+// A name that is none must neither start nor end the cluster that its first word
+// names.
+func TestNamesThatAreNone(t *testing.T) {
+	for _, command := range []string{"up", "down", "restart", "status", "kubeconfig", "check"} {
+		root := t.TempDir()
+		for _, args := range [][]string{{"-name", "bad name"}, {"-name", "bad", "name"}, {"-name", "Bad"}, {"-name", "../bad"}} {
+			if _, err := output(t, append([]string{command, "-root", root}, args...)...); err == nil || !strings.Contains(err.Error(), "name") {
+				t.Errorf("%s %q: %v", command, args, err)
+			}
+		}
+		if left, _ := os.ReadDir(root); len(left) > 0 {
+			t.Errorf("%s left %v", command, left)
+		}
+	}
+}
+
+// An empty KUBECONFIG would make kubectl talk to the user's own cluster.
+func TestKubeconfigIsNeverEmpty(t *testing.T) {
+	root := t.TempDir()
+	for _, tc := range []struct{ variable, name, want string }{
+		{"", "", "karpenter"}, {"mine", "", "mine"}, {"mine", "other", "other"},
+	} {
+		t.Setenv("CLUSTER", tc.variable)
+		args := []string{"kubeconfig", "-root", root}
+		if tc.name != "" {
+			args = append(args, "-name", tc.name)
+		}
+		got, err := output(t, args...)
+		if err == nil || !strings.Contains(err.Error(), "make up CLUSTER="+tc.want) {
+			t.Errorf("%+v: no word of the cluster that does not run: %v", tc, err)
+		}
+		if want := filepath.Join(root, "bin", "clusters", tc.want, "kubeconfig") + "\n"; got != want {
+			t.Errorf("%+v: printed %q, want %q", tc, got, want)
+		}
+	}
+}
+
+// What make passes on is one word, whatever is in it, and is looked at before
+// anything is built.
+func TestMakeQuotesTheName(t *testing.T) {
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("make is not installed")
+	}
+	for _, target := range []string{"up", "down", "demo"} {
+		command := exec.CommandContext(t.Context(), "make", "-n", target, "CLUSTER=bad 'name'")
+		command.Dir = filepath.Join("..", "..")
+		printed, err := command.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, printed)
+		}
+		first, _, _ := strings.Cut(string(printed), "\n")
+		if want := `-name 'bad '\''name'\'''`; !strings.Contains(first, want) {
+			t.Errorf("make %s begins with %q, without %s", target, first, want)
+		}
+	}
+}
