@@ -3,6 +3,7 @@
 package spec_test
 
 import (
+	"strings"
 	"testing"
 
 	"karpenter.sh/tools/internal/spec"
@@ -67,5 +68,62 @@ func TestCompare(t *testing.T) {
 func TestRangesJoinsThreeOrMore(t *testing.T) {
 	if got := spec.Ranges(spec.Citations("AB-009 AB-001 AB-002 AB-003 AB-005 AB-006")); got != "AB-001..003, AB-005, AB-006, AB-009" {
 		t.Errorf("Ranges = %q", got)
+	}
+}
+
+// Unused is about names: it may miss code that nobody calls, and never lists code
+// that is called.
+func TestUnused(t *testing.T) {
+	const program = "package main\n\nimport \"x/lib\"\n\nfunc main() {"
+	lib := func(text string) spec.Source {
+		return spec.Source{Name: "lib.go", Package: "x/lib", Text: []byte("package lib\n\n" + text)}
+	}
+	main := func(body string) spec.Source {
+		return spec.Source{Name: "main.go", Package: "x/cmd", Text: []byte(program + body + "}\n")}
+	}
+	for _, tc := range []struct {
+		reason string
+		files  []spec.Source
+		want   string
+	}{
+		{"nobody calls it", []spec.Source{main(""), lib("func A() {}")}, "A"},
+		{"nor the method", []spec.Source{main(""), lib("type t struct{}\n\nfunc (t) A() {}")}, "A"},
+		{"it is called", []spec.Source{main("lib.A()"), lib("func A() {}")}, ""},
+		{"it is passed on", []spec.Source{main("f(lib.A)"), lib("func A() {}")}, ""},
+		{"it is called where it is declared", []spec.Source{main(""), lib("func A() {}\n\nvar _ = A()")}, ""},
+		{"tests do not count", []spec.Source{main(""), lib("func A() {}"), {Name: "lib_test.go", Package: "x/lib", Text: []byte("package lib\n\nfunc TestA() { A() }")}}, "A"},
+		{"nor do fields of that name", []spec.Source{main(""), lib("type t struct{ A int }\n\nvar _ = t{A: 1}\n\nfunc (t) B() {}\n\nfunc A() {}")}, "A, B"},
+		{"an interface asks for it", []spec.Source{main(""), lib("type i interface{ A() }\n\ntype t struct{}\n\nfunc (t) A() {}")}, ""},
+		{"several types have it", []spec.Source{main(""), lib("type t struct{}\n\ntype u struct{}\n\nfunc (t) A() {}\n\nfunc (u) A() {}")}, ""},
+		{"it is not exported", []spec.Source{main(""), lib("func a() {}")}, ""},
+		{"no program has it", []spec.Source{lib("func A() {}")}, ""},
+		{"a program has it by another package", []spec.Source{
+			main(""), lib("import \"x/deep\""), {Name: "deep.go", Package: "x/deep", Text: []byte("package deep\n\nfunc A() {}")}}, "A"},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			got, err := spec.Unused(tc.files)
+			if err != nil || strings.Join(got, ", ") != tc.want {
+				t.Errorf("got %q, %v, want %q", got, err, tc.want)
+			}
+		})
+	}
+}
+
+func TestCitationsOfCalled(t *testing.T) {
+	test := spec.Source{Name: "a_test.go", Text: []byte(`package a
+
+// AAA-001: of the file.
+
+// AAA-002
+func TestDead(t *testing.T) {
+	t.Run("AAA-003", func(t *testing.T) { x.Dead() })
+}
+
+// AAA-004
+func TestLive(t *testing.T) { x.Live() }
+`)}
+	got, err := spec.CitationsOfCalled(test, []string{"Dead"})
+	if err != nil || spec.Ranges(got) != "AAA-001, AAA-004" {
+		t.Errorf("got %s, %v", spec.Ranges(got), err)
 	}
 }
