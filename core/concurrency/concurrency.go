@@ -64,6 +64,7 @@ func Options[T comparable](p Profile, cpuMillis int64) controller.TypedOptions[T
 	return controller.TypedOptions[T]{
 		MaxConcurrentReconciles: p.Workers(cpuMillis),
 		RateLimiter:             Limiter[T](p, cpuMillis),
+		NewQueue:                calm[T],
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/concurrency"
 	"karpenter.sh/core/controllers/provisioning/batch"
 	"karpenter.sh/core/defaultspread"
 	"karpenter.sh/core/engine/place"
@@ -92,7 +93,7 @@ func (p *Provisioner) Trigger(uid types.UID) { p.batcher.Trigger(uid) }
 // Register adds the provisioner and its triggers to the manager.
 func (p *Provisioner) Register(_ context.Context, mgr manager.Manager) error {
 	err := builder.ControllerManagedBy(mgr).Named(controllerName).
-		WatchesRawSource(singleton.Source()).Complete(singleton.AsReconciler(p))
+		WatchesRawSource(singleton.Source()).WithOptions(concurrency.Single()).Complete(singleton.AsReconciler(p))
 	if err != nil {
 		return fmt.Errorf("registering controller %s: %w", controllerName, err)
 	}

@@ -21,6 +21,7 @@ import (
 
 	"karpenter.sh/core/apis/autoscaling/v1beta1"
 	"karpenter.sh/core/apis/v1alpha1"
+	"karpenter.sh/core/concurrency"
 	"karpenter.sh/core/events"
 )
 
@@ -68,7 +69,7 @@ func New(o Options) *Controller { return &Controller{Options: o, told: map[types
 // Register adds the controller to a manager.
 func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	return builder.ControllerManagedBy(m).Named(Name).
-		WatchesRawSource(singleton.Source()).Complete(singleton.AsReconciler(c))
+		WatchesRawSource(singleton.Source()).WithOptions(concurrency.Single()).Complete(singleton.AsReconciler(c))
 }
 
 // Reconcile looks for objects that were not told yet (API-178).

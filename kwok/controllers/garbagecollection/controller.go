@@ -27,6 +27,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/concurrency"
 	"karpenter.sh/kwok/provider"
 )
 
@@ -60,6 +61,7 @@ func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	return builder.ControllerManagedBy(m).
 		Named(Name).
 		WatchesRawSource(singleton.Source()).
+		WithOptions(concurrency.Single()).
 		Complete(singleton.AsReconciler(c))
 }
 

@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/concurrency"
 	"karpenter.sh/kwok/provider"
 )
 
@@ -49,6 +50,7 @@ func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	return builder.ControllerManagedBy(m).
 		Named(Name).
 		WatchesRawSource(singleton.Source()).
+		WithOptions(concurrency.Single()).
 		Complete(singleton.AsReconciler(c))
 }
 

@@ -21,6 +21,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/concurrency"
 	"karpenter.sh/core/controllers/nodeclaim/internal/removal"
 	"karpenter.sh/core/index"
 	"karpenter.sh/core/metrics"
@@ -58,6 +59,7 @@ func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	return builder.ControllerManagedBy(m).
 		Named(Name).
 		WatchesRawSource(singleton.Source()).
+		WithOptions(concurrency.Single()).
 		Complete(singleton.AsReconciler(c))
 }
 
