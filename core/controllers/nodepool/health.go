@@ -92,7 +92,7 @@ func (c *RegistrationHealth) refresh(ctx context.Context, pool *v1.NodePool, out
 	if stored == nil || stored.ObservedGeneration != pool.Generation || pool.Status.NodeClassObservedGeneration != nodeClass.GetGeneration() {
 		pool.Status.NodeClassObservedGeneration = nodeClass.GetGeneration()
 		if stored == nil {
-			c.conditions(pool).SetUnknown(v1.ConditionTypeNodeRegistrationHealthy)
+			c.conditions(pool).SetUnknownWithReason(v1.ConditionTypeNodeRegistrationHealthy, "NoNodeLaunched", "no node launched and registered yet")
 		} else {
 			c.conditions(pool).Set(*stored) // for the present generation
 		}

@@ -137,7 +137,7 @@ func TestOutcomesThatDoNotCount(t *testing.T) {
 
 // LIF-234
 func TestOutdatedHealth(t *testing.T) {
-	awaiting := condition{"Unknown", "AwaitingReconciliation", "object is awaiting reconciliation"}
+	awaiting := condition{"Unknown", "NoNodeLaunched", "no node launched and registered yet"}
 	tests := []struct {
 		name string
 		pool *v1.NodePool
