@@ -186,7 +186,7 @@ func TestNoObservability(t *testing.T) {
 		return missing(b, `controller_runtime_max_concurrent_reconciles{controller="nodepool.readiness"}`)
 	})
 	eventually(t, 10*time.Second, func() string { return missing(b, "karpenter_cluster_state_node_count 1") })
-	for _, series := range []string{"karpenter_nodes_", "karpenter_pods_startup_duration_seconds", "karpenter_nodepools_usage",
+	for _, series := range []string{"karpenter_nodes_allocatable", "karpenter_nodes_current_lifetime", "karpenter_pods_startup_duration_seconds", "karpenter_nodepools_usage",
 		`controller_runtime_max_concurrent_reconciles{controller="metrics.pod"}`, "operator_nodepool_status_condition_count", "operator_testnodeclass_status_condition_count", `controller_runtime_max_concurrent_reconciles{controller="operatorpkg`} {
 		if missing(b, series) == "" {
 			t.Errorf("there is %s", series)

@@ -53,12 +53,13 @@ func isLeaseReleased(f zapcore.Field) bool {
 }
 
 // isBustle tells the records in which libraries say, for each controller, watch
-// and server, that it starts or ends. They are debug records (OPS-288).
+// and server, that it starts or ends, and that a probe failed, of which our own
+// record says why. They are debug records (OPS-288).
 func isBustle(message string) bool {
 	switch message {
 	case "Starting EventSource", "Starting Controller", "Starting workers", "starting server", "shutting down server",
 		"Shutdown signal received, waiting for all workers to finish", "All workers finished",
-		"Wait completed, proceeding to shutdown the manager":
+		"Wait completed, proceeding to shutdown the manager", "healthz check failed":
 		return true
 	}
 	return strings.HasPrefix(message, "Stopping and waiting for ")

@@ -218,12 +218,13 @@ func TestBustle(t *testing.T) {
 		l.Info("Starting EventSource", "controller", "x")
 		l.Info("Starting workers", "controller", "x")
 		l.Info("Stopping and waiting for caches")
+		l.Info("healthz check failed")
 		l.Error(errors.New("leader election lost"), "error received after stop sequence was engaged")
 	}
 	if lines := records(t, withCommit(options.LogInfo), write); len(lines) > 0 {
 		t.Errorf("at info: %q", lines)
 	}
-	if lines := records(t, withCommit(options.LogDebug), write); len(lines) != 3 || !strings.Contains(lines[0], `"level":"DEBUG"`) {
+	if lines := records(t, withCommit(options.LogDebug), write); len(lines) != 4 || !strings.Contains(lines[0], `"level":"DEBUG"`) {
 		t.Errorf("at debug: %q", lines)
 	}
 	lines := records(t, withCommit(options.LogInfo), func(l logr.Logger) {
