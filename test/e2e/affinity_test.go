@@ -63,6 +63,7 @@ var _ = Describe("Node selectors and affinity", func() {
 		})
 		env.EventuallySettled(ctx, pool)
 		env.ExpectPaired(ctx, pool)
+		of(pool).rests(ctx)
 	})
 
 	// SCH-233, API-122: template labels and open requirements on labels of one's

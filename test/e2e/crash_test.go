@@ -44,6 +44,9 @@ var _ = Describe("A controller that is killed", Serial, func() {
 			env.EventuallySettled(ctx, pool)
 			env.ExpectPaired(ctx, pool)
 			Expect(env.Nodes(ctx, pool)).To(HaveLen(pods), "one node for each pod")
+
+			of(pool, w).goesOn(ctx, podsDeleted(), fewerPods(pods-5), controllerRestarts(), nodeDeleted())
+			Expect(env.Nodes(ctx, pool)).To(HaveLen(5), "one node for each pod")
 		},
 		Entry("as the first NodeClaims appear", "0s", func(claims []v1.NodeClaim, _ []corev1.Node) bool {
 			return len(claims) > 0
@@ -96,5 +99,6 @@ var _ = Describe("A controller that is killed", Serial, func() {
 		env.EventuallyNodes(ctx, pool, 5)
 		env.EventuallySettled(ctx, pool)
 		env.ExpectPaired(ctx, pool)
+		of(pool, w).goesOn(ctx, nodeVanishes(), controllerRestarts(), nodeDrained())
 	})
 })

@@ -47,6 +47,7 @@ var _ = Describe("Launches that fail", func() {
 
 		setReady(ctx, class, metav1.ConditionTrue)
 		recovers(ctx, pool, work)
+		of(pool, work).goesOn(ctx, podsDeleted(), controllerRestarts(), morePods(1))
 	})
 
 	// KWOK-038, LIF-220: a NodeClass that goes away, and comes back.
@@ -86,6 +87,7 @@ var _ = Describe("Launches that fail", func() {
 
 			env.Update(ctx, class, func() { class.SetAnnotations(nil) })
 			recovers(ctx, pool, work)
+			of(pool, work).goesOn(ctx, ordinary()...)
 		},
 		Entry("no capacity", "InsufficientCapacity", "InsufficientCapacityError", "insufficient_capacity"),
 		Entry("NodeClass not ready", "NodeClassNotReady", "NodeClassNotReady", "nodeclass_not_ready"),
@@ -153,6 +155,7 @@ var _ = Describe("Launches that fail", func() {
 		env.EventuallyRunning(ctx, other)
 		env.EventuallyNodes(ctx, pool, 4)
 		env.ExpectPaired(ctx, pool)
+		of(pool, stuck, other).goesOn(ctx, podsDeleted(), nodeDeleted())
 	})
 
 	// OPS-275: what admission forbids is not circumvented.

@@ -67,6 +67,7 @@ var _ = Describe("NodeClaims", func() {
 		created, _ := metrics.Sum("karpenter_nodeclaims_created_total", map[string]string{"nodepool": pool.Name})
 		expired, _ := metrics.Sum("karpenter_nodeclaims_disrupted_total", map[string]string{"reason": "expired", "nodepool": pool.Name})
 		Expect(expired).To(Equal(created-1), "all but the last one expired")
+		of(pool, w).goesOn(ctx, podsDeleted(), morePods(3), fewerPods(3))
 	})
 
 	// LIF-200, API-130: a NodeClaim and its Node carry the NodeClass label.

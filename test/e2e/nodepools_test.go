@@ -38,6 +38,11 @@ var _ = Describe("NodePools", func() {
 		expectPeak(peaks[light], v1.ResourceNodes, "==", "3")
 		expectPeak(peaks[b], v1.ResourceNodes, "==", "1")
 		expectPeak(peaks[a], v1.ResourceNodes, "==", "2")
+
+		onStage([]*v1.NodePool{heavy, light, a, b}, w).goesOn(ctx, podsDeleted(), nodeDeleted(), morePods(2), fewerPods(2))
+		expectPeak(peaks[heavy], v1.ResourceNodes, "==", "2")
+		expectPeak(peaks[light], v1.ResourceNodes, "==", "3")
+		expectPeak(peaks[b], v1.ResourceNodes, "==", "1")
 	})
 
 	// SCH-200..203, API-029: at no moment do a pool's nodes exceed its CPU limit,
@@ -74,6 +79,9 @@ var _ = Describe("NodePools", func() {
 			env.EventuallyRunning(ctx, w)
 		}
 		expectPeak(usage, corev1.ResourceCPU, "<=", "160")
+
+		of(pool, workloads...).goesOn(ctx, podsDeleted(), nodeDeleted(), fewerPods(10), morePods(5))
+		expectPeak(usage, corev1.ResourceCPU, "<=", "160")
 	})
 
 	// SCH-201, API-029: the synthetic resource nodes is a limit like any other.
@@ -95,6 +103,12 @@ var _ = Describe("NodePools", func() {
 			g.Expect(refused).To(BeNumerically(">=", 3), "pods that were told of the limit")
 		})
 		expectPeak(usage, v1.ResourceNodes, "==", "3")
+
+		// As many pods as there may be nodes: each time one goes, another may come.
+		w.Replicas = 3
+		env.Scale(ctx, w, w.Replicas)
+		of(pool, w).goesOn(ctx, podsDeleted(), nodeDeleted(), nodeVanishes())
+		expectPeak(usage, v1.ResourceNodes, "==", "3")
 	})
 
 	// API-090, LIF-126: a pool takes its nodes with it; the pods find others.
@@ -112,5 +126,7 @@ var _ = Describe("NodePools", func() {
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, next)
 		env.ExpectPaired(ctx, next)
+
+		of(next, w).goesOn(ctx, ordinary()...)
 	})
 })

@@ -55,6 +55,8 @@ var _ = Describe("Plans", func() {
 		Expect(planned).To(BeNumerically(">=", 5*len(all)), "pods planned:\n%s", strings.Join(lines, "\n"))
 		Expect(told).To(BeNumerically(">", 0))
 		env.ExpectPaired(ctx, pool)
+
+		of(pool, all...).goesOn(ctx, ordinary()...)
 	})
 })
 

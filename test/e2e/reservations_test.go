@@ -88,5 +88,13 @@ var _ = Describe("Reserved capacity", Serial, func() {
 		for i := range pods {
 			Expect(env.Messages(ctx, &pods[i], "FailedScheduling")).To(BeEmpty(), "waiting is no failure")
 		}
+
+		of(pool, w).goesOn(ctx, podsDeleted(), nodeDeleted(), nodeVanishes(), controllerRestarts(), morePods(2), fewerPods(4))
+		held := map[string]int{}
+		for _, node := range env.Nodes(ctx, pool) {
+			held[node.Labels[reservationID]]++
+		}
+		Expect(held["r"]).To(BeNumerically("<=", 2), "instances of reservation r")
+		Expect(held["s"]).To(BeNumerically("<=", 1), "instances of reservation s")
 	})
 })

@@ -30,6 +30,8 @@ var _ = Describe("Scale-out", func() {
 		cpu, memory := utilization(nodes, pods)
 		Expect(cpu).To(BeNumerically(">", 0.53), "reserved share of CPU")
 		Expect(memory).To(BeNumerically(">", 0.65), "reserved share of memory")
+
+		of(pool, small, large).goesOn(ctx, podsDeleted(), controllerRestarts(), morePods(20), fewerPods(60))
 	})
 
 	// SCH-200, SCH-236, DESIGN 4: NodeClaims on their way are capacity.
@@ -50,6 +52,9 @@ var _ = Describe("Scale-out", func() {
 		env.EventuallyRunning(ctx, second)
 		env.EventuallySettled(ctx, pool)
 		expectPeak(usage, v1.ResourceNodes, "==", "7")
+
+		env.Update(ctx, class, func() { setDelay(class, "1s") })
+		of(pool, first, second).goesOn(ctx, ordinary()...)
 	})
 
 	// SCH-003: pods held back by a scheduling gate, and pods that have a node
@@ -67,5 +72,6 @@ var _ = Describe("Scale-out", func() {
 		env.Update(ctx, pod, func() { pod.Spec.SchedulingGates = nil })
 		env.EventuallyRunning(ctx, objects.Workload{Name: pod.Name})
 		env.EventuallyNodes(ctx, pool, 2)
+		of(pool).rests(ctx)
 	})
 })

@@ -44,6 +44,11 @@ var _ = Describe("Taints", func() {
 			Expect(env.NodeOf(ctx, &p).Labels).To(HaveKeyWithValue(v1.NodePoolLabelKey, plain.Name))
 		}
 		env.ExpectPaired(ctx, tainted)
+
+		onStage([]*v1.NodePool{tainted, plain}, tolerant, other).goesOn(ctx, morePods(2), podsDeleted(), nodeDrained(), nodeDeleted())
+		for _, p := range env.Pods(ctx, other) {
+			Expect(env.NodeOf(ctx, &p).Labels).To(HaveKeyWithValue(v1.NodePoolLabelKey, plain.Name))
+		}
 	})
 
 	// API-016, LIF-090, LIF-101 (2): startup taints do not keep Karpenter from
@@ -80,5 +85,6 @@ var _ = Describe("Taints", func() {
 			Expect(slices.ContainsFunc(node.Spec.Taints, hasKey(agent.Key))).To(BeFalse(), "the taint is back on %s", node.Name)
 		}
 		expectPeak(usage, v1.ResourceNodes, "==", "2")
+		of(pool, w).goesOn(ctx, podsDeleted())
 	})
 })

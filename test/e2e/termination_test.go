@@ -42,6 +42,7 @@ var _ = Describe("Termination", func() {
 		env.EventuallyNodes(ctx, pool, 3)
 		env.EventuallySettled(ctx, pool)
 		env.ExpectPaired(ctx, pool)
+		of(pool, w).goesOn(ctx, nodeVanishes(), nodeDrained(), podsDeleted())
 	})
 
 	// LIF-178 (user deletes Node).

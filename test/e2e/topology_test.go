@@ -30,6 +30,8 @@ var _ = Describe("Topology", func() {
 		for zone, n := range byZone {
 			Expect(n).To(BeNumerically("~", 2.5, 0.5), zone)
 		}
+
+		of(pool, w).goesOn(ctx, ordinary()...)
 	})
 
 	// SCH-162: a node for each pod.
@@ -44,6 +46,10 @@ var _ = Describe("Topology", func() {
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		Expect(env.EventuallySettled(ctx, pool)).To(HaveLen(5))
+
+		s := of(pool, w)
+		s.goesOn(ctx, ordinary()...)
+		Expect(env.Nodes(ctx, pool)).To(HaveLen(5))
 	})
 
 	// SCH-160, SCH-161: one zone for all.
@@ -62,6 +68,11 @@ var _ = Describe("Topology", func() {
 			zones[node.Labels[corev1.LabelTopologyZone]] = true
 		}
 		Expect(zones).To(HaveLen(1))
+
+		of(pool, w).goesOn(ctx, ordinary()...)
+		for _, node := range env.Nodes(ctx, pool) {
+			Expect(zones).To(HaveKey(node.Labels[corev1.LabelTopologyZone]), "pods stay together")
+		}
 	})
 
 	// SCH-101: a port is taken once on each node.
@@ -73,6 +84,9 @@ var _ = Describe("Topology", func() {
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		Expect(env.EventuallySettled(ctx, pool)).To(HaveLen(3))
+
+		of(pool, w).goesOn(ctx, ordinary()...)
+		Expect(env.Nodes(ctx, pool)).To(HaveLen(3))
 	})
 })
 

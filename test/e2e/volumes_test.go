@@ -38,6 +38,11 @@ var _ = Describe("Volumes", func() {
 			Expect(on(node, pods)).To(HaveLen(1))
 		}
 		Expect(env.Claims(ctx, pool)).To(HaveLen(3))
+
+		of(pool, w).goesOn(ctx, podsDeleted(), nodeDrained(), nodeDeleted(), morePods(1), fewerPods(1))
+		for _, node := range env.Nodes(ctx, pool) {
+			Expect(node.Labels).To(HaveKeyWithValue(corev1.LabelTopologyZone, "test-zone-b"))
+		}
 	})
 
 	// SCH-083, SCH-086: a pod whose volume is bound gets its next node there.
@@ -65,6 +70,11 @@ var _ = Describe("Volumes", func() {
 		second := env.EventuallySettled(ctx, pool)
 		Expect(second).To(HaveLen(1))
 		Expect(second[0].Labels).To(HaveKeyWithValue(corev1.LabelTopologyZone, "test-zone-c"))
+
+		of(pool, again).goesOn(ctx, podsDeleted(), nodeDrained(), nodeDeleted())
+		for _, node := range env.Nodes(ctx, pool) {
+			Expect(node.Labels).To(HaveKeyWithValue(corev1.LabelTopologyZone, "test-zone-c"))
+		}
 	})
 
 	// SCH-089: a node that attaches no more volumes has room for no more of them.
@@ -85,6 +95,8 @@ var _ = Describe("Volumes", func() {
 		pods := env.EventuallyRunning(ctx, w)
 		Expect(env.EventuallySettled(ctx, pool)).To(HaveLen(2))
 		Expect(on(first[0], pods)).To(HaveLen(2))
+
+		of(pool, w).goesOn(ctx, podsDeleted(), nodeDeleted(), morePods(2), fewerPods(2))
 	})
 
 	// SCH-030 row 7, SCH-081, SCH-085: a defect costs only the pod that has it.
