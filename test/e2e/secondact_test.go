@@ -107,8 +107,8 @@ func podsDeleted() act {
 	}}
 }
 
-func (s *stage) deletePod(ctx SpecContext, pod *corev1.Pod) {
-	err := env.Delete(ctx, pod, client.Preconditions{UID: &pod.UID})
+func (s *stage) deletePod(ctx SpecContext, pod *corev1.Pod, opts ...client.DeleteOption) {
+	err := env.Delete(ctx, pod, append(opts, client.Preconditions{UID: &pod.UID})...)
 	Expect(client.IgnoreNotFound(err)).To(Succeed())
 }
 
@@ -136,7 +136,8 @@ func nodeDeleted() act {
 }
 
 // nodeVanishes takes a Node away without asking anybody, and with it the fake
-// machine.
+// machine. Whoever does that takes the pods of the Node away, too: the control
+// plane would leave them bound for a minute.
 func nodeVanishes() act {
 	return act{"a node vanishes", func(ctx SpecContext, s *stage) {
 		node := s.busyNode(ctx)
@@ -144,6 +145,11 @@ func nodeVanishes() act {
 		Expect(env.Delete(ctx, node)).To(Succeed())
 		Expect(client.IgnoreNotFound(env.Merge(ctx, node, `{"metadata":{"finalizers":null}}`))).To(Succeed())
 		env.EventuallyGone(ctx, node)
+		for _, w := range s.workloads {
+			for _, pod := range on(*node, env.Pods(ctx, w)) {
+				s.deletePod(ctx, &pod, client.GracePeriodSeconds(0))
+			}
+		}
 		env.EventuallyGone(ctx, claim)
 	}}
 }
