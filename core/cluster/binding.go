@@ -31,6 +31,7 @@ func (c *Cluster) UpdatePod(pod *corev1.Pod, volumes volume.Resolution) {
 	if c.daemons.observe(pod) {
 		c.renewDaemons()
 	}
+	c.depart(podKey(pod), false)
 	if p == nil {
 		c.unbind(podKey(pod))
 		return
@@ -60,6 +61,7 @@ func (c *Cluster) DeletePod(key types.NamespacedName) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.daemons.forgetPod(key)
+	c.depart(key, true)
 	c.unbind(key)
 	c.consolidation.touch(c.clock.Now())
 }

@@ -20,6 +20,8 @@ type claimRef struct {
 	since time.Time
 	// created is what its creator said; nil if somebody else created it.
 	created *CreatedNodeClaim
+	// departed are the pods of created that are gone.
+	departed map[types.NamespacedName]bool
 
 	// pendingDisruption and deletionRequested were told by controllers.
 	pendingDisruption, deletionRequested bool
@@ -34,6 +36,9 @@ type CreatedNodeClaim struct {
 	// Pods are those it was created for. Until it is launched or deleted they
 	// are not provisioned again, bound or not (LIF-069).
 	Pods []types.NamespacedName
+	// Requests are those of the Pods, in their order. Once a pod is gone, the room
+	// for what it requested serves others; without Requests it serves nobody.
+	Requests []resource.Vector
 	// HostPorts are those that the pods take.
 	HostPorts hostport.Ports
 	// Capacity is the most that the node may turn out to have. Until it is
@@ -96,11 +101,11 @@ func (c *Cluster) attach(ref *claimRef, claim *v1.NodeClaim) {
 	}
 	ref.claim, ref.key = claim, claim.Status.ProviderID
 	if ref.key == "" {
-		c.unlaunched[claim.Name] = newUnlaunched(c.epoch.compiler, ref)
+		c.putUnlaunched(ref)
 		c.classify(ref)
 		return
 	}
-	delete(c.unlaunched, claim.Name)
+	c.dropUnlaunched(claim.Name)
 	e := c.entry(ref.key)
 	e.claims = withObject(e.claims, claim)
 	c.publish(e)
@@ -129,7 +134,7 @@ func (c *Cluster) dropClaim(name string) {
 	if ref.key != "" {
 		c.detach(ref)
 	}
-	delete(c.unlaunched, name)
+	c.dropUnlaunched(name)
 	delete(c.claims, name)
 	c.count(ref, "", notCounted)
 }

@@ -56,6 +56,7 @@ type Cluster struct {
 	pools         pools
 	census        census
 	poolClaims    map[string]*poolClaims
+	awaited       map[types.NamespacedName]*claimRef // unlaunched, by the pods they were created for
 	bound         map[types.NamespacedName]*Pod
 	onNode        map[string]*podSet // by name of the Node
 	gone          map[string]bool    // Nodes that went, by name, for a while
@@ -89,6 +90,7 @@ func New(o Options) (*Cluster, error) {
 		pools:            pools{},
 		census:           census{rules: map[string]*counted{}},
 		poolClaims:       map[string]*poolClaims{},
+		awaited:          map[types.NamespacedName]*claimRef{},
 		bound:            map[types.NamespacedName]*Pod{},
 		onNode:           map[string]*podSet{},
 		gone:             map[string]bool{},

@@ -40,6 +40,9 @@ type Unlaunched struct {
 	Inserted bool
 	Pods     []types.NamespacedName
 
+	requests []resource.Vector
+	departed map[types.NamespacedName]bool
+
 	ports  hostport.Ports
 	charge resource.Vector
 	pledge resource.Vector
@@ -51,6 +54,7 @@ func newUnlaunched(c *intake.Compiler, ref *claimRef) *Unlaunched {
 	u.charge = u.pledge.Clone()
 	if ref.created != nil {
 		u.Inserted, u.Pods, u.ports = true, ref.created.Pods, ref.created.HostPorts
+		u.requests, u.departed = ref.created.Requests, maps.Clone(ref.departed)
 		u.charge = u.charge.AtLeast(ref.created.Capacity)
 	}
 	u.charge = u.charge.With(resource.Nodes, 1)
@@ -88,17 +92,20 @@ func (u *Unlaunched) target(s *Snapshot) *model.Node {
 	}), room)
 }
 
-// room is what the pods that the NodeClaim was created for will not use, because
-// the scheduler has bound them to another node that stays. Their places there
-// were meant for others, which would get a second NodeClaim otherwise.
+// room is what the pods that the NodeClaim was created for will not use. Those
+// that are gone have successors, and those that the scheduler has bound to another
+// node that stays took a place that was meant for others; either would get a
+// second NodeClaim otherwise.
 func (u *Unlaunched) room(s *Snapshot) resource.Vector {
 	if u.NodeClaim.DeletionTimestamp != nil || u.failing() || s.Taken.Sub(u.Since) >= roomFor {
 		return nil
 	}
 	var room resource.Vector
-	for _, key := range u.Pods {
+	for i, key := range u.Pods {
 		if b, ok := s.bound()[key]; ok && !b.node.marked {
 			room = room.Plus(b.pod.Requests)
+		} else if u.departed[key] && i < len(u.requests) {
+			room = room.Plus(u.requests[i])
 		}
 	}
 	return room
@@ -153,4 +160,41 @@ func (c *Cluster) unlaunchedByName() []*Unlaunched {
 	}
 	slices.SortFunc(out, func(a, b *Unlaunched) int { return strings.Compare(a.NodeClaim.Name, b.NodeClaim.Name) })
 	return out
+}
+
+// putUnlaunched makes the placeholder of a NodeClaim anew.
+func (c *Cluster) putUnlaunched(ref *claimRef) {
+	c.dropUnlaunched(ref.claim.Name)
+	u := newUnlaunched(c.epoch.compiler, ref)
+	c.unlaunched[ref.claim.Name] = u
+	for _, pod := range u.Pods {
+		c.awaited[pod] = ref
+	}
+}
+
+func (c *Cluster) dropUnlaunched(name string) {
+	u := c.unlaunched[name]
+	if u == nil {
+		return
+	}
+	delete(c.unlaunched, name)
+	for _, pod := range u.Pods {
+		if ref := c.awaited[pod]; ref != nil && ref.claim.Name == name {
+			delete(c.awaited, pod)
+		}
+	}
+}
+
+// depart takes in that a pod which an unlaunched NodeClaim was created for is
+// gone, or is there again: pods of a StatefulSet come back under their names.
+func (c *Cluster) depart(pod types.NamespacedName, gone bool) {
+	ref := c.awaited[pod]
+	if ref == nil || ref.departed[pod] == gone {
+		return
+	}
+	if ref.departed == nil {
+		ref.departed = map[types.NamespacedName]bool{}
+	}
+	ref.departed[pod] = gone
+	c.putUnlaunched(ref)
 }

@@ -213,6 +213,10 @@ func TestRoomOfAnUnlaunchedNodeClaim(t *testing.T) {
 	withPort := func(spec *corev1.PodSpec) { spec.Containers[0].Ports = []corev1.ContainerPort{{HostPort: 80}} }
 	larger := func(spec *corev1.PodSpec) { spec.Containers[0].Resources.Requests = resources("cpu", "1100m") }
 	elsewhere := func(w *world) { w.pod(newPod("waiting", "n")) }
+	arm64 := []v1.NodeSelectorRequirementWithMinValues{
+		{Key: corev1.LabelTopologyZone, Operator: corev1.NodeSelectorOpIn, Values: []string{"a", "b"}},
+		{Key: corev1.LabelArchStable, Operator: corev1.NodeSelectorOpIn, Values: []string{"arm64"}},
+	}
 	for _, tc := range []struct {
 		reason string
 		event  func(*world)
@@ -222,6 +226,14 @@ func TestRoomOfAnUnlaunchedNodeClaim(t *testing.T) {
 		{"its pods wait for it", func(*world) {}, other(), false},
 		{"its pod has another node", elsewhere, other(), true},
 		{"no more than its pod would have taken", elsewhere, other(larger), false},
+		{"its pod is gone, and has a successor", func(w *world) { w.DeletePod(waiting) }, other(), true},
+		{"no more than the pod that is gone would have taken", func(w *world) { w.DeletePod(waiting) }, other(larger), false},
+		{"a pod of its pod's name is there again", func(w *world) { w.DeletePod(waiting); w.pod(newPod("waiting", "")) }, other(), false},
+		{"its pod is gone, and the watch shows the NodeClaim anew", func(w *world) {
+			w.DeletePod(waiting)
+			w.claim(newClaim("c", "", func(nc *v1.NodeClaim) { nc.Spec.Requirements = arm64 }))
+		}, other(), true},
+		{"another pod is gone", func(w *world) { w.DeletePod(types.NamespacedName{Namespace: "default", Name: "x"}) }, other(), false},
 		{"a label that is settled", elsewhere, other(onArch), true},
 		{"a label that is open", elsewhere, other(onZone), false},
 		{"a host port of one of its pods", elsewhere, other(withPort), false},
@@ -238,13 +250,9 @@ func TestRoomOfAnUnlaunchedNodeClaim(t *testing.T) {
 			w := newWorld(t)
 			w.node(newNode("n", "n", func(n *corev1.Node) { n.Status.Allocatable = resources("cpu", "1", "pods", "1") }))
 			w.InsertNodeClaim(cluster.CreatedNodeClaim{
-				NodeClaim: newClaim("c", "", func(nc *v1.NodeClaim) {
-					nc.Spec.Requirements = []v1.NodeSelectorRequirementWithMinValues{
-						{Key: corev1.LabelTopologyZone, Operator: corev1.NodeSelectorOpIn, Values: []string{"a", "b"}},
-						{Key: corev1.LabelArchStable, Operator: corev1.NodeSelectorOpIn, Values: []string{"arm64"}},
-					}
-				}),
+				NodeClaim: newClaim("c", "", func(nc *v1.NodeClaim) { nc.Spec.Requirements = arm64 }),
 				Pods:      []types.NamespacedName{waiting},
+				Requests:  []resource.Vector{{1000, 0, 1}},
 				HostPorts: hostport.Ports{{IP: "0.0.0.0", Number: 80, Protocol: "TCP"}},
 			})
 			w.pod(newPod("fills-the-node", "n"))

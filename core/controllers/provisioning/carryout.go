@@ -71,7 +71,7 @@ func (p *Provisioner) create(ctx context.Context, g *gathered, bin *place.Bin) e
 		return fmt.Errorf("creating a NodeClaim of NodePool %q for %d pods: %w", pool.nodePool.Name, len(bin.Pods), err)
 	}
 	p.Cluster.InsertNodeClaim(cluster.CreatedNodeClaim{
-		NodeClaim: nodeClaim.DeepCopy(), Pods: g.keys(bin.Pods), HostPorts: g.hostPorts(bin.Pods), Capacity: largest(pool, bin),
+		NodeClaim: nodeClaim.DeepCopy(), Pods: g.keys(bin.Pods), Requests: g.requests(bin.Pods), HostPorts: g.hostPorts(bin.Pods), Capacity: largest(pool, bin),
 	})
 	p.Metrics.Created(metrics.Provisioned, nodeClaim)
 	log.FromContext(ctx).Info("created nodeclaim", "NodePool", named(pool.nodePool.Name), "NodeClaim", named(nodeClaim.Name),
@@ -158,6 +158,14 @@ func (g *gathered) keys(indexes []int) []types.NamespacedName {
 	out := make([]types.NamespacedName, len(indexes))
 	for i, pod := range indexes {
 		out[i] = types.NamespacedName{Namespace: g.pods[pod].Namespace, Name: g.pods[pod].Name}
+	}
+	return out
+}
+
+func (g *gathered) requests(indexes []int) []resource.Vector {
+	out := make([]resource.Vector, len(indexes))
+	for i, pod := range indexes {
+		out[i] = g.models[pod].Class.Requests
 	}
 	return out
 }
