@@ -29,9 +29,12 @@ var (
 
 // Get implements cloudprovider.CloudProvider (KWOK-024).
 func (p *Provider) Get(ctx context.Context, providerID string) (*v1.NodeClaim, error) {
+	if providerID == "" {
+		return nil, errNoID
+	}
 	name, ok := strings.CutPrefix(providerID, idPrefix)
 	if !ok || name == "" {
-		return nil, fmt.Errorf("provider ID %q is not of a fake node", providerID)
+		return nil, notOurs(providerID)
 	}
 	machine := p.registrations.find(name)
 	if machine == nil {
@@ -49,6 +52,12 @@ func (p *Provider) Get(ctx context.Context, providerID string) (*v1.NodeClaim, e
 		return nil, err
 	}
 	return machine, p.injector.delay(ctx, injected)
+}
+
+// notOurs says that no fake node has such a provider ID, so that there is no machine
+// (CP-025, CP-027).
+func notOurs(providerID string) error {
+	return cloudprovider.NewNodeClaimNotFoundError(fmt.Errorf("provider ID %q is not of a fake node", providerID))
 }
 
 // node reads the Node of a machine from the API server. Without one it is a
@@ -104,7 +113,7 @@ func (p *Provider) Delete(ctx context.Context, nodeClaim *v1.NodeClaim) error {
 	}
 	name, ok := strings.CutPrefix(id, idPrefix)
 	if !ok || name == "" {
-		return fmt.Errorf("provider ID %q is not of a fake node", id)
+		return notOurs(id)
 	}
 	injected, err := p.injectedInto(ctx, nodeClaim)
 	if err != nil {

@@ -63,7 +63,7 @@ func New(opts Options) (*Provider, error) {
 	p := &Provider{
 		opts:          opts,
 		views:         newViews(opts.Catalogue),
-		registrations: newRegistrations(opts.Client, opts.Clock),
+		registrations: newRegistrations(opts.Client, opts.Live, opts.Clock),
 		injector:      &injector{enabled: opts.InjectFailures, clock: opts.Clock, random: opts.Random},
 	}
 	words, err := cloudprovider.VocabularyOf(p)

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/clock"
@@ -23,7 +22,8 @@ import (
 // registrations are the machines whose Node does not exist yet. It is the whole
 // of what the provider keeps in memory.
 type registrations struct {
-	writer client.Writer
+	client client.Client
+	live   client.Reader
 	clock  clock.Clock
 
 	mu      sync.Mutex
@@ -67,9 +67,10 @@ type room struct {
 	nodes map[string]bool
 }
 
-func newRegistrations(writer client.Writer, clock clock.Clock) *registrations {
+func newRegistrations(c client.Client, live client.Reader, clock clock.Clock) *registrations {
 	return &registrations{
-		writer:  writer,
+		client:  c,
+		live:    live,
 		clock:   clock,
 		pending: map[string]*registration{},
 		settled: map[string]settled{},
@@ -238,14 +239,24 @@ func (r *registrations) register(ctx context.Context, reg *registration) {
 // create is content when the Node exists already: its name is nobody else's.
 func (r *registrations) create(ctx context.Context, reg *registration) error {
 	node := nodeOf(reg.launched)
-	if err := r.writer.Create(ctx, node); err != nil && !apierrors.IsAlreadyExists(err) {
+	err := r.client.Create(ctx, node)
+	known := apierrors.IsAlreadyExists(err)
+	if err != nil && !known {
 		return err
 	}
 	if r.finish(reg) {
 		return nil
 	}
-	node = &corev1.Node{ObjectMeta: nodeOf(reg.launched).ObjectMeta}
-	return client.IgnoreNotFound(r.writer.Delete(ctx, node))
+	if known {
+		if err := r.live.Get(ctx, client.ObjectKeyFromObject(node), node); err != nil {
+			return client.IgnoreNotFound(err)
+		}
+	}
+	err = r.client.Delete(ctx, node, client.Preconditions{UID: &node.UID})
+	if apierrors.IsConflict(err) { // the name is another's by now
+		return nil
+	}
+	return client.IgnoreNotFound(err)
 }
 
 // sleep waits on the clock, unless the machine is given up.

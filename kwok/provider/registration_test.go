@@ -126,7 +126,7 @@ func TestDelete(t *testing.T) {
 	}
 	foreign := nodeClaim("foreign")
 	foreign.Status.ProviderID = "aws:///zone/i-1"
-	wantClass(t, w.Delete(t.Context(), foreign), cloudprovider.ClassOther) // CP-025
+	wantClass(t, w.Delete(t.Context(), foreign), cloudprovider.ClassNodeClaimNotFound) // CP-025
 	wantClass(t, w.Delete(t.Context(), nodeClaim("never")), cloudprovider.ClassNodeClaimNotFound)
 }
 

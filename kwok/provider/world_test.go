@@ -23,6 +23,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/events/eventstest"
+	"karpenter.sh/core/strictapi"
 	"karpenter.sh/kwok/apis/v1alpha1"
 	"karpenter.sh/kwok/catalogue"
 	"karpenter.sh/kwok/provider"
@@ -89,8 +90,8 @@ func (w *world) restart(t testing.TB, s settings) *provider.Provider {
 		}
 	}
 	p, err := provider.New(provider.Options{
-		Client:         interceptor.NewClient(w.api.(client.WithWatch), w.cached()),
-		Live:           interceptor.NewClient(w.api.(client.WithWatch), w.live()),
+		Client:         interceptor.NewClient(strictapi.Client(t, w.api.(client.WithWatch)), w.cached()),
+		Live:           interceptor.NewClient(strictapi.Client(t, w.api.(client.WithWatch)), w.live()),
 		Catalogue:      types,
 		Clock:          w.clock,
 		Events:         w.events,

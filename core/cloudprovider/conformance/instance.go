@@ -130,10 +130,15 @@ func getGone(t *testing.T, c Cloud) {
 }
 
 func getForeign(t *testing.T, c Cloud) {
-	for _, id := range []string{"", "other:///zone/id", c.ForeignID} { // CP-027
+	for _, id := range []string{"other:///zone/id", c.ForeignID} { // CP-025, CP-027
 		_, err := c.Provider.Get(t.Context(), id)
-		wantClass(t, err, cloudprovider.ClassOther)
+		wantClass(t, err, cloudprovider.ClassNodeClaimNotFound)
+		foreign := c.nodeClaim("foreign")
+		foreign.Status.ProviderID = id
+		wantClass(t, c.Provider.Delete(t.Context(), foreign), cloudprovider.ClassNodeClaimNotFound)
 	}
+	_, err := c.Provider.Get(t.Context(), "")
+	wantClass(t, err, cloudprovider.ClassOther)
 }
 
 func getBroken(t *testing.T, c Cloud) {

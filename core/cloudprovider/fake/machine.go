@@ -127,8 +127,11 @@ func (p *Provider) Get(ctx context.Context, providerID string) (*v1.NodeClaim, e
 	if err := p.enter(ctx, Call{Operation: Get, ProviderID: providerID}); err != nil {
 		return nil, err
 	}
+	if providerID == "" {
+		return nil, fmt.Errorf("looking for a machine without provider ID")
+	}
 	if !strings.HasPrefix(providerID, providerIDPrefix) {
-		return nil, fmt.Errorf("provider ID %q does not begin with %s", providerID, providerIDPrefix)
+		return nil, cloudprovider.NewNodeClaimNotFoundError(fmt.Errorf("provider ID %q does not begin with %s", providerID, providerIDPrefix))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
