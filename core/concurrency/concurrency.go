@@ -50,6 +50,24 @@ func Scaled(least, most int) Profile {
 	return Profile{Min: least, Max: most, Backoff: DefaultBackoff()}
 }
 
+// inFlight is the share of a client's requests a second that may be in flight: with
+// answers that take a fifth of a second, that many keep the client busy.
+const inFlight = 5
+
+// leastWorkers is how many workers a slow client leaves.
+const leastWorkers = 10
+
+// Within returns the profile with no more workers than a client of so many requests
+// a second serves. More would wait for their turn with what they have read growing
+// old (LIF-263). A rate that is not positive is no limit.
+func (p Profile) Within(perSecond int) Profile {
+	if perSecond > 0 {
+		most := max(perSecond/inFlight, leastWorkers)
+		p.Min, p.Max = min(p.Min, most), min(p.Max, most)
+	}
+	return p
+}
+
 // Workers returns the number of workers for a CPU request in millicores
 // (LIF-260).
 func (p Profile) Workers(cpuMillis int64) int {

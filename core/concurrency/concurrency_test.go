@@ -106,3 +106,24 @@ func TestLimiterRoundsUp(t *testing.T) {
 		t.Errorf("810 retries after the burst the wait is %v, want about 42.6s", last)
 	}
 }
+
+// LIF-263
+func TestWithin(t *testing.T) {
+	tests := []struct {
+		name      string
+		perSecond int
+		want      int
+	}{
+		{"what the client serves", 200, 40},
+		{"a slow client leaves some", 20, 10},
+		{"a fast client bounds nothing", 5000, 100},
+		{"no rate is no bound", -1, 100},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := concurrency.Scaled(100, 5000).Within(tt.perSecond).Workers(1000); got != tt.want {
+				t.Errorf("%d workers, want %d", got, tt.want)
+			}
+		})
+	}
+}

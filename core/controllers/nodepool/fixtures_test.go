@@ -27,6 +27,7 @@ import (
 	"karpenter.sh/core/controllers/nodepool"
 	"karpenter.sh/core/events/eventstest"
 	"karpenter.sh/core/intake"
+	"karpenter.sh/core/strictapi"
 )
 
 var start = time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)
@@ -69,10 +70,10 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 		}
 	}
 	w := &world{usage: &usage{}, told: &eventstest.Recorder{}, clock: clocktesting.NewFakeClock(start)}
-	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).
+	c := strictapi.Client(t, fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).
 		WithStatusSubresource(&v1.NodePool{}, &v1.NodeClaim{}, &v1alpha1.TestNodeClass{}).
 		WithInterceptorFuncs(w.countWrites()).
-		Build()
+		Build())
 	w.Options = nodepool.Options{
 		Client: c, Live: c, Usage: w.usage, NodeClasses: testNodeClasses, Words: vocabulary.Core(),
 		Catalogue: w.catalogue, Requirements: intake.New(intake.Options{Labels: vocabulary.Core()}).PoolRequirements,

@@ -8,6 +8,7 @@ import (
 
 	"github.com/awslabs/operatorpkg/status"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -272,21 +273,28 @@ func TestStaleRead(t *testing.T) {
 	}
 }
 
-// A pool that is made anew under the same name starts without a history.
+// A pool that is made anew under the same name starts without a history, whether
+// or not the controller has seen the end of the first.
 func TestNewPoolOfTheName(t *testing.T) {
-	w := newWorld(t, pool(judged("Unknown")), nodeClass())
-	h := nodepool.NewRegistrationHealth(w.Options)
-	record(t, h, "F", claim("a", launched))
-	if err := w.Client.Delete(t.Context(), pool()); err != nil {
-		t.Fatal(err)
-	}
-	w.reconcile(t, h)
-	if err := w.Client.Create(t.Context(), pool(judged("Unknown"), func(p *v1.NodePool) { p.UID = "second" })); err != nil {
-		t.Fatal(err)
-	}
-	record(t, h, "F", claim("a", launched, func(c *v1.NodeClaim) { c.OwnerReferences[0].UID = "second" }))
-	if got := w.stored(t, healthy).status; got == metav1.ConditionFalse {
-		t.Errorf("got %s", got)
+	for name, seen := range map[string]bool{"its end was seen": true, "its end was missed": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, pool(judged("Unknown")), nodeClass())
+			h := nodepool.NewRegistrationHealth(w.Options)
+			record(t, h, "F", claim("a", launched))
+			if err := w.Client.Delete(t.Context(), pool(), client.Preconditions{UID: new(types.UID("pool"))}); err != nil {
+				t.Fatal(err)
+			}
+			if seen {
+				w.reconcile(t, h)
+			}
+			if err := w.Client.Create(t.Context(), pool(judged("Unknown"), func(p *v1.NodePool) { p.UID = "second" })); err != nil {
+				t.Fatal(err)
+			}
+			record(t, h, "F", claim("a", launched, func(c *v1.NodeClaim) { c.OwnerReferences[0].UID = "second" }))
+			if got := w.stored(t, healthy).status; got == metav1.ConditionFalse {
+				t.Errorf("got %s", got)
+			}
+		})
 	}
 }
 
@@ -295,7 +303,7 @@ func TestSuccessorStartsAnew(t *testing.T) {
 	w := newWorld(t, pool(judged("Unknown")), nodeClass())
 	h := nodepool.NewRegistrationHealth(w.Options)
 	record(t, h, "F", claim("a", launched))
-	if err := w.Client.Delete(t.Context(), pool()); err != nil {
+	if err := w.Client.Delete(t.Context(), pool(), client.Preconditions{UID: new(types.UID("pool"))}); err != nil {
 		t.Fatal(err)
 	}
 	successor := pool(judged("Unknown"), func(p *v1.NodePool) { p.UID = "successor" })

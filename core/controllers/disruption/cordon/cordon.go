@@ -150,7 +150,9 @@ func (c *Cordon) write(ctx context.Context, name string, blank client.Object, ch
 }
 
 func (c *Cordon) store(ctx context.Context, before, after client.Object) error {
-	if _, err := patch.Object(ctx, c.Client, before, after); err != nil {
+	// DIS-032: the protection that was looked for must not have come since.
+	unprotected := patch.If([]string{"metadata", "annotations", v1.DoNotDisruptAnnotationKey})
+	if _, err := patch.Object(ctx, c.Client, before, after, unprotected); err != nil {
 		return err
 	}
 	_, err := patch.Status(ctx, c.Client, before, after)

@@ -119,8 +119,7 @@ func (c *Controller) label(ctx context.Context, node *corev1.Node, key, value st
 		node.Labels = map[string]string{}
 	}
 	node.Labels[key] = value
-	// One label is no list: nothing of others can be lost, so no guard is needed.
-	if err := c.Client.Patch(ctx, node, client.MergeFrom(before)); err != nil {
+	if _, err := patch.Object(ctx, c.Client, before, node); err != nil {
 		return patch.Outcome(fmt.Errorf("labelling node %s: %w", node.Name, err))
 	}
 	return reconcile.Result{}, nil

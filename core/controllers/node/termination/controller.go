@@ -39,10 +39,14 @@ type Evictor interface {
 	Abandon(nodeName string)
 }
 
-// Options are what the controller works with; all but CPUMillis are required.
+// Options are what the controller works with; all but CPUMillis and ClientQPS are
+// required.
 type Options struct {
 	// Client reads from the cache, with the indexes of package index.
-	Client      client.Client
+	Client client.Client
+	// Live reads from the API server: what is read after a conflict, or when the
+	// cache is behind.
+	Live        client.Reader
 	Provider    cloudprovider.CloudProvider
 	NodeClasses cloudprovider.NodeClassKinds
 	Clock       clock.Clock
@@ -52,6 +56,9 @@ type Options struct {
 	// CPUMillis is the CPU request of the process, which scales the number of
 	// workers.
 	CPUMillis int64
+	// ClientQPS is how many requests a second the client may send, which bounds
+	// the number of workers; not positive for no bound.
+	ClientQPS int
 }
 
 // Controller is node.termination.
@@ -62,6 +69,7 @@ type Controller struct {
 	checks  pace.Pace
 	deletes pace.Pace
 	written staleness.Tracker
+	owners  staleness.Tracker
 }
 
 // New returns the controller.
@@ -83,7 +91,7 @@ func New(o Options) *Controller {
 func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	profile := concurrency.Profile{Min: 100, Max: 5000, Backoff: concurrency.Backoff{
 		Base: 100 * time.Millisecond, Longest: 10 * time.Second, RatePercent: 10,
-	}}
+	}}.Within(c.ClientQPS)
 	terminating := predicate.NewPredicateFuncs(func(o client.Object) bool {
 		return !o.GetDeletionTimestamp().IsZero() && c.managed(o)
 	})

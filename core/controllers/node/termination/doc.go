@@ -24,9 +24,11 @@
 //
 // # Invariants
 //
-// Conditions that a pass reached are stored before the pass ends in any way, and
-// the finalizer is never removed on a conflict. The Node is tainted before any
-// pod is evicted.
+// Conditions that a pass reached are stored before the pass ends in any way. The
+// Node is tainted before any pod is evicted. Whoever else writes the Node or the
+// NodeClaim at the same time holds nothing up: a pass writes its own taint, label,
+// conditions and finalizer and nothing else, and never more passes run than the
+// client can serve (LIF-004, LIF-263).
 //
 // # Cost
 //

@@ -4,11 +4,13 @@ package termination
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/awslabs/operatorpkg/status"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -92,10 +94,32 @@ func (c *Controller) begin(ctx context.Context, node *corev1.Node) (*pass, error
 		}
 	}
 	if len(managed) == 1 {
-		p.stored, p.owner = managed[0], managed[0].DeepCopy()
-		p.conditions = p.owner.StatusConditions(status.WithClock(c.Clock))
+		return p, c.own(ctx, p, managed[0])
 	}
 	return p, nil
+}
+
+// own makes a NodeClaim the owner of the pass, as the API server has it if the
+// cache has not caught up with the conditions of an earlier pass: they would be
+// reached and counted again.
+func (c *Controller) own(ctx context.Context, p *pass, nodeClaim *v1.NodeClaim) error {
+	if c.owners.Stale(nodeClaim) {
+		live := &v1.NodeClaim{}
+		if err := c.Live.Get(ctx, client.ObjectKeyFromObject(nodeClaim), live); err != nil {
+			if errors.IsNotFound(err) {
+				c.owners.Forget(client.ObjectKeyFromObject(nodeClaim))
+				return nil
+			}
+			return fmt.Errorf("reading nodeclaim %s: %w", nodeClaim.Name, err)
+		}
+		if live.UID != nodeClaim.UID {
+			return nil
+		}
+		nodeClaim = live
+	}
+	p.stored, p.owner = nodeClaim, nodeClaim.DeepCopy()
+	p.conditions = p.owner.StatusConditions(status.WithClock(c.Clock))
+	return nil
 }
 
 func (c *Controller) run(ctx context.Context, p *pass) (verdict, error) {
@@ -117,23 +141,55 @@ func (c *Controller) store(ctx context.Context, p *pass) error {
 	if p.owner == nil {
 		return nil
 	}
-	_, err := patch.Status(ctx, c.Client, p.stored, p.owner)
+	err := patch.Persist(ctx, c.Live, p.stored, func(stored *v1.NodeClaim) error {
+		wanted := p.owner
+		if stored != p.stored {
+			wanted = c.withConditions(stored, p.owner)
+		}
+		sent, err := patch.Status(ctx, c.Client, stored, wanted)
+		if sent {
+			c.owners.Wrote(wanted)
+		}
+		return err
+	})
 	if errors.IsNotFound(err) {
 		return errors.NewConflict(v1.GroupVersion.WithResource("nodeclaims").GroupResource(), p.owner.Name, err)
 	}
 	return err
 }
 
+// withConditions returns a NodeClaim with the conditions of termination that
+// another version of it has.
+func (c *Controller) withConditions(nodeClaim, from *v1.NodeClaim) *v1.NodeClaim {
+	nodeClaim = nodeClaim.DeepCopy()
+	conditions := nodeClaim.StatusConditions(status.WithClock(c.Clock))
+	for _, condition := range from.Status.Conditions {
+		switch condition.Type {
+		case v1.ConditionTypeDrained, v1.ConditionTypeVolumesDetached, v1.ConditionTypeInstanceTerminating:
+			conditions.Set(condition)
+		}
+	}
+	return nodeClaim
+}
+
 // release removes the finalizer and counts the Node (LIF-177).
 func (c *Controller) release(ctx context.Context, p *pass) (reconcile.Result, error) {
-	before := p.node.DeepCopy()
-	controllerutil.RemoveFinalizer(p.node, v1.TerminationFinalizer)
-	if _, err := patch.Object(ctx, c.Client, before, p.node); err != nil {
+	var released *corev1.Node
+	err := patch.Persist(ctx, c.Live, p.node, func(read *corev1.Node) error {
+		released = read.DeepCopy()
+		controllerutil.RemoveFinalizer(released, v1.TerminationFinalizer)
+		_, err := patch.Object(ctx, c.Client, read, released)
+		return err
+	})
+	if err != nil {
 		return patch.Outcome(err)
 	}
-	c.written.Wrote(p.node)
+	c.written.Wrote(released)
 	c.Evictor.Abandon(p.node.Name)
-	c.Nodes.Terminated(before, c.Clock.Now())
+	if p.owner != nil {
+		c.owners.Forget(client.ObjectKeyFromObject(p.owner))
+	}
+	c.Nodes.Terminated(p.node, c.Clock.Now())
 	log.FromContext(ctx).Info("deleted node")
 	return reconcile.Result{}, nil
 }

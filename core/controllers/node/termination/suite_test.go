@@ -38,7 +38,7 @@ func setup(t *testing.T, objects ...client.Object) *world {
 // restart replaces the controller by one that remembers nothing.
 func (w *world) restart() {
 	w.controller = termination.New(termination.Options{
-		Client: w.Client, Provider: w.Provider, NodeClasses: w.NodeClasses, Clock: w.Clock,
+		Client: w.Client, Live: w.Live, Provider: w.Provider, NodeClasses: w.NodeClasses, Clock: w.Clock,
 		Recorder: w.Recorder, Nodes: w.Nodes, Evictor: w.evictor, CPUMillis: 1000,
 	})
 }

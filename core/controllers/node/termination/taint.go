@@ -18,17 +18,20 @@ import (
 
 // taint keeps new pods and load balancers away from the Node (LIF-133).
 func (c *Controller) taint(ctx context.Context, p *pass) (verdict, error) {
-	after := tainted(p.node)
-	changed, err := patch.Object(ctx, c.Client, p.node, after)
+	changed := false
+	err := patch.Persist(ctx, c.Live, p.node, func(read *corev1.Node) (err error) {
+		p.node = tainted(read)
+		changed, err = patch.Object(ctx, c.Client, read, p.node)
+		return err
+	})
 	if errors.IsConflict(err) || errors.IsNotFound(err) {
 		return wait(patch.Retry), nil
 	}
 	if err != nil {
 		return verdict{}, fmt.Errorf("tainting the node: %w", err)
 	}
-	p.node = after
 	if changed {
-		c.written.Wrote(after)
+		c.written.Wrote(p.node)
 		taint := v1.DisruptedTaint()
 		log.FromContext(ctx).Info("tainted node", "taint.Key", taint.Key, "taint.Value", taint.Value, "taint.Effect", taint.Effect)
 	}

@@ -78,8 +78,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 		nodeClaim.Labels = map[string]string{}
 	}
 	nodeClaim.Labels[key] = value
-	// One label is no list: nothing of others can be lost, so no guard is needed.
-	if err := c.Client.Patch(ctx, nodeClaim, client.MergeFrom(before)); err != nil {
+	if _, err := patch.Object(ctx, c.Client, before, nodeClaim); err != nil {
 		return patch.Outcome(fmt.Errorf("labelling nodeclaim %s: %w", req.Name, err))
 	}
 	return reconcile.Result{}, nil

@@ -103,8 +103,7 @@ func (c *Controller) write(ctx context.Context, nodeName string, nodeClaim *v1.N
 	before := nodeClaim.DeepCopy()
 	nodeClaim = nodeClaim.DeepCopy()
 	nodeClaim.Status.LastPodEventTime = metav1.NewTime(at)
-	// One field is no list: nothing of others can be lost, so no guard is needed.
-	if err := c.Client.Status().Patch(ctx, nodeClaim, client.MergeFrom(before)); err != nil {
+	if _, err := patch.Status(ctx, c.Client, before, nodeClaim); err != nil {
 		return patch.Outcome(fmt.Errorf("noting a pod event on nodeclaim %s: %w", nodeClaim.Name, err))
 	}
 	c.unsettled.written(nodeName, at)
