@@ -16,16 +16,17 @@ type Reason string
 
 // The reasons for which Karpenter deletes a NodeClaim.
 const (
-	Underutilized        Reason = "underutilized"
-	Empty                Reason = "empty"
-	Drifted              Reason = "drifted"
-	Expired              Reason = "expired"
-	Unhealthy            Reason = "unhealthy"
-	GarbageCollected     Reason = "garbage_collected"
-	InsufficientCapacity Reason = "insufficient_capacity"
-	NodeClassNotReady    Reason = "nodeclass_not_ready"
-	LaunchTimeout        Reason = "launch_timeout"
-	RegistrationTimeout  Reason = "registration_timeout"
+	Underutilized         Reason = "underutilized"
+	Empty                 Reason = "empty"
+	Drifted               Reason = "drifted"
+	Expired               Reason = "expired"
+	Unhealthy             Reason = "unhealthy"
+	GarbageCollected      Reason = "garbage_collected"
+	InsufficientCapacity  Reason = "insufficient_capacity"
+	NodeClassNotReady     Reason = "nodeclass_not_ready"
+	LaunchTimeout         Reason = "launch_timeout"
+	RegistrationTimeout   Reason = "registration_timeout"
+	InitializationTimeout Reason = "initialization_timeout"
 )
 
 func reasons() []Reason {

@@ -124,7 +124,7 @@ func minValues(p options.MinValuesPolicy) place.MinValuesPolicy {
 
 func (w *world) lifecycleOptions(health lifecycle.RegistrationHealth) lifecycle.Options {
 	return lifecycle.Options{
-		Client: w.manager.GetClient(), Provider: calledBy(w.provider, lifecycle.Name),
+		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Provider: calledBy(w.provider, lifecycle.Name),
 		NodeClasses: w.managed, Vocabulary: w.words, Clock: w.clock, Recorder: w.recorder,
 		NodeClaims: w.nodeClaims, Nodes: w.nodes, Health: health, CPUMillis: w.options.CPURequests,
 	}
@@ -177,8 +177,9 @@ func (w *world) expirationOptions() expiration.Options {
 
 func (w *world) terminationOptions(evictor termination.Evictor) termination.Options {
 	return termination.Options{
-		Client: w.manager.GetClient(), Provider: calledBy(w.provider, termination.Name), NodeClasses: w.managed,
-		Clock: w.clock, Recorder: w.recorder, Nodes: w.nodes, Evictor: evictor, CPUMillis: w.options.CPURequests,
+		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Provider: calledBy(w.provider, termination.Name),
+		NodeClasses: w.managed, Clock: w.clock, Recorder: w.recorder, Nodes: w.nodes, Evictor: evictor,
+		CPUMillis: w.options.CPURequests, ClientQPS: w.options.KubeClientQPS,
 	}
 }
 

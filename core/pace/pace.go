@@ -33,6 +33,15 @@ func (p *Pace) Wait(obj client.Object, now time.Time) time.Duration {
 	return max(t.at.Sub(now), 0)
 }
 
+// Due reports whether it is the object's turn, and if so sets the next one.
+func (p *Pace) Due(obj client.Object, now time.Time, every time.Duration) bool {
+	if p.Wait(obj, now) > 0 {
+		return false
+	}
+	p.Next(obj, now.Add(every))
+	return true
+}
+
 // Next sets the object's next turn.
 func (p *Pace) Next(obj client.Object, at time.Time) {
 	p.mu.Lock()

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/flowcontrol"
 	"k8s.io/client-go/util/retry"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -57,12 +58,23 @@ type cluster struct {
 // start runs a cluster until the end of the test.
 func start(t *testing.T) *cluster {
 	t.Helper()
+	return startThrough(t, func(*rest.Config) {}, 0)
+}
+
+// startThrough is start with a change to the client of the controllers, which
+// sends so many requests a second; zero for any number.
+func startThrough(t *testing.T, change func(*rest.Config), qps int) *cluster {
+	t.Helper()
 	testserver.Need(t)
 	c := &cluster{t: t, recorder: &eventstest.Recorder{}, registry: prometheus.NewRegistry()}
 	c.provider = fake.New(fake.Options{Clock: clock.RealClock{}})
 	restConfig := c.serve()
 	restConfig.QPS = -1
-	m, err := manager.New(restConfig, manager.Options{
+	controllers := rest.CopyConfig(restConfig)
+	if change(controllers); qps > 0 {
+		controllers.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(float32(qps), qps*3/2)
+	}
+	m, err := manager.New(controllers, manager.Options{
 		Scheme:     newScheme(t),
 		Metrics:    server.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: new(true)},
@@ -71,7 +83,7 @@ func start(t *testing.T) *cluster {
 	c.Client, err = client.New(restConfig, client.Options{Scheme: m.GetScheme()})
 	c.check(err)
 	c.check(index.Setup(t.Context(), m.GetFieldIndexer()))
-	c.register(m)
+	c.register(m, qps)
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan error, 1)
 	go func() { stopped <- m.Start(ctx) }()
@@ -117,7 +129,7 @@ func newScheme(t *testing.T) *runtime.Scheme {
 }
 
 // register adds the controllers.
-func (c *cluster) register(m manager.Manager) {
+func (c *cluster) register(m manager.Manager, qps int) {
 	c.t.Helper()
 	kinds, err := cloudprovider.NodeClassKindsOf(c.provider.SupportedNodeClasses(), m.GetScheme())
 	c.check(err)
@@ -132,12 +144,12 @@ func (c *cluster) register(m manager.Manager) {
 	}{
 		evictions,
 		lifecycle.New(lifecycle.Options{
-			Client: m.GetClient(), Provider: c.provider, NodeClasses: kinds, Vocabulary: vocabulary.Core(), Clock: clk,
+			Client: m.GetClient(), Live: m.GetAPIReader(), Provider: c.provider, NodeClasses: kinds, Vocabulary: vocabulary.Core(), Clock: clk,
 			Recorder: c.recorder, NodeClaims: nodeClaims, Nodes: nodes, Health: noHealth{}, CPUMillis: cpu,
 		}),
 		termination.New(termination.Options{
-			Client: m.GetClient(), Provider: c.provider, NodeClasses: kinds, Clock: clk, Recorder: c.recorder,
-			Nodes: nodes, Evictor: evictions, CPUMillis: cpu,
+			Client: m.GetClient(), Live: m.GetAPIReader(), Provider: c.provider, NodeClasses: kinds, Clock: clk, Recorder: c.recorder,
+			Nodes: nodes, Evictor: evictions, CPUMillis: cpu, ClientQPS: qps,
 		}),
 		garbagecollection.New(garbagecollection.Options{Client: m.GetClient(), Provider: c.provider, NodeClasses: kinds, NodeClaims: nodeClaims}),
 		expiration.New(expiration.Options{Client: m.GetClient(), NodeClasses: kinds, Clock: clk, NodeClaims: nodeClaims, CPUMillis: cpu}),

@@ -56,6 +56,9 @@ type Vocabulary interface {
 type Options struct {
 	// Client reads from the cache, with the indexes of package index.
 	Client client.Client
+	// Live reads from the API server: what is read after a conflict, or when the
+	// cache is behind.
+	Live client.Reader
 	// Provider creates and deletes instances. Its registration hooks are read
 	// once.
 	Provider cloudprovider.CloudProvider
@@ -81,7 +84,9 @@ type Controller struct {
 	steps    []step
 	launches *launches
 	polls    pace.Pace
+	lookups  pace.Pace
 	written  staleness.Tracker
+	nodes    staleness.Tracker
 }
 
 // step is one stage of a live NodeClaim. It reads and changes the pass only; an
@@ -98,6 +103,7 @@ func New(o Options) *Controller {
 	c.steps = []step{
 		c.launch,
 		func(ctx context.Context, p *pass) error { return c.registration(ctx, p, hooks) },
+		c.presence,
 		c.initialization,
 		c.liveness,
 	}
@@ -137,5 +143,6 @@ func (c *Controller) expect(nodeClaim *v1.NodeClaim) {
 func (c *Controller) forget(key types.NamespacedName) {
 	c.launches.forget(key)
 	c.polls.Forget(key)
+	c.lookups.Forget(key)
 	c.written.Forget(key)
 }

@@ -6,7 +6,7 @@
 // # What it decides
 //
 // A live NodeClaim passes through [Controller]'s steps in order: launch,
-// registration, initialization, liveness. A step that fails does not keep the
+// registration, presence of the Node, initialization, liveness. A step that fails does not keep the
 // later ones from running. A deleting NodeClaim is finalized: its nodes are
 // deleted, then its instance, then its finalizer is removed.
 //
@@ -27,6 +27,9 @@
 // The finalizer is stored before the provider is asked for anything. Changes of
 // a pass are written once, metadata before status, and effects follow only when
 // the writes succeeded, so that a pass that is repeated counts once.
+//
+// Every wait ends: for the launch and the registration by liveness.go, for a Node
+// that has vanished by lost.go, for the initialization by overdue.go.
 //
 // # Cost
 //

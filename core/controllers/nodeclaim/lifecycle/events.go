@@ -30,10 +30,26 @@ func unregisteredTaintMissing(nodeClaim *v1.NodeClaim, node *corev1.Node) events
 		fmt.Sprintf("Node %s joined without taint %s, so pods may run on it before it is set up", node.Name, v1.UnregisteredTaintKey))
 }
 
+func unregisteredTaintReturned(nodeClaim *v1.NodeClaim, node *corev1.Node) events.Event {
+	return warning(nodeClaim, "UnregisteredTaintReturned",
+		fmt.Sprintf("Removed taint %s from node %s, which is registered: somebody had written it back", v1.UnregisteredTaintKey, node.Name))
+}
+
 func initializationOverdue(nodeClaim *v1.NodeClaim, condition *status.Condition) events.Event {
 	e := warning(nodeClaim, "InitializationOverdue", fmt.Sprintf("Not initialized %s after registration: %s, %s",
 		overdueAfter, condition.Reason, condition.Message))
 	e.DedupeTimeout = overdueAfter
+	return e
+}
+
+func initializationTimedOut(nodeClaim *v1.NodeClaim, condition *status.Condition) events.Event {
+	return warning(nodeClaim, "InitializationTimedOut", fmt.Sprintf("Not initialized %s after registration and nothing on the node is worth keeping, deleting it: %s, %s",
+		InitializationTimeout, condition.Reason, condition.Message))
+}
+
+func nodeLost(nodeClaim *v1.NodeClaim, rest string) events.Event {
+	e := warning(nodeClaim, "NodeLost", fmt.Sprintf("Node %s is gone; %s", nodeClaim.Status.NodeName, rest))
+	e.DedupeValues = append(e.DedupeValues, rest)
 	return e
 }
 

@@ -4,6 +4,7 @@ package lifecycle
 
 import (
 	"context"
+	stderrors "errors"
 	"fmt"
 	"time"
 
@@ -124,12 +125,25 @@ func (c *Controller) setTerminating(nodeClaim *v1.NodeClaim) time.Time {
 // removeFinalizer lets the NodeClaim go. terminating is since when its instance
 // was being terminated; nil when there was none.
 func (c *Controller) removeFinalizer(ctx context.Context, nodeClaim *v1.NodeClaim, terminating *time.Time) (reconcile.Result, error) {
-	before := editable(nodeClaim)
-	controllerutil.RemoveFinalizer(nodeClaim, v1.TerminationFinalizer)
-	if _, err := patch.Object(ctx, c.Client, before, nodeClaim); err != nil {
+	// Whoever has stored another provider ID since has an instance to be deleted.
+	unchanged := patch.If([]string{"status", "providerID"})
+	var released *v1.NodeClaim
+	err := patch.Persist(ctx, c.Live, nodeClaim, func(read *v1.NodeClaim) error {
+		if read.Status.ProviderID != nodeClaim.Status.ProviderID {
+			return errStale
+		}
+		released = editable(read)
+		controllerutil.RemoveFinalizer(released, v1.TerminationFinalizer)
+		_, err := patch.Object(ctx, c.Client, read, released, unchanged)
+		return err
+	})
+	if stderrors.Is(err, errStale) {
+		return reconcile.Result{RequeueAfter: patch.Retry}, nil
+	}
+	if err != nil {
 		return patch.Outcome(err)
 	}
-	c.written.Wrote(nodeClaim)
+	c.written.Wrote(released)
 	now := c.Clock.Now()
 	if terminating != nil {
 		c.NodeClaims.InstanceTerminated(nodeClaim, now.Sub(*terminating))

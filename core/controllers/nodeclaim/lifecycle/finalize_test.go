@@ -203,7 +203,7 @@ func TestForgottenInstance(t *testing.T) {
 // LIF-124: the finalizer does not go on a stale read.
 func TestFinalizerConflict(t *testing.T) {
 	w := setup(t, fixture.NodeClaim("a", fixture.Deleting(time.Now())))
-	w.Writes.FailOnce("patch NodeClaim", conflict("nodeclaims"))
+	w.Writes.FailAll("patch NodeClaim", conflict("nodeclaims"))
 	if result := w.pass("a"); result.RequeueAfter == 0 || gone(w) {
 		t.Errorf("gone %v, tried again after %v", gone(w), result.RequeueAfter)
 	}

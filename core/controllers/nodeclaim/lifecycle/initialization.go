@@ -4,17 +4,13 @@ package lifecycle
 
 import (
 	"context"
-	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/nodestate"
 )
-
-// overdueAfter is how long after its registration a node that is not initialized
-// is reported, and how often then.
-const overdueAfter = 15 * time.Minute
 
 // initialization waits until the node is usable while Initialized is Unknown and
 // the NodeClaim is registered (LIF-100..104).
@@ -26,8 +22,10 @@ func (c *Controller) initialization(ctx context.Context, p *pass) error {
 	nodes, err := c.nodesOf(ctx, p)
 	switch {
 	case len(nodes) != 1 && !initialized:
-		p.conditions.SetUnknownWithReason(v1.ConditionTypeInitialized, reasonNodeNotFound, messageNodeNotFound)
-		c.reportOverdue(p)
+		if err == nil && len(nodes) > 1 { // a single one that is gone is told already
+			p.conditions.SetUnknownWithReason(v1.ConditionTypeInitialized, reasonNodeNotFound, messageNodeNotFound)
+			return c.overdue(ctx, p)
+		}
 		return err
 	case len(nodes) != 1:
 		return err
@@ -35,7 +33,7 @@ func (c *Controller) initialization(ctx context.Context, p *pass) error {
 	if b, blocked := firstBlocker(&nodes[0], p.nodeClaim); blocked {
 		if !initialized {
 			p.conditions.SetUnknownWithReason(v1.ConditionTypeInitialized, b.reason, b.message)
-			c.reportOverdue(p)
+			return c.overdue(ctx, p)
 		}
 		return nil
 	}
@@ -48,7 +46,10 @@ func (c *Controller) initialization(ctx context.Context, p *pass) error {
 func (c *Controller) initialize(ctx context.Context, p *pass, initialized bool) error {
 	node := &p.nodes[0]
 	if !nodestate.Initialized(node) {
-		if err := c.updateNode(ctx, p, labelled(node, v1.NodeInitializedLabelKey, v1.LabelValueTrue)); err != nil {
+		_, err := c.updateNode(ctx, p, func(read *corev1.Node) *corev1.Node {
+			return labelled(read, v1.NodeInitializedLabelKey, v1.LabelValueTrue)
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -62,16 +63,4 @@ func (c *Controller) initialize(ctx context.Context, p *pass, initialized bool) 
 		return nil
 	})
 	return nil
-}
-
-// reportOverdue repeats what keeps a node from being initialized long after it
-// registered: it has no timeout of its own (LIF-104).
-func (c *Controller) reportOverdue(p *pass) {
-	registered := p.conditions.Get(v1.ConditionTypeRegistered).LastTransitionTime
-	if left := registered.Add(overdueAfter).Sub(p.now); left > 0 {
-		p.again(left)
-		return
-	}
-	c.Recorder.Publish(initializationOverdue(p.nodeClaim, p.conditions.Get(v1.ConditionTypeInitialized)))
-	p.again(overdueAfter)
 }

@@ -106,13 +106,10 @@ func withTaint(taint corev1.Taint) func(*v1.NodeClaim, *corev1.Node) {
 
 // LIF-100
 func TestInitializationNeedsOneNode(t *testing.T) {
-	w := setup(t, fixture.NodeClaim("a", fixture.Registered))
-	w.pass("a")
-	w.expect("a", v1.ConditionTypeInitialized, "Unknown/NodeNotFound")
 	nodeClaim, node := registeredNode(nil)
 	again := node.DeepCopy()
 	again.Name = "b"
-	w = setup(t, nodeClaim, node, again)
+	w := setup(t, nodeClaim, node, again)
 	w.pass("a")
 	w.expect("a", v1.ConditionTypeInitialized, "Unknown/NodeNotFound")
 }
@@ -144,28 +141,6 @@ func TestConditionsAreRefreshed(t *testing.T) {
 	}
 	if got := w.condition("a", v1.ConditionTypeLaunched).LastTransitionTime; !got.Equal(&before) {
 		t.Error("a refresh counts as a transition")
-	}
-}
-
-// LIF-104
-func TestInitializationOverdue(t *testing.T) {
-	nodeClaim, node := registeredNode(func(_ *v1.NodeClaim, n *corev1.Node) { fixture.SetReady(n, corev1.ConditionFalse) })
-	w := setup(t, nodeClaim, node)
-	if result := w.pass("a"); result.RequeueAfter != 15*time.Minute || len(w.Recorder.Events()) > 0 {
-		t.Errorf("reported early, or looked again after %v", result.RequeueAfter)
-	}
-	w.Clock.Step(15 * time.Minute)
-	result := w.pass("a")
-	events := w.Recorder.Events()
-	if len(events) != 1 || events[0].Type != corev1.EventTypeWarning || !strings.Contains(events[0].Message, "NodeNotReady") ||
-		events[0].DedupeTimeout != 15*time.Minute {
-		t.Errorf("events %+v", events)
-	}
-	if result.RequeueAfter != 15*time.Minute {
-		t.Errorf("looked again after %v", result.RequeueAfter)
-	}
-	if fixture.Read(w.World, nodeClaim).DeletionTimestamp != nil {
-		t.Error("initialization has a timeout")
 	}
 }
 

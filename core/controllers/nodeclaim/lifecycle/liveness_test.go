@@ -27,6 +27,9 @@ func TestLiveness(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := setup(t, tt.nodeClaim)
+			if tt.reason == "" {
+				w.Add(fixture.Node(tt.nodeClaim))
+			}
 			w.Provider.FailAlways(fake.Create, errors.New("down"))
 			w.Clock.Step(tt.deadline - time.Second)
 			w.pass("a")

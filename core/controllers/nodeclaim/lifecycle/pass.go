@@ -11,6 +11,7 @@ import (
 	"github.com/awslabs/operatorpkg/status"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -132,28 +133,65 @@ func (c *Controller) nodesOf(ctx context.Context, p *pass) ([]corev1.Node, error
 	if p.nodesRead {
 		return p.nodes, nil
 	}
-	nodes, err := index.Nodes(ctx, c.Client, p.nodeClaim.Status.ProviderID)
+	cached, err := index.Nodes(ctx, c.Client, p.nodeClaim.Status.ProviderID)
 	if err != nil {
 		return nil, err
+	}
+	var nodes []corev1.Node
+	for i := range cached {
+		node, found, err := c.upToDate(ctx, &cached[i])
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			nodes = append(nodes, *node)
+		}
 	}
 	p.nodes, p.nodesRead = nodes, true
 	return nodes, nil
 }
 
+// upToDate returns a Node as the API server has it if the cache has not caught up
+// with what an earlier pass wrote: what was done to the Node since, such as taking
+// a startup taint away, would be undone. It is false when the Node is gone.
+func (c *Controller) upToDate(ctx context.Context, cached *corev1.Node) (*corev1.Node, bool, error) {
+	if !c.nodes.Stale(cached) {
+		return cached, true, nil
+	}
+	live := &corev1.Node{}
+	switch err := c.Live.Get(ctx, client.ObjectKeyFromObject(cached), live); {
+	case apierrors.IsNotFound(err):
+		c.nodes.Forget(client.ObjectKeyFromObject(cached))
+		return nil, false, nil
+	case err != nil:
+		return nil, false, fmt.Errorf("reading node %s: %w", cached.Name, err)
+	}
+	return live, live.Spec.ProviderID == cached.Spec.ProviderID, nil
+}
+
 // errStale says that the Node that a step read has changed or gone since.
 var errStale = errors.New("the node that was read is out of date")
 
-// updateNode stores a changed version of the NodeClaim's only Node, which the
-// later steps then see.
-func (c *Controller) updateNode(ctx context.Context, p *pass, after *corev1.Node) error {
-	switch _, err := patch.Object(ctx, c.Client, &p.nodes[0], after); {
-	case apierrors.IsConflict(err) || apierrors.IsNotFound(err):
-		return errStale
-	case err != nil:
+// updateNode changes the NodeClaim's only Node, and returns what the later steps
+// then see.
+func (c *Controller) updateNode(ctx context.Context, p *pass, change func(*corev1.Node) *corev1.Node) (*corev1.Node, error) {
+	var after *corev1.Node
+	err := patch.Persist(ctx, c.Live, &p.nodes[0], func(read *corev1.Node) error {
+		after = change(read)
+		sent, err := patch.Object(ctx, c.Client, read, after)
+		if sent {
+			c.nodes.Wrote(after)
+		}
 		return err
+	})
+	switch {
+	case apierrors.IsConflict(err) || apierrors.IsNotFound(err):
+		return nil, errStale
+	case err != nil:
+		return nil, err
 	}
 	p.nodes = []corev1.Node{*after}
-	return nil
+	return after, nil
 }
 
 // then adds an effect.

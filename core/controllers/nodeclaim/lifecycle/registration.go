@@ -51,8 +51,10 @@ func (c *Controller) register(ctx context.Context, p *pass, hooks hookOutcome) e
 	node := &p.nodes[0]
 	c.reportMissingTaint(ctx, p.nodeClaim, node)
 	complete := len(hooks.pending) == 0
-	after := synchronised(node, p.nodeClaim, synchronisation{taints: taintsToSync(node, p.nodeClaim), complete: complete})
-	if err := c.updateNode(ctx, p, after); err != nil {
+	after, err := c.updateNode(ctx, p, func(read *corev1.Node) *corev1.Node {
+		return synchronised(read, p.nodeClaim, synchronisation{taints: taintsToSync(read, p.nodeClaim), complete: complete})
+	})
+	if err != nil {
 		return errors.Join(err, hooks.err)
 	}
 	if !complete {
@@ -117,9 +119,35 @@ func (c *Controller) reattach(ctx context.Context, p *pass) error {
 	if err != nil {
 		return err
 	}
-	if len(nodes) != 1 || nodestate.Registered(&nodes[0]) || !nodes[0].DeletionTimestamp.IsZero() {
+	if len(nodes) != 1 || !nodes[0].DeletionTimestamp.IsZero() {
 		return nil
 	}
-	return c.updateNode(ctx, p, synchronised(&nodes[0], p.nodeClaim,
-		synchronisation{taints: p.nodeClaim.Spec.Taints, complete: true}))
+	if nodestate.Registered(&nodes[0]) {
+		return c.keepRegistered(ctx, p)
+	}
+	_, err = c.updateNode(ctx, p, func(read *corev1.Node) *corev1.Node {
+		return synchronised(read, p.nodeClaim, synchronisation{taints: p.nodeClaim.Spec.Taints, complete: true})
+	})
+	return err
+}
+
+// keepRegistered puts right what a careless client, storing an old copy of the
+// Node, has undone of its registration: the unregistered taint, which would keep
+// pods away for ever, and the finalizer and owner, without which the Node would
+// end undrained (LIF-093). Labels, annotations and other taints are for users to
+// change.
+func (c *Controller) keepRegistered(ctx context.Context, p *pass) error {
+	node := &p.nodes[0]
+	back := slices.ContainsFunc(node.Spec.Taints, nodestate.SameTaint(v1.UnregisteredTaint()))
+	if !back && slices.Contains(node.Finalizers, v1.TerminationFinalizer) && ownedBy(node, p.nodeClaim) {
+		return nil
+	}
+	if _, err := c.updateNode(ctx, p, func(read *corev1.Node) *corev1.Node { return stillRegistered(read, p.nodeClaim) }); err != nil {
+		return err
+	}
+	if back {
+		log.FromContext(ctx).Info("removed the unregistered taint from a registered node", "Node", klog.KRef("", node.Name))
+		c.Recorder.Publish(unregisteredTaintReturned(p.nodeClaim, node))
+	}
+	return nil
 }

@@ -47,7 +47,7 @@ func (w *world) restart() {
 		w.t.Fatal(err)
 	}
 	w.controller = lifecycle.New(lifecycle.Options{
-		Client: w.Client, Provider: w.provider, NodeClasses: w.NodeClasses, Vocabulary: vocab,
+		Client: w.Client, Live: w.Live, Provider: w.provider, NodeClasses: w.NodeClasses, Vocabulary: vocab,
 		Clock: w.Clock, Recorder: w.Recorder, NodeClaims: w.NodeClaims, Nodes: w.Nodes,
 		Health: w.health, CPUMillis: 1000,
 	})

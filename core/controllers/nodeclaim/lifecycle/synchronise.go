@@ -49,12 +49,26 @@ func addOwner(node *corev1.Node, nodeClaim *v1.NodeClaim) {
 		APIVersion: v1.GroupVersion.String(), Kind: "NodeClaim",
 		Name: nodeClaim.Name, UID: nodeClaim.UID, BlockOwnerDeletion: &block,
 	}
-	owned := slices.ContainsFunc(node.OwnerReferences, func(o metav1.OwnerReference) bool {
-		return o.APIVersion == owner.APIVersion && o.Kind == owner.Kind && o.UID == owner.UID
-	})
-	if !owned {
+	if !ownedBy(node, nodeClaim) {
 		node.OwnerReferences = append(node.OwnerReferences, owner)
 	}
+}
+
+func ownedBy(node *corev1.Node, nodeClaim *v1.NodeClaim) bool {
+	return slices.ContainsFunc(node.OwnerReferences, func(o metav1.OwnerReference) bool {
+		return o.APIVersion == v1.GroupVersion.String() && o.Kind == "NodeClaim" && o.UID == nodeClaim.UID
+	})
+}
+
+// stillRegistered returns the Node with what must stay of its registration.
+func stillRegistered(node *corev1.Node, nodeClaim *v1.NodeClaim) *corev1.Node {
+	node = node.DeepCopy()
+	if node.DeletionTimestamp.IsZero() {
+		controllerutil.AddFinalizer(node, v1.TerminationFinalizer)
+	}
+	addOwner(node, nodeClaim)
+	node.Spec.Taints = slices.DeleteFunc(node.Spec.Taints, nodestate.SameTaint(v1.UnregisteredTaint()))
+	return node
 }
 
 // addTaints appends the taints that the Node lacks; one that it has keeps its

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lifecycle_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/fake"
+	"karpenter.sh/core/controllers/internal/fixture"
+)
+
+// LIF-007: a cache behind the controller's own write brings nothing about.
+func TestCacheBehindOwnWrite(t *testing.T) {
+	tests := map[string]func() (*v1.NodeClaim, *corev1.Node){
+		"launched":    func() (*v1.NodeClaim, *corev1.Node) { return fixture.NodeClaim("a"), nil },
+		"registered":  func() (*v1.NodeClaim, *corev1.Node) { return joined() },
+		"initialized": func() (*v1.NodeClaim, *corev1.Node) { return registeredNode(nil) },
+	}
+	for name, objects := range tests {
+		t.Run(name, func(t *testing.T) {
+			nodeClaim, node := objects()
+			w := setup(t, nodeClaim)
+			if node != nil {
+				w.Add(node)
+			}
+			before := w.nodeClaim("a")
+			w.pass("a")
+			w.Late(before)
+			w.Writes.Reset()
+			calls, created := len(w.Provider.Calls()), w.Metric("karpenter_nodes_created_total", nil)
+			w.Clock.Step(time.Minute)
+			w.pass("a")
+			if got := w.Writes.Names(); len(got) > 0 {
+				t.Errorf("wrote %q", got)
+			}
+			if got := len(w.Provider.Calls()); got != calls {
+				t.Errorf("%d more calls of the provider", got-calls)
+			}
+			if got := w.Metric("karpenter_nodes_created_total", nil); got != created {
+				t.Errorf("counted %v nodes, then %v", created, got)
+			}
+			w.CatchUp()
+			w.pass("a")
+		})
+	}
+}
+
+// LIF-007, LIF-090: what was done to a Node since it was written is not undone.
+func TestNodeCacheBehindOwnWrite(t *testing.T) {
+	nodeClaim, node := joined(func(n *v1.NodeClaim) {
+		n.Spec.StartupTaints = []corev1.Taint{taint("agent", "", "NoExecute")}
+	})
+	w := setup(t, nodeClaim, node)
+	before := w.node("a")
+	w.Writes.FailOnce("patch NodeClaim status", errors.New("no answer"))
+	if _, err := w.try("a"); err == nil {
+		t.Fatal("the write did not fail")
+	}
+	stored := w.node("a")
+	stored.Spec.Taints = nil // the agent has done its work meanwhile
+	w.Update(stored)
+	w.Late(before)
+	w.pass("a")
+	w.expect("a", v1.ConditionTypeRegistered, "True/Registered")
+	if got := w.node("a").Spec.Taints; len(got) > 0 {
+		t.Errorf("taints are back: %v", got)
+	}
+}
+
+// LIF-080, LIF-079: a successor of the name has nothing of its predecessor.
+func TestSuccessor(t *testing.T) {
+	w := setup(t, fixture.NodeClaim("a"))
+	w.Writes.Intercept(func(name string) error {
+		if name == "patch NodeClaim status" {
+			return errors.New("no answer")
+		}
+		return nil
+	})
+	if _, err := w.try("a"); err == nil {
+		t.Fatal("the write did not fail")
+	}
+	w.Writes.Reset()
+	old := w.nodeClaim("a")
+	old.Finalizers = nil
+	w.Update(old)
+	w.Delete(old)
+	w.Add(fixture.NodeClaim("a", func(n *v1.NodeClaim) { n.UID = "successor" }))
+	w.pass("a")
+	created := w.Provider.Calls(fake.Create)
+	if len(created) != 2 || created[1].NodeClaim.UID != "successor" {
+		t.Fatalf("instances asked for: %v", created)
+	}
+	if got := w.nodeClaim("a").Status.ProviderID; got == "" || got == fixture.ProviderID("a") {
+		t.Errorf("the successor has provider ID %q, which is that of its predecessor or none", got)
+	}
+}
+
+// LIF-079
+func TestSuccessorDoesNotWait(t *testing.T) {
+	w := setup(t, fixture.NodeClaim("a"))
+	w.Provider.FailNext(fake.Create, errors.New("no"))
+	w.pass("a")
+	old := w.nodeClaim("a")
+	old.Finalizers = nil
+	w.Update(old)
+	w.Delete(old)
+	w.Add(fixture.NodeClaim("a", func(n *v1.NodeClaim) { n.UID = "successor" }))
+	w.pass("a")
+	w.expect("a", v1.ConditionTypeLaunched, "True/Launched")
+}
+
+// LIF-124: a provider ID that was stored by another since the NodeClaim was read is
+// not lost with the finalizer.
+func TestFinalizerWaitsForTheProviderID(t *testing.T) {
+	w := setup(t, fixture.NodeClaim("a", fixture.Deleting(time.Now())))
+	before := w.nodeClaim("a")
+	stored := w.nodeClaim("a")
+	created, err := w.Provider.Create(t.Context(), fixture.NodeClaim("a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored.Status.ProviderID = created.Status.ProviderID
+	w.Update(stored)
+	w.Late(before)
+	if result := w.pass("a"); result.RequeueAfter == 0 || !slices.Contains(w.nodeClaim("a").Finalizers, v1.TerminationFinalizer) {
+		t.Fatal("the instance is orphaned")
+	}
+	w.CatchUp()
+	w.pass("a")
+	if _, err := w.Provider.Get(t.Context(), created.Status.ProviderID); !cloudprovider.IsNodeClaimNotFoundError(err) {
+		t.Errorf("the instance is there: %v", err)
+	}
+}
+
+// LIF-122: the Node that was read is deleted, not one that took its name since.
+func TestSuccessorOfTheNode(t *testing.T) {
+	nodeClaim := fixture.NodeClaim("a", fixture.Initialized, fixture.Deleting(time.Now()))
+	node := fixture.Node(nodeClaim)
+	w := setup(t, nodeClaim, node)
+	w.Late(w.node("a"))
+	node = fixture.Read(w.World, node)
+	node.Finalizers = nil
+	w.Update(node)
+	w.Delete(node)
+	w.Add(fixture.Node(nodeClaim, func(n *corev1.Node) { n.UID, n.Spec.ProviderID = "successor", "fake://another" }))
+	if _, err := w.try("a"); err != nil {
+		t.Fatal(err)
+	}
+	if got := fixture.Read(w.World, fixture.Node(nodeClaim)); got.DeletionTimestamp != nil {
+		t.Error("the successor is deleted")
+	}
+}
