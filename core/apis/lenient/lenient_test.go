@@ -94,3 +94,23 @@ func TestTheRestIsRead(t *testing.T) {
 		t.Errorf("(-whole +part):\n%s", diff)
 	}
 }
+
+// API-177: nothing of what an object held before is taken for what could not be
+// read.
+func TestNothingOldRemains(t *testing.T) {
+	pool := &v1.NodePool{}
+	for _, text := range []string{
+		`{"metadata":{"name":"a"},"spec":{"limits":{"cpu":"5"},"weight":7}}`,
+		`{"metadata":{"name":"b"},"spec":{"limits":{"cpu":"1e.5"}}}`,
+	} {
+		if err := json.Unmarshal([]byte(text), pool); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if pool.Name != "b" || len(pool.Spec.Limits) != 0 || pool.Spec.Weight != nil || len(pool.Unreadable) != 1 {
+		t.Errorf("got %+v", pool)
+	}
+	if err := json.Unmarshal([]byte(`{"metadata":{"name":"c"}}`), pool); err != nil || pool.Unreadable != nil {
+		t.Errorf("got %v, %v of an object without problems", err, pool.Unreadable)
+	}
+}

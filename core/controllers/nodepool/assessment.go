@@ -32,11 +32,11 @@ func (o Options) assess(ctx context.Context, pool *v1.NodePool) (reconcile.Resul
 	set(conditions, v1.ConditionTypeNodeClassReady, readiness(pool.Spec.Template.Spec.NodeClassRef, nodeClass, found))
 	o.describe(pool)
 	keepTransitions(before, pool)
-	sent, err := patch.Status(ctx, o.Client, before, pool)
-	if sent && err == nil {
-		o.tell(before, pool)
+	if _, err := patch.Status(ctx, o.Client, before, pool); err != nil {
+		return patch.Outcome(err)
 	}
-	return patch.Outcome(err)
+	o.tell(before, pool)
+	return reconcile.Result{}, nil
 }
 
 // cause is why a condition is False; the zero cause means that it is True.
