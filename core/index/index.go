@@ -20,6 +20,9 @@ const (
 	PodNodeName          = "spec.nodeName"
 	PodUnbound           = "unbound"
 	VolumeAttachmentNode = "spec.nodeName"
+	PodClaim             = "spec.volumes.persistentVolumeClaim.claimName"
+	OpenVolumeClass      = "open/spec.storageClassName"
+	RoomClass            = "storageClassName"
 )
 
 // unbound is the one value of the index PodUnbound.
@@ -53,7 +56,34 @@ func Fields() []Field {
 		{&storagev1.VolumeAttachment{}, VolumeAttachmentNode, func(o client.Object) []string {
 			return present(o.(*storagev1.VolumeAttachment).Spec.NodeName)
 		}},
+		{&corev1.Pod{}, PodClaim, func(o client.Object) []string { return namedClaims(o.(*corev1.Pod)) }},
+		{&corev1.PersistentVolume{}, OpenVolumeClass, func(o client.Object) []string { return openClass(o.(*corev1.PersistentVolume)) }},
+		{&storagev1.CSIStorageCapacity{}, RoomClass, func(o client.Object) []string {
+			return present(o.(*storagev1.CSIStorageCapacity).StorageClassName)
+		}},
 	}
+}
+
+// namedClaims are the claims that a pod uses by name.
+func namedClaims(pod *corev1.Pod) []string {
+	var out []string
+	for i := range pod.Spec.Volumes {
+		if source := pod.Spec.Volumes[i].PersistentVolumeClaim; source != nil {
+			out = append(out, source.ClaimName)
+		}
+	}
+	return out
+}
+
+// openClass is the class of a volume that is not bound.
+func openClass(pv *corev1.PersistentVolume) []string {
+	if pv.Status.Phase == corev1.VolumeBound {
+		return nil
+	}
+	if class, ok := pv.Annotations[corev1.BetaStorageClassAnnotation]; ok {
+		return present(class)
+	}
+	return present(pv.Spec.StorageClassName)
 }
 
 func present(value string) []string {

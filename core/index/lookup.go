@@ -3,11 +3,15 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
@@ -58,11 +62,53 @@ func VolumeAttachments(ctx context.Context, r client.Reader, nodeName string) ([
 	return list.Items, nil
 }
 
+// ClaimUsers returns the pods that use a PersistentVolumeClaim by name.
+func ClaimUsers(ctx context.Context, r client.Reader, claim types.NamespacedName) ([]corev1.Pod, error) {
+	var list corev1.PodList
+	if err := by(ctx, r, &list, PodClaim, claim.Name, client.InNamespace(claim.Namespace)); err != nil {
+		return nil, fmt.Errorf("looking up pods that use PersistentVolumeClaim %s: %w", claim, err)
+	}
+	return list.Items, nil
+}
+
+// OpenVolumes returns the PersistentVolumes of a class that are not bound, by name.
+func OpenVolumes(ctx context.Context, r client.Reader, class string) ([]*corev1.PersistentVolume, error) {
+	var list corev1.PersistentVolumeList
+	if err := by(ctx, r, &list, OpenVolumeClass, class); err != nil {
+		return nil, fmt.Errorf("looking up PersistentVolumes of StorageClass %q: %w", class, err)
+	}
+	return byName(list.Items), nil
+}
+
+// Room returns where the driver of a class says that it has room, by name.
+func Room(ctx context.Context, r client.Reader, class string) ([]*storagev1.CSIStorageCapacity, error) {
+	var list storagev1.CSIStorageCapacityList
+	if err := by(ctx, r, &list, RoomClass, class); err != nil {
+		return nil, fmt.Errorf("looking up CSIStorageCapacities of StorageClass %q: %w", class, err)
+	}
+	return byName(list.Items), nil
+}
+
+// byName points at the items, in an order that does not depend on the cache.
+func byName[T any, P interface {
+	*T
+	client.Object
+}](items []T) []P {
+	out := make([]P, len(items))
+	for i := range items {
+		out[i] = &items[i]
+	}
+	slices.SortFunc(out, func(a, b P) int {
+		return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
+	})
+	return out
+}
+
 // by fills the list with the objects that have the value; the empty value
 // matches nothing.
-func by(ctx context.Context, r client.Reader, list client.ObjectList, name, value string) error {
+func by(ctx context.Context, r client.Reader, list client.ObjectList, name, value string, more ...client.ListOption) error {
 	if value == "" {
 		return nil
 	}
-	return r.List(ctx, list, client.MatchingFields{name: value}, client.UnsafeDisableDeepCopy)
+	return r.List(ctx, list, append(more, client.MatchingFields{name: value}, client.UnsafeDisableDeepCopy)...)
 }

@@ -18,8 +18,8 @@
 //
 // # What it leaves out
 //
-// Topologies of StorageClasses, which the scheduler's VolumeBinding looks at.
-// Labels whose values are made up for new nodes, as far as topology rules are
+// Two pods that wait for one and the same PersistentVolume: the scheduler binds it
+// to one of them, and the other waits for the next round. Labels whose values are made up for new nodes, as far as topology rules are
 // about them, and DaemonSet pods that such rules would select on new nodes: the
 // engine does not know the former, and of the latter only what they do to rules
 // on the hostname (SCH-128). Which nodes the scheduler would rather take: its

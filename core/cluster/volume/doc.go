@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package volume reads which volumes pods use and how many a node attaches.
-// [Reader] finds the objects behind a pod's claims, for package storage of the
-// intake to decide from; [Resolver] finds the drivers of the claims of bound pods,
+// [Reader] finds the objects behind a pod's claims and what else decides about
+// them, such as the volumes that are there and the room of drivers, for package
+// storage of the intake to decide from; [Resolver] finds the drivers of the claims of bound pods,
 // for the model to count.
 //
 // # What it never does
@@ -18,5 +19,6 @@
 //
 // # Cost
 //
-// Resolving a pod costs at most three cache reads for each of its claims.
+// Resolving a pod costs at most three cache reads for each of its claims. What all
+// claims of a class share is read once in a [Pass].
 package volume

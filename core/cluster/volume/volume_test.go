@@ -16,8 +16,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
+	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/engine/attach"
+	"karpenter.sh/core/index"
 )
 
 func claim(name, class, bound string) *corev1.PersistentVolumeClaim {
@@ -134,6 +136,101 @@ func TestLimitsOf(t *testing.T) {
 	}
 }
 
+// indexed is a client with the indexes of the cache.
+func indexed(objects ...client.Object) *fake.ClientBuilder {
+	b := fake.NewClientBuilder().WithObjects(objects...)
+	for _, f := range index.Fields() {
+		if _, ours := f.Object.(*v1.NodeClaim); !ours {
+			b = b.WithIndex(f.Object, f.Name, f.Extract)
+		}
+	}
+	return b
+}
+
+// SCH-083: what else decides about a claim is read with it.
+func TestBeside(t *testing.T) {
+	yes := true
+	asking := func(change ...func(*corev1.PersistentVolumeClaim)) *corev1.PersistentVolumeClaim {
+		c := claim("c", "fast", "")
+		for _, f := range change {
+			f(c)
+		}
+		return c
+	}
+	volumeOf := func(name, class string, phase corev1.PersistentVolumePhase) *corev1.PersistentVolume {
+		v := pv(corev1.PersistentVolumeSource{})
+		v.Name, v.Spec.StorageClassName, v.Status.Phase = name, class, phase
+		return v
+	}
+	roomOf := func(name, class string) *storagev1.CSIStorageCapacity {
+		return &storagev1.CSIStorageCapacity{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name}, StorageClassName: class}
+	}
+	driver := func(tracks *bool) *storagev1.CSIDriver {
+		return &storagev1.CSIDriver{ObjectMeta: metav1.ObjectMeta{Name: "d"}, Spec: storagev1.CSIDriverSpec{StorageCapacity: tracks}}
+	}
+	exclusive := func(c *corev1.PersistentVolumeClaim) {
+		c.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOncePod}
+	}
+	selected := func(c *corev1.PersistentVolumeClaim) {
+		c.Annotations = map[string]string{"volume.kubernetes.io/selected-node": "n"}
+	}
+	other := func(node string, phase corev1.PodPhase) *corev1.Pod {
+		p := pod(named("c"))
+		p.Name, p.UID, p.Spec.NodeName, p.Status.Phase = "other", "other", node, phase
+		return p
+	}
+	for _, tc := range []struct {
+		reason  string
+		objects []client.Object
+		want    string
+	}{
+		{"volumes of its class that are not bound", []client.Object{
+			asking(), volumeOf("y", "fast", corev1.VolumeAvailable), volumeOf("x", "fast", corev1.VolumeReleased),
+			volumeOf("z", "fast", corev1.VolumeBound), volumeOf("w", "slow", corev1.VolumeAvailable),
+		}, "[x y] tracked false [] selected false user "},
+		{"room that its driver tells of", []client.Object{asking(), driver(&yes), roomOf("r", "fast"), roomOf("s", "slow")}, "[] tracked true [r] selected false user "},
+		{"no room, if the driver tells nothing", []client.Object{asking(), driver(nil), roomOf("r", "fast")}, "[] tracked false [] selected false user "},
+		{"the node that was chosen", []client.Object{asking(selected), &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}}}, "[] tracked false [] selected true user "},
+		{"which may be gone", []client.Object{asking(selected)}, "[] tracked false [] selected false user "},
+		{"who uses it, if it is for one pod", []client.Object{asking(exclusive), other("n", corev1.PodRunning)}, "[] tracked false [] selected false user ns/other"},
+		{"not who will", []client.Object{asking(exclusive), other("", corev1.PodPending)}, "[] tracked false [] selected false user "},
+		{"nor who did", []client.Object{asking(exclusive), other("n", corev1.PodSucceeded)}, "[] tracked false [] selected false user "},
+		{"nor of a claim that many may use", []client.Object{asking(), other("n", corev1.PodRunning)}, "[] tracked false [] selected false user "},
+	} {
+		t.Run("SCH-081, SCH-083: "+tc.reason, func(t *testing.T) {
+			reader := volume.NewReader(indexed(append(tc.objects, class("fast", "d"))...).Build())
+			claims, err := reader.Pass().Claims(t.Context(), pod(named("c")))
+			if err != nil || len(claims) != 1 {
+				t.Fatal(claims, err)
+			}
+			c := claims[0]
+			var volumes, room []string
+			for _, v := range c.Candidates {
+				volumes = append(volumes, v.Name)
+			}
+			for _, r := range c.Room {
+				room = append(room, r.Name)
+			}
+			got := fmt.Sprintf("%v tracked %t %v selected %t user %s", volumes, c.Tracked, room, c.Selected != nil, c.User)
+			if got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+	t.Run("SCH-081: an ephemeral volume must have been made for its pod", func(t *testing.T) {
+		p := pod(corev1.Volume{Name: "v", VolumeSource: corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{}}})
+		p.UID = "pod"
+		own, foreign := claim("pod-v", "fast", ""), claim("pod-v", "fast", "")
+		own.OwnerReferences = []metav1.OwnerReference{{Kind: "Pod", Name: "pod", UID: "pod", Controller: &yes}}
+		for object, want := range map[*corev1.PersistentVolumeClaim]bool{own: false, foreign: true} {
+			claims, err := volume.NewReader(indexed(object).Build()).Pass().Claims(t.Context(), p)
+			if err != nil || claims[0].Foreign != want {
+				t.Errorf("got %v, %v", claims, err)
+			}
+		}
+	})
+}
+
 // SCH-087: what does not exist is a fact, what cannot be read is an error.
 func TestClaims(t *testing.T) {
 	ephemeral := corev1.Volume{Name: "scratch", VolumeSource: corev1.VolumeSource{Ephemeral: &corev1.EphemeralVolumeSource{}}}
@@ -141,8 +238,7 @@ func TestClaims(t *testing.T) {
 		claim("bound", "gone", "pv"), pv(corev1.PersistentVolumeSource{}), claim("unbound", "fast", ""), class("fast", "d"),
 		claim("lost", "", "nowhere"), claim("pod-scratch", "none", ""),
 	}
-	b := fake.NewClientBuilder().WithObjects(objects...)
-	claims, err := volume.NewReader(b.Build()).Claims(t.Context(),
+	claims, err := volume.NewReader(indexed(objects...).Build()).Pass().Claims(t.Context(),
 		pod(named("bound"), corev1.Volume{Name: "empty"}, named("unbound"), named("lost"), ephemeral, named("missing")))
 	if err != nil {
 		t.Fatal(err)
@@ -162,7 +258,7 @@ func TestClaims(t *testing.T) {
 		t.Error(diff)
 	}
 
-	broken := fake.NewClientBuilder().WithObjects(objects...).WithInterceptorFuncs(interceptor.Funcs{
+	broken := indexed(objects...).WithInterceptorFuncs(interceptor.Funcs{
 		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
 			if _, ok := o.(*corev1.PersistentVolume); ok {
 				return context.DeadlineExceeded
@@ -170,7 +266,7 @@ func TestClaims(t *testing.T) {
 			return c.Get(ctx, key, o, opts...)
 		},
 	}).Build()
-	if _, err := volume.NewReader(broken).Claims(t.Context(), pod(named("bound"))); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := volume.NewReader(broken).Pass().Claims(t.Context(), pod(named("bound"))); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 }

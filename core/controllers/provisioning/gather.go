@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/topology"
@@ -34,6 +35,12 @@ type gathered struct {
 	pods   []*corev1.Pod
 	models []model.Pod
 	groups []*topology.Group
+	// volumes reads the volumes of the round's pods.
+	volumes *volume.Pass
+	// users are the pods so far that have claims of one pod at a time.
+	users storage.Users
+	// hosts are the hostnames of all nodes, made when first asked for.
+	hosts map[string]bool
 	// rejected pods cannot be understood or must not be served (SCH-030).
 	rejected []rejected
 }
@@ -68,7 +75,7 @@ func (g *gathered) podNames() []string {
 // gather reads in the order of SCH-021: nodes and their usage first, then
 // pending pods, then pods of nodes that are on their way out.
 func (p *Provisioner) gather(ctx context.Context) (*gathered, error) {
-	g := &gathered{snapshot: p.Cluster.Snapshot()}
+	g := &gathered{snapshot: p.Cluster.Snapshot(), volumes: p.volumes.Pass(), users: storage.Users{}}
 	namespaces, err := p.namespaces(ctx)
 	if err != nil {
 		return nil, err
@@ -95,15 +102,20 @@ func (p *Provisioner) gatherPending(ctx context.Context, g *gathered) error {
 	if err != nil {
 		return err
 	}
+	var wanting []*corev1.Pod
 	for i := range unbound {
 		pod := &unbound[i]
-		if !pods.Provisionable(pod) {
+		if !pods.Provisionable(pod) || g.snapshot.Bound(pod) {
 			continue
 		}
 		key := types.NamespacedName{Namespace: pod.Namespace, Name: pod.Name}
-		if _, waiting := g.snapshot.Awaiting(key); waiting || g.snapshot.Bound(pod) {
-			continue
+		if _, waiting := g.snapshot.Awaiting(key); !waiting {
+			wanting = append(wanting, pod)
+		} else if claims, err := g.volumes.Claims(ctx, pod); err == nil {
+			g.users.Add(pod, claims)
 		}
+	}
+	for _, pod := range wanting {
 		if err := p.add(ctx, g, pod, p.validate); err != nil {
 			return err
 		}
@@ -118,7 +130,20 @@ func (p *Provisioner) validate(g *gathered, pod *corev1.Pod, claims []storage.Cl
 	if errors.Is(err, intake.ErrRefusesKarpenter) {
 		return err
 	}
-	return errors.Join(err, p.storage.Validate(claims))
+	return errors.Join(err, p.storage.Validate(claims, g.hasHost))
+}
+
+// hasHost reports whether a node of a hostname exists (SCH-131).
+func (g *gathered) hasHost(name string) bool {
+	if g.hosts == nil {
+		g.hosts = map[string]bool{}
+		for _, n := range g.snapshot.Nodes() {
+			if n.Node() != nil {
+				g.hosts[n.View().Hostname] = true
+			}
+		}
+	}
+	return g.hosts[name]
 }
 
 // gatherLeaving adds the pods that will need another place once the nodes that
@@ -206,10 +231,11 @@ func (p *Provisioner) add(ctx context.Context, g *gathered, pod *corev1.Pod, che
 }
 
 func (p *Provisioner) compile(ctx context.Context, g *gathered, pod *corev1.Pod, check check) error {
-	claims, err := p.volumes.Claims(ctx, pod)
+	claims, err := g.volumes.Claims(ctx, pod)
 	if err != nil {
 		return err
 	}
+	g.users.Mark(claims)
 	if err := check(g, pod, claims); err != nil {
 		return err
 	}
@@ -217,7 +243,11 @@ func (p *Provisioner) compile(ctx context.Context, g *gathered, pod *corev1.Pod,
 	if err != nil {
 		return err
 	}
-	return g.round.Add(pod, volumes)
+	if err := g.round.Add(pod, volumes); err != nil {
+		return err
+	}
+	g.users.Add(pod, claims)
+	return nil
 }
 
 // namespaces are those that exist, with their labels, for namespace selectors.

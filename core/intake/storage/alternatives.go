@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 
-	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/intake"
 )
@@ -17,41 +16,25 @@ import (
 // maxAlternatives bounds the product of the alternatives of several volumes.
 const maxAlternatives = 1000
 
-// alternatives are the topologies from which one claim is reachable, in the
-// order of its objects; none restrict nothing (SCH-083).
-func (r *Rules) alternatives(c Claim) ([]requirement.Requirements, error) {
-	if err := c.Missing(); err != nil {
-		return nil, err
-	}
-	switch {
-	case c.Volume != nil:
-		return r.ofVolume(c.Volume)
-	case c.Class != nil:
-		return r.ofClass(c.Class)
-	}
-	return nil, nil
-}
-
+// ofVolume are the topologies from which a volume can be reached, in the order of
+// its terms; none restrict nothing (SCH-083).
 func (r *Rules) ofVolume(pv *corev1.PersistentVolume) ([]requirement.Requirements, error) {
 	if pv.Spec.NodeAffinity == nil || pv.Spec.NodeAffinity.Required == nil {
 		return nil, nil
 	}
-	// The host of such a volume goes with the node: its successor finds an
-	// empty disk wherever it comes up (SCH-084).
-	hostIsMoot := pv.Spec.Local != nil || pv.Spec.HostPath != nil
 	var out []requirement.Requirements
 	for _, term := range pv.Spec.NodeAffinity.Required.NodeSelectorTerms {
-		if len(term.MatchExpressions) == 0 {
-			continue
+		if len(term.MatchExpressions) == 0 || len(term.MatchFields) > 0 {
+			continue // the scheduler compares labels only, and an empty term with none
 		}
 		alternative, err := r.term(term.MatchExpressions)
 		if err != nil {
 			return nil, fmt.Errorf("reading the node affinity of PersistentVolume %q: %w", pv.Name, err)
 		}
-		if hostIsMoot {
-			alternative = alternative.Without(func(key string) bool { return key == label.Hostname })
-		}
 		out = append(out, alternative)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("the node affinity of PersistentVolume %q admits no node", pv.Name)
 	}
 	return out, nil
 }
@@ -67,6 +50,7 @@ func (r *Rules) term(expressions []corev1.NodeSelectorRequirement) (requirement.
 	return requirement.All(rs...), nil
 }
 
+// ofClass are the topologies that a class allows; none restrict nothing.
 func (r *Rules) ofClass(class *storagev1.StorageClass) ([]requirement.Requirements, error) {
 	var out []requirement.Requirements
 	for _, term := range class.AllowedTopologies {
@@ -82,6 +66,9 @@ func (r *Rules) ofClass(class *storagev1.StorageClass) ([]requirement.Requiremen
 			return nil, fmt.Errorf("reading the allowed topologies of StorageClass %q: %w", class.Name, err)
 		}
 		out = append(out, alternative)
+	}
+	if len(out) == 0 && len(class.AllowedTopologies) > 0 {
+		return nil, fmt.Errorf("the allowed topologies of StorageClass %q admit no node", class.Name)
 	}
 	return out, nil
 }

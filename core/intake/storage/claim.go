@@ -5,6 +5,7 @@ package storage
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
@@ -17,10 +18,27 @@ type Claim struct {
 	Key types.NamespacedName
 	// Object is the PersistentVolumeClaim.
 	Object *corev1.PersistentVolumeClaim
+	// Foreign says that the claim has the name of one that would be made for the
+	// pod, and was not.
+	Foreign bool
+	// User is another pod, as namespace/name, that has a claim on a node which only
+	// one pod may use at a time.
+	User string
 	// Volume is what the claim is bound to, if it is.
 	Volume *corev1.PersistentVolume
-	// Class is that of a claim that is not bound.
+
+	// The rest is of a claim that is not bound.
+
+	// Class is its StorageClass.
 	Class *storagev1.StorageClass
+	// Candidates are the PersistentVolumes of the class that are not bound.
+	Candidates []*corev1.PersistentVolume
+	// Selected is the Node for which the scheduler has asked for a volume.
+	Selected *corev1.Node
+	// Tracked says that the driver of the class tells how much room it has, and
+	// Room are the places where it has some.
+	Tracked bool
+	Room    []*storagev1.CSIStorageCapacity
 }
 
 // ClaimName is the name of the claim behind a volume of a pod: a named one, or
@@ -52,6 +70,24 @@ func (c Claim) ClassName() string {
 	return *c.Object.Spec.StorageClassName
 }
 
+// selectedNode is where the scheduler names the Node for which a volume of the
+// claim is to be made.
+const selectedNode = "volume.kubernetes.io/selected-node"
+
+// SelectedName is the name of the Node that the scheduler chose for a claim that
+// is not bound, or empty.
+func (c Claim) SelectedName() string {
+	if c.Object == nil || c.VolumeName() != "" {
+		return ""
+	}
+	return c.Object.Annotations[selectedNode]
+}
+
+// Exclusive reports whether one pod at a time may use the claim.
+func (c Claim) Exclusive() bool {
+	return c.Object != nil && slices.Contains(c.Object.Spec.AccessModes, corev1.ReadWriteOncePod)
+}
+
 // Missing returns an error that says which object is the first that does not
 // exist. Like all errors about a claim it does not name the claim; see
 // [Claim.Wrap].
@@ -63,6 +99,15 @@ func (c Claim) Missing() error {
 		return fmt.Errorf("its PersistentVolume %q does not exist", c.VolumeName())
 	case c.ClassName() != "" && c.Class == nil:
 		return fmt.Errorf("its StorageClass %q does not exist", c.ClassName())
+	}
+	return nil
+}
+
+// awaitsNobody returns an error if the volume is to be made for a Node that does
+// not exist.
+func (c Claim) awaitsNobody() error {
+	if name := c.SelectedName(); name != "" && c.Selected == nil {
+		return fmt.Errorf("its volume is to be made for node %q, which does not exist", name)
 	}
 	return nil
 }

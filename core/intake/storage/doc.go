@@ -12,12 +12,13 @@
 // # Vocabulary
 //
 // A claim is a PersistentVolumeClaim, here always one that a pod uses. It is
-// bound once it names a PersistentVolume. An alternative is a set of node
+// bound once it names a PersistentVolume. A candidate is a PersistentVolume that
+// the scheduler could bind it to. An alternative is a set of node
 // requirements under which all volumes of a pod are reachable.
 //
 // # Cost
 //
-// Linear in the claims and their terms, except that the alternatives of several
+// Linear in the claims, their terms and candidates, except that the alternatives of several
 // volumes are multiplied, up to a bound.
 //
 // Start reading at rules.go.

@@ -3,8 +3,11 @@
 package storage
 
 import (
+	"slices"
+
 	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/engine/attach"
+	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/intake"
 )
 
@@ -19,26 +22,28 @@ func NewRules(words *vocabulary.Vocabulary) *Rules {
 	return &Rules{words: words, drivers: NewDrivers()}
 }
 
-// Volumes works out what the claims of one pod demand. An error names the object
-// that is missing or cannot be understood: then it is not known where the pod
-// may run (SCH-087).
+// Volumes works out what the claims of one pod demand. An error names the claim
+// that can be met nowhere, or the object that is missing or cannot be understood:
+// then it is not known where the pod may run (SCH-087).
 func (r *Rules) Volumes(claims []Claim) (intake.Volumes, error) {
 	var out intake.Volumes
-	all := anywhere()
+	all, demands := anywhere(), make([]*demand, 0, len(claims))
 	for _, c := range claims {
 		driver, err := r.drivers.Of(c)
 		if err != nil {
 			return intake.Volumes{}, c.Wrap(err)
 		}
 		out.Attachments = append(out.Attachments, attach.Attachment{Driver: driver, Claim: c.Key.String()})
-		own, err := r.alternatives(c)
+		own, err := r.demand(c)
 		if err != nil {
 			return intake.Volumes{}, c.Wrap(err)
 		}
-		if all, err = product(all, own); err != nil {
+		demands = append(demands, own)
+		if all, err = product(all, own.topologies()); err != nil {
 			return intake.Volumes{}, c.Wrap(err)
 		}
 	}
+	all = slices.DeleteFunc(all, func(node requirement.Requirements) bool { return !together(demands, node) })
 	out.Conflict = len(all) == 0
 	if !out.Conflict && !isAnywhere(all) {
 		out.Alternatives = all

@@ -35,7 +35,7 @@ func TestAlternatives(t *testing.T) {
 	host := in(label.Hostname, "h")
 	local := corev1.PersistentVolumeSource{Local: &corev1.LocalVolumeSource{Path: "/"}}
 	hostPath := corev1.PersistentVolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/"}}
-	withMatchFields := bound("c", zones("a"))
+	withMatchFields := bound("c", zones("a"), zones("b"))
 	withMatchFields.Volume.Spec.NodeAffinity.Required.NodeSelectorTerms[0].MatchFields = []expression{in("metadata.name", "n")}
 	withoutRequired := bound("c", zones("a"))
 	withoutRequired.Volume.Spec.NodeAffinity.Required = nil
@@ -55,9 +55,8 @@ func TestAlternatives(t *testing.T) {
 			{Key: "x", Operator: corev1.NodeSelectorOpNotIn, Values: []string{"1"}},
 			{Key: "y", Operator: corev1.NodeSelectorOpGt, Values: []string{"3"}},
 		})}, []string{"x NotIn [1], y Exists >=4"}},
-		{"SCH-083 bound, only expressions count", []storage.Claim{withMatchFields}, []string{"zone In [a]"}},
+		{"SCH-083 bound, a term that names nodes is skipped", []storage.Claim{withMatchFields}, []string{"zone In [b]"}},
 		{"SCH-083 bound, a term without expressions is skipped", []storage.Claim{bound("c", nil, zones("b"))}, []string{"zone In [b]"}},
-		{"SCH-083 bound, nothing but such terms", []storage.Claim{bound("c", nil)}, nil},
 		{"SCH-083 not bound, no topologies", []storage.Claim{unbound("c")}, nil},
 		{"SCH-083 not bound, one alternative for each topology", []storage.Claim{unbound("c", zones("b"), append(zones("a"), in("rack", "1", "2")))},
 			[]string{"zone In [b]", "rack In [1 2], zone In [a]"}},
@@ -66,10 +65,8 @@ func TestAlternatives(t *testing.T) {
 		{"API-076, API-077 aliases of keys and values", []storage.Claim{bound("c",
 			[]expression{in("failure-domain.beta.kubernetes.io/zone", "a")}, []expression{in("topology.csi.example.com/zone", "")})},
 			[]string{"zone In [a]", "zone In [0]"}},
-		{"SCH-084 local: the host does not matter", []storage.Claim{on(bound("c", append(zones("a"), host)), local)}, []string{"zone In [a]"}},
-		{"SCH-084 local: nothing but the host", []storage.Claim{on(bound("c", []expression{host}), local)}, nil},
-		{"SCH-084 local: one term of nothing but the host", []storage.Claim{on(bound("c", []expression{host}, zones("a")), local)}, []string{"", "zone In [a]"}},
-		{"SCH-084 hostPath: the host does not matter", []storage.Claim{on(bound("c", append(zones("a"), host)), hostPath)}, []string{"zone In [a]"}},
+		{"SCH-084 local: the host matters", []storage.Claim{on(bound("c", append(zones("a"), host)), local)}, []string{"kubernetes.io/hostname In [h], zone In [a]"}},
+		{"SCH-084 hostPath: the host matters", []storage.Claim{on(bound("c", []expression{host}), hostPath)}, []string{"kubernetes.io/hostname In [h]"}},
 		{"SCH-084 others: the host matters", []storage.Claim{bound("c", []expression{host})}, []string{"kubernetes.io/hostname In [h]"}},
 		{"SCH-085 several: a product in the order of volumes", []storage.Claim{
 			unbound("a", []expression{in("x", "1")}, []expression{in("x", "2")}), unbound("b", []expression{in("y", "1")}, []expression{in("y", "2")})},
@@ -107,6 +104,8 @@ func TestUnknowable(t *testing.T) {
 		{"no class", classless, `PersistentVolumeClaim ns/c: its StorageClass "class-c" does not exist`},
 		{"an unreadable term", bound("c", []expression{{Key: "k", Operator: corev1.NodeSelectorOpGt, Values: []string{"x"}}}),
 			`PersistentVolumeClaim ns/c: reading the node affinity of PersistentVolume "pv-c": `},
+		{"a volume that no node can reach", bound("c", nil), `PersistentVolumeClaim ns/c: the node affinity of PersistentVolume "pv-c" admits no node`},
+		{"a class that allows no topology", unbound("c", nil), `PersistentVolumeClaim ns/c: the allowed topologies of StorageClass "class-c" admit no node`},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
 			if _, err := rules().Volumes([]storage.Claim{tc.claim}); err == nil || !strings.HasPrefix(err.Error(), tc.want) {

@@ -10,6 +10,7 @@ import (
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/intake/storage"
 )
 
@@ -56,10 +57,19 @@ func TestValidate(t *testing.T) {
 		{"SCH-081 immediate is the default", changed(unbound("c"), func(c *storage.Claim) { c.Class.VolumeBindingMode = nil }), "binds immediately"},
 		{"SCH-081 an unsupported topology key", unbound("c", zones("a"), []expression{in("example.com/rack", "r")}), `its StorageClass "class-c" restricts "example.com/rack"`},
 		{"SCH-081 an alias of an unsupported topology key", unbound("c", []expression{in("csi.example.com/rack", "r")}), `its StorageClass "class-c" restricts "csi.example.com/rack"`},
+		{"SCH-084 a volume of a host that exists", bound("c", []expression{in(label.Hostname, "gone", "here")}), ""},
+		{"SCH-084 a volume of a host that is gone, and of another", bound("c", []expression{in(label.Hostname, "gone")}, []expression{in(label.Hostname, "here")}), ""},
+		{"SCH-084 a volume of a host that is gone", bound("c", []expression{in(label.Hostname, "gone")}), `its PersistentVolume "pv-c" can only be reached from host gone, which does not exist`},
+		{"SCH-083 a volume that no node can reach", bound("c", nil), `the node affinity of PersistentVolume "pv-c" admits no node`},
+		{"SCH-081 not bound, its volume is to be made for a node that is gone", changed(unbound("c"), func(c *storage.Claim) {
+			c.Object.Annotations = map[string]string{"volume.kubernetes.io/selected-node": "gone"}
+		}), `its volume is to be made for node "gone", which does not exist`},
+		{"SCH-081 in use by another pod, and exclusive", changed(bound("c"), func(c *storage.Claim) { c.User = "ns/other" }), "pod ns/other does"},
+		{"SCH-081 not made for the pod", changed(bound("c"), func(c *storage.Claim) { c.Foreign = true }), "it was not made for the pod"},
 		{"SCH-081 not bound, an unsupported driver", changed(unbound("c"), func(c *storage.Claim) { c.Class.Provisioner = "old.csi.example.com" }), `the provider does not support driver "old.csi.example.com"`},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
-			err := rules().Validate([]storage.Claim{bound("first"), tc.claim})
+			err := rules().Validate([]storage.Claim{bound("first"), tc.claim}, exists)
 			switch {
 			case tc.want == "" && err != nil:
 				t.Errorf("got %v", err)
@@ -70,11 +80,14 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// exists says which hosts there are.
+func exists(host string) bool { return host == "here" }
+
 // SCH-081: the first claim that fails is told.
 func TestFirstFailureIsTold(t *testing.T) {
 	a, b := bound("a"), bound("b")
 	a.Volume, b.Object = nil, nil
-	if err := rules().Validate([]storage.Claim{unbound("c"), a, b}); err == nil || !strings.Contains(err.Error(), "ns/a") || strings.Contains(err.Error(), "ns/b") {
+	if err := rules().Validate([]storage.Claim{unbound("c"), a, b}, exists); err == nil || !strings.Contains(err.Error(), "ns/a") || strings.Contains(err.Error(), "ns/b") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -102,5 +102,8 @@ func Run(ctx context.Context, f *scheduler.Filters, w *world.World, machines []*
 
 // Objects are what the filters read of a world beside nodes and pods.
 func Objects(w *world.World) scheduler.Objects {
-	return scheduler.Objects{Namespaces: w.Namespaces, Claims: w.Claims, Volumes: w.Volumes, Classes: w.Classes, CSINodes: w.CSINodes}
+	return scheduler.Objects{
+		Namespaces: w.Namespaces, Claims: w.Claims, Volumes: w.Volumes, Classes: w.Classes, CSINodes: w.CSINodes,
+		Drivers: w.Drivers, Room: w.Room,
+	}
 }

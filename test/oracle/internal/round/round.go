@@ -18,6 +18,7 @@ import (
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/intake"
+	"karpenter.sh/core/intake/storage"
 	"karpenter.sh/core/render"
 	"karpenter.sh/test/oracle/internal/world"
 )
@@ -48,12 +49,16 @@ func New(w *world.World) (*Round, error) {
 		namespaces[ns.Name] = ns.Labels
 	}
 	gathering := r.compiler().NewRound(namespaces).WithDaemons(r.snapshot.Daemons())
+	users := storage.Users{}
 	for _, pod := range w.Pending {
-		volumes, err := volumesOf(w, pod)
+		claims := claimsOf(w, pod)
+		users.Mark(claims)
+		volumes, err := volumesOf(w, claims)
 		if err != nil || r.compiler().ValidatePod(pod) != nil || gathering.Add(pod, volumes) != nil {
 			r.Rejected = append(r.Rejected, pod)
 			continue
 		}
+		users.Add(pod, claims)
 		r.Pods = append(r.Pods, pod)
 	}
 	pods, groups := gathering.Build(r.snapshot.Counter(nil, namespaces))

@@ -3,12 +3,16 @@
 package round
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/intake/storage"
+	"karpenter.sh/core/pods"
 	"karpenter.sh/test/oracle/internal/world"
 )
 
@@ -36,16 +40,53 @@ func claimsOf(w *world.World, pod *corev1.Pod) []storage.Claim {
 				c.Class = class
 			}
 		}
+		beside(w, pod, &c)
 		out = append(out, c)
 	}
 	return out
 }
 
+// beside finds what else decides about a claim.
+func beside(w *world.World, pod *corev1.Pod, c *storage.Claim) {
+	for _, node := range w.Nodes {
+		if node.Name == c.SelectedName() {
+			c.Selected = node
+		}
+	}
+	for _, other := range w.Bound {
+		if c.Exclusive() && other.UID != pod.UID && !pods.Terminal(other) && other.Namespace == pod.Namespace &&
+			slices.ContainsFunc(other.Spec.Volumes, func(v corev1.Volume) bool {
+				return v.PersistentVolumeClaim != nil && v.PersistentVolumeClaim.ClaimName == c.Key.Name
+			}) {
+			c.User = other.Namespace + "/" + other.Name
+		}
+	}
+	if c.Class == nil {
+		return
+	}
+	for _, v := range w.Volumes {
+		if v.Spec.StorageClassName == c.Class.Name && v.Status.Phase != corev1.VolumeBound {
+			c.Candidates = append(c.Candidates, v)
+		}
+	}
+	for _, driver := range w.Drivers {
+		c.Tracked = c.Tracked || driver.Name == c.Class.Provisioner && *driver.Spec.StorageCapacity
+	}
+	for _, room := range w.Room {
+		if room.StorageClassName == c.Class.Name {
+			c.Room = append(c.Room, room)
+		}
+	}
+}
+
 // volumesOf is what the claims of a pod that waits demand; an error means that
 // the pod must not be served.
-func volumesOf(w *world.World, pod *corev1.Pod) (intake.Volumes, error) {
-	rules, claims := storage.NewRules(world.Vocabulary()), claimsOf(w, pod)
-	if err := rules.Validate(claims); err != nil {
+func volumesOf(w *world.World, claims []storage.Claim) (intake.Volumes, error) {
+	rules := storage.NewRules(world.Vocabulary())
+	hosts := func(name string) bool {
+		return slices.ContainsFunc(w.Nodes, func(n *corev1.Node) bool { return n.Labels[label.Hostname] == name })
+	}
+	if err := rules.Validate(claims, hosts); err != nil {
 		return intake.Volumes{}, err
 	}
 	return rules.Volumes(claims)

@@ -29,6 +29,7 @@ func checked() []string {
 	return []string{
 		names.NodeUnschedulable, names.NodeResourcesFit, names.NodeAffinity, names.TaintToleration, names.NodePorts,
 		names.PodTopologySpread, names.InterPodAffinity, names.VolumeZone, names.NodeVolumeLimits,
+		names.VolumeBinding, names.VolumeRestrictions,
 	}
 }
 
@@ -91,6 +92,8 @@ type Objects struct {
 	Volumes    []*corev1.PersistentVolume
 	Classes    []*storagev1.StorageClass
 	CSINodes   []*storagev1.CSINode
+	Drivers    []*storagev1.CSIDriver
+	Room       []*storagev1.CSIStorageCapacity
 }
 
 // Look makes the filters look at another cluster.
@@ -102,6 +105,8 @@ func (f *Filters) Look(nodes []*corev1.Node, bound []*corev1.Pod, o Objects) (*C
 		fill(core.PersistentVolumes().Informer(), o.Volumes),
 		fill(storage.StorageClasses().Informer(), o.Classes),
 		fill(storage.CSINodes().Informer(), o.CSINodes),
+		fill(storage.CSIDrivers().Informer(), o.Drivers),
+		fill(storage.CSIStorageCapacities().Informer(), o.Room),
 	); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ func (w *World) Copy() *World {
 		Namespaces: copies(w.Namespaces), DaemonSets: copies(w.DaemonSets), Nodes: copies(w.Nodes),
 		NodeClaims: copies(w.NodeClaims), Bound: copies(w.Bound), Pending: copies(w.Pending), Zones: slices.Clone(w.Zones),
 		Claims: copies(w.Claims), Volumes: copies(w.Volumes), Classes: copies(w.Classes), CSINodes: copies(w.CSINodes),
+		Drivers: copies(w.Drivers), Room: copies(w.Room),
 	}
 	slices.Reverse(out.Nodes)
 	slices.Reverse(out.NodeClaims)

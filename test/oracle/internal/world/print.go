@@ -40,7 +40,16 @@ func (w *World) String() string {
 		fmt.Fprintf(&b, "node %s attaches %d\n", c.Name, *c.Spec.Drivers[0].Allocatable.Count)
 	}
 	for _, v := range w.Volumes {
-		fmt.Fprintf(&b, "volume %s %s\n", v.Name, written(v.Labels))
+		fmt.Fprintf(&b, "volume %s class %s %s %s %s\n", v.Name, v.Spec.StorageClassName, v.Status.Phase, written(v.Spec.Capacity), written(v.Spec.NodeAffinity))
+	}
+	for _, c := range w.Claims {
+		fmt.Fprintf(&b, "claim %s/%s %s %s\n", c.Namespace, c.Name, written(c.Annotations), written(c.Spec))
+	}
+	for _, c := range w.Classes {
+		fmt.Fprintf(&b, "class %s by %s in %s\n", c.Name, c.Provisioner, written(c.AllowedTopologies))
+	}
+	for _, r := range w.Room {
+		fmt.Fprintf(&b, "room for %s: %s in %s\n", r.StorageClassName, r.Capacity, written(r.NodeTopology))
 	}
 	for _, p := range slices.Concat(w.Bound, w.Pending) {
 		fmt.Fprintf(&b, "pod %s/%s on %q %s terminating %t labels %s %s\n", p.Namespace, p.Name, p.Spec.NodeName, p.Status.Phase,

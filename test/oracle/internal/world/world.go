@@ -33,6 +33,9 @@ type World struct {
 	Volumes  []*corev1.PersistentVolume
 	Classes  []*storagev1.StorageClass
 	CSINodes []*storagev1.CSINode
+	// Drivers say of whom Room is complete.
+	Drivers []*storagev1.CSIDriver
+	Room    []*storagev1.CSIStorageCapacity
 	// Zones there are.
 	Zones []string
 }
