@@ -27,7 +27,7 @@ func (l *listener) Errorf(format string, args ...any) {
 	l.failures = append(l.failures, fmt.Sprintf(format, args...))
 }
 
-// LIF-008, LIF-151: who deletes says what.
+// LIF-007, LIF-151: who deletes says what.
 func TestUIDs(t *testing.T) {
 	right, wrong := types.UID("right"), types.UID("wrong")
 	evict := func(uid *types.UID) func(client.Client, *corev1.Pod) error {
