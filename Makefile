@@ -78,6 +78,11 @@ oracle: ## Check plans against the real kube-scheduler, on random clusters; CHEC
 	@GOWORK=off go -C test/oracle vet ./...
 	@GOWORK=off go -C test/oracle test -count=1 -timeout $(if $(CHECKS),0,20m) . $(if $(CHECKS),-rapid.checks=$(CHECKS)) $(if $(SEED),-rapid.seed=$(SEED))
 
+.PHONY: world
+world: ## Let random clusters live through many rounds, with the real kube-scheduler; CHECKS=100000 SEED=0 for other ones
+	@GOWORK=off go -C test/oracle vet ./living/...
+	@GOWORK=off go -C test/oracle test -count=1 -timeout $(if $(CHECKS),0,20m) ./living $(if $(CHECKS),-rapid.checks=$(CHECKS)) $(if $(SEED),-rapid.seed=$(SEED))
+
 .PHONY: e2e
 e2e: check-cluster control-plane ## Run the end-to-end suite in a cluster of its own; FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
 	@mkdir -p $(REPORTS) && rm -rf $(REPORTS)/e2e.xml $(REPORTS)/e2e

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package kube
+
+import (
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	schedulingv1 "k8s.io/api/scheduling/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"karpenter.sh/test/oracle/living/internal/store"
+)
+
+// admit does what API server and admission do to objects that are created.
+func (k *Kube) admit(o client.Object) error {
+	switch o := o.(type) {
+	case *corev1.Pod:
+		k.Complete(o)
+		o.Status.Phase = corev1.PodPending
+	case *corev1.LimitRange:
+		for i := range o.Spec.Limits {
+			completeLimits(&o.Spec.Limits[i])
+		}
+	}
+	return nil
+}
+
+// Complete applies the defaults of the API, of LimitRanges and of the pod's
+// PriorityClass.
+func (k *Kube) Complete(pod *corev1.Pod) {
+	if pod.Spec.SchedulerName == "" {
+		pod.Spec.SchedulerName = corev1.DefaultSchedulerName
+	}
+	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		for i := range containers {
+			requestLimits(&containers[i])
+			for _, limits := range store.All[*corev1.LimitRange](k.store) {
+				if limits.Namespace == pod.Namespace {
+					applyLimits(&containers[i], limits)
+				}
+			}
+		}
+	}
+	if class, ok := store.Get[*schedulingv1.PriorityClass](k.store, types.NamespacedName{Name: pod.Spec.PriorityClassName}); ok {
+		pod.Spec.Priority, pod.Spec.PreemptionPolicy = &class.Value, class.PreemptionPolicy
+	} else if pod.Spec.Priority == nil {
+		pod.Spec.Priority = new(int32)
+	}
+}
+
+// requestLimits requests what is limited and not requested.
+func requestLimits(c *corev1.Container) {
+	c.Resources.Requests = with(c.Resources.Limits, c.Resources.Requests)
+}
+
+func applyLimits(c *corev1.Container, limits *corev1.LimitRange) {
+	for _, item := range limits.Spec.Limits {
+		if item.Type == corev1.LimitTypeContainer {
+			c.Resources.Limits = with(item.Default, c.Resources.Limits)
+			c.Resources.Requests = with(item.DefaultRequest, c.Resources.Requests)
+		}
+	}
+}
+
+// completeLimits sets the defaults that follow from each other.
+func completeLimits(item *corev1.LimitRangeItem) {
+	if item.Type != corev1.LimitTypeContainer {
+		return
+	}
+	item.Default = with(item.Max, item.Default)
+	item.DefaultRequest = with(item.Min, with(item.Default, item.DefaultRequest))
+}
+
+// with is a list with what another has besides.
+func with(defaults, list corev1.ResourceList) corev1.ResourceList {
+	if len(defaults)+len(list) == 0 {
+		return nil
+	}
+	out := corev1.ResourceList{}
+	maps.Copy(out, defaults)
+	maps.Copy(out, list)
+	return out
+}
