@@ -102,6 +102,17 @@ func (s *scene) add(n int, labels map[string]string, spec corev1.PodSpec) {
 	}
 }
 
+// rollOut has two pods of revision 1 run on a full node, with a pool in zones a and
+// b, and one in zone c that is tainted.
+func (s *scene) rollOut(labels map[string]string, taint corev1.Taint) {
+	s.pool(requiring(label.Zone, corev1.NodeSelectorOpIn, "a", "b"))
+	s.pool(requiring(label.Zone, corev1.NodeSelectorOpIn, "c"), tainted(taint))
+	s.node("old", "0", labels)
+	for range 2 {
+		s.bind("old", map[string]string{"app": "web", "rev": "1"})
+	}
+}
+
 func (s *scene) Repelling() []*intake.TopologyRule { return nil }
 
 // Count implements intake.Counter, node by node and pod by pod.
@@ -254,6 +265,14 @@ func TestPlans(t *testing.T) {
 			s.types[0].Offerings[1].Available, s.types[0].Offerings[2].Available = false, false
 			s.add(5, web, zonal())
 		}, label.Zone, "a:5"},
+		{"SCH-142 SCH-150 a rolling update under matchLabelKeys, beside a pool that the pods do not tolerate", func(s *scene) {
+			s.rollOut(in("a"), noSchedule)
+			s.add(6, map[string]string{"app": "web", "rev": "2"}, zonal(func(c *corev1.TopologySpreadConstraint) { c.MatchLabelKeys = []string{"rev"} }))
+		}, label.Zone, "a:3 b:3"},
+		{"SCH-142 without it the old pods count", func(s *scene) {
+			s.rollOut(in("a"), noSchedule)
+			s.add(6, map[string]string{"app": "web", "rev": "2"}, zonal())
+		}, label.Zone, "a:2 b:4"},
 		{"SCH-142 an excluded value is no domain", func(s *scene) {
 			s.pool(requiring("rack", corev1.NodeSelectorOpNotIn, "r1"))
 			s.pool(requiring("rack", corev1.NodeSelectorOpIn, "r2"))

@@ -260,3 +260,47 @@ func TestDaemonsOfRules(t *testing.T) {
 		})
 	}
 }
+
+// SCH-183: preferences of all kinds, in the order in which they are given up.
+func TestOrderOfRelaxation(t *testing.T) {
+	pods := func(app string, weight int32) []corev1.WeightedPodAffinityTerm {
+		return []corev1.WeightedPodAffinityTerm{{Weight: weight, PodAffinityTerm: corev1.PodAffinityTerm{TopologyKey: label.Zone, LabelSelector: selecting(app, "")}}}
+	}
+	spec := spreading(label.Zone, corev1.ScheduleAnyway, selecting("first", ""))
+	spec.TopologySpreadConstraints = append(spec.TopologySpreadConstraints, spreading(label.Arch, corev1.ScheduleAnyway, selecting("second", "")).TopologySpreadConstraints...)
+	spec.TopologySpreadConstraints = append(spec.TopologySpreadConstraints, spreading(label.Zone, corev1.DoNotSchedule, selecting("hard", "")).TopologySpreadConstraints...)
+	affinity := required(term("t", "1"), term("t", "2"))
+	affinity.PreferredDuringSchedulingIgnoredDuringExecution = []corev1.PreferredSchedulingTerm{{Weight: 1, Preference: term("p", "x")}}
+	spec.Affinity = &corev1.Affinity{
+		NodeAffinity:    affinity,
+		PodAffinity:     &corev1.PodAffinity{PreferredDuringSchedulingIgnoredDuringExecution: pods("to", 1)},
+		PodAntiAffinity: &corev1.PodAntiAffinity{PreferredDuringSchedulingIgnoredDuringExecution: pods("from", 1)},
+	}
+	b := build(t, compiler(), labelled("p", nil, spec))
+	var got []string
+	for _, a := range b.pods[0].Class.Attempts {
+		got = append(got, fmt.Sprintf("%s %v soft=%t", a.Plain, a.Rules, a.SoftTaints))
+	}
+	// Groups: 0 and 1 the spreads that yield, 2 the hard one, 3 affinity, 4
+	// anti-affinity.
+	want := []string{
+		"p In [x], t In [1] [2 3 4 0 1] soft=false",
+		"p In [x], t In [2] [2 3 4 0 1] soft=false",
+		"p In [x], t In [2] [2 4 0 1] soft=false",
+		"p In [x], t In [2] [2 0 1] soft=false",
+		"t In [2] [2 0 1] soft=false",
+		"t In [2] [2 1] soft=false",
+		"t In [2] [2] soft=false",
+		"t In [1] [2] soft=false",
+		"t In [1] [2] soft=true",
+		"t In [2] [2] soft=true",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for i, a := range b.pods[0].Class.Attempts {
+		if a.Required != 1 {
+			t.Errorf("attempt %d: %d rules are demands", i, a.Required)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/topology"
 )
 
@@ -36,7 +37,7 @@ type tie struct {
 // returns the order to place the pods in: those that must share a node follow the
 // first of them.
 func (s *solver) attract(sorted []int) []int {
-	if !slices.ContainsFunc(s.in.Snapshot.Groups, func(g *topology.Group) bool { return g.Kind == topology.Affinity }) {
+	if !s.anyAttracted(sorted) {
 		return sorted
 	}
 	classes, pods := s.byClass(sorted)
@@ -58,6 +59,22 @@ func (s *solver) attract(sorted []int) []int {
 		}
 	}
 	return out
+}
+
+// anyAttracted reports whether some pod demands to be with others.
+func (s *solver) anyAttracted(sorted []int) bool {
+	var before *model.Class
+	return slices.ContainsFunc(sorted, func(i int) bool {
+		c := s.in.Pods[i].Class
+		if c == before {
+			return false
+		}
+		before = c
+		last := &c.Attempts[len(c.Attempts)-1]
+		return slices.ContainsFunc(last.Rules[:last.Required], func(g int32) bool {
+			return s.in.Snapshot.Groups[g].Kind == topology.Affinity
+		})
+	})
 }
 
 // byClass lists the pods' classes in the order in which pods are tried.

@@ -29,7 +29,9 @@
 // states are interned for each pool, and joining a state with a class's
 // requirements is computed once, however many bins and pods meet that way. A
 // route is one way to satisfy a class: an attempt, an alternative of its volumes
-// and a choice of topology domains. The stock is what is left of capacity
+// and a choice of topology domains. A bond ties classes whose pods attract each
+// other while none of them is placed; where they meet is chosen for all of them
+// before the first is. The stock is what is left of capacity
 // reservations; a bin holds one unit of each that it could use, until it cannot
 // any more.
 //

@@ -24,7 +24,8 @@ func (s *solver) placeTogether(c *class, pod int) bool {
 	for _, all := range []bool{true, false} {
 		party := s.party(b, all)
 		for i := range c.attempts {
-			if s.tryTogether(&c.attempts[i], pod, party) {
+			// Who may not be the first waits for that one, and then follows it.
+			if a := &c.attempts[i]; a.admitsHost(binName(len(s.bins))) && s.tryTogether(a, pod, party) {
 				return true
 			}
 		}

@@ -11,7 +11,9 @@
 //
 // # Vocabulary
 //
-// A domain is a value of the topology key. For the hostname every node is a
+// A domain is a value of the topology key. A tally knows those of nodes that exist
+// or that the run plans; each pod adds those where it could get a node ([View]).
+// For the hostname every node is a
 // domain of its own, so a run asks about one node at a time and the cost does
 // not depend on how many there are. For all other keys a run asks once for each
 // pod which domains are allowed, in order of preference ([Tally.Allowed]), and
