@@ -99,6 +99,27 @@ func daemonSet(change ...func(*appsv1.DaemonSet)) *appsv1.DaemonSet {
 	return set
 }
 
+// SCH-101: the ports of daemons are taken before they run, on nodes and on those on
+// their way.
+func TestPortsOfDaemonsToCome(t *testing.T) {
+	for reason, steps := range map[string]func(*world){
+		"a node":       func(w *world) { w.node(newNode("a", "id")) },
+		"on its way":   func(w *world) { w.claim(newClaim("c", "id")) },
+		"daemons late": func(w *world) { w.node(newNode("a", "id")); w.Snapshot().Targets() },
+	} {
+		t.Run(reason, func(t *testing.T) {
+			w := newWorld(t)
+			steps(w)
+			w.UpdateDaemonSet(daemonSet(func(set *appsv1.DaemonSet) {
+				set.Spec.Template.Spec.Containers[0].Ports = []corev1.ContainerPort{{HostPort: 90}}
+			}))
+			if got := w.Snapshot().Targets().Nodes[0].Ports; len(got) != 1 || got[0].Number != 90 {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
 // SCH-126, SCH-130, LIF-020: what is free, with daemons that are still to come.
 func TestFree(t *testing.T) {
 	daemonPod := func(cpu string) func(*corev1.Pod) {

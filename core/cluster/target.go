@@ -3,9 +3,12 @@
 package cluster
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/engine/taint"
@@ -26,6 +29,7 @@ type fixed struct {
 	labels  constraint.Labels
 	taints  []taint.Taint
 	daemons resource.Vector // of all daemons that belong there
+	ports   hostport.Ports  // of these
 }
 
 // compiled is what a state node is to the engine.
@@ -48,7 +52,7 @@ func (n *StateNode) target(e *epoch) *model.Node {
 		Labels:       f.labels,
 		Taints:       f.taints,
 		Free:         n.seen.less(remaining.Plus(n.Requests())),
-		Ports:        n.HostPorts(),
+		Ports:        slices.Concat(n.HostPorts(), f.ports),
 		Attached:     n.Volumes(),
 		AttachLimits: n.VolumeLimits(),
 		Initialized:  n.Initialized(),
@@ -62,9 +66,8 @@ func (s *seen) compile(e *epoch, managed bool) *fixed {
 	if before != nil && before.epoch == e {
 		return before
 	}
-	f := &fixed{epoch: e, daemons: e.compiler.RemainingDaemons(intake.NodeInput{
-		Labels: s.Labels, Taints: s.Taints, Starting: managed && s.Stage < Initialized,
-	}, e.daemons)}
+	node := intake.NodeInput{Labels: s.Labels, Taints: s.Taints, Starting: managed && s.Stage < Initialized}
+	f := &fixed{epoch: e, daemons: e.compiler.RemainingDaemons(node, e.daemons), ports: e.compiler.PortsOfDaemons(node, e.daemons)}
 	if before != nil && before.epoch.compiler == e.compiler {
 		f.labels, f.taints = before.labels, before.taints
 	} else {

@@ -137,11 +137,30 @@ type NodeInput struct {
 // RemainingDaemons is what daemons will still take of an existing node
 // (SCH-126); never negative.
 func (c *Compiler) RemainingDaemons(node NodeInput, daemons []*corev1.Pod) resource.Vector {
+	var sum resource.Vector
+	for _, pod := range c.belonging(node, daemons) {
+		sum = sum.Plus(c.Requests(pod))
+	}
+	return sum.Minus(node.BoundDaemons).Floor()
+}
+
+// PortsOfDaemons are those that daemons take of an existing node, whether they are
+// bound or still to come (SCH-101).
+func (c *Compiler) PortsOfDaemons(node NodeInput, daemons []*corev1.Pod) hostport.Ports {
+	var out hostport.Ports
+	for _, pod := range c.belonging(node, daemons) {
+		out = append(out, HostPorts(&pod.Spec)...)
+	}
+	return out
+}
+
+// belonging are the daemons that run on the node sooner or later.
+func (c *Compiler) belonging(node NodeInput, daemons []*corev1.Pod) []*corev1.Pod {
 	offered, taints := requirement.OfLabels(node.Labels), c.Taints(node.Taints)
 	if node.Starting {
 		offered = up(offered.Without(label.SimulationOnly))
 	}
-	var sum resource.Vector
+	var out []*corev1.Pod
 	for _, pod := range daemons {
 		if _, repelled := Tolerations(pod.Spec.Tolerations).Untolerated(taints, true); repelled {
 			continue
@@ -149,10 +168,10 @@ func (c *Compiler) RemainingDaemons(node NodeInput, daemons []*corev1.Pod) resou
 		terms, _ := c.terms(&pod.Spec)
 		for _, term := range terms {
 			if offered.Compatible(term, requirement.Strict) {
-				sum = sum.Plus(c.Requests(pod))
+				out = append(out, pod)
 				break
 			}
 		}
 	}
-	return sum.Minus(node.BoundDaemons).Floor()
+	return out
 }

@@ -208,3 +208,21 @@ func TestRemainingDaemons(t *testing.T) {
 		})
 	}
 }
+
+// SCH-101: the ports of daemons that belong on a node are taken before they run.
+func TestPortsOfDaemons(t *testing.T) {
+	c := compiler()
+	withPort := func(port int32, change func(*corev1.Pod)) *corev1.Pod {
+		return daemonPod("d", func(p *corev1.Pod) {
+			p.Spec.Containers[0].Ports = []corev1.ContainerPort{{HostPort: port}}
+			if change != nil {
+				change(p)
+			}
+		})
+	}
+	daemons := []*corev1.Pod{withPort(90, nil), withPort(91, func(p *corev1.Pod) { p.Spec.NodeSelector = map[string]string{label.Zone: "z"} })}
+	got := c.PortsOfDaemons(intake.NodeInput{Labels: map[string]string{label.Zone: "a"}}, daemons)
+	if len(got) != 1 || got[0].Number != 90 {
+		t.Errorf("got %v", got)
+	}
+}
