@@ -321,6 +321,15 @@ func TestWhatMayNotMove(t *testing.T) {
 			w.add(1, c)
 			w.add(1, w.class(1, 1))
 		}, func(w *world, p place.Plan) bool { return p.Bins[0].Price == 11.2 && len(p.Bins) == 1 }},
+		{"pods of which others bear one on a node", func(w *world) {
+			g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1}, label.Hostname)
+			bearing := w.obeying(1, anywhere, g)
+			bearing.Topology.Counted = nil
+			w.add(2, w.counting(3, anywhere, g))
+			w.add(1, bearing)
+		}, func(w *world, p place.Plan) bool {
+			return !slices.ContainsFunc(p.Bins, func(b place.Bin) bool { return together(b, 0, 1, 2) })
+		}},
 		{"pods that others keep away from on a node", func(w *world) {
 			g := w.group(topology.Group{Kind: topology.AntiAffinity}, label.Hostname)
 			c := w.obeying(3, anywhere, g)
