@@ -13,6 +13,8 @@
 //   - Validators: limits, minValues, order of prices, reservations; the same
 //     plan for the same question on any number of processors; and no plan that
 //     changes its question or shares memory (validators_test.go).
+//   - Worlds: enough of them hold what is worth trying, and enough plans place
+//     their pods or are packed anew (richness_test.go).
 //
 // Plans are made the way provisioning makes them, from objects to NodeClaims.
 //

@@ -29,6 +29,8 @@ func TestTheSchedulerTakesEveryPlacement(t *testing.T) {
 	placed, planned := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		r := gather(rt, world.Draw(rt, world.Usual()))
+		r.Input.MinValues = place.MinValuesPolicy(rapid.IntRange(0, 1).Draw(rt, "minValues"))
+		r.Input.Reservations = place.ReservationMode(rapid.IntRange(0, 1).Draw(rt, "reservations"))
 		plan := place.Solve(r.Input)
 		claims, err := r.Claims(&plan)
 		if err != nil {

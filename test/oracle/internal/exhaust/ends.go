@@ -131,7 +131,7 @@ func keysOf(w *world.World) []string {
 			out = append(out, t.TopologyKey)
 		}
 	}
-	for _, p := range slices.Concat(w.Bound, w.Pending) {
+	for _, p := range slices.Concat(w.Bound, w.Leaving, w.Pending) {
 		for _, c := range p.Spec.TopologySpreadConstraints {
 			out = append(out, c.TopologyKey)
 		}

@@ -61,7 +61,15 @@ func New(w *world.World) (*Round, error) {
 		users.Add(pod, claims)
 		r.Pods = append(r.Pods, pod)
 	}
-	pods, groups := gathering.Build(r.snapshot.Counter(nil, namespaces))
+	for _, pod := range w.Leaving {
+		anew := pod.DeepCopy()
+		anew.Spec.NodeName = ""
+		if err := gathering.Add(anew, intake.Volumes{}); err != nil {
+			return nil, fmt.Errorf("adding pod %s: %w", pod.Name, err)
+		}
+		r.Pods = append(r.Pods, anew)
+	}
+	pods, groups := gathering.Build(r.snapshot.Counter(w.Leaving, namespaces))
 	r.Input = place.Input{Pods: pods, Repack: place.RepackSteps, Snapshot: &model.Snapshot{
 		Vocabulary: r.compiler().Vocabulary(), Names: r.compiler().Names(),
 		Nodes: r.snapshot.Targets().Nodes, Groups: groups, Held: r.snapshot.Held(),
@@ -92,7 +100,7 @@ func live(w *world.World) (*cluster.Cluster, error) {
 	for _, set := range w.DaemonSets {
 		c.UpdateDaemonSet(set)
 	}
-	for _, pod := range slices.Concat(w.Bound, w.Pending) {
+	for _, pod := range slices.Concat(w.Bound, w.Leaving, w.Pending) {
 		c.UpdatePod(pod, resolution(w, pod))
 	}
 	return c, nil

@@ -3,8 +3,13 @@
 package world
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/pods"
 )
 
 // bind makes the pods that run. They are where they are: rules may have changed
@@ -41,5 +46,25 @@ func (b *builder) bindDaemons(node *corev1.Node) {
 		}
 		pod.Spec.NodeName = node.Name
 		b.Bound = append(b.Bound, pod)
+	}
+}
+
+// leave has a node of a pool go away now and then, with the pods that somebody
+// would make anew; those with volumes stay.
+func (b *builder) leave() {
+	for _, claim := range b.NodeClaims {
+		i := slices.IndexFunc(b.Nodes, func(n *corev1.Node) bool { return n.Name == claim.Status.NodeName })
+		if i < 0 || b.Nodes[i].Labels[v1.NodeInitializedLabelKey] == "" || !b.oneIn(5) {
+			continue
+		}
+		claim.DeletionTimestamp = &metav1.Time{Time: Start()}
+		b.Nodes[i].Spec.Taints = append(b.Nodes[i].Spec.Taints, v1.DisruptedTaint())
+		b.Bound = slices.DeleteFunc(b.Bound, func(p *corev1.Pod) bool {
+			moves := p.Spec.NodeName == claim.Status.NodeName && len(p.Spec.Volumes) == 0 && pods.Reschedulable(p)
+			if moves {
+				b.Leaving = append(b.Leaving, p)
+			}
+			return moves
+		})
 	}
 }

@@ -17,22 +17,23 @@ import (
 // instanceTypes are what the provider sells.
 func (b *builder) instanceTypes() []*cloudprovider.InstanceType {
 	out := make([]*cloudprovider.InstanceType, 0, b.shape.Types)
+	b.reserving = b.oneIn(3) // pools that sell reserved capacity are not packed anew
 	repeat(&b.draw, 1, b.shape.Types, func() { out = append(out, b.instanceType("t"+strconv.Itoa(len(out)))) })
 	return out
 }
 
 func (b *builder) instanceType(name string) *cloudprovider.InstanceType {
-	cpu := pick(b.draw, 2, 4, 8)
+	cpu := pick(b.draw, 2, 4, 8, 8, 16)
 	it := &cloudprovider.InstanceType{
 		Name:     name,
-		Capacity: resources("cpu", strconv.Itoa(cpu), "memory", fmt.Sprintf("%dGi", cpu*pick(b.draw, 4, 1)), "pods", pick(b.draw, "110", "4"), "ephemeral-storage", "20Gi"),
+		Capacity: resources("cpu", strconv.Itoa(cpu), "memory", fmt.Sprintf("%dGi", cpu*pick(b.draw, 4, 1)), "pods", pick(b.draw, "110", "110", "110", "4"), "ephemeral-storage", "20Gi"),
 		Overhead: cloudprovider.Overhead{KubeReserved: resources("cpu", "100m", "memory", "100Mi")},
 	}
 	if b.oneIn(4) {
 		it.Capacity[GPU] = resource.MustParse("2")
 	}
 	zones, sold := b.zones(), some(b.draw, 1, label.OnDemand, label.Spot)
-	if b.oneIn(5) {
+	if b.reserving && b.oneIn(3) {
 		sold = append(sold, label.Reserved)
 	}
 	for _, zone := range zones {

@@ -13,7 +13,7 @@ import (
 func (w *World) Copy() *World {
 	out := &World{
 		Namespaces: copies(w.Namespaces), DaemonSets: copies(w.DaemonSets), Nodes: copies(w.Nodes),
-		NodeClaims: copies(w.NodeClaims), Bound: copies(w.Bound), Pending: copies(w.Pending), Zones: slices.Clone(w.Zones),
+		NodeClaims: copies(w.NodeClaims), Bound: copies(w.Bound), Pending: copies(w.Pending), Leaving: copies(w.Leaving), Zones: slices.Clone(w.Zones),
 		Claims: copies(w.Claims), Volumes: copies(w.Volumes), Classes: copies(w.Classes), CSINodes: copies(w.CSINodes),
 		Drivers: copies(w.Drivers), Room: copies(w.Room),
 	}

@@ -13,6 +13,9 @@ import (
 	"karpenter.sh/core/engine/label"
 )
 
+// daemonPort is the host port of some daemons; some pods ask for it, too.
+const daemonPort = 90
+
 // daemonSets makes up to two DaemonSets.
 func (b *builder) daemonSets() {
 	repeat(&b.draw, 0, 2, func() {
@@ -37,8 +40,8 @@ func (b *builder) restrict(spec *corev1.PodSpec) {
 	case 4:
 		spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 	}
-	if b.oneIn(5) {
-		spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: 1, HostPort: 90, Protocol: corev1.ProtocolTCP}}
+	if b.oneIn(2) {
+		spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: 1, HostPort: daemonPort, Protocol: corev1.ProtocolTCP}}
 	}
 }
 

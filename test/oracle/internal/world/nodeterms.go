@@ -18,9 +18,13 @@ func (b *builder) nodeSelector(w *workload) {
 
 // labelOfNodes is a label that some node may have.
 func (b *builder) labelOfNodes() (key, value string) {
-	switch b.upTo(8) {
+	switch b.upTo(12) { // half of the time, where many nodes are
 	case 7:
 		return Owner, pick(b.draw, "0", "me")
+	case 8, 9:
+		return label.CapacityType, label.OnDemand
+	case 10:
+		return label.Arch, "amd64"
 	case 1:
 		return label.CapacityType, pick(b.draw, label.OnDemand, label.Spot)
 	case 2:

@@ -34,10 +34,40 @@ func (b *builder) selector(own map[string]string) *metav1.LabelSelector {
 	return &metav1.LabelSelector{MatchLabels: map[string]string{"app": own["app"]}}
 }
 
+// own selects the pods of a workload's app.
+func own(w *workload) *metav1.LabelSelector {
+	return &metav1.LabelSelector{MatchLabels: map[string]string{"app": w.labels["app"]}}
+}
+
+// spreadOver spreads the workload's own pods.
+func (b *builder) spreadOver(w *workload, keys ...string) {
+	for _, key := range keys {
+		w.spec.TopologySpreadConstraints = append(w.spec.TopologySpreadConstraints, corev1.TopologySpreadConstraint{
+			MaxSkew: pick[int32](b.draw, 1, 2, 3, 5), TopologyKey: key, LabelSelector: own(w), WhenUnsatisfiable: corev1.DoNotSchedule,
+		})
+	}
+}
+
+// joinOwn keeps the workload's own pods together.
+func (b *builder) joinOwn(w *workload, key string) {
+	a := b.affinity(w)
+	a.PodAffinity = orNew(a.PodAffinity)
+	to := &a.PodAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+	*to = append(*to, corev1.PodAffinityTerm{TopologyKey: key, LabelSelector: own(w)})
+}
+
+// avoidOwn keeps the workload's own pods apart.
+func (b *builder) avoidOwn(w *workload, key string) {
+	a := b.affinity(w)
+	a.PodAntiAffinity = orNew(a.PodAntiAffinity)
+	to := &a.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution
+	*to = append(*to, corev1.PodAffinityTerm{TopologyKey: key, LabelSelector: own(w)})
+}
+
 // spread adds a constraint; the API admits each pair of key and action once.
 func (b *builder) spread(w *workload) {
 	c := corev1.TopologySpreadConstraint{
-		MaxSkew: int32(b.between(1, 2)), TopologyKey: b.topologyKey(), LabelSelector: b.selector(w.labels),
+		MaxSkew: pick[int32](b.draw, 1, 1, 2, 2, 4), TopologyKey: b.topologyKey(), LabelSelector: b.selector(w.labels),
 		WhenUnsatisfiable: pick(b.draw, corev1.DoNotSchedule, corev1.DoNotSchedule, corev1.DoNotSchedule, corev1.ScheduleAnyway),
 	}
 	if c.WhenUnsatisfiable == corev1.DoNotSchedule && b.oneIn(4) {
@@ -47,6 +77,9 @@ func (b *builder) spread(w *workload) {
 	honor, ignore := corev1.NodeInclusionPolicyHonor, corev1.NodeInclusionPolicyIgnore
 	c.NodeAffinityPolicy = pick(b.draw, nil, &honor, &ignore)
 	c.NodeTaintsPolicy = pick(b.draw, nil, &honor, &ignore)
+	if c.NodeTaintsPolicy == &honor && b.oneIn(2) {
+		b.toleration(w)
+	}
 	if c.LabelSelector != nil && b.oneIn(4) {
 		b.matchKeys(w, &c)
 	}

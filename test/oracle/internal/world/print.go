@@ -51,7 +51,7 @@ func (w *World) String() string {
 	for _, r := range w.Room {
 		fmt.Fprintf(&b, "room for %s: %s in %s\n", r.StorageClassName, r.Capacity, written(r.NodeTopology))
 	}
-	for _, p := range slices.Concat(w.Bound, w.Pending) {
+	for _, p := range slices.Concat(w.Bound, w.Leaving, w.Pending) {
 		fmt.Fprintf(&b, "pod %s/%s on %q %s terminating %t labels %s %s\n", p.Namespace, p.Name, p.Spec.NodeName, p.Status.Phase,
 			p.DeletionTimestamp != nil, written(p.Labels), spec(&p.Spec))
 	}

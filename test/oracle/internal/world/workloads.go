@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"karpenter.sh/core/engine/label"
 )
 
 // workload is a pod template.
@@ -20,7 +22,8 @@ type workload struct {
 	claim     string // shared by all pods, once made
 }
 
-// workload draws a template. Most have one or two of the rules that there are.
+// workload draws a template. Most have rules that can be met together, and some
+// that happen to be.
 func (b *builder) workload() *workload {
 	w := &workload{
 		namespace: pick(b.draw, "one", "one", "two"),
@@ -30,8 +33,43 @@ func (b *builder) workload() *workload {
 		w.labels["rev"] = pick(b.draw, "1", "2")
 	}
 	w.spec.Containers = []corev1.Container{b.container("main")}
-	repeat(&b.draw, 0, 3, func() { b.rule(w) })
+	b.compatible(w)
+	if b.oneIn(2) {
+		repeat(&b.draw, 0, 2, func() { b.rule(w) })
+	}
 	return w
+}
+
+// compatible adds two or three rules that pods of the workload can meet together.
+func (b *builder) compatible(w *workload) {
+	switch b.upTo(10) { // some without any
+	case 1:
+		b.spreadOver(w, label.Zone, label.Hostname)
+	case 2:
+		b.spreadOver(w, label.CapacityType)
+		b.joinOwn(w, label.Zone)
+	case 3:
+		b.spreadOver(w, label.Zone, label.CapacityType)
+		b.joinOwn(w, label.Arch)
+	case 4:
+		b.spreadOver(w, label.Zone)
+		b.avoidOwn(w, label.Hostname)
+	case 5:
+		b.joinOwn(w, label.Zone)
+		b.joinOwn(w, label.Hostname)
+	case 6:
+		b.spreadOver(w, label.Zone)
+		b.spreadOver(w, label.Hostname)
+		w.spec.Tolerations = append(w.spec.Tolerations, corev1.Toleration{Key: "dedicated", Operator: corev1.TolerationOpExists})
+		honor := corev1.NodeInclusionPolicyHonor
+		w.spec.TopologySpreadConstraints[0].NodeTaintsPolicy = &honor
+	case 7:
+		b.avoidOwn(w, label.Hostname)
+		b.hostPort(w)
+	case 8:
+		b.spreadOver(w, label.Zone)
+		w.spec.Tolerations = append(w.spec.Tolerations, corev1.Toleration{Operator: corev1.TolerationOpExists})
+	}
 }
 
 // rule adds one kind of rule.
@@ -66,7 +104,7 @@ func (b *builder) toleration(w *workload) {
 
 func (b *builder) hostPort(w *workload) {
 	p := corev1.ContainerPort{
-		ContainerPort: 80, HostPort: int32(b.between(80, 81)),
+		ContainerPort: 80, HostPort: pick[int32](b.draw, 80, 81, daemonPort),
 		HostIP: pick(b.draw, "", "10.0.0.1", "10.0.0.2"), Protocol: pick(b.draw, corev1.ProtocolTCP, corev1.ProtocolUDP),
 	}
 	w.spec.Containers[0].Ports = append(w.spec.Containers[0].Ports, p)

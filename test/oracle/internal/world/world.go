@@ -27,7 +27,9 @@ type World struct {
 	NodeClaims []*v1.NodeClaim
 	// Bound pods run on nodes, Pending ones wait.
 	Bound, Pending []*corev1.Pod
-	Pools          []Pool
+	// Leaving pods run on nodes that are going away, and need another place.
+	Leaving []*corev1.Pod
+	Pools   []Pool
 	// Claims that pods use, with what they are bound to or may be.
 	Claims   []*corev1.PersistentVolumeClaim
 	Volumes  []*corev1.PersistentVolume
@@ -100,6 +102,7 @@ func Draw(t *rapid.T, s Shape) *World {
 	b.nodes()
 	b.csiNodes()
 	b.bind()
+	b.leave()
 	b.wait()
 	return b.World
 }
@@ -111,7 +114,8 @@ type builder struct {
 	*World
 	types     []*cloudprovider.InstanceType
 	workloads []*workload
-	made      int // objects so far; numbers them
+	reserving bool // some types are sold as reserved capacity
+	made      int  // objects so far; numbers them
 }
 
 func (b *builder) namespaces() {
