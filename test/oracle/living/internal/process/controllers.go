@@ -94,11 +94,13 @@ func (p *Process) build() error {
 		Recorder: p.recorder, Metrics: scheduler, Clock: clk, BatchIdle: batchIdle, BatchMax: batchMax,
 	})
 	p.life.lifecycle = lifecycle.New(lifecycle.Options{
+		Live:   p.live,
 		Client: p.reader, Provider: p.Cloud, NodeClasses: managed(), Vocabulary: fake.Vocabulary(), Clock: clk,
 		Recorder: p.recorder, NodeClaims: nodeClaims, Nodes: nodes, Health: healthy{},
 	})
 	p.evictions = eviction.New(eviction.Options{Client: p.reader, Clock: clk, Recorder: p.recorder, Nodes: nodes})
 	p.life.termination = termination.New(termination.Options{
+		Live:   p.live,
 		Client: p.reader, Provider: p.Cloud, NodeClasses: managed(), Clock: clk, Recorder: p.recorder, Nodes: nodes, Evictor: evictor{p},
 	})
 	p.life.conditions = conditions.New(conditions.Options{Client: p.reader, NodeClasses: managed(), Clock: clk})
