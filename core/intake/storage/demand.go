@@ -3,6 +3,7 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -50,11 +51,25 @@ func (r *Rules) demand(c Claim) (*demand, error) {
 	case c.Volume != nil:
 		d.places, err = r.ofVolume(c.Volume)
 	case c.Selected != nil:
-		d.places = []requirement.Requirements{requirement.All(requirement.In(label.Hostname, hostname(c.Selected)))}
+		d.places, err = r.chosen(c)
 	case c.Class != nil:
 		d, err = r.open(c)
 	}
 	return d, err
+}
+
+// chosen is the node for which the scheduler has asked for a volume, if one can be
+// made there still.
+func (r *Rules) chosen(c Claim) ([]requirement.Requirements, error) {
+	if c.Class == nil {
+		return nil, errors.New("it is not bound and has no StorageClass")
+	}
+	made, err := r.provisioned(c)
+	if err != nil {
+		return nil, err
+	}
+	host := requirement.All(requirement.In(label.Hostname, hostname(c.Selected)))
+	return product([]requirement.Requirements{host}, made)
 }
 
 func hostname(node *corev1.Node) string {

@@ -141,8 +141,13 @@ func TestSelectedNode(t *testing.T) {
 	}
 	c.Selected = &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n", Labels: map[string]string{corev1.LabelHostname: "host"}}}
 	v, err := rules().Volumes([]storage.Claim{c})
-	if diff := cmp.Diff([]string{"kubernetes.io/hostname In [host]"}, outline(v)); diff != "" || err != nil {
+	if diff := cmp.Diff([]string{"kubernetes.io/hostname In [host], zone In [a]"}, outline(v)); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
+	}
+	c.Tracked = true // and has no room
+	c.Object.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("5Gi")}
+	if _, err := rules().Volumes([]storage.Claim{c}); err == nil || !strings.Contains(err.Error(), "has no room") {
+		t.Errorf("got %v", err)
 	}
 }
 
