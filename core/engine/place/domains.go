@@ -159,7 +159,7 @@ func (s *solver) unmet(t *topology.Tally, p *pool, st *state) (out bitset.Set) {
 		return nil
 	}
 	for d := range possible.All() {
-		if !t.Domains().Has(d) && s.passes(t, constraint.Value(d)) {
+		if !t.Domains().Has(d) && s.passes(t, constraint.Value(d)) && p.narrow(st, domain(t.Key, d)) != nil {
 			out = out.With(d)
 		}
 	}

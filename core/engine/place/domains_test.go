@@ -155,6 +155,16 @@ func TestDomainsInTheCourseOfARun(t *testing.T) {
 			g.Beside = []constraint.Key{w.v.Key("rack")}
 			w.add(6, w.obeying(3, anywhere, w.group(g, label.Zone), w.group(racks, "rack")))
 		}, "1:2 2:2 3:2"},
+		{"a zone where nothing can be had does not count because a bin is open", func(w *world) {
+			w.pools = nil
+			types := w.soldIn("1", "2", "3")
+			for i := range types {
+				types[i].Groups[0].Offerings[2].Available = false
+			}
+			w.pool(model.TemplateOptions{Pool: "default", Catalogue: w.catalogue(types)})
+			w.add(1, w.class(16, 1))
+			w.add(4, w.obeying(3, anywhere, w.group(spread, label.Zone)))
+		}, "1:2 2:2 ?:1"},
 		{"two workloads share a zone whose limits run out", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4")[:2])}, model.Limit{Resource: resource.Nodes, Amount: 1})
 			w.add(4, w.obeying(2, anywhere, w.group(spread, label.Zone)))
