@@ -33,6 +33,9 @@ func (c *Cluster) UpdatePod(pod *corev1.Pod, volumes volume.Resolution) {
 	}
 	c.depart(podKey(pod), false)
 	if p == nil {
+		if pod.Status.Phase == corev1.PodSucceeded {
+			c.leave(pod.Spec.NodeName, newPod(c.epoch.compiler, pod, volumes, before))
+		}
 		c.unbind(podKey(pod))
 		return
 	}
@@ -94,6 +97,7 @@ func (c *Cluster) unbind(key types.NamespacedName) {
 	}
 	delete(c.bound, key)
 	name := p.Spec.NodeName
+	c.leave(name, p)
 	if set := c.onNode[name].without(key); len(set.pods) > 0 {
 		c.onNode[name] = set
 	} else {

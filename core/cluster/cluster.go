@@ -60,6 +60,7 @@ type Cluster struct {
 	bound         map[types.NamespacedName]*Pod
 	onNode        map[string]*podSet // by name of the Node
 	gone          map[string]bool    // Nodes that went, by name, for a while
+	served        served
 	volumeLimits  map[string]attach.Limits
 	daemons       daemons
 	nodePools     map[string]nodePoolVersion
@@ -94,6 +95,7 @@ func New(o Options) (*Cluster, error) {
 		bound:            map[types.NamespacedName]*Pod{},
 		onNode:           map[string]*podSet{},
 		gone:             map[string]bool{},
+		served:           served{},
 		volumeLimits:     map[string]attach.Limits{},
 		daemons:          newDaemons(o.IgnoreDRARequests),
 		nodePools:        map[string]nodePoolVersion{},

@@ -131,6 +131,9 @@ func (c *Cluster) look(before *StateNode, node *corev1.Node, claim *v1.NodeClaim
 // this is where sums over nodes and pods are kept: those of pools, and the domain
 // counts of topology rules.
 func (c *Cluster) swap(old, now *StateNode) {
+	if old != nil && !old.marked && (now == nil || now.marked) {
+		c.depart(old)
+	}
 	c.order = c.order.replace(old, now)
 	c.pools.move(old, now)
 	c.census.move(old, now)

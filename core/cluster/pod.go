@@ -30,6 +30,7 @@ type Pod struct {
 	// Volumes are the claims whose driver is known.
 	Volumes []attach.Attachment
 
+	static       bool // belongs to its node
 	settled      bool // the volumes need no second look
 	antiAffinity bool
 }
@@ -56,6 +57,7 @@ func newPod(c *intake.Compiler, pod *corev1.Pod, volumes volume.Resolution, befo
 		Requests:     c.Requests(pod),
 		Limits:       c.PodLimits(pod),
 		Daemon:       pods.OwnedByDaemonSet(pod),
+		static:       pods.OwnedByNode(pod),
 		HostPorts:    intake.HostPorts(&pod.Spec),
 		Volumes:      volumes.Attachments,
 		settled:      volumes.Settled,

@@ -76,6 +76,7 @@ func (p *Provisioner) create(ctx context.Context, g *gathered, bin *place.Bin) e
 	p.Metrics.Created(metrics.Provisioned, nodeClaim)
 	log.FromContext(ctx).Info("created nodeclaim", "NodePool", named(pool.nodePool.Name), "NodeClaim", named(nodeClaim.Name),
 		"requests", nodeClaim.Spec.Resources.Requests, "instance-types", shortList(typeNames(pool, bin)))
+	p.opened(g, pool, nodeClaim.Name, bin.Pods)
 	p.assigned(g, pool, nodeClaim, bin)
 	return nil
 }
@@ -107,13 +108,14 @@ func (p *Provisioner) assigned(g *gathered, pool *pool, nodeClaim *v1.NodeClaim,
 func (p *Provisioner) nominate(ctx context.Context, g *gathered, placements []place.Placement) {
 	targets := g.snapshot.Targets()
 	keys := map[string]bool{}
+	nodes := make(map[int]*cluster.StateNode, len(placements))
 	for _, pl := range placements {
 		at, pod := targets.At(pl.Node), g.pods[pl.Pod]
 		if at.StateNode == nil {
 			p.Cluster.Decisions.Placed(pod, cluster.Placement{NodeClaim: at.Unlaunched.NodeClaim.Name})
 			continue
 		}
-		keys[at.StateNode.Key()] = true
+		keys[at.StateNode.Key()], nodes[pl.Pod] = true, at.StateNode
 		placement := cluster.Placement{}
 		if claim := at.StateNode.NodeClaim(); claim != nil {
 			placement.NodeClaim = claim.Name
@@ -124,6 +126,7 @@ func (p *Provisioner) nominate(ctx context.Context, g *gathered, placements []pl
 	for key := range keys {
 		p.Cluster.Nominate(key)
 	}
+	p.standing(g, nodes)
 	if len(placements) > 0 {
 		log.FromContext(ctx).Info("computed unready node(s) will fit pod(s)", "nodes", len(keys), "pods", len(placements))
 	}

@@ -5,6 +5,7 @@ package provisioning
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/awslabs/operatorpkg/reconciler"
@@ -23,6 +24,7 @@ import (
 	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/concurrency"
 	"karpenter.sh/core/controllers/provisioning/batch"
+	"karpenter.sh/core/controllers/provisioning/launches"
 	"karpenter.sh/core/defaultspread"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/events"
@@ -71,6 +73,10 @@ type Provisioner struct {
 	hints   *hints
 	// news are what the log says of pods and pools that are stuck.
 	news news.News
+	stands  *launches.Standing
+	// mu guards launches while NodeClaims are created side by side.
+	mu       sync.Mutex
+	launches *launches.Ledger
 	// due says that a trigger was consumed and its round has not succeeded.
 	due bool
 }
@@ -84,6 +90,7 @@ func New(o Options) *Provisioner {
 		volumes: volume.NewReader(o.Client),
 		storage: storage.NewRules(o.Words),
 		hints:   newHints(o.Clock),
+		stands:  launches.NewStanding(), launches: launches.NewLedger(),
 	}
 }
 
@@ -128,6 +135,7 @@ func (p *Provisioner) round(ctx context.Context) error {
 		return nil // SCH-023
 	}
 	p.hints.consolidation(ctx, gathered.snapshot.Compiler(), gathered.pods)
+	p.hold(ctx, gathered)
 	plan := p.solve(ctx, gathered)
 	return p.carryOut(ctx, gathered, plan)
 }
@@ -137,6 +145,7 @@ func (p *Provisioner) solve(ctx context.Context, g *gathered) place.Plan {
 	simulation := p.Metrics.Begin(controllerName, uuid.NewString(), len(g.pods))
 	input := g.input()
 	input.MinValues, input.Repack = p.MinValues, place.RepackSteps
+	input.Closed, input.Barred = p.shunned(g)
 	plan := place.Solve(input)
 	took := p.Clock.Since(start)
 	simulation.End(took, len(plan.Unplaced))

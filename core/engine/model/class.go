@@ -39,6 +39,9 @@ type Class struct {
 	// ClaimsIgnored says that the pods have claims of Dynamic Resource
 	// Allocation while these are ignored; they are placed nowhere (SCH-188).
 	ClaimsIgnored bool
+	// Waits are the pools that launch no node for the pods now, by name, with the
+	// reason; nil for most classes (SCH-302).
+	Waits map[string]string
 	// NotBuilt names a constraint that the engine does not decide yet; such
 	// pods are placed nowhere. Empty for all others.
 	NotBuilt string

@@ -148,12 +148,13 @@ func (s *solver) route(a *attempt, choice constraint.Sets) *route {
 	return r
 }
 
-// tolerates reports whether the route's pods may run on the pool's nodes.
+// tolerates reports whether the route's pods may run on new nodes of the pool.
 func (r *route) tolerates(p *pool) bool {
 	v := &r.pools[p.index]
 	if !v.known {
 		_, repelled := r.class.Tolerations.Untolerated(p.Taints, r.SoftTaints)
-		v.known, v.tolerated = true, !repelled
+		_, waits := r.class.Waits[p.Pool]
+		v.known, v.tolerated = true, !repelled && !waits
 		v.taken = r.takenIn(p)
 	}
 	return v.tolerated

@@ -50,6 +50,9 @@ func (s *solver) inTheWay(p *pool, a *attempt) reason.Reason {
 		return reason.Reason{Cause: reason.NoInstanceTypes}
 	}
 	labels := p.mismatches(a)
+	if why, waits := a.class.Waits[p.Pool]; waits {
+		return reason.Reason{Cause: reason.Waits, Detail: why}
+	}
 	if taints := p.untolerated(a); len(taints) > 0 {
 		return reason.Reason{Cause: reason.Taints, Taints: taints, Labels: labels}
 	}

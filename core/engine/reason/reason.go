@@ -50,6 +50,9 @@ const (
 
 	// NoInstanceTypes: nothing meets the pool's own requirements (SCH-028).
 	NoInstanceTypes
+	// Waits: nodes of the pool were launched for the pod in vain, and the next
+	// attempt is still to come; Detail says more (SCH-302).
+	Waits
 	// Taints of the pool that the pod does not tolerate.
 	Taints
 	// Labels that the pod wants and the pool cannot offer.
@@ -91,8 +94,8 @@ type Reason struct {
 	// Pool is the node pool's name; empty where no pool is concerned.
 	Pool string
 	// Detail names the constraint of NotBuilt, the key of Contradiction,
-	// MinValues and MinValuesCut, the node of Uninitialized, or what is wrong
-	// with a pool.
+	// MinValues and MinValuesCut, the node of Uninitialized, what is wrong with a
+	// pool, or all of Waits.
 	Detail string
 	// Claims are the volume claims of VolumeConflict, as namespace/name.
 	Claims []string

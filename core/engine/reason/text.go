@@ -44,6 +44,8 @@ func (r Reason) cause() string {
 		return text
 	}
 	switch r.Cause {
+	case Waits:
+		return r.Detail
 	case NotBuilt:
 		return "the pod uses " + r.Detail + ", which is not supported yet"
 	case Contradiction:

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster
+
+import (
+	"maps"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+const (
+	// residence is how long a pod has to be on a node for the node to have been of
+	// use.
+	residence = time.Minute
+	// servedFor is how long that is remembered of a node, and maxServed of how many
+	// nodes at most; beyond it all are forgotten.
+	servedFor = 6 * time.Hour
+	maxServed = 20_000
+)
+
+// served is which NodeClaims have been of use, by name, and when last.
+type served map[string]time.Time
+
+// Served reports whether a pod other than a daemon has run to its end on the node
+// of a NodeClaim, or was there for a minute before it went (SCH-301).
+func (c *Cluster) Served(nodeClaim string) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	_, ok := c.served[nodeClaim]
+	return ok
+}
+
+// leave notes that a pod is about to be counted no more on a node.
+func (c *Cluster) leave(node string, p *Pod) {
+	if ref := c.nodes[node]; ref != nil && ref.key != "" {
+		c.servedBy(c.entries[ref.key].state, p)
+	}
+}
+
+// depart notes what a node was good for that is about to leave the model or is on
+// its way out.
+func (c *Cluster) depart(n *StateNode) {
+	for _, p := range n.Pods() {
+		c.servedBy(n, p)
+	}
+}
+
+func (c *Cluster) servedBy(n *StateNode, p *Pod) {
+	now := c.clock.Now()
+	if n == nil || n.claim == nil || p.System() || p.Status.Phase != corev1.PodSucceeded && p.Stayed(now) < residence {
+		return
+	}
+	if len(c.served) >= maxServed {
+		maps.DeleteFunc(c.served, func(_ string, at time.Time) bool { return now.Sub(at) >= servedFor })
+	}
+	if len(c.served) >= maxServed {
+		clear(c.served)
+	}
+	c.served[n.claim.Name] = now
+}
+
+// System reports whether the pod comes with its node: a daemon or a static pod.
+func (p *Pod) System() bool { return p.Daemon || p.static }
+
+// Stayed is how long the pod has been on its node, up to the moment when somebody
+// wanted it to go.
+func (p *Pod) Stayed(now time.Time) time.Duration {
+	if p.DeletionTimestamp != nil {
+		now = p.DeletionTimestamp.Time
+		if grace := p.DeletionGracePeriodSeconds; grace != nil {
+			now = now.Add(-time.Duration(*grace) * time.Second)
+		}
+	}
+	return now.Sub(p.boundAt())
+}
+
+// boundAt is when the pod got its node, as far as it tells.
+func (p *Pod) boundAt() time.Time {
+	for i := range p.Status.Conditions {
+		if c := &p.Status.Conditions[i]; c.Type == corev1.PodScheduled && c.Status == corev1.ConditionTrue && !c.LastTransitionTime.IsZero() {
+			return c.LastTransitionTime.Time
+		}
+	}
+	if p.Status.StartTime != nil {
+		return p.Status.StartTime.Time
+	}
+	return p.CreationTimestamp.Time
+}
