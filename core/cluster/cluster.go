@@ -61,6 +61,7 @@ type Cluster struct {
 	onNode        map[string]*podSet // by name of the Node
 	gone          map[string]bool    // Nodes that went, by name, for a while
 	served        served
+	evidence      map[kind]remembered // replaced, never changed
 	volumeLimits  map[string]attach.Limits
 	daemons       daemons
 	nodePools     map[string]nodePoolVersion

@@ -18,9 +18,11 @@
 // NodeClaim has no provider ID yet and is a placeholder: no state node, but its
 // pods are spoken for and its capacity is. An inherited one is unlaunched and
 // was created by a process before this one, so its pods are not known. A mark
-// says that a node is on its way out; a nomination, that pods are expected. An
-// epoch is what nodes are compiled for the engine with: the interned names and
-// the daemons.
+// says that a node is on its way out; a nomination, that pods are expected. A
+// lost NodeClaim was registered and its Node is gone; an overdue node should have
+// been ready by now. Neither is a target for pods. Evidence is what nodes turned
+// out to be, by pool and instance type. An epoch is what nodes are compiled for the
+// engine with: the interned names and the daemons.
 //
 // # Invariants
 //

@@ -120,6 +120,9 @@ func (c *Cluster) look(before *StateNode, node *corev1.Node, claim *v1.NodeClaim
 	s := &seen{View: ViewOf(node, claim)}
 	compiler := c.epoch.compiler
 	s.capacity, s.allocatable = compiler.Available(s.Capacity), compiler.Available(s.Allocatable)
+	if claim != nil {
+		s.promised = compiler.Available(claim.Status.Allocatable)
+	}
 	for name := range s.Allocatable {
 		s.listed = s.listed.With(int(compiler.Names().Intern(string(name))))
 	}
@@ -131,7 +134,7 @@ func (c *Cluster) look(before *StateNode, node *corev1.Node, claim *v1.NodeClaim
 // this is where sums over nodes and pods are kept: those of pools, and the domain
 // counts of topology rules.
 func (c *Cluster) swap(old, now *StateNode) {
-	if old != nil && !old.marked && (now == nil || now.marked) {
+	if old != nil && !old.marked && (now == nil || now.marked || old.claim != nil && now.claim == nil) {
 		c.depart(old)
 	}
 	c.order = c.order.replace(old, now)

@@ -32,6 +32,8 @@ type usage struct {
 	hostPorts                    hostport.Ports
 	volumes                      attach.Usage
 	antiAffinity                 []*Pod
+	system                       resource.Vector // of daemons and static pods that stay
+	workload                     int             // pods that are neither
 }
 
 var noPods = &podSet{}
@@ -84,6 +86,12 @@ func (u *usage) count(p *Pod) {
 	u.requests, u.limits = u.requests.Plus(p.Requests), u.limits.Plus(p.Limits)
 	if p.Daemon {
 		u.daemonRequests, u.daemonLimits = u.daemonRequests.Plus(p.Requests), u.daemonLimits.Plus(p.Limits)
+	}
+	switch {
+	case !p.System():
+		u.workload++
+	case p.DeletionTimestamp == nil:
+		u.system = u.system.Plus(p.Requests)
 	}
 	if p.EvictionCost > 0 && p.Reschedulable() {
 		u.disruptionCost += p.EvictionCost

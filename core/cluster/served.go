@@ -38,9 +38,10 @@ func (c *Cluster) leave(node string, p *Pod) {
 	}
 }
 
-// depart notes what a node was good for that is about to leave the model or is on
-// its way out.
+// depart notes what a node was, and what it was good for, that is about to leave
+// the model or is on its way out.
 func (c *Cluster) depart(n *StateNode) {
+	c.remember(n)
 	for _, p := range n.Pods() {
 		c.servedBy(n, p)
 	}

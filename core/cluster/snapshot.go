@@ -34,8 +34,10 @@ type Snapshot struct {
 	lostKeys   map[string]bool
 	homeless   []string
 	age        func()
+	gone       map[kind]remembered
 
 	targets  func() *Targets
+	evidence func() map[string]intake.Evidence
 	byKey    func() map[string]*StateNode
 	awaiting func() map[types.NamespacedName]string
 	bound    func() map[types.NamespacedName]placedPod
@@ -58,8 +60,10 @@ func (c *Cluster) Snapshot() *Snapshot {
 		lostKeys:           c.lost(),
 		homeless:           c.homeless(),
 		age:                c.age,
+		gone:               c.evidence,
 	}
 	s.targets = sync.OnceValue(s.makeTargets)
+	s.evidence = sync.OnceValue(s.makeEvidence)
 	s.byKey = sync.OnceValue(s.indexNodes)
 	s.awaiting = sync.OnceValue(s.indexAwaiting)
 	s.bound = sync.OnceValue(s.indexBound)

@@ -38,7 +38,8 @@ type StateNode struct {
 type seen struct {
 	View
 	capacity, allocatable resource.Vector
-	listed                bitset.Set // resources that are allocatable at all
+	promised              resource.Vector // allocatable as the NodeClaim has it
+	listed                bitset.Set      // resources that are allocatable at all
 	fixed                 atomic.Pointer[fixed]
 }
 

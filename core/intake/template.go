@@ -24,6 +24,8 @@ type PoolInput struct {
 	Types []*cloudprovider.InstanceType
 	// Daemons are the pods that represent the DaemonSets (SCH-120).
 	Daemons []*corev1.Pod
+	// Evidence is what nodes of the pool turned out to be.
+	Evidence Evidence
 }
 
 // cachedTemplate is the last template of a pool with what it was made from.
@@ -32,11 +34,12 @@ type cachedTemplate struct {
 	generation int64
 	catalogue  *model.Catalogue
 	daemons    []*corev1.Pod
+	evidence   Evidence
 	compiled   *model.Template
 }
 
 // Template compiles a node pool, at most once for each revision of its spec,
-// its instance types and the daemons. The error names the field that cannot be
+// its instance types, the daemons and the evidence. The error names the field that cannot be
 // understood.
 func (c *Compiler) Template(in PoolInput) (*model.Template, error) {
 	catalogue := c.Catalogue(in.Types)
@@ -44,7 +47,7 @@ func (c *Compiler) Template(in PoolInput) (*model.Template, error) {
 	known := c.templates[in.NodePool.Name]
 	c.mu.Unlock()
 	if known != nil && known.uid == in.NodePool.UID && known.generation == in.NodePool.Generation &&
-		known.catalogue == catalogue && slices.Equal(known.daemons, in.Daemons) {
+		known.catalogue == catalogue && slices.Equal(known.daemons, in.Daemons) && known.evidence.Equal(in.Evidence) {
 		return known.compiled, nil
 	}
 	compiled, err := c.template(in, catalogue)
@@ -55,7 +58,7 @@ func (c *Compiler) Template(in PoolInput) (*model.Template, error) {
 	defer c.mu.Unlock()
 	c.templates[in.NodePool.Name] = &cachedTemplate{
 		uid: in.NodePool.UID, generation: in.NodePool.Generation,
-		catalogue: catalogue, daemons: slices.Clone(in.Daemons), compiled: compiled,
+		catalogue: catalogue, daemons: slices.Clone(in.Daemons), evidence: in.Evidence, compiled: compiled,
 	}
 	return compiled, nil
 }
@@ -78,6 +81,7 @@ func (c *Compiler) template(in PoolInput, catalogue *model.Catalogue) (*model.Te
 		Overhead:     daemons.requests,
 		DaemonPorts:  daemons.ports,
 		Daemons:      daemons.running,
+		Observed:     observed(in.Types, catalogue, daemons.requests, in.Evidence),
 		Open:         c.open,
 	}), nil
 }

@@ -28,7 +28,7 @@ import (
 )
 
 // step is how much time passes between two looks at the living world.
-const step = 5 * time.Second
+const step = 10 * time.Second
 
 // living is a world that goes on: machines start and turn out to be what they
 // really are, a scheduler binds pods, empty nodes go.

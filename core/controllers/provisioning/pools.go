@@ -75,7 +75,7 @@ func (p *Provisioner) gatherPool(ctx context.Context, np *v1.NodePool, snapshot 
 		p.complain(ctx, np, nil, "skipping nodepool, no instance types found")
 		return nil, reason.Reason{Cause: reason.PoolWithoutTypes}, nil
 	}
-	template, err := snapshot.Compiler().Template(intake.PoolInput{NodePool: np, Types: types, Daemons: snapshot.Daemons()})
+	template, err := snapshot.Compiler().Template(intake.PoolInput{NodePool: np, Types: types, Daemons: snapshot.Daemons(), Evidence: snapshot.Evidence(np.Name)})
 	if err != nil {
 		p.complain(ctx, np, err, "skipping nodepool, cannot be understood")
 		return nil, reason.Reason{Cause: reason.PoolUnclear, Detail: err.Error()}, nil

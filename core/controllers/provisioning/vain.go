@@ -32,10 +32,10 @@ func (p *Provisioner) hold(ctx context.Context, g *gathered) {
 			p.notices.inVain(v, aftermath.pending[v.Pod], p.nodePool(g, v.Pool.Name))
 		}
 	}
-	classes := map[held]*model.Class{}
+	classes, expected := map[held]*model.Class{}, p.launches.Expected()
 	for i, pod := range g.pods {
-		workload := launches.WorkloadOf(pod)
-		key := held{g.models[i].Class, workload}
+		of := launches.PodOf(pod)
+		key := held{g.models[i].Class, of.Workload, expected.At(of)}
 		class, known := classes[key]
 		if !known {
 			class = p.heldClass(g, key, now)
@@ -49,6 +49,7 @@ func (p *Provisioner) hold(ctx context.Context, g *gathered) {
 type held struct {
 	class    *model.Class
 	workload launches.Workload
+	expected string // on a node that was launched
 }
 
 // heldClass is the class with the pools that its workload waits for, the same if
@@ -56,14 +57,14 @@ type held struct {
 func (p *Provisioner) heldClass(g *gathered, of held, now time.Time) *model.Class {
 	var waits map[string]string
 	for i := range g.pools {
-		until, why, wait := p.launches.Wait(of.workload, revision(g.pools[i].nodePool), now)
+		why, wait := p.wait(of, revision(g.pools[i].nodePool), now)
 		if !wait {
 			continue
 		}
 		if waits == nil {
 			waits = map[string]string{}
 		}
-		waits[g.pools[i].nodePool.Name] = why + "; next attempt at " + until.UTC().Format(time.TimeOnly) + " UTC"
+		waits[g.pools[i].nodePool.Name] = why
 	}
 	if waits == nil {
 		return of.class
@@ -71,6 +72,14 @@ func (p *Provisioner) heldClass(g *gathered, of held, now time.Time) *model.Clas
 	class := *of.class
 	class.Waits = waits
 	return &class
+}
+
+func (p *Provisioner) wait(of held, pool launches.Pool, now time.Time) (why string, wait bool) {
+	if of.expected != "" {
+		return of.expected + " was launched for this pod; whether it takes it is about to show", true
+	}
+	until, why, wait := p.launches.Wait(of.workload, pool, now)
+	return why + "; next attempt at " + until.UTC().Format(time.TimeOnly) + " UTC", wait
 }
 
 // revision is a NodePool as far as launches are concerned.

@@ -31,6 +31,9 @@ type TemplateOptions struct {
 	// Daemons are those that run on each type, by the numbers that topology
 	// groups know them by; nil means none anywhere.
 	Daemons []bitset.Set
+	// Observed is what nodes of each variant turned out to be; nil means as
+	// promised everywhere.
+	Observed []Observed
 	// Open holds the keys that the pool may leave undefined: the well-known
 	// labels.
 	Open bitset.Set
@@ -92,9 +95,10 @@ func (t *Template) Distinct(key constraint.Key, variants bitset.Set) int {
 }
 
 // Room is what a node of variant i has for pods: allocatable less daemon
-// overhead. It is negative where the daemons alone do not fit.
+// overhead, and less what nodes lack of both. It is negative where the daemons
+// alone do not fit.
 func (t *Template) Room(i int) resource.Vector {
-	return t.Catalogue.variants[i].allocatable.Clone().Minus(t.OverheadOf(i))
+	return t.Catalogue.variants[i].allocatable.Clone().Minus(t.OverheadOf(i)).Minus(t.MissingOf(i))
 }
 
 // OverheadOf is the daemon overhead on variant i.

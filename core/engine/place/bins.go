@@ -3,6 +3,7 @@
 package place
 
 import (
+	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/model"
@@ -19,6 +20,7 @@ type bin struct {
 	pods     []int
 	routes   []*route // by pod: how it was placed
 	ports    hostport.Ports
+	attached attach.Usage // claims, where nodes of the pool turned out to limit them
 	tallied  []tallied
 	minimums []model.Minimum
 	relaxed  bool       // minimums are lower than the pool's
@@ -57,7 +59,7 @@ func (s *solver) inBin(r *route, b *bin, pod int) answer {
 		return refused
 	}
 	before := b.state
-	if said := b.add(r, pod); said != taken {
+	if said := b.add(r, pod, s.in.Pods[pod].Attachments); said != taken {
 		return said
 	}
 	if b.state != before {
@@ -68,7 +70,7 @@ func (s *solver) inBin(r *route, b *bin, pod int) answer {
 	return taken
 }
 
-func (b *bin) add(r *route, pod int) answer {
+func (b *bin) add(r *route, pod int, claims []attach.Attachment) answer {
 	if !r.tolerates(b.pool) || len(r.class.Ports) > 0 && r.class.Ports.Conflict(b.ports) {
 		return refused
 	}
@@ -87,6 +89,9 @@ func (b *bin) add(r *route, pod int) answer {
 	if !b.pool.KeepFitting(left, total) {
 		return refused
 	}
+	if _, some := b.pool.KeepAttaching(left, b.attached, claims); !some {
+		return refused
+	}
 	held, said := b.pool.settle(prospect{state: to, variants: left, minimums: b.minimums, held: b.held})
 	if said != taken {
 		return said
@@ -95,7 +100,19 @@ func (b *bin) add(r *route, pod int) answer {
 	b.held = held
 	b.state, b.pods, b.routes = to, append(b.pods, pod), append(b.routes, r)
 	b.ports = append(b.ports, r.class.Ports...)
+	b.attach(claims)
 	b.used = append(b.used[:0], total...)
 	b.variants = append(b.variants[:0], left...)
 	return taken
+}
+
+// attach counts claims where anything may limit them.
+func (b *bin) attach(claims []attach.Attachment) {
+	if len(claims) == 0 || b.pool.Observed == nil {
+		return
+	}
+	if b.attached == nil {
+		b.attached = attach.Usage{}
+	}
+	b.attached.Add(claims)
 }

@@ -79,7 +79,7 @@ type route struct {
 type verdict struct {
 	known     bool
 	tolerated bool
-	// taken are the variants whose daemons are in the pods' way.
+	// taken are the variants where daemons or taints are in the pods' way.
 	taken  bitset.Set
 	closed bool // no new bin can be opened for the route
 }

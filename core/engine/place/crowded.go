@@ -7,13 +7,14 @@ import (
 	"karpenter.sh/core/engine/topology"
 )
 
-// takenIn are the variants of a pool whose daemons are in the way of the route's
-// pods: they take a host port, or topology rules on the hostname count too many
-// of them (SCH-101, SCH-126).
+// takenIn are the variants of a pool whose nodes do not take the route's pods
+// although they have room: daemons take a host port, or topology rules on the
+// hostname count too many of them (SCH-101, SCH-126), or nodes turned out to get
+// taints that the pods do not tolerate (SCH-300).
 func (r *route) takenIn(p *pool) bitset.Set {
-	var out bitset.Set
+	out := p.Tainted(r.class.Tolerations, r.SoftTaints)
 	if len(r.class.Ports) > 0 {
-		out = p.PortConflicts(r.class.Ports)
+		out = union(out, p.PortConflicts(r.class.Ports))
 	}
 	for _, x := range r.onHosts {
 		if most, counts := x.bearable(); counts && !x.Daemons.Empty() {
@@ -37,9 +38,12 @@ func (x rule) bearable() (int, bool) {
 	return 0, false
 }
 
-// crowded reports whether daemons are in the way of some of the bin's pods on
-// some variants of its pool.
+// crowded reports whether more than room keeps some of the bin's pods from some
+// variants of its pool.
 func (b *bin) crowded() bool {
+	if len(b.attached) > 0 {
+		return true
+	}
 	for _, r := range b.routes {
 		if !r.pools[b.pool.index].taken.Empty() {
 			return true

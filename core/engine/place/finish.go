@@ -132,7 +132,7 @@ func (s *solver) explain(dropped map[int]reason.List) (out []Unplaced, waiting [
 		if _, known := why[c]; !known {
 			why[c] = s.reasons(c)
 		}
-		out = append(out, Unplaced{Pod: pod, Why: why[c]})
+		out = append(out, Unplaced{Pod: pod, Why: s.attachReasons(why[c], pod)})
 	}
 	return out, waiting
 }

@@ -117,10 +117,15 @@ func (s *solver) open(p *pool, r *route, pod int) (*bin, answer) {
 			return nil, said
 		}
 	}
+	claims := s.in.Pods[pod].Attachments
+	if _, some := p.KeepAttaching(fresh.variants, nil, claims); !some {
+		return nil, passed
+	}
 	b := &bin{
 		pool: p, state: fresh.state, variants: fresh.variants, pods: []int{pod}, routes: []*route{r},
 		used: r.class.Requests.Clone(), ports: slices.Clone(r.class.Ports), held: fresh.held,
 	}
+	b.attach(claims)
 	b.lower()
 	p.exchange(nil, b.held)
 	p.charge(b.variants)

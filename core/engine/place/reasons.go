@@ -50,14 +50,14 @@ func (s *solver) inTheWay(p *pool, a *attempt) reason.Reason {
 		return reason.Reason{Cause: reason.NoInstanceTypes}
 	}
 	labels := p.mismatches(a)
-	if why, waits := a.class.Waits[p.Pool]; waits {
-		return reason.Reason{Cause: reason.Waits, Detail: why}
-	}
 	if taints := p.untolerated(a); len(taints) > 0 {
 		return reason.Reason{Cause: reason.Taints, Taints: taints, Labels: labels}
 	}
 	if len(labels) > 0 {
 		return reason.Reason{Cause: reason.Labels, Labels: labels}
+	}
+	if why, waits := a.class.Waits[p.Pool]; waits {
+		return reason.Reason{Cause: reason.Waits, Detail: why}
 	}
 	options := p.options(a)
 	if len(options) == 0 {
@@ -78,6 +78,7 @@ func (s *solver) choiceReason(p *pool, a *attempt, wanted constraint.Sets) reaso
 		if p.wouldDoWithoutVolumes(a) {
 			r.Cause = reason.Volumes
 		}
+		r.Missing = p.missing(a, s.in.Snapshot.Names)
 		return r
 	}
 	if limited, ok := p.limited(a, wanted, s.in.Snapshot.Names); ok {
@@ -92,6 +93,9 @@ func (s *solver) choiceReason(p *pool, a *attempt, wanted constraint.Sets) reaso
 	}
 	if p.portsTaken(a, fitting) {
 		return reason.Reason{Cause: reason.HostPorts}
+	}
+	if taints := p.tainted(a, fitting); len(taints) > 0 {
+		return reason.Reason{Cause: reason.LateTaints, Taints: taints}
 	}
 	if blocking := append(s.blocking(p, a), s.straining(p, wanted)...); len(blocking) > 0 {
 		return reason.Reason{Cause: reason.Topology, Topology: blocking}

@@ -28,6 +28,7 @@ const (
 	taken    answer = iota
 	refused         // for good
 	deferred        // until a unit of a reservation comes back
+	passed          // to this pod, for the sake of its own claims
 )
 
 // prospect is what a bin would be with a pod.

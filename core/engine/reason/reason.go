@@ -50,9 +50,6 @@ const (
 
 	// NoInstanceTypes: nothing meets the pool's own requirements (SCH-028).
 	NoInstanceTypes
-	// Waits: nodes of the pool were launched for the pod in vain, and the next
-	// attempt is still to come; Detail says more (SCH-302).
-	Waits
 	// Taints of the pool that the pod does not tolerate.
 	Taints
 	// Labels that the pod wants and the pool cannot offer.
@@ -82,6 +79,15 @@ const (
 	// MinValuesCut: enough distinct values are there only beyond the most types a
 	// NodeClaim may list (SCH-225).
 	MinValuesCut
+	// LateTaints: nodes of the types that would do turned out to get Taints once
+	// they are up (SCH-300).
+	LateTaints
+	// AttachLimits: nodes of the types that would do turned out to attach fewer
+	// claims of the driver in Detail than the pod has (SCH-300).
+	AttachLimits
+	// Waits: nodes were launched for the pod in vain, and the next attempt is still
+	// to come; Detail says more (SCH-302).
+	Waits
 )
 
 // OfPool reports whether the pool as such is in the way, whatever the pod asks
@@ -95,7 +101,7 @@ type Reason struct {
 	Pool string
 	// Detail names the constraint of NotBuilt, the key of Contradiction,
 	// MinValues and MinValuesCut, the node of Uninitialized, what is wrong with a
-	// pool, or all of Waits.
+	// pool, the driver of AttachLimits, or all of Waits.
 	Detail string
 	// Claims are the volume claims of VolumeConflict, as namespace/name.
 	Claims []string
@@ -110,6 +116,9 @@ type Reason struct {
 	Topology []Rule
 	// Types says what the instance types lacked.
 	Types Shortfall
+	// Missing is what nodes turned out to lack of an instance type that would do if
+	// it kept its promise (SCH-300).
+	Missing Amounts
 	// Unoffered are the labels for which no instance type, or no offering of one,
 	// has what is wanted.
 	Unoffered []Label

@@ -58,6 +58,10 @@ func (r Reason) cause() string {
 		return r.unusable()
 	case Taints:
 		return r.taints()
+	case LateTaints:
+		return "nodes of it turned out to get taints that are not tolerated: " + strings.Join(r.Taints, ", ")
+	case AttachLimits:
+		return fmt.Sprintf("nodes of it turned out to attach fewer volumes of driver %q than the pod has", r.Detail)
 	case Labels:
 		return "incompatible requirements: " + listed(r.Labels)
 	case Volumes:
@@ -71,7 +75,15 @@ func (r Reason) cause() string {
 	case Topology:
 		return r.topology()
 	}
-	return r.types()
+	return r.types() + r.broken()
+}
+
+// broken says what nodes lack of what their instance types promise.
+func (r Reason) broken() string {
+	if len(r.Missing) == 0 {
+		return ""
+	}
+	return "; nodes turned out to have less than their instance types promise: " + r.Missing.String() + " is missing"
 }
 
 // phrase is all that there is to say about some causes; false for those that

@@ -100,6 +100,7 @@ type open struct {
 	at       time.Time
 	empty    time.Time // since when the node is ready and empty
 	launched bool
+	occupied bool
 	node     string
 }
 
@@ -172,6 +173,7 @@ func (o *open) judge(now time.Time, n Node) (outcome, bool) {
 	if n.Name != "" {
 		o.node = n.Name
 	}
+	o.occupied = n.Occupied
 	if n.Occupied || !n.Ready {
 		o.empty = time.Time{}
 	} else if o.empty.IsZero() {
@@ -246,13 +248,10 @@ func (l *Ledger) fail(v Verdict, now time.Time, taken bool) bool {
 			return false
 		}
 	}
-	name := "of nodeclaim " + v.NodeClaim
-	if v.Node != "" {
-		name = v.Node
-	}
 	try.vain++
 	all.vain++
-	try.why = "node " + name + " was launched for this pod and " + v.Why
+	o := open{Launch: Launch{NodeClaim: v.NodeClaim}, node: v.Node}
+	try.why = o.name() + " was launched for this pod and " + v.Why
 	return true
 }
 
@@ -288,6 +287,48 @@ func (l *Ledger) Wait(w Workload, pool Pool, now time.Time) (until time.Time, wh
 		}
 	}
 	return until, why, now.Before(until)
+}
+
+// Expected is who should get a node that was launched and not judged yet.
+type Expected struct {
+	pods      map[types.UID]string // nodes
+	workloads map[Workload]string
+}
+
+// Expected returns who should wait for a launch to be judged rather than cause
+// another one, as of the last judgement: the pods of a launch from the moment when
+// its Node is there until others are on it, and all of a workload while the node
+// stands ready and empty.
+func (l *Ledger) Expected() Expected {
+	e := Expected{pods: map[types.UID]string{}, workloads: map[Workload]string{}}
+	for _, o := range l.open {
+		if o.node == "" || o.occupied {
+			continue
+		}
+		for _, p := range o.Pods {
+			e.pods[p.UID] = "node " + o.node
+			if !o.empty.IsZero() {
+				e.workloads[p.Workload] = "node " + o.node
+			}
+		}
+	}
+	return e
+}
+
+// At returns the node where a pod is expected; empty if there is none.
+func (e Expected) At(pod Pod) string {
+	if node := e.pods[pod.UID]; node != "" {
+		return node
+	}
+	return e.workloads[pod.Workload]
+}
+
+// name is what is known of a launch's node.
+func (o *open) name() string {
+	if o.node != "" {
+		return "node " + o.node
+	}
+	return "the node of nodeclaim " + o.NodeClaim
 }
 
 // delay is the wait after n launches in vain, n at least 1.

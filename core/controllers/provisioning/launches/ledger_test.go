@@ -81,13 +81,16 @@ func TestJudgement(t *testing.T) {
 			l := launches.NewLedger()
 			l.Launched(launches.Launch{NodeClaim: "c", Pool: pool, Pods: []launches.Pod{mine}}, start)
 			var verdicts []launches.Verdict
+			held := false
 			for _, after := range []time.Duration{time.Minute, 2 * time.Minute} {
 				verdicts = append(verdicts, l.Judge(start.Add(after), &tc.w)...)
+				_, _, waits := l.Wait("w", pool, start.Add(after))
+				held = held || waits
 			}
 			if got := len(verdicts) == 1; got != tc.vain {
 				t.Errorf("in vain: %v, got %+v", got, verdicts)
 			}
-			if _, _, held := l.Wait("w", pool, start.Add(2*time.Minute)); held != tc.vain {
+			if held != tc.vain {
 				t.Errorf("held back: %v", held)
 			}
 			if _, _, held := l.Wait("o", pool, start.Add(2*time.Minute)); held {
@@ -187,6 +190,36 @@ func TestWorkloadOf(t *testing.T) {
 		t.Run(tc.why, func(t *testing.T) {
 			if got := launches.WorkloadOf(tc.a) == launches.WorkloadOf(tc.b); got != tc.same {
 				t.Errorf("the same workload: %v", got)
+			}
+		})
+	}
+}
+
+// SCH-302: nobody causes another launch before the first is judged.
+func TestExpected(t *testing.T) {
+	mine, sibling := pod("mine", "w"), pod("sibling", "w")
+	for _, tc := range []struct {
+		why              string
+		node             launches.Node
+		mine, siblingToo bool
+	}{
+		{"no machine yet: it may never come", launches.Node{}, false, false},
+		{"on its way: what it will be is as planned", launches.Node{Launched: true}, false, false},
+		{"there, but not ready", launches.Node{Name: "n", Launched: true}, true, false},
+		{"ready, and nobody is there", launches.Node{Name: "n", Launched: true, Ready: true}, true, true},
+		{"others are there", launches.Node{Name: "n", Launched: true, Ready: true, Occupied: true}, false, false},
+		{"judged", launches.Node{Name: "n", Launched: true, Gone: true}, false, false},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			l := launches.NewLedger()
+			l.Launched(launches.Launch{NodeClaim: "c", Pool: pool, Pods: []launches.Pod{mine}}, start)
+			l.Judge(start, &world{node: tc.node, waiting: []launches.Pod{mine, sibling}})
+			e := l.Expected()
+			if got := e.At(mine) != ""; got != tc.mine {
+				t.Errorf("the pod is expected: %v", got)
+			}
+			if got := e.At(sibling) != ""; got != tc.siblingToo {
+				t.Errorf("another of its workload is expected: %v", got)
 			}
 		})
 	}
