@@ -72,8 +72,8 @@ type Provisioner struct {
 	storage *storage.Rules
 	hints   *hints
 	// news are what the log says of pods and pools that are stuck.
-	news news.News
-	stands  *launches.Standing
+	news   news.News
+	stands *launches.Standing
 	// mu guards launches while NodeClaims are created side by side.
 	mu       sync.Mutex
 	launches *launches.Ledger
