@@ -38,9 +38,9 @@ func (c *Cluster) leave(node string, p *Pod) {
 	}
 }
 
-// depart notes what a node was, and what it was good for, that is about to leave
+// retire notes what a node was, and what it was good for, that is about to leave
 // the model or is on its way out.
-func (c *Cluster) depart(n *StateNode) {
+func (c *Cluster) retire(n *StateNode) {
 	c.remember(n)
 	for _, p := range n.Pods() {
 		c.servedBy(n, p)
