@@ -39,7 +39,7 @@ func TestEvidenceDecides(t *testing.T) {
 		{"the type has less than it promises", map[string]model.Observed{"4-cpu": {Missing: vector(2, 0, 0)}}, nil, 0, "8-cpu", ""},
 		{"no type has what it promises", map[string]model.Observed{
 			"4-cpu": {Missing: vector(2, 0, 0)}, "8-cpu": {Missing: vector(6, 0, 0)}, "16-cpu": {Missing: vector(14, 0, 0)},
-		}, nil, 0, "", `{"cpu":"2"} is missing`},
+		}, nil, 0, "", `cpu 2 is missing`},
 		{"nodes of the type get a taint", map[string]model.Observed{"4-cpu": {Taints: late}}, nil, 0, "8-cpu", ""},
 		{"the taint is tolerated", map[string]model.Observed{"4-cpu": {Taints: late}}, func(c *model.Class) {
 			c.Tolerations = taint.Tolerations{{Key: "late", Operator: taint.TolerateExists}}
