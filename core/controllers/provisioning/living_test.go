@@ -5,6 +5,7 @@ package provisioning_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -40,6 +41,7 @@ type living struct {
 	launched map[string]int // nodes bought, by pool
 	pods     map[string]*corev1.Pod
 	claims   int
+	version  int
 
 	// really says what a machine turns out to be, given what was promised.
 	really func(*machine)
@@ -87,7 +89,7 @@ func (l *living) restart() {
 	options.Cluster, options.Clock = c, l.clock
 	l.cluster, l.subject = c, provisioning.New(options)
 	for _, m := range l.machines {
-		l.cluster.UpdateNodeClaim(m.claim.DeepCopy())
+		l.tell(m)
 		if m.node != nil {
 			l.show(m)
 		}
@@ -99,6 +101,14 @@ func (l *living) restart() {
 
 func (l *living) resolution(p *corev1.Pod) volume.Resolution {
 	return volume.NewResolver(l.client).Resolve(l.t.Context(), p)
+}
+
+// tell tells the model of a machine's NodeClaim in a version of its own.
+func (l *living) tell(m *machine) {
+	l.version++
+	claim := m.claim.DeepCopy()
+	claim.ResourceVersion = strconv.Itoa(1_000_000 + l.version)
+	l.cluster.UpdateNodeClaim(claim)
 }
 
 // show tells the model of a machine's Node.
@@ -185,8 +195,9 @@ func (l *living) start() {
 		claim.CreationTimestamp = metav1.NewTime(l.clock.Now())
 		claim.Status = created.Status
 		claim.Status.Conditions = []status.Condition{truth(v1.ConditionTypeLaunched, l.clock.Now())}
-		l.cluster.UpdateNodeClaim(claim.DeepCopy())
-		l.machines = append(l.machines, &machine{claim: claim, born: l.clock.Now()})
+		m := &machine{claim: claim, born: l.clock.Now()}
+		l.machines = append(l.machines, m)
+		l.tell(m)
 		l.launched[claim.Labels[v1.NodePoolLabelKey]]++
 	}
 }
@@ -229,7 +240,7 @@ func (l *living) join(m *machine) {
 			Type: v1.ConditionTypeInitialized, Status: metav1.ConditionUnknown, Reason: "ResourceNotRegistered", Message: "the device is missing",
 		})
 	}
-	l.cluster.UpdateNodeClaim(m.claim.DeepCopy())
+	l.tell(m)
 	l.show(m)
 }
 
