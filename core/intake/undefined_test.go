@@ -27,7 +27,7 @@ func TestWhoDefinesALabel(t *testing.T) {
 	}{
 		{"nobody", func(_ *testing.T, s *scene) { s.pool() }, "left:1"},
 		{"the pool's requirements", func(_ *testing.T, s *scene) { s.pool(requiring(disk, corev1.NodeSelectorOpIn, "fast", "slow")) }, "pool-0:1"},
-		{"not a requirement that only excludes a value", func(_ *testing.T, s *scene) { s.pool(requiring(disk, corev1.NodeSelectorOpNotIn, "slow")) }, "left:1"},
+		{"the pool's requirements, if they only exclude another value, too", func(_ *testing.T, s *scene) { s.pool(requiring(disk, corev1.NodeSelectorOpNotIn, "slow")) }, "pool-0:1"},
 		{"not the type, as long as the provider does not register the label", func(_ *testing.T, s *scene) {
 			s.pool()
 			typesHaveIt(s)
