@@ -83,8 +83,11 @@ func runs(ctx context.Context, w *world.World, s *scheduling.Scheduler, pod *cor
 		}
 		d := kube.DaemonPod(set, node.Name)
 		w.Kube.Complete(d)
-		if sample := newest(view.Pods, set); sample != nil { // SCH-120: it stands for those to come
-			d.Spec.Containers = sample.Spec.Containers
+		if sample := newest(view.Pods, set); sample != nil { // SCH-120: what it asks for counts, too
+			for i := range min(len(d.Spec.Containers), len(sample.Spec.Containers)) {
+				c := &d.Spec.Containers[i].Resources
+				c.Requests = atLeast(c.Requests, sample.Spec.Containers[i].Resources.Requests)
+			}
 		}
 		d.Name, d.Spec.NodeName, d.Status.Phase = set.Name+"-"+virtual, node.Name, corev1.PodRunning
 		view.Pods = append(view.Pods, d)
@@ -98,6 +101,18 @@ func runs(ctx context.Context, w *world.World, s *scheduling.Scheduler, pod *cor
 	}
 	out, err := pass.Place(ctx, pod, w.Kube.Admits)
 	return out.Node != "", err
+}
+
+// atLeast is the larger of two requests, resource by resource.
+func atLeast(a, b corev1.ResourceList) corev1.ResourceList {
+	out := corev1.ResourceList{}
+	maps.Copy(out, a)
+	for name, q := range b {
+		if known, ok := out[name]; !ok || q.Cmp(known) > 0 {
+			out[name] = q
+		}
+	}
+	return out
 }
 
 // newest is the youngest pod of a DaemonSet, or nil.
