@@ -137,7 +137,7 @@ func testWorkers(t *testing.T, b *binary) {
 		"state.node": 60, "state.pod": 60, "state.nodeclaim": 60, "state.nodepool": 60, "state.daemonset": 60,
 		"state.limitrange": 60, "state.runtimeclass": 60,
 		"nodeclaim.disruption": 26, "disruption": 1, "disruption.queue": 115,
-		"node.termination": 183, "eviction-queue": 183,
+		"node.termination": 40, "eviction-queue": 183,
 		"nodeclaim.lifecycle": 1067,
 		"nodepool.validation": 10, "operatorpkg.nodepool.status": 10, "operatorpkg.nodeclaim.status": 10,
 		"operatorpkg.node.status": 10, "operatorpkg.testnodeclass.status": 10,

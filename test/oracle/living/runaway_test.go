@@ -28,7 +28,6 @@ const most = 8
 // One pod never buys nodes without end, also when no node that is bought for it
 // can hold it.
 func TestOnePodBuysAHandfulOfNodes(t *testing.T) {
-	t.Skip(unbounded)
 	for _, test := range []struct {
 		name  string
 		truth kube.Truth
