@@ -61,7 +61,6 @@ func TestLiesDoNotBuyWithoutEnd(t *testing.T) {
 	t.Logf("%d worlds, %d launches", worlds, launches)
 }
 
-
 // handful is how many nodes a workload may buy in vain while nothing changes.
 const handful = 3
 
