@@ -179,7 +179,7 @@ func TestGates(t *testing.T) {
 	const reconciling = `controller_runtime_max_concurrent_reconciles{controller="nodepool.readiness"}`
 	off := s.replica(t, "DISABLE_LEADER_ELECTION=true")
 	eventually(t, 30*time.Second, func() string { return missing(off, reconciling) })
-	if log := off.printed(); strings.Contains(log, "NodeOverlay") || strings.Contains(log, "CapacityBuffer") {
+	if log := off.printed(); strings.Contains(log, "NodeOverlay.") || strings.Contains(log, "CapacityBuffer.") {
 		t.Error("kinds were looked for that nobody wants")
 	}
 	on := s.replica(t, "DISABLE_LEADER_ELECTION=true", "FEATURE_GATES=NodeOverlay=true,CapacityBuffer=true")

@@ -43,7 +43,9 @@ func LoadDefaults(classFile, poolFile string) (Defaults, error) {
 	if err := load(classFile, nodeClass, d.class); err != nil {
 		return d, fmt.Errorf("default NodeClass: %w", err)
 	}
-	if err := load(poolFile, nodePool, d.pool); err != nil {
+	// NodePools read what they can of themselves (API-177); a file has to be right.
+	type strict v1.NodePool
+	if err := load(poolFile, nodePool, (*strict)(d.pool)); err != nil {
 		return d, fmt.Errorf("default NodePool: %w", err)
 	}
 	return d, nil
