@@ -12,6 +12,7 @@ import (
 
 	"github.com/awslabs/operatorpkg/object"
 	"github.com/prometheus/client_golang/prometheus"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/record"
@@ -88,13 +89,12 @@ func (c *Controller[T]) Register(_ context.Context, m manager.Manager) error {
 // Reconcile compares an object with what was last seen of it.
 func (c *Controller[T]) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	o := object.New[T]()
-	err := c.Client.Get(ctx, req.NamespacedName, o)
-	if client.IgnoreNotFound(err) != nil {
-		return reconcile.Result{}, fmt.Errorf("reading %s %s: %w", c.kind, req.NamespacedName, err)
-	}
-	if err != nil {
+	switch err := c.Client.Get(ctx, req.NamespacedName, o); {
+	case apierrors.IsNotFound(err):
 		c.gone(c.swap(req.NamespacedName, nil))
 		return reconcile.Result{}, nil
+	case err != nil:
+		return reconcile.Result{}, fmt.Errorf("reading %s %s: %w", c.kind, req.NamespacedName, err)
 	}
 	c.Reader.complete(o)
 	now := c.observe(o)

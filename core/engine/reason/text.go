@@ -58,24 +58,37 @@ func (r Reason) cause() string {
 		return r.unusable()
 	case Taints:
 		return r.taints()
-	case LateTaints:
-		return "nodes of it turned out to get taints that are not tolerated: " + strings.Join(r.Taints, ", ")
-	case AttachLimits:
-		return fmt.Sprintf("nodes of it turned out to attach fewer volumes of driver %q than the pod has", r.Detail)
+	case LateTaints, AttachLimits:
+		return r.turnedOut()
 	case Labels:
 		return "incompatible requirements: " + listed(r.Labels)
 	case Volumes:
 		return "the volumes of the pod cannot be on nodes of it: " + r.volumes()
 	case Limits:
 		return r.limits()
-	case MinValues:
-		return fmt.Sprintf("the instance types that would do fall short of minValues of label %q", r.Detail)
-	case MinValuesCut:
-		return fmt.Sprintf("the cheapest instance types, as many as a nodeclaim may list, fall short of minValues of label %q", r.Detail)
+	case MinValues, MinValuesCut:
+		return r.shortOfMinValues()
 	case Topology:
 		return r.topology()
 	}
 	return r.types() + r.broken()
+}
+
+// turnedOut says what nodes of the pool showed that their instance types do not
+// tell.
+func (r Reason) turnedOut() string {
+	if r.Cause == LateTaints {
+		return "nodes of it turned out to get taints that are not tolerated: " + strings.Join(r.Taints, ", ")
+	}
+	return fmt.Sprintf("nodes of it turned out to attach fewer volumes of driver %q than the pod has", r.Detail)
+}
+
+func (r Reason) shortOfMinValues() string {
+	which := "the instance types that would do fall"
+	if r.Cause == MinValuesCut {
+		which = "the cheapest instance types, as many as a nodeclaim may list, fall"
+	}
+	return fmt.Sprintf("%s short of minValues of label %q", which, r.Detail)
 }
 
 // broken says what nodes lack of what their instance types promise.

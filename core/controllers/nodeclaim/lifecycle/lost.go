@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -81,10 +82,12 @@ func (c *Controller) awaitNode(ctx context.Context, p *pass) error {
 // Node before it shows the deletion of the NodeClaim that brought it about.
 func (c *Controller) endLost(ctx context.Context, p *pass, why string) error {
 	live := &v1.NodeClaim{}
-	switch err := c.Live.Get(ctx, client.ObjectKeyFromObject(p.nodeClaim), live); {
-	case client.IgnoreNotFound(err) != nil:
+	err := c.Live.Get(ctx, client.ObjectKeyFromObject(p.nodeClaim), live)
+	gone := apierrors.IsNotFound(err)
+	if err != nil && !gone {
 		return fmt.Errorf("reading nodeclaim %s: %w", p.nodeClaim.Name, err)
-	case err != nil, live.UID != p.nodeClaim.UID, !live.DeletionTimestamp.IsZero():
+	}
+	if gone || live.UID != p.nodeClaim.UID || !live.DeletionTimestamp.IsZero() {
 		p.ended = true
 		return nil
 	}
