@@ -103,8 +103,10 @@ func (s *solver) enter(b *bin, x *tallied) {
 		return
 	}
 	possible := b.domainsOf(t.Key)
-	if (t.Kind == topology.Spread || t.Kind == topology.Affinity) && possible.Count() != 1 {
-		return
+	if t.Kind == topology.Spread || t.Kind == topology.Affinity {
+		if possible = b.pool.reachable(b.state, t.Key); possible.Count() != 1 {
+			return
+		}
 	}
 	x.domains = possible
 	for d := range possible.All() {
@@ -131,6 +133,28 @@ func (p *pool) possible(wanted constraint.Sets, key constraint.Key) bitset.Set {
 			out = out.With(d)
 		}
 	}
+	return out
+}
+
+// reachable are the possible values of a key for which the catalogue has something.
+// The caller must not change them.
+func (p *pool) reachable(st *state, key constraint.Key) bitset.Set {
+	possible := p.possible(st.wanted, key)
+	if possible.Count() < 2 {
+		return possible
+	}
+	for i := range st.reached {
+		if st.reached[i].key == key {
+			return st.reached[i].domains
+		}
+	}
+	var out bitset.Set
+	for d := range possible.All() {
+		if p.narrow(st, domain(key, d)) != nil {
+			out = out.With(d)
+		}
+	}
+	st.reached = append(st.reached, reached{key, out})
 	return out
 }
 

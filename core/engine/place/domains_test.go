@@ -236,6 +236,36 @@ func TestSparedZones(t *testing.T) {
 	}
 }
 
+// SCH-165: pods that a spread counts and that do not demand it come up where they
+// do no harm, although any zone would do for them.
+func TestOpenZonesAreDecided(t *testing.T) {
+	for _, tc := range []struct {
+		why     string
+		demands int
+		want    string
+	}{
+		{"another pod was placed by the spread", 1, "2:2"},
+		{"nobody demands it", 0, "?:1"},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			w := newWorld(t)
+			w.pool(model.TemplateOptions{Pool: "default", Catalogue: w.threeZones()})
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.threeZones()})
+			on := func(pool string) requirement.Requirements {
+				return requirement.All(requirement.In(label.NodePool, pool))
+			}
+			g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 2, Counts: w.counts(label.Zone, map[string]int32{"1": 2, "2": 0, "3": 2})}, label.Zone)
+			w.add(tc.demands, demanding(w.obeying(3, on("default"), g)))
+			counted := w.class(1, 1, on("other"))
+			counted.Topology.Counted = []int32{g}
+			w.add(1, counted)
+			if got := w.byDomain(place.Solve(w.input()), label.Zone); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
 // SCH-142: once the nodes of a plan exist, the same pods stay where they were
 // planned, and more of them go on evenly.
 func TestTheRoundAfterwards(t *testing.T) {

@@ -26,6 +26,7 @@ func Solve(in Input) Plan {
 		s.retry(left)
 	}
 	s.repack()
+	s.decide()
 	return s.plan()
 }
 

@@ -20,9 +20,17 @@ type state struct {
 	wanted constraint.Sets
 	offer  model.Offer
 	joins  []joined // by route id
+	// reached are the domains of some keys, made when first asked for.
+	reached []reached
 	// ordinary are the variants that can be had without reservations, made when
 	// first asked for.
 	ordinary bitset.Set
+}
+
+// reached are the domains of a key that nodes of a state can come up in.
+type reached struct {
+	key     constraint.Key
+	domains bitset.Set
 }
 
 // joined is the remembered result of narrowing a state by a route.
