@@ -58,11 +58,11 @@ func (s *solver) inBin(r *route, b *bin, pod int) answer {
 	if !r.admitsHost(b.name) {
 		return refused
 	}
-	before := b.state
+	before, held := b.state, b.variants.Count()
 	if said := b.add(r, pod, s.in.Pods[pod].Attachments); said != taken {
 		return said
 	}
-	if b.state != before {
+	if b.state != before || b.variants.Count() != held {
 		s.recount(b)
 	}
 	s.countOnBin(r.class, b)

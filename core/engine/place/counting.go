@@ -104,7 +104,7 @@ func (s *solver) enter(b *bin, x *tallied) {
 	}
 	possible := b.domainsOf(t.Key)
 	if t.Kind == topology.Spread || t.Kind == topology.Affinity {
-		if possible = b.pool.reachable(b.state, t.Key); possible.Count() != 1 {
+		if possible = b.reachable(t.Key); possible.Count() != 1 {
 			return
 		}
 	}
@@ -136,25 +136,38 @@ func (p *pool) possible(wanted constraint.Sets, key constraint.Key) bitset.Set {
 	return out
 }
 
-// reachable are the possible values of a key for which the catalogue has something.
-// The caller must not change them.
-func (p *pool) reachable(st *state, key constraint.Key) bitset.Set {
-	possible := p.possible(st.wanted, key)
+// reachable are the values of a key with which the bin's node can still come up:
+// the catalogue has something there that holds its pods. The caller must not
+// change them.
+func (b *bin) reachable(key constraint.Key) bitset.Set {
+	possible := b.domainsOf(key)
 	if possible.Count() < 2 {
 		return possible
 	}
+	var out bitset.Set
+	for _, r := range b.pool.reached(b.state, key, possible) {
+		if r.to.offer.Variants.Intersects(b.variants) {
+			out = out.With(r.domain)
+		}
+	}
+	return out
+}
+
+// reached are the states that a state narrows to for the values of a key; those
+// that the catalogue has nothing for are left out.
+func (p *pool) reached(st *state, key constraint.Key, possible bitset.Set) []reached {
 	for i := range st.reached {
 		if st.reached[i].key == key {
-			return st.reached[i].domains
+			return st.reached[i].all
 		}
 	}
-	var out bitset.Set
+	var out []reached
 	for d := range possible.All() {
-		if p.narrow(st, domain(key, d)) != nil {
-			out = out.With(d)
+		if to := p.narrow(st, domain(key, d)); to != nil {
+			out = append(out, reached{d, to})
 		}
 	}
-	st.reached = append(st.reached, reached{key, out})
+	st.reached = append(st.reached, reachedBy{key, out})
 	return out
 }
 

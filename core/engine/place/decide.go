@@ -22,7 +22,7 @@ func (s *solver) decide() {
 }
 
 func (s *solver) decideFor(b *bin, t *topology.Tally) {
-	possible := b.pool.reachable(b.state, t.Key)
+	possible := b.reachable(t.Key)
 	if t.Kind != topology.Spread || t.Hostname || possible.Count() < 2 || !s.looksAt(t, b.pool, b.state) {
 		return
 	}

@@ -28,7 +28,7 @@ func (s *solver) pinned(b *bin, r *route) (constraint.Sets, bool) {
 			continue
 		case t.Hostname, len(t.Terms)+len(t.Beside) > 0 && !r.obeys(g):
 			return nil, false
-		case t.Kind == topology.Spread && b.pool.reachable(b.state, t.Key).Count() != 1:
+		case t.Kind == topology.Spread && b.reachable(t.Key).Count() != 1:
 			return nil, false // not counted yet: it would be where it is settled
 		}
 		pins = s.pin(pins, b, t.Key)
@@ -42,7 +42,7 @@ func (s *solver) pinned(b *bin, r *route) (constraint.Sets, bool) {
 // pin restricts a key to the domains that the bin can still come up in. A bin
 // that cannot have the key leaves nothing: its pods stay.
 func (s *solver) pin(pins constraint.Sets, b *bin, key constraint.Key) constraint.Sets {
-	return s.in.Snapshot.Vocabulary.Conjunction(pins, constraint.Sets{{Key: key, Set: constraint.Only(b.pool.reachable(b.state, key))}})
+	return s.in.Snapshot.Vocabulary.Conjunction(pins, constraint.Sets{{Key: key, Set: constraint.Only(b.reachable(key))}})
 }
 
 func (r *route) obeys(group int32) bool {

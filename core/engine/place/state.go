@@ -20,17 +20,23 @@ type state struct {
 	wanted constraint.Sets
 	offer  model.Offer
 	joins  []joined // by route id
-	// reached are the domains of some keys, made when first asked for.
-	reached []reached
+	// reached is what it narrows to for some keys, made when first asked for.
+	reached []reachedBy
 	// ordinary are the variants that can be had without reservations, made when
 	// first asked for.
 	ordinary bitset.Set
 }
 
-// reached are the domains of a key that nodes of a state can come up in.
+// reachedBy are the states that a state narrows to for the values of a key.
+type reachedBy struct {
+	key constraint.Key
+	all []reached
+}
+
+// reached is one value and the state with it.
 type reached struct {
-	key     constraint.Key
-	domains bitset.Set
+	domain int
+	to     *state
 }
 
 // joined is the remembered result of narrowing a state by a route.
