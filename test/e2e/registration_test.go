@@ -14,7 +14,7 @@ import (
 )
 
 var _ = Describe("Registration", func() {
-	// LIF-087: a client that writes an old copy of the Node brings the taint back.
+	// LIF-093: a client that writes an old copy of the Node brings the taint back.
 	It("stays done when somebody writes its taint back", func(ctx SpecContext) {
 		pool := env.NodePool(ctx, "default", onePodPerNode)
 		w := objects.Workload{Name: env.Name("work"), Replicas: 2, CPU: "3"}
@@ -22,8 +22,7 @@ var _ = Describe("Registration", func() {
 		env.EventuallyRunning(ctx, w)
 		node := &env.EventuallySettled(ctx, pool)[0]
 
-		unregistered := corev1.Taint{Key: v1.UnregisteredTaintKey, Effect: corev1.TaintEffectNoSchedule}
-		env.Update(ctx, node, func() { node.Spec.Taints = append(node.Spec.Taints, unregistered) })
+		env.Update(ctx, node, func() { node.Spec.Taints = append(node.Spec.Taints, v1.UnregisteredTaint()) })
 		env.Eventually(ctx, func(g Gomega) {
 			for _, n := range env.Nodes(ctx, pool) {
 				g.Expect(slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.Key == v1.UnregisteredTaintKey })).
