@@ -89,8 +89,13 @@ func TestEvidence(t *testing.T) {
 		}, gpu, 0},
 		{"that a device is missing is believed for an hour", func(w *world) { w.ready("a"); w.clock.Step(time.Hour) }, gpu, 2},
 		{"a node of its own says nothing", func(w *world) { w.node(newNode("a", "a", initialized("pool"))) }, cpu, -1},
-		{"taints of an idle node", func(w *world) { w.ready("a", tainted("late")); w.clock.Step(time.Minute) }, taints, 1},
-		{"not before all may be there", func(w *world) { w.ready("a", tainted("late")) }, taints, 0},
+		{"taints of idle nodes", func(w *world) {
+			w.ready("a", tainted("late"))
+			w.ready("b", tainted("late"))
+			w.clock.Step(time.Minute)
+		}, taints, 1},
+		{"not of one alone: somebody may have tainted it by hand", func(w *world) { w.ready("a", tainted("late")); w.clock.Step(time.Minute) }, taints, 0},
+		{"not before all may be there", func(w *world) { w.ready("a", tainted("late")); w.ready("b", tainted("late")) }, taints, 0},
 		{"not those of its state", func(w *world) { w.ready("a", tainted("node.kubernetes.io/disk-pressure")); w.clock.Step(time.Minute) }, taints, 0},
 		{"not of a node that pods use", func(w *world) {
 			w.ready("a", tainted("late"))

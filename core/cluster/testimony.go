@@ -21,6 +21,9 @@ type testimony struct {
 	// Some node was ready for long enough to speak of daemons and taints, and one
 	// of these not for very long.
 	daemonsKnown, taintsKnown, tainted bool
+	// voices are the nodes that spoke of taints. One alone may have been tainted
+	// by hand, which says nothing of others.
+	voices int
 }
 
 // hear takes in a node that is there.
@@ -85,7 +88,7 @@ func (t *testimony) takes(daemons resource.Vector) {
 // repels keeps the taints that all nodes have. One that is there for long says
 // only which it does not have.
 func (t *testimony) repels(taints []taint.Taint, recent bool) {
-	t.tainted = t.tainted || recent
+	t.tainted, t.voices = t.tainted || recent, t.voices+1
 	if !t.taintsKnown {
 		t.Taints, t.taintsKnown = slices.Clone(taints), true
 		return
@@ -107,7 +110,7 @@ func (t *testimony) attaches(w *witness) {
 // sum is what all say. That something promised is missing altogether may be the
 // fault of the one node, and is believed for a while only.
 func (t *testimony) sum() intake.Observation {
-	if !t.tainted {
+	if !t.tainted || t.voices < 2 {
 		t.Taints = nil
 	}
 	if !t.Recent {
