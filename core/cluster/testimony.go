@@ -60,9 +60,6 @@ func (t *testimony) recall(r *remembered, now time.Time) {
 	if !t.daemonsKnown && r.daemons != nil {
 		t.takes(r.daemons)
 	}
-	if !t.taintsKnown && recent {
-		t.repels(r.taints, true)
-	}
 }
 
 // offers keeps, of each resource, the word of the node that has most of it.

@@ -69,16 +69,23 @@ func (s *Standing) Round(now time.Time, placements []Placement) (late []Placemen
 		}
 	}
 	s.pods = seen
+	s.forget(now)
 	return late
+}
+
+// forget drops what lasts no longer, also of workloads that nobody asks about any
+// more.
+func (s *Standing) forget(now time.Time) {
+	for w, nodes := range s.shun {
+		maps.DeleteFunc(nodes, func(_ string, at time.Time) bool { return now.Sub(at) >= shunFor })
+		if len(nodes) == 0 {
+			delete(s.shun, w)
+		}
+	}
 }
 
 // Shunned are the nodes that a workload's pods stood before in vain.
 func (s *Standing) Shunned(w Workload, now time.Time) []string {
-	nodes := s.shun[w]
-	maps.DeleteFunc(nodes, func(_ string, at time.Time) bool { return now.Sub(at) >= shunFor })
-	if len(nodes) == 0 {
-		delete(s.shun, w)
-		return nil
-	}
-	return slices.Sorted(maps.Keys(nodes))
+	s.forget(now)
+	return slices.Sorted(maps.Keys(s.shun[w]))
 }
