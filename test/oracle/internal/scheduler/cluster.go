@@ -39,7 +39,7 @@ type Question struct {
 // Ask prepares a pod's question. The error means that a plugin broke.
 func (c *Cluster) Ask(ctx context.Context, pod *corev1.Pod) (*Question, error) {
 	q := &Question{cluster: c, pod: pod, state: framework.NewCycleState()}
-	result, status, _ := c.filters.framework.RunPreFilterPlugins(ctx, q.state, pod)
+	result, status, _ := c.filters.frame.RunPreFilterPlugins(ctx, q.state, pod)
 	if !status.IsSuccess() {
 		if !status.IsRejected() {
 			return nil, fmt.Errorf("preparing filters for pod %s: %w", klog.KObj(pod), status.AsError())
@@ -58,11 +58,11 @@ func (q *Question) On(ctx context.Context, node string) (*Refusal, error) {
 	if q.result != nil && !q.result.AllNodes() && !q.result.NodeNames.Has(node) {
 		return &Refusal{Plugin: "PreFilter", Message: "node is not among those left"}, nil
 	}
-	info, err := q.cluster.filters.current.NodeInfos().Get(node)
+	info, err := q.cluster.filters.frame.Current.NodeInfos().Get(node)
 	if err != nil {
 		return nil, fmt.Errorf("looking up node %s: %w", node, err)
 	}
-	status := q.cluster.filters.framework.RunFilterPlugins(ctx, q.state, q.pod, info)
+	status := q.cluster.filters.frame.RunFilterPlugins(ctx, q.state, q.pod, info)
 	if status.IsSuccess() {
 		return nil, nil
 	}
@@ -82,7 +82,7 @@ func (c *Cluster) Bind(pod *corev1.Pod, node string) error {
 	if err != nil {
 		return fmt.Errorf("binding pod %s: %w", klog.KObj(pod), err)
 	}
-	if err := c.filters.current.AssumePod(info); err != nil {
+	if err := c.filters.frame.Current.AssumePod(info); err != nil {
 		return fmt.Errorf("binding pod %s: %w", klog.KObj(pod), err)
 	}
 	c.assumed = append(c.assumed, bound)
@@ -93,7 +93,7 @@ func (c *Cluster) Bind(pod *corev1.Pod, node string) error {
 func (c *Cluster) Unbind() error {
 	last := c.assumed[len(c.assumed)-1]
 	c.assumed = c.assumed[:len(c.assumed)-1]
-	if err := c.filters.current.ForgetPod(klog.Background(), last); err != nil {
+	if err := c.filters.frame.Current.ForgetPod(klog.Background(), last); err != nil {
 		return fmt.Errorf("unbinding pod %s: %w", klog.KObj(last), err)
 	}
 	return nil

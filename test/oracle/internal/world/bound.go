@@ -10,6 +10,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/pods"
+	"karpenter.sh/test/oracle/internal/chance"
 )
 
 // bind makes the pods that run. They are where they are: rules may have changed
@@ -17,7 +18,7 @@ import (
 func (b *builder) bind() {
 	for _, node := range b.Nodes {
 		b.bindDaemons(node)
-		repeat(&b.draw, 0, 3, func() { b.run(b.pod(b.workloads[b.upTo(len(b.workloads))]), node) })
+		chance.Repeat(&b.Draw, 0, 3, func() { b.run(b.pod(b.workloads[b.UpTo(len(b.workloads))]), node) })
 	}
 }
 
@@ -27,7 +28,7 @@ func (b *builder) run(pod *corev1.Pod, node *corev1.Node) {
 	}
 	pod.Spec.NodeName = node.Name
 	pod.Status.Phase = corev1.PodRunning
-	switch b.upTo(12) {
+	switch b.UpTo(12) {
 	case 10:
 		pod.Status.Phase = corev1.PodSucceeded
 	case 11:
@@ -41,7 +42,7 @@ func (b *builder) bindDaemons(node *corev1.Node) {
 	for _, set := range b.DaemonSets {
 		pod := DaemonPod(set, node.Name)
 		ports := len(pod.Spec.Containers[0].Ports) > 0
-		if !RunsOn(pod, node) || !Fits(pod, node, b.Bound) || !ports && b.oneIn(3) {
+		if !RunsOn(pod, node) || !Fits(pod, node, b.Bound) || !ports && b.OneIn(3) {
 			continue
 		}
 		pod.Spec.NodeName = node.Name
@@ -54,7 +55,7 @@ func (b *builder) bindDaemons(node *corev1.Node) {
 func (b *builder) leave() {
 	for _, claim := range b.NodeClaims {
 		i := slices.IndexFunc(b.Nodes, func(n *corev1.Node) bool { return n.Name == claim.Status.NodeName })
-		if i < 0 || b.Nodes[i].Labels[v1.NodeInitializedLabelKey] == "" || !b.oneIn(5) {
+		if i < 0 || b.Nodes[i].Labels[v1.NodeInitializedLabelKey] == "" || !b.OneIn(5) {
 			continue
 		}
 		claim.DeletionTimestamp = &metav1.Time{Time: Start()}

@@ -12,28 +12,29 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/requirement"
+	"karpenter.sh/test/oracle/internal/chance"
 )
 
 // instanceTypes are what the provider sells.
 func (b *builder) instanceTypes() []*cloudprovider.InstanceType {
 	out := make([]*cloudprovider.InstanceType, 0, b.shape.Types)
-	b.reserving = b.oneIn(3) // pools that sell reserved capacity are not packed anew
-	repeat(&b.draw, 1, b.shape.Types, func() { out = append(out, b.instanceType("t"+strconv.Itoa(len(out)))) })
+	b.reserving = b.OneIn(3) // pools that sell reserved capacity are not packed anew
+	chance.Repeat(&b.Draw, 1, b.shape.Types, func() { out = append(out, b.instanceType("t"+strconv.Itoa(len(out)))) })
 	return out
 }
 
 func (b *builder) instanceType(name string) *cloudprovider.InstanceType {
-	cpu := pick(b.draw, 2, 4, 8, 8, 16)
+	cpu := chance.Pick(b.Draw, 2, 4, 8, 8, 16)
 	it := &cloudprovider.InstanceType{
 		Name:     name,
-		Capacity: resources("cpu", strconv.Itoa(cpu), "memory", fmt.Sprintf("%dGi", cpu*pick(b.draw, 4, 1)), "pods", pick(b.draw, "110", "110", "110", "4"), "ephemeral-storage", "20Gi"),
+		Capacity: resources("cpu", strconv.Itoa(cpu), "memory", fmt.Sprintf("%dGi", cpu*chance.Pick(b.Draw, 4, 1)), "pods", chance.Pick(b.Draw, "110", "110", "110", "4"), "ephemeral-storage", "20Gi"),
 		Overhead: cloudprovider.Overhead{KubeReserved: resources("cpu", "100m", "memory", "100Mi")},
 	}
-	if b.oneIn(4) {
+	if b.OneIn(4) {
 		it.Capacity[GPU] = resource.MustParse("2")
 	}
-	zones, sold := b.zones(), some(b.draw, 1, label.OnDemand, label.Spot)
-	if b.reserving && b.oneIn(3) {
+	zones, sold := b.zones(), chance.Some(b.Draw, 1, label.OnDemand, label.Spot)
+	if b.reserving && b.OneIn(3) {
 		sold = append(sold, label.Reserved)
 	}
 	for _, zone := range zones {
@@ -43,7 +44,7 @@ func (b *builder) instanceType(name string) *cloudprovider.InstanceType {
 	}
 	it.Requirements = requirement.All(
 		requirement.In(label.InstanceType, name),
-		requirement.In(label.Arch, pick(b.draw, "amd64", "amd64", "arm64")),
+		requirement.In(label.Arch, chance.Pick(b.Draw, "amd64", "amd64", "arm64")),
 		requirement.In(label.OS, "linux"),
 		requirement.In(label.Zone, zones...),
 		requirement.In(label.CapacityType, sold...),
@@ -60,13 +61,13 @@ func (b *builder) offering(it *cloudprovider.InstanceType, zone, capacityType st
 		price *= 0.7
 	}
 	reservation := requirement.DoesNotExist(Reservation)
-	o := &cloudprovider.Offering{Price: price * float64(b.between(8, 12)) / 10, Available: !b.oneIn(6)}
+	o := &cloudprovider.Offering{Price: price * float64(b.Between(8, 12)) / 10, Available: !b.OneIn(6)}
 	if capacityType == label.Reserved {
-		reservation = requirement.In(Reservation, pick(b.draw, "r0", "r1"))
-		o.Price, o.ReservationCapacity = cloudprovider.ReservedPrice(price), b.upTo(3)
+		reservation = requirement.In(Reservation, chance.Pick(b.Draw, "r0", "r1"))
+		o.Price, o.ReservationCapacity = cloudprovider.ReservedPrice(price), b.UpTo(3)
 	}
 	o.Requirements = requirement.All(requirement.In(label.Zone, zone), requirement.In(label.CapacityType, capacityType), reservation)
-	if b.oneIn(12) {
+	if b.OneIn(12) {
 		o.CapacityOverride = corev1.ResourceList{corev1.ResourceMemory: it.Capacity[corev1.ResourceMemory], GPU: resource.MustParse("1")}
 	}
 	return o

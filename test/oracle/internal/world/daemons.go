@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/test/oracle/internal/chance"
 )
 
 // daemonPort is the host port of some daemons; some pods ask for it, too.
@@ -18,7 +19,7 @@ const daemonPort = 90
 
 // daemonSets makes up to two DaemonSets.
 func (b *builder) daemonSets() {
-	repeat(&b.draw, 0, 2, func() {
+	chance.Repeat(&b.Draw, 0, 2, func() {
 		name := fmt.Sprintf("daemon-%d", b.next())
 		set := &appsv1.DaemonSet{ObjectMeta: metav1.ObjectMeta{Namespace: "system", Name: name, UID: types.UID(name), ResourceVersion: "1"}}
 		set.Spec.Template.Labels = map[string]string{"daemon": name}
@@ -30,17 +31,17 @@ func (b *builder) daemonSets() {
 
 // restrict keeps a daemon to some nodes.
 func (b *builder) restrict(spec *corev1.PodSpec) {
-	switch b.upTo(6) {
+	switch b.UpTo(6) {
 	case 1:
 		spec.NodeSelector = map[string]string{label.Arch: "amd64"}
 	case 2:
-		spec.NodeSelector = map[string]string{label.Zone: pick(b.draw, b.Zones...)}
+		spec.NodeSelector = map[string]string{label.Zone: chance.Pick(b.Draw, b.Zones...)}
 	case 3:
 		spec.Affinity = &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: b.terms()}}
 	case 4:
 		spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 	}
-	if b.oneIn(2) {
+	if b.OneIn(2) {
 		spec.Containers[0].Ports = []corev1.ContainerPort{{ContainerPort: 1, HostPort: daemonPort, Protocol: corev1.ProtocolTCP}}
 	}
 }

@@ -12,27 +12,28 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/test/oracle/internal/chance"
 )
 
 // nodes makes the nodes that exist: some of pools, some that nobody manages.
 func (b *builder) nodes() {
-	repeat(&b.draw, 0, b.shape.Nodes, func() {
+	chance.Repeat(&b.Draw, 0, b.shape.Nodes, func() {
 		name := fmt.Sprintf("node-%02d", b.next())
-		it := b.types[b.upTo(len(b.types))]
-		offering := it.Offerings[b.upTo(len(it.Offerings))]
-		if b.upTo(3) == 0 {
-			b.ofPool(name, b.Pools[b.upTo(len(b.Pools))].NodePool, it, offering)
+		it := b.types[b.UpTo(len(b.types))]
+		offering := it.Offerings[b.UpTo(len(it.Offerings))]
+		if b.UpTo(3) == 0 {
+			b.ofPool(name, b.Pools[b.UpTo(len(b.Pools))].NodePool, it, offering)
 			return
 		}
 		node := b.node(name, it, offering)
-		if b.oneIn(4) {
+		if b.OneIn(4) {
 			node.Spec.Taints = append(node.Spec.Taints, b.taint())
 		}
-		if b.oneIn(5) {
-			node.Labels[Team] = pick(b.draw, "red", "blue")
+		if b.OneIn(5) {
+			node.Labels[Team] = chance.Pick(b.Draw, "red", "blue")
 		}
-		if b.oneIn(8) {
-			node.Labels[Owner] = pick(b.draw, "0", "me")
+		if b.OneIn(8) {
+			node.Labels[Owner] = chance.Pick(b.Draw, "0", "me")
 		}
 		b.Nodes = append(b.Nodes, node)
 	})
@@ -46,8 +47,8 @@ func (b *builder) node(name string, it *cloudprovider.InstanceType, o *cloudprov
 		Status:     corev1.NodeStatus{Capacity: group.Capacity.DeepCopy(), Allocatable: group.Allocatable.DeepCopy()},
 	}
 	node.Labels[label.Hostname] = name
-	if b.oneIn(2) {
-		node.Labels[Rack] = pick(b.draw, "1", "2", "3")
+	if b.OneIn(2) {
+		node.Labels[Rack] = chance.Pick(b.Draw, "1", "2", "3")
 	}
 	return node
 }
@@ -71,7 +72,7 @@ func (b *builder) ofPool(name string, np *v1.NodePool, it *cloudprovider.Instanc
 	claim.Status.NodeName = name
 	claim.Status.Capacity, claim.Status.Allocatable = node.Status.Capacity.DeepCopy(), node.Status.Allocatable.DeepCopy()
 	b.NodeClaims = append(b.NodeClaims, claim)
-	switch b.upTo(5) {
+	switch b.UpTo(5) {
 	case 4: // launched, not joined
 		return
 	case 3: // joined, not ready

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/test/oracle/internal/chance"
 )
 
 func (b *builder) nodeSelector(w *workload) {
@@ -18,27 +19,27 @@ func (b *builder) nodeSelector(w *workload) {
 
 // labelOfNodes is a label that some node may have.
 func (b *builder) labelOfNodes() (key, value string) {
-	switch b.upTo(12) { // half of the time, where many nodes are
+	switch b.UpTo(12) { // half of the time, where many nodes are
 	case 7:
-		return Owner, pick(b.draw, "0", "me")
+		return Owner, chance.Pick(b.Draw, "0", "me")
 	case 8, 9:
 		return label.CapacityType, label.OnDemand
 	case 10:
 		return label.Arch, "amd64"
 	case 1:
-		return label.CapacityType, pick(b.draw, label.OnDemand, label.Spot)
+		return label.CapacityType, chance.Pick(b.Draw, label.OnDemand, label.Spot)
 	case 2:
-		return label.Arch, pick(b.draw, "amd64", "arm64")
+		return label.Arch, chance.Pick(b.Draw, "amd64", "arm64")
 	case 3:
-		return Team, pick(b.draw, "red", "blue", "green")
+		return Team, chance.Pick(b.Draw, "red", "blue", "green")
 	case 4:
-		return Rack, pick(b.draw, "1", "2", "3")
+		return Rack, chance.Pick(b.Draw, "1", "2", "3")
 	case 5:
-		return Size, pick(b.draw, "4", "2", "8")
+		return Size, chance.Pick(b.Draw, "4", "2", "8")
 	case 6:
-		return label.NodePool, pick(b.draw, "pool-0", "pool-1")
+		return label.NodePool, chance.Pick(b.Draw, "pool-0", "pool-1")
 	}
-	return label.Zone, pick(b.draw, b.Zones...)
+	return label.Zone, chance.Pick(b.Draw, b.Zones...)
 }
 
 func (b *builder) requiredTerms(w *workload) {
@@ -48,7 +49,7 @@ func (b *builder) requiredTerms(w *workload) {
 func (b *builder) preferredTerm(w *workload) {
 	a := b.nodeAffinity(w)
 	a.PreferredDuringSchedulingIgnoredDuringExecution = append(a.PreferredDuringSchedulingIgnoredDuringExecution,
-		corev1.PreferredSchedulingTerm{Weight: int32(b.between(1, 3)), Preference: b.term()})
+		corev1.PreferredSchedulingTerm{Weight: int32(b.Between(1, 3)), Preference: b.term()})
 }
 
 func (b *builder) affinity(w *workload) *corev1.Affinity {
@@ -65,7 +66,7 @@ func (b *builder) nodeAffinity(w *workload) *corev1.NodeAffinity {
 // terms are OR-ed.
 func (b *builder) terms() *corev1.NodeSelector {
 	out := &corev1.NodeSelector{}
-	for range b.between(1, 3) {
+	for range b.Between(1, 3) {
 		out.NodeSelectorTerms = append(out.NodeSelectorTerms, b.term())
 	}
 	return out
@@ -73,10 +74,10 @@ func (b *builder) terms() *corev1.NodeSelector {
 
 func (b *builder) term() corev1.NodeSelectorTerm {
 	var out corev1.NodeSelectorTerm
-	if b.oneIn(30) { // valid, and selects nothing
+	if b.OneIn(30) { // valid, and selects nothing
 		return out
 	}
-	for range b.between(1, 2) {
+	for range b.Between(1, 2) {
 		out.MatchExpressions = append(out.MatchExpressions, b.expression())
 	}
 	return out
@@ -85,7 +86,7 @@ func (b *builder) term() corev1.NodeSelectorTerm {
 func (b *builder) expression() corev1.NodeSelectorRequirement {
 	key, value := b.labelOfNodes()
 	e := corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpIn, Values: []string{value}}
-	switch b.upTo(6) {
+	switch b.UpTo(6) {
 	case 1:
 		_, other := b.labelOfNodes()
 		e.Values = append(e.Values, other)
@@ -96,8 +97,8 @@ func (b *builder) expression() corev1.NodeSelectorRequirement {
 	case 4:
 		e.Operator, e.Values = corev1.NodeSelectorOpDoesNotExist, nil
 	case 5:
-		e.Key, e.Values = pick(b.draw, Size, Rack), []string{pick(b.draw, "1", "2", "3", "4")}
-		e.Operator = pick(b.draw, corev1.NodeSelectorOpGt, corev1.NodeSelectorOpLt)
+		e.Key, e.Values = chance.Pick(b.Draw, Size, Rack), []string{chance.Pick(b.Draw, "1", "2", "3", "4")}
+		e.Operator = chance.Pick(b.Draw, corev1.NodeSelectorOpGt, corev1.NodeSelectorOpLt)
 	}
 	return e
 }

@@ -9,27 +9,28 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/test/oracle/internal/chance"
 )
 
 func (b *builder) topologyKey() string {
-	return pick(b.draw, label.Zone, label.Zone, label.Zone, label.Hostname, label.Hostname, label.CapacityType, Rack, Team, label.Arch)
+	return chance.Pick(b.Draw, label.Zone, label.Zone, label.Zone, label.Hostname, label.Hostname, label.CapacityType, Rack, Team, label.Arch)
 }
 
 // selector selects pods of some workloads; often those of the workload itself.
 func (b *builder) selector(own map[string]string) *metav1.LabelSelector {
-	switch b.upTo(8) {
+	switch b.UpTo(8) {
 	case 4:
-		return &metav1.LabelSelector{MatchLabels: map[string]string{"app": pick(b.draw, "a", "b", "c")}}
+		return &metav1.LabelSelector{MatchLabels: map[string]string{"app": chance.Pick(b.Draw, "a", "b", "c")}}
 	case 5:
 		return &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
-			Key: "app", Operator: pick(b.draw, metav1.LabelSelectorOpIn, metav1.LabelSelectorOpNotIn), Values: []string{"a", "b"},
+			Key: "app", Operator: chance.Pick(b.Draw, metav1.LabelSelectorOpIn, metav1.LabelSelectorOpNotIn), Values: []string{"a", "b"},
 		}}}
 	case 6:
 		return &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
-			Key: "rev", Operator: pick(b.draw, metav1.LabelSelectorOpExists, metav1.LabelSelectorOpDoesNotExist),
+			Key: "rev", Operator: chance.Pick(b.Draw, metav1.LabelSelectorOpExists, metav1.LabelSelectorOpDoesNotExist),
 		}}}
 	case 7:
-		return pick(b.draw, &metav1.LabelSelector{}, nil)
+		return chance.Pick(b.Draw, &metav1.LabelSelector{}, nil)
 	}
 	return &metav1.LabelSelector{MatchLabels: map[string]string{"app": own["app"]}}
 }
@@ -43,7 +44,7 @@ func own(w *workload) *metav1.LabelSelector {
 func (b *builder) spreadOver(w *workload, keys ...string) {
 	for _, key := range keys {
 		w.spec.TopologySpreadConstraints = append(w.spec.TopologySpreadConstraints, corev1.TopologySpreadConstraint{
-			MaxSkew: pick[int32](b.draw, 1, 2, 3, 5), TopologyKey: key, LabelSelector: own(w), WhenUnsatisfiable: corev1.DoNotSchedule,
+			MaxSkew: chance.Pick[int32](b.Draw, 1, 2, 3, 5), TopologyKey: key, LabelSelector: own(w), WhenUnsatisfiable: corev1.DoNotSchedule,
 		})
 	}
 }
@@ -67,20 +68,20 @@ func (b *builder) avoidOwn(w *workload, key string) {
 // spread adds a constraint; the API admits each pair of key and action once.
 func (b *builder) spread(w *workload) {
 	c := corev1.TopologySpreadConstraint{
-		MaxSkew: pick[int32](b.draw, 1, 1, 2, 2, 4), TopologyKey: b.topologyKey(), LabelSelector: b.selector(w.labels),
-		WhenUnsatisfiable: pick(b.draw, corev1.DoNotSchedule, corev1.DoNotSchedule, corev1.DoNotSchedule, corev1.ScheduleAnyway),
+		MaxSkew: chance.Pick[int32](b.Draw, 1, 1, 2, 2, 4), TopologyKey: b.topologyKey(), LabelSelector: b.selector(w.labels),
+		WhenUnsatisfiable: chance.Pick(b.Draw, corev1.DoNotSchedule, corev1.DoNotSchedule, corev1.DoNotSchedule, corev1.ScheduleAnyway),
 	}
-	if c.WhenUnsatisfiable == corev1.DoNotSchedule && b.oneIn(4) {
-		n := int32(b.between(1, 4))
+	if c.WhenUnsatisfiable == corev1.DoNotSchedule && b.OneIn(4) {
+		n := int32(b.Between(1, 4))
 		c.MinDomains = &n
 	}
 	honor, ignore := corev1.NodeInclusionPolicyHonor, corev1.NodeInclusionPolicyIgnore
-	c.NodeAffinityPolicy = pick(b.draw, nil, &honor, &ignore)
-	c.NodeTaintsPolicy = pick(b.draw, nil, &honor, &ignore)
-	if c.NodeTaintsPolicy == &honor && b.oneIn(2) {
+	c.NodeAffinityPolicy = chance.Pick(b.Draw, nil, &honor, &ignore)
+	c.NodeTaintsPolicy = chance.Pick(b.Draw, nil, &honor, &ignore)
+	if c.NodeTaintsPolicy == &honor && b.OneIn(2) {
 		b.toleration(w)
 	}
-	if c.LabelSelector != nil && b.oneIn(4) {
+	if c.LabelSelector != nil && b.OneIn(4) {
 		b.matchKeys(w, &c)
 	}
 	if !slices.ContainsFunc(w.spec.TopologySpreadConstraints, func(o corev1.TopologySpreadConstraint) bool {
@@ -94,7 +95,7 @@ func (b *builder) spread(w *workload) {
 // into the selector too.
 func (b *builder) matchKeys(w *workload, c *corev1.TopologySpreadConstraint) {
 	c.MatchLabelKeys = []string{"rev"}
-	if value, has := w.labels["rev"]; has && b.oneIn(2) {
+	if value, has := w.labels["rev"]; has && b.OneIn(2) {
 		c.LabelSelector.MatchExpressions = append(c.LabelSelector.MatchExpressions,
 			metav1.LabelSelectorRequirement{Key: "rev", Operator: metav1.LabelSelectorOpIn, Values: []string{value}})
 	}
@@ -102,12 +103,12 @@ func (b *builder) matchKeys(w *workload, c *corev1.TopologySpreadConstraint) {
 
 func (b *builder) podTerm(w *workload) corev1.PodAffinityTerm {
 	t := corev1.PodAffinityTerm{TopologyKey: b.topologyKey(), LabelSelector: b.selector(w.labels)}
-	if b.oneIn(10) {
+	if b.OneIn(10) {
 		t.TopologyKey = Owner
 	}
-	switch b.upTo(8) {
+	switch b.UpTo(8) {
 	case 4:
-		t.Namespaces = []string{pick(b.draw, "two", "one")}
+		t.Namespaces = []string{chance.Pick(b.Draw, "two", "one")}
 	case 5: // not the daemons: the engine does not know them on new nodes
 		t.NamespaceSelector = &metav1.LabelSelector{}
 		if t.LabelSelector != nil {
@@ -116,7 +117,7 @@ func (b *builder) podTerm(w *workload) corev1.PodAffinityTerm {
 			})
 		}
 	case 6:
-		t.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"stage": pick(b.draw, "stage-two", "stage-one")}}
+		t.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"stage": chance.Pick(b.Draw, "stage-two", "stage-one")}}
 	case 7:
 		t.Namespaces = []string{"one"}
 		t.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"stage": "stage-two"}}
@@ -140,8 +141,8 @@ func (b *builder) podAntiAffinity(w *workload) {
 
 func (b *builder) preferredPods(w *workload) {
 	a := b.affinity(w)
-	term := corev1.WeightedPodAffinityTerm{Weight: int32(b.between(1, 3)), PodAffinityTerm: b.podTerm(w)}
-	if b.oneIn(2) {
+	term := corev1.WeightedPodAffinityTerm{Weight: int32(b.Between(1, 3)), PodAffinityTerm: b.podTerm(w)}
+	if b.OneIn(2) {
 		a.PodAntiAffinity = orNew(a.PodAntiAffinity)
 		to := &a.PodAntiAffinity.PreferredDuringSchedulingIgnoredDuringExecution
 		*to = append(*to, term)

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/test/oracle/internal/chance"
 )
 
 const (
@@ -38,18 +39,18 @@ func (b *builder) classes() {
 	yes := true
 	b.Drivers = append(b.Drivers, &storagev1.CSIDriver{ObjectMeta: metav1.ObjectMeta{Name: counting}, Spec: storagev1.CSIDriverSpec{StorageCapacity: &yes}})
 	for _, zone := range b.zones() {
-		left := resources("storage", pick(b.draw, "10Gi", "1Gi"))[corev1.ResourceStorage]
+		left := resources("storage", chance.Pick(b.Draw, "10Gi", "1Gi"))[corev1.ResourceStorage]
 		b.Room = append(b.Room, &storagev1.CSIStorageCapacity{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "system", Name: "room-" + zone}, StorageClassName: countedClass, Capacity: &left,
 			NodeTopology: &metav1.LabelSelector{MatchLabels: map[string]string{label.Zone: zone}},
 		})
 	}
 	b.class(preparedClass, "kubernetes.io/no-provisioner")
-	repeat(&b.draw, 0, 3, func() {
+	chance.Repeat(&b.Draw, 0, 3, func() {
 		pv := b.persistent(fmt.Sprintf("prepared-%d", b.next()))
 		pv.Spec.StorageClassName, pv.Status.Phase = preparedClass, corev1.VolumeAvailable
-		pv.Spec.Capacity = resources("storage", pick(b.draw, "10Gi", "1Gi"))
-		pv.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{pick(b.draw, corev1.ReadWriteOnce, corev1.ReadWriteMany)}
+		pv.Spec.Capacity = resources("storage", chance.Pick(b.Draw, "10Gi", "1Gi"))
+		pv.Spec.AccessModes = []corev1.PersistentVolumeAccessMode{chance.Pick(b.Draw, corev1.ReadWriteOnce, corev1.ReadWriteMany)}
 		b.Volumes = append(b.Volumes, pv)
 	})
 }
@@ -64,8 +65,8 @@ func (b *builder) class(name, provisioner string) *storagev1.StorageClass {
 // csiNodes limits what some nodes can attach.
 func (b *builder) csiNodes() {
 	for _, node := range b.Nodes {
-		if b.oneIn(3) {
-			count := int32(b.between(1, 2))
+		if b.OneIn(3) {
+			count := int32(b.Between(1, 2))
 			b.CSINodes = append(b.CSINodes, &storagev1.CSINode{
 				ObjectMeta: metav1.ObjectMeta{Name: node.Name},
 				Spec: storagev1.CSINodeSpec{Drivers: []storagev1.CSINodeDriver{{
@@ -87,9 +88,9 @@ type volumeKind struct {
 
 func (b *builder) volume(w *workload) {
 	w.volume = volumeKind{
-		wanted: true, shared: b.oneIn(3), bound: b.upTo(2) == 0, each: pick(b.draw, 1, 1, 2),
-		class: pick(b.draw, lateClass, zonalClass, countedClass, preparedClass),
-		mode:  pick(b.draw, corev1.ReadWriteOnce, corev1.ReadWriteOnce, corev1.ReadWriteOncePod),
+		wanted: true, shared: b.OneIn(3), bound: b.UpTo(2) == 0, each: chance.Pick(b.Draw, 1, 1, 2),
+		class: chance.Pick(b.Draw, lateClass, zonalClass, countedClass, preparedClass),
+		mode:  chance.Pick(b.Draw, corev1.ReadWriteOnce, corev1.ReadWriteOnce, corev1.ReadWriteOncePod),
 	}
 }
 
@@ -127,7 +128,7 @@ func (b *builder) claim(w *workload, name string) {
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: name, Annotations: map[string]string{}},
 		Spec: corev1.PersistentVolumeClaimSpec{
 			StorageClassName: &class, AccessModes: []corev1.PersistentVolumeAccessMode{w.volume.mode},
-			Resources: corev1.VolumeResourceRequirements{Requests: resources("storage", pick(b.draw, "1Gi", "5Gi"))},
+			Resources: corev1.VolumeResourceRequirements{Requests: resources("storage", chance.Pick(b.Draw, "1Gi", "5Gi"))},
 		},
 		Status: corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimPending},
 	}
@@ -137,11 +138,11 @@ func (b *builder) claim(w *workload, name string) {
 		claim.Spec.VolumeName, claim.Status.Phase = "pv-"+name, corev1.ClaimBound
 		pv := b.persistent(claim.Spec.VolumeName)
 		pv.Status.Phase = corev1.VolumeBound
-		if b.oneIn(6) {
+		if b.OneIn(6) {
 			b.ofHost(pv)
 		}
 		b.Volumes = append(b.Volumes, pv)
-	case class != preparedClass && b.oneIn(8):
+	case class != preparedClass && b.OneIn(8):
 		claim.Annotations["volume.kubernetes.io/selected-node"] = b.host()
 	}
 	b.Claims = append(b.Claims, claim)
@@ -149,7 +150,7 @@ func (b *builder) claim(w *workload, name string) {
 
 // host is the name of a node, or of one that is gone.
 func (b *builder) host() string {
-	if i := b.upTo(len(b.Nodes) + 1); i < len(b.Nodes) {
+	if i := b.UpTo(len(b.Nodes) + 1); i < len(b.Nodes) {
 		return b.Nodes[i].Name
 	}
 	return "gone"
@@ -167,7 +168,7 @@ func (b *builder) ofHost(pv *corev1.PersistentVolume) {
 // persistent is a volume in one zone. It says so twice, since the scheduler's
 // VolumeZone looks at labels.
 func (b *builder) persistent(name string) *corev1.PersistentVolume {
-	zone := pick(b.draw, b.Zones...)
+	zone := chance.Pick(b.Draw, b.Zones...)
 	return &corev1.PersistentVolume{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{label.Zone: zone}},
 		Spec: corev1.PersistentVolumeSpec{

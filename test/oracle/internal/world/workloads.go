@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/test/oracle/internal/chance"
 )
 
 // workload is a pod template.
@@ -26,23 +27,23 @@ type workload struct {
 // that happen to be.
 func (b *builder) workload() *workload {
 	w := &workload{
-		namespace: pick(b.draw, "one", "one", "two"),
-		labels:    map[string]string{"app": pick(b.draw, "a", "b", "c")},
+		namespace: chance.Pick(b.Draw, "one", "one", "two"),
+		labels:    map[string]string{"app": chance.Pick(b.Draw, "a", "b", "c")},
 	}
-	if b.oneIn(3) {
-		w.labels["rev"] = pick(b.draw, "1", "2")
+	if b.OneIn(3) {
+		w.labels["rev"] = chance.Pick(b.Draw, "1", "2")
 	}
 	w.spec.Containers = []corev1.Container{b.container("main")}
 	b.compatible(w)
-	if b.oneIn(2) {
-		repeat(&b.draw, 0, 2, func() { b.rule(w) })
+	if b.OneIn(2) {
+		chance.Repeat(&b.Draw, 0, 2, func() { b.rule(w) })
 	}
 	return w
 }
 
 // compatible adds two or three rules that pods of the workload can meet together.
 func (b *builder) compatible(w *workload) {
-	switch b.upTo(10) { // some without any
+	switch b.UpTo(10) { // some without any
 	case 1:
 		b.spreadOver(w, label.Zone, label.Hostname)
 	case 2:
@@ -78,34 +79,34 @@ func (b *builder) rule(w *workload) {
 		b.spread, b.spread, b.podAffinity, b.podAntiAffinity, b.nodeSelector, b.requiredTerms,
 		b.preferredTerm, b.preferredPods, b.toleration, b.hostPort, b.moreContainers, b.extended, b.volume,
 	}
-	rules[b.upTo(len(rules))](w)
+	rules[b.UpTo(len(rules))](w)
 }
 
 func (b *builder) container(name string) corev1.Container {
-	requests := resources("cpu", pick(b.draw, "500m", "100m", "1", "1500m"))
-	if b.oneIn(3) {
-		requests[corev1.ResourceMemory] = resources("memory", pick(b.draw, "1Gi", "3Gi"))[corev1.ResourceMemory]
+	requests := resources("cpu", chance.Pick(b.Draw, "500m", "100m", "1", "1500m"))
+	if b.OneIn(3) {
+		requests[corev1.ResourceMemory] = resources("memory", chance.Pick(b.Draw, "1Gi", "3Gi"))[corev1.ResourceMemory]
 	}
 	return corev1.Container{Name: name, Image: "none", Resources: corev1.ResourceRequirements{Requests: requests}}
 }
 
 func (b *builder) toleration(w *workload) {
 	t := corev1.Toleration{Key: "dedicated", Operator: corev1.TolerationOpExists}
-	switch b.upTo(4) {
+	switch b.UpTo(4) {
 	case 1:
 		t = corev1.Toleration{Operator: corev1.TolerationOpExists}
 	case 2:
-		t.Operator, t.Value = corev1.TolerationOpEqual, pick(b.draw, "x", "y")
+		t.Operator, t.Value = corev1.TolerationOpEqual, chance.Pick(b.Draw, "x", "y")
 	case 3:
-		t.Effect = pick(b.draw, corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule)
+		t.Effect = chance.Pick(b.Draw, corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule)
 	}
 	w.spec.Tolerations = append(w.spec.Tolerations, t)
 }
 
 func (b *builder) hostPort(w *workload) {
 	p := corev1.ContainerPort{
-		ContainerPort: 80, HostPort: pick[int32](b.draw, 80, 81, daemonPort),
-		HostIP: pick(b.draw, "", "10.0.0.1", "10.0.0.2"), Protocol: pick(b.draw, corev1.ProtocolTCP, corev1.ProtocolUDP),
+		ContainerPort: 80, HostPort: chance.Pick[int32](b.Draw, 80, 81, daemonPort),
+		HostIP: chance.Pick(b.Draw, "", "10.0.0.1", "10.0.0.2"), Protocol: chance.Pick(b.Draw, corev1.ProtocolTCP, corev1.ProtocolUDP),
 	}
 	w.spec.Containers[0].Ports = append(w.spec.Containers[0].Ports, p)
 }
@@ -114,14 +115,14 @@ func (b *builder) hostPort(w *workload) {
 // whole pod.
 func (b *builder) moreContainers(w *workload) {
 	always := corev1.ContainerRestartPolicyAlways
-	for i := range b.between(1, 2) {
+	for i := range b.Between(1, 2) {
 		c := b.container("init-" + strconv.Itoa(i))
-		if b.oneIn(2) {
+		if b.OneIn(2) {
 			c.RestartPolicy = &always
 		}
 		w.spec.InitContainers = append(w.spec.InitContainers, c)
 	}
-	switch b.upTo(4) {
+	switch b.UpTo(4) {
 	case 2:
 		w.spec.Overhead = resources("cpu", "250m")
 	case 3:
@@ -130,7 +131,7 @@ func (b *builder) moreContainers(w *workload) {
 }
 
 func (b *builder) extended(w *workload) {
-	w.spec.Containers[0].Resources.Requests[GPU] = *count(pick(b.draw, 1, 2))
+	w.spec.Containers[0].Resources.Requests[GPU] = *count(chance.Pick(b.Draw, 1, 2))
 }
 
 // pod is one more pod of a workload.

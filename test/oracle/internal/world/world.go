@@ -16,6 +16,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/test/oracle/internal/chance"
 )
 
 // World is a cluster with pods that wait.
@@ -91,13 +92,13 @@ func Start() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 // Draw makes a world. Equal draws make deeply equal worlds that share nothing.
 func Draw(t *rapid.T, s Shape) *World {
-	b := builder{draw: draw{t}, shape: s, World: &World{}}
-	b.Zones = []string{"za", "zb", "zc", "zd"}[:b.between(2, s.Zones)]
+	b := builder{Draw: chance.Draw{T: t}, shape: s, World: &World{}}
+	b.Zones = []string{"za", "zb", "zc", "zd"}[:b.Between(2, s.Zones)]
 	b.namespaces()
 	b.types = b.instanceTypes()
 	b.pools()
 	b.daemonSets()
-	repeat(&b.draw, 1, s.Workloads, func() { b.workloads = append(b.workloads, b.workload()) })
+	chance.Repeat(&b.Draw, 1, s.Workloads, func() { b.workloads = append(b.workloads, b.workload()) })
 	b.classes()
 	b.nodes()
 	b.csiNodes()
@@ -109,7 +110,7 @@ func Draw(t *rapid.T, s Shape) *World {
 
 // builder holds what a world is made from.
 type builder struct {
-	draw
+	chance.Draw
 	shape Shape
 	*World
 	types     []*cloudprovider.InstanceType
@@ -134,9 +135,9 @@ func (b *builder) next() int {
 
 // wait makes the pods that wait.
 func (b *builder) wait() {
-	repeat(&b.draw, 1, b.shape.Pending, func() {
-		w := b.workloads[b.upTo(len(b.workloads))]
-		for range b.between(1, 3) {
+	chance.Repeat(&b.Draw, 1, b.shape.Pending, func() {
+		w := b.workloads[b.UpTo(len(b.workloads))]
+		for range b.Between(1, 3) {
 			if len(b.Pending) < b.shape.Pending {
 				b.Pending = append(b.Pending, b.pending(w))
 			}
@@ -154,7 +155,7 @@ func (b *builder) pending(w *workload) *corev1.Pod {
 }
 
 // zones are some of the zones, at least one.
-func (b *builder) zones() []string { return some(b.draw, 1, b.Zones...) }
+func (b *builder) zones() []string { return chance.Some(b.Draw, 1, b.Zones...) }
 
 // Node returns the Node of a name.
 func (w *World) Node(name string) *corev1.Node {

@@ -18,6 +18,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider/fake"
+	"karpenter.sh/test/oracle/internal/chance"
 	"karpenter.sh/test/oracle/living/internal/kube"
 )
 
@@ -74,32 +75,32 @@ func deeds() []Deed {
 
 // World draws a plan in which the cloud tells the truth, or lies.
 func World(t *rapid.T, lying bool) *Plan {
-	b := &builder{draw: draw{t}, Plan: &Plan{}}
-	repeat(&b.draw, 1, 4, b.instanceType)
-	repeat(&b.draw, 1, 2, b.pool)
-	repeat(&b.draw, 0, 2, b.daemon)
-	if b.oneIn(4) {
-		b.Limits = append(b.Limits, Limits(0, b.upTo(2)))
+	b := &builder{Draw: chance.Draw{T: t}, Plan: &Plan{}}
+	chance.Repeat(&b.Draw, 1, 4, b.instanceType)
+	chance.Repeat(&b.Draw, 1, 2, b.pool)
+	chance.Repeat(&b.Draw, 0, 2, b.daemon)
+	if b.OneIn(4) {
+		b.Limits = append(b.Limits, Limits(0, b.UpTo(2)))
 		b.note("limits %v", b.Limits[0].Spec.Limits[0].Default)
 	}
-	repeat(&b.draw, 1, 4, b.workload)
-	if b.oneIn(3) {
+	chance.Repeat(&b.Draw, 1, 4, b.workload)
+	if b.OneIn(3) {
 		b.Lag = map[string]time.Duration{}
 		for _, kind := range []string{"Pod", "Node", "NodeClaim"} {
-			b.Lag[kind] = time.Duration(b.upTo(4)) * 700 * time.Millisecond
+			b.Lag[kind] = time.Duration(b.UpTo(4)) * 700 * time.Millisecond
 		}
 		b.note("caches are late by %v", b.Lag)
 	}
 	if lying {
 		b.lie()
 	}
-	repeat(&b.draw, 0, 12, b.happening)
+	chance.Repeat(&b.Draw, 0, 12, b.happening)
 	return b.Plan
 }
 
 // builder holds a plan that is being drawn.
 type builder struct {
-	draw
+	chance.Draw
 	*Plan
 }
 
@@ -117,7 +118,7 @@ func (p *Plan) String() string {
 }
 
 func (b *builder) lie() {
-	switch b.upTo(4) {
+	switch b.UpTo(4) {
 	case 0:
 		b.Truth.Less = 20
 		b.note("allocatable is 20%% less than the cloud says")
@@ -135,7 +136,7 @@ func (b *builder) lie() {
 
 func (b *builder) happening() {
 	all := deeds()
-	h := Happening{Rounds: b.upTo(3), Deed: all[b.upTo(len(all))], Which: b.upTo(8), Much: b.upTo(5)}
+	h := Happening{Rounds: b.UpTo(3), Deed: all[b.UpTo(len(all))], Which: b.UpTo(8), Much: b.UpTo(5)}
 	b.Happenings = append(b.Happenings, h)
 	b.note("after %d rounds: %s (%d, %d)", h.Rounds, h.Deed, h.Which, h.Much)
 }

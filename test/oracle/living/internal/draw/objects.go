@@ -14,6 +14,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider/fake"
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/test/oracle/internal/chance"
 	"karpenter.sh/test/oracle/living/internal/kube"
 	"karpenter.sh/test/oracle/living/internal/world"
 )
@@ -34,11 +35,11 @@ func zones() []string { return []string{"za", "zb", "zc"} }
 
 func (b *builder) instanceType() {
 	s := fake.TypeSpec{
-		Name: fmt.Sprintf("t%d", len(b.Types)), CPU: pick(b.draw, int64(4), 2, 8), Zones: some(b.draw, zones()...),
-		CapacityTypes: some(b.draw, label.OnDemand, label.Spot),
+		Name: fmt.Sprintf("t%d", len(b.Types)), CPU: chance.Pick(b.Draw, int64(4), 2, 8), Zones: chance.Some(b.Draw, 1, zones()...),
+		CapacityTypes: chance.Some(b.Draw, 1, label.OnDemand, label.Spot),
 	}
-	s.Memory = s.CPU * pick(b.draw, int64(4), 1)
-	if b.oneIn(4) {
+	s.Memory = s.CPU * chance.Pick(b.Draw, int64(4), 1)
+	if b.OneIn(4) {
 		s.Resources = corev1.ResourceList{GPU: resource.MustParse("2")}
 	}
 	b.Types = append(b.Types, s)
@@ -50,26 +51,26 @@ func (b *builder) pool() {
 	spec := &np.Spec.Template.Spec
 	spec.NodeClassRef, spec.ExpireAfter = world.NodeClass(), v1.Never
 	np.Spec.Disruption.ConsolidationPolicy = v1.ConsolidationPolicyWhenEmpty
-	np.Spec.Disruption.ConsolidateAfter = pick(b.draw, v1.NillableDuration("0s"), "30s")
-	if b.oneIn(3) {
+	np.Spec.Disruption.ConsolidateAfter = chance.Pick(b.Draw, v1.NillableDuration("0s"), "30s")
+	if b.OneIn(3) {
 		spec.Requirements = append(spec.Requirements, v1.NodeSelectorRequirementWithMinValues{
-			Key: label.Zone, Operator: corev1.NodeSelectorOpIn, Values: some(b.draw, zones()...),
+			Key: label.Zone, Operator: corev1.NodeSelectorOpIn, Values: chance.Some(b.Draw, 1, zones()...),
 		})
 	}
-	if b.oneIn(4) {
+	if b.OneIn(4) {
 		spec.Taints = []corev1.Taint{{Key: dedicated, Value: "x", Effect: corev1.TaintEffectNoSchedule}}
 	}
-	if b.oneIn(5) {
+	if b.OneIn(5) {
 		spec.StartupTaints = []corev1.Taint{{Key: kube.Starting, Effect: corev1.TaintEffectNoSchedule}}
 	}
-	if b.oneIn(4) {
-		np.Spec.Template.ObjectMeta.Labels = map[string]string{"team": pick(b.draw, "red", "blue")}
+	if b.OneIn(4) {
+		np.Spec.Template.ObjectMeta.Labels = map[string]string{"team": chance.Pick(b.Draw, "red", "blue")}
 	}
-	if b.oneIn(5) {
-		np.Spec.Limits = v1.Limits{corev1.ResourceCPU: resource.MustParse(pick(b.draw, "16", "0"))}
+	if b.OneIn(5) {
+		np.Spec.Limits = v1.Limits{corev1.ResourceCPU: resource.MustParse(chance.Pick(b.Draw, "16", "0"))}
 	}
-	if b.oneIn(4) {
-		weight := int32(b.upTo(3) + 1)
+	if b.OneIn(4) {
+		weight := int32(b.UpTo(3) + 1)
 		np.Spec.Weight = &weight
 	}
 	b.Pools = append(b.Pools, np)
@@ -78,12 +79,12 @@ func (b *builder) pool() {
 }
 
 func (b *builder) daemon() {
-	set := Daemon(len(b.Daemons), b.upTo(4))
-	switch b.upTo(5) {
+	set := Daemon(len(b.Daemons), b.UpTo(4))
+	switch b.UpTo(5) {
 	case 1:
 		set.Spec.Template.Spec.Tolerations = []corev1.Toleration{{Operator: corev1.TolerationOpExists}}
 	case 2:
-		set.Spec.Template.Spec.NodeSelector = map[string]string{label.Zone: pick(b.draw, zones()...)}
+		set.Spec.Template.Spec.NodeSelector = map[string]string{label.Zone: chance.Pick(b.Draw, zones()...)}
 	case 3:
 		set.Spec.Template.Spec.PriorityClassName = High
 	}
@@ -124,17 +125,17 @@ func Limits(n, size int) *corev1.LimitRange {
 
 func (b *builder) workload() {
 	w := &kube.Workload{
-		Kind: pick(b.draw, kube.ReplicaSet, kube.ReplicaSet, kube.StatefulSet, kube.Job), Namespace: "default",
-		Name: fmt.Sprintf("w%d", len(b.Workloads)), Replicas: b.upTo(4) + 1, Runs: time.Minute,
+		Kind: chance.Pick(b.Draw, kube.ReplicaSet, kube.ReplicaSet, kube.StatefulSet, kube.Job), Namespace: "default",
+		Name: fmt.Sprintf("w%d", len(b.Workloads)), Replicas: b.UpTo(4) + 1, Runs: time.Minute,
 	}
 	w.Template.Labels = map[string]string{"app": w.Name}
 	c := corev1.Container{Name: "app", Image: "none"}
-	c.Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(pick(b.draw, "500m", "1", "1500m", "3"))}
-	if b.oneIn(8) {
+	c.Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(chance.Pick(b.Draw, "500m", "1", "1500m", "3"))}
+	if b.OneIn(8) {
 		c.Resources.Requests = nil
 	}
 	w.Template.Spec.Containers = []corev1.Container{c}
-	repeat(&b.draw, 0, 2, func() { b.rule(w) })
+	chance.Repeat(&b.Draw, 0, 2, func() { b.rule(w) })
 	b.Workloads = append(b.Workloads, w)
 	spec := &w.Template.Spec
 	b.note("%s %s replicas %d requests %v selector %v tolerations %v priority %q spread %v affinity %v claims %q", w.Kind, w.Name, w.Replicas,

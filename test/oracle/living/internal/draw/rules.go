@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/test/oracle/internal/chance"
 	"karpenter.sh/test/oracle/living/internal/kube"
 )
 
@@ -15,16 +16,16 @@ import (
 func (b *builder) rule(w *kube.Workload) {
 	spec := &w.Template.Spec
 	own := &metav1.LabelSelector{MatchLabels: map[string]string{"app": w.Name}}
-	switch b.upTo(9) {
+	switch b.UpTo(9) {
 	case 0:
 		spec.TopologySpreadConstraints = []corev1.TopologySpreadConstraint{{
-			MaxSkew: 1, TopologyKey: pick(b.draw, label.Zone, label.Hostname), LabelSelector: own,
-			WhenUnsatisfiable: pick(b.draw, corev1.DoNotSchedule, corev1.ScheduleAnyway),
+			MaxSkew: 1, TopologyKey: chance.Pick(b.Draw, label.Zone, label.Hostname), LabelSelector: own,
+			WhenUnsatisfiable: chance.Pick(b.Draw, corev1.DoNotSchedule, corev1.ScheduleAnyway),
 		}}
 	case 1:
-		spec.NodeSelector = map[string]string{label.Zone: pick(b.draw, zones()...)}
+		spec.NodeSelector = map[string]string{label.Zone: chance.Pick(b.Draw, zones()...)}
 	case 2:
-		spec.NodeSelector = map[string]string{label.CapacityType: pick(b.draw, label.OnDemand, label.Spot)}
+		spec.NodeSelector = map[string]string{label.CapacityType: chance.Pick(b.Draw, label.OnDemand, label.Spot)}
 	case 3:
 		spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{
 			TopologyKey: label.Hostname, LabelSelector: own,

@@ -20,20 +20,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	storagev1 "k8s.io/api/storage/v1"
-	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes/fake"
-	"k8s.io/client-go/tools/cache"
 	"k8s.io/kubernetes/pkg/scheduler/apis/config"
-	"k8s.io/kubernetes/pkg/scheduler/apis/config/latest"
 	schedulercache "k8s.io/kubernetes/pkg/scheduler/backend/cache"
-	"k8s.io/kubernetes/pkg/scheduler/framework"
-	"k8s.io/kubernetes/pkg/scheduler/framework/plugins"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/defaultpreemption"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/feature"
 	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/names"
-	"k8s.io/kubernetes/pkg/scheduler/framework/plugins/nodevolumelimits"
 	"k8s.io/kubernetes/pkg/scheduler/framework/runtime"
-	"k8s.io/kubernetes/pkg/scheduler/metrics"
+
+	"karpenter.sh/test/oracle/internal/frame"
 )
 
 // weighted are the plugins that run, with the weights of the default profile.
@@ -50,58 +44,24 @@ func weighted() []config.Plugin {
 
 // Scheduler decides.
 type Scheduler struct {
-	framework  framework.Framework
+	frame      *frame.Frame
 	preemption *defaultpreemption.DefaultPreemption
-	current    *current
-	informers  informers.SharedInformerFactory
 	nominator  *nominator
 }
-
-// current is the snapshot that the plugins look at; it changes while they stay.
-type current struct{ *schedulercache.Snapshot }
 
 // New returns a scheduler that looks at nothing yet. It lives until the context
 // ends.
 func New(ctx context.Context) (*Scheduler, error) {
-	profile, err := profile()
-	if err != nil {
+	s := &Scheduler{nominator: &nominator{}}
+	var err error
+	if s.frame, err = frame.New(ctx, weighted(), runtime.WithPodNominator(s.nominator)); err != nil {
 		return nil, err
 	}
-	metrics.Register()
-	client := fake.NewClientset()
-	s := &Scheduler{
-		current:   &current{schedulercache.NewEmptySnapshot()},
-		informers: informers.NewSharedInformerFactory(client, 0), // never started: Look fills the listers
-		nominator: &nominator{},
-	}
-	s.framework, err = runtime.NewFramework(ctx, plugins.NewInTreeRegistry(), profile,
-		runtime.WithClientSet(client),
-		runtime.WithInformerFactory(s.informers),
-		runtime.WithSharedCSIManager(nodevolumelimits.NewCSIManager(s.informers.Storage().V1().CSINodes().Lister())),
-		runtime.WithSnapshotSharedLister(s.current),
-		runtime.WithMutableSnapshotLister(s.current),
-		runtime.WithPodNominator(s.nominator),
-		runtime.WithParallelism(1),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("making a scheduling framework: %w", err)
-	}
 	args := &config.DefaultPreemptionArgs{MinCandidateNodesPercentage: 10, MinCandidateNodesAbsolute: 100}
-	if s.preemption, err = defaultpreemption.New(ctx, args, s.framework, feature.Features{}); err != nil {
+	if s.preemption, err = defaultpreemption.New(ctx, args, s.frame, feature.Features{}); err != nil {
 		return nil, fmt.Errorf("making the preemption plugin: %w", err)
 	}
 	return s, nil
-}
-
-func profile() (*config.KubeSchedulerProfile, error) {
-	defaults, err := latest.Default()
-	if err != nil {
-		return nil, fmt.Errorf("reading the scheduler's defaults: %w", err)
-	}
-	p := defaults.Profiles[0].DeepCopy()
-	p.Plugins = &config.Plugins{}
-	p.Plugins.MultiPoint.Enabled = weighted()
-	return p, nil
 }
 
 // Cluster is what the scheduler looks at.
@@ -118,13 +78,13 @@ type Cluster struct {
 
 // Look begins a pass over a cluster. It ends with the next one.
 func (s *Scheduler) Look(c Cluster) (*Pass, error) {
-	core, storage := s.informers.Core().V1(), s.informers.Storage().V1()
+	core, storage := s.frame.Informers.Core().V1(), s.frame.Informers.Storage().V1()
 	if err := errors.Join(
-		fill(core.Namespaces().Informer(), c.Namespaces),
-		fill(core.PersistentVolumeClaims().Informer(), c.Claims),
-		fill(core.PersistentVolumes().Informer(), c.Volumes),
-		fill(storage.StorageClasses().Informer(), c.Classes),
-		fill(storage.CSINodes().Informer(), c.CSINodes),
+		frame.Fill(core.Namespaces().Informer(), c.Namespaces),
+		frame.Fill(core.PersistentVolumeClaims().Informer(), c.Claims),
+		frame.Fill(core.PersistentVolumes().Informer(), c.Volumes),
+		frame.Fill(storage.StorageClasses().Informer(), c.Classes),
+		frame.Fill(storage.CSINodes().Informer(), c.CSINodes),
 	); err != nil {
 		return nil, err
 	}
@@ -146,17 +106,6 @@ func (s *Scheduler) Look(c Cluster) (*Pass, error) {
 	}
 	nodes := slices.Clone(c.Nodes)
 	slices.SortFunc(nodes, func(a, b *corev1.Node) int { return strings.Compare(a.Name, b.Name) })
-	s.current.Snapshot = schedulercache.NewSnapshot(bound, nodes)
+	s.frame.Current.Snapshot = schedulercache.NewSnapshot(bound, nodes)
 	return &Pass{scheduler: s, nodes: nodes, budgets: c.Budgets}, nil
-}
-
-func fill[T any](informer cache.SharedIndexInformer, objects []T) error {
-	list := make([]any, len(objects))
-	for i, o := range objects {
-		list[i] = o
-	}
-	if err := informer.GetIndexer().Replace(list, ""); err != nil {
-		return fmt.Errorf("filling a lister: %w", err)
-	}
-	return nil
 }

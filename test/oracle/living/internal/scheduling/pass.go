@@ -37,7 +37,7 @@ type Outcome struct {
 // Place finds a node for a pod, and binds it there in memory, or finds out whom
 // to preempt. The error means that a plugin broke.
 func (p *Pass) Place(ctx context.Context, pod *corev1.Pod, admit Admission) (Outcome, error) {
-	f, state := p.scheduler.framework, framework.NewCycleState()
+	f, state := p.scheduler.frame, framework.NewCycleState()
 	result, status, _ := f.RunPreFilterPlugins(ctx, state, pod)
 	if !status.IsSuccess() {
 		if !status.IsRejected() {
@@ -52,7 +52,7 @@ func (p *Pass) Place(ctx context.Context, pod *corev1.Pod, admit Admission) (Out
 			out.Why[node.Name] = "not the node that the pod asks for"
 			continue
 		}
-		info, err := p.scheduler.current.NodeInfos().Get(node.Name)
+		info, err := p.scheduler.frame.Current.NodeInfos().Get(node.Name)
 		if err != nil {
 			return Outcome{}, fmt.Errorf("looking up node %s: %w", node.Name, err)
 		}
@@ -89,7 +89,7 @@ func (p *Pass) best(ctx context.Context, state fwk.CycleState, pod *corev1.Pod, 
 	if len(nodes) == 1 {
 		return nodes[0].Node().Name, nil
 	}
-	f := p.scheduler.framework
+	f := p.scheduler.frame
 	if status := f.RunPreScorePlugins(ctx, state, pod, nodes); !status.IsSuccess() {
 		return "", fmt.Errorf("preparing scores for pod %s: %w", klog.KObj(pod), status.AsError())
 	}
@@ -114,7 +114,7 @@ func (p *Pass) bind(pod *corev1.Pod, node string) error {
 	if err != nil {
 		return fmt.Errorf("binding pod %s: %w", klog.KObj(pod), err)
 	}
-	if err := p.scheduler.current.AssumePod(info); err != nil {
+	if err := p.scheduler.frame.Current.AssumePod(info); err != nil {
 		return fmt.Errorf("binding pod %s: %w", klog.KObj(pod), err)
 	}
 	return nil
@@ -128,7 +128,7 @@ func (r Room) Overcommitted() bool { return min(r.MilliCPU, r.Memory, r.Storage,
 
 // Room tells of a node by name.
 func (p *Pass) Room(node string) (Room, error) {
-	info, err := p.scheduler.current.NodeInfos().Get(node)
+	info, err := p.scheduler.frame.Current.NodeInfos().Get(node)
 	if err != nil {
 		return Room{}, fmt.Errorf("looking up node %s: %w", node, err)
 	}
