@@ -205,6 +205,10 @@ func TestSnapshotsAgeNoCounts(t *testing.T) {
 	if n := w.KeptRules(); n != 1 {
 		t.Errorf("%d rules are counted after rounds that asked for none, want 1", n)
 	}
+	ask(t, w.Snapshot(), nil, spreadOver(zone, app("y")))
+	if n := w.KeptRules(); n != 2 {
+		t.Errorf("%d rules are counted after one round that asked for another, want both", n)
+	}
 	for range 300 {
 		ask(t, w.Snapshot(), nil, spreadOver(zone, app("y")))
 	}

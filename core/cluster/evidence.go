@@ -124,6 +124,9 @@ func (s *Snapshot) makeEvidence() map[string]intake.Evidence {
 	found := map[kind]*testimony{}
 	for _, n := range s.nodes {
 		if w, ok := n.witness(s.epoch.compiler, s.Taken); ok {
+			if len(w.taints) > 0 && s.served(n.claim.Name) {
+				w.taints = nil // pods ran there: somebody tainted it afterwards
+			}
 			if found[w.kind] == nil {
 				found[w.kind] = &testimony{}
 			}

@@ -95,6 +95,13 @@ func TestEvidence(t *testing.T) {
 			w.clock.Step(time.Minute)
 		}, taints, 1},
 		{"not of one alone: somebody may have tainted it by hand", func(w *world) { w.ready("a", tainted("late")); w.clock.Step(time.Minute) }, taints, 0},
+		{"not of nodes that pods ran on before", func(w *world) {
+			w.ready("a", tainted("late"))
+			w.ready("b", tainted("late"))
+			w.pod(newPod("p", "a"))
+			w.clock.Step(2 * time.Minute)
+			w.DeletePod(key(newPod("p", "a")))
+		}, taints, 0},
 		{"not before all may be there", func(w *world) { w.ready("a", tainted("late")); w.ready("b", tainted("late")) }, taints, 0},
 		{"not those of its state", func(w *world) { w.ready("a", tainted("node.kubernetes.io/disk-pressure")); w.clock.Step(time.Minute) }, taints, 0},
 		{"not of a node that pods use", func(w *world) {

@@ -35,6 +35,7 @@ type Snapshot struct {
 	homeless   []string
 	age        func()
 	gone       map[kind]remembered
+	served     func(nodeClaim string) bool
 
 	targets  func() *Targets
 	evidence func() map[string]intake.Evidence
@@ -61,6 +62,7 @@ func (c *Cluster) Snapshot() *Snapshot {
 		homeless:           c.homeless(),
 		age:                c.age,
 		gone:               c.evidence,
+		served:             c.Served,
 	}
 	s.targets = sync.OnceValue(s.makeTargets)
 	s.evidence = sync.OnceValue(s.makeEvidence)
