@@ -266,6 +266,43 @@ func TestOpenZonesAreDecided(t *testing.T) {
 	}
 }
 
+// SCH-165: a node that only a type of one zone holds counts there, although nothing
+// says so of it.
+func TestNodesCountWhereTheirTypesAreSold(t *testing.T) {
+	for _, tc := range []struct {
+		why    string
+		beside int64 // cpu of a pod that does not count, in the same bin
+		counts int64 // cpu of the one that does
+		want   string
+	}{
+		{"the pod needs the largest type", 0, 9, "2:1 3:1 ?:1"},
+		{"with a pod that came later it does", 4, 5, "2:1 3:1 ?:2"},
+	} {
+		for seed := range uint64(6) { // the order among equal zones
+			w := newWorld(t)
+			types := w.soldIn("1", "2", "3")
+			last := len(types) - 1
+			types[last] = w.inZones(types[last], "1")
+			w.pool(model.TemplateOptions{Pool: "default", Catalogue: w.catalogue(types)})
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.threeZones()})
+			on := func(pool string) requirement.Requirements {
+				return requirement.All(requirement.In(label.NodePool, pool))
+			}
+			g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1, Seed: seed}, label.Zone)
+			counted := w.class(tc.counts, 1, on("default"))
+			counted.Topology.Counted = []int32{g}
+			w.add(1, counted)
+			if tc.beside > 0 {
+				w.add(1, w.class(tc.beside, 1, on("default")))
+			}
+			w.add(2, demanding(w.obeying(3, on("other"), g)))
+			if got := w.byDomain(place.Solve(w.input()), label.Zone); got != tc.want {
+				t.Errorf("%s, seed %d: got %s, want %s", tc.why, seed, got, tc.want)
+			}
+		}
+	}
+}
+
 // SCH-142: once the nodes of a plan exist, the same pods stay where they were
 // planned, and more of them go on evenly.
 func TestTheRoundAfterwards(t *testing.T) {

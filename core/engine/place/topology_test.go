@@ -89,13 +89,7 @@ func sizesOf(byDomain string) string {
 }
 
 // threeZones is a catalogue sold in zones 1, 2 and 3.
-func (w *world) threeZones() *model.Catalogue {
-	types := w.sizes()
-	for i := range types {
-		types[i] = w.inZones(types[i], "1", "2", "3")
-	}
-	return model.NewCatalogue(w.v, types)
-}
+func (w *world) threeZones() *model.Catalogue { return w.catalogue(w.soldIn("1", "2", "3")) }
 
 func (w *world) inZones(t model.Type, zones ...string) model.Type {
 	var rs []requirement.Requirement
