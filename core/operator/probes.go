@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -54,6 +55,9 @@ type probedManager struct {
 
 	mu             sync.Mutex
 	healthy, ready map[string]healthz.Checker
+
+	// served is whether every cache had synced once.
+	served atomic.Bool
 }
 
 var _ manager.Manager = (*probedManager)(nil)
@@ -96,14 +100,20 @@ func withProbes(ctx context.Context, o options.Options, mgr manager.Manager, kin
 	}))
 }
 
-// synced passes once every cache that was started has synced. It never waits for
-// them: whoever probes wants to know how it is.
+// synced passes once every cache that was started has synced, and from then on:
+// what a replica starts when it becomes the leader does not take its readiness
+// away (OPS-068, OPS-070). It never waits for caches: whoever probes wants to know
+// how it is.
 func (m *probedManager) synced(request *http.Request) error {
+	if m.served.Load() {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(request.Context(), syncPatience)
 	defer cancel()
 	if !m.GetCache().WaitForCacheSync(ctx) {
 		return errors.New("caches have not synced")
 	}
+	m.served.Store(true)
 	return nil
 }
 

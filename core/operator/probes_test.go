@@ -61,6 +61,10 @@ func TestReadinessDoesNotHang(t *testing.T) {
 		if got := ask("/readyz"); got != 200 {
 			t.Errorf("after: %d", got)
 		}
+		w.cache.synced = false
+		if got := ask("/readyz"); got != 200 {
+			t.Errorf("when the leader has started another cache: %d", got)
+		}
 		if err := m.AddReadyzCheck("provider", func(*http.Request) error { return errors.New("not yet") }); err != nil {
 			t.Fatal(err)
 		}

@@ -4,8 +4,8 @@
 // not caught up with its own writes (LIF-007).
 //
 // A [Tracker] remembers, for each object the controller wrote, the resource
-// version of that write, or that its deletion was requested, until a read has
-// caught up. A pass that reads something older ends at once: the newer version
+// version of that write, or that its deletion was requested or its finalizer taken
+// off, until a read has caught up. A pass that reads something older ends at once: the newer version
 // is on its way through the watch and brings the next pass.
 //
 // It holds an entry only between a write and the read that follows it; a

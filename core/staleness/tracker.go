@@ -21,6 +21,8 @@ type write struct {
 	uid     types.UID
 	version string
 	deleted bool
+	// released is whether the object of that very version is behind the write too.
+	released bool
 }
 
 // Wrote remembers the version that a write answered with.
@@ -31,6 +33,13 @@ func (t *Tracker) Wrote(obj client.Object) {
 // Deleted remembers that the deletion of the object was accepted.
 func (t *Tracker) Deleted(obj client.Object) {
 	t.put(obj, write{uid: obj.GetUID(), version: obj.GetResourceVersion(), deleted: true})
+}
+
+// Released remembers that the controller's finalizer was taken off a deleting
+// object. The API server answers with the version before if that was the last one
+// and the object went with it, so a read of that version is stale too.
+func (t *Tracker) Released(obj client.Object) {
+	t.put(obj, write{uid: obj.GetUID(), version: obj.GetResourceVersion(), released: true})
 }
 
 func (t *Tracker) put(obj client.Object, w write) {
@@ -69,7 +78,7 @@ func (w write) behind(read client.Object) bool {
 		return true
 	}
 	order, err := resourceversion.CompareResourceVersion(read.GetResourceVersion(), w.version)
-	return err == nil && order < 0
+	return err == nil && (order < 0 || order == 0 && w.released)
 }
 
 // Forget drops what is remembered of an object that is gone.

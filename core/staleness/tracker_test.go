@@ -25,6 +25,7 @@ func node(uid, version string, deleting bool) *corev1.Node {
 func TestStale(t *testing.T) {
 	wrote := func(tr *staleness.Tracker) { tr.Wrote(node("a", "100", false)) }
 	deleted := func(tr *staleness.Tracker) { tr.Deleted(node("a", "100", false)) }
+	released := func(tr *staleness.Tracker) { tr.Released(node("a", "100", true)) }
 	tests := []struct {
 		name  string
 		write func(*staleness.Tracker)
@@ -39,6 +40,10 @@ func TestStale(t *testing.T) {
 		{"another object of the name", wrote, node("b", "1", false), false},
 		{"the deletion is not seen yet", deleted, node("a", "101", false), true},
 		{"the deletion is seen", deleted, node("a", "101", true), false},
+		{"the finalizer is still seen", released, node("a", "99", true), true},
+		{"the object went with its finalizer", released, node("a", "100", true), true},
+		{"somebody put the finalizer back", released, node("a", "101", true), false},
+		{"another object of the name released", released, node("b", "100", false), false},
 		{"versions nobody can compare", wrote, node("a", "x", false), false},
 	}
 	for _, tt := range tests {

@@ -184,7 +184,7 @@ func (c *Controller) release(ctx context.Context, p *pass) (reconcile.Result, er
 	if err != nil {
 		return patch.Outcome(err)
 	}
-	c.written.Wrote(released)
+	c.written.Released(released)
 	c.Evictor.Abandon(p.node.Name)
 	if p.owner != nil {
 		c.owners.Forget(client.ObjectKeyFromObject(p.owner))

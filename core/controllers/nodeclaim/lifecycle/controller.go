@@ -87,6 +87,8 @@ type Controller struct {
 	lookups  pace.Pace
 	written  staleness.Tracker
 	nodes    staleness.Tracker
+	// deletes are the Nodes whose deletion was requested.
+	deletes staleness.Tracker
 }
 
 // step is one stage of a live NodeClaim. It reads and changes the pass only; an

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -71,12 +72,15 @@ func (c *Controller) deleteNodes(ctx context.Context, nodeClaim *v1.NodeClaim) (
 	}
 	for i := range nodes {
 		node := &nodes[i]
-		if !node.DeletionTimestamp.IsZero() {
+		if !node.DeletionTimestamp.IsZero() || c.deletes.Stale(node) {
 			continue
 		}
 		err := c.Client.Delete(ctx, node, client.Preconditions{UID: &node.UID})
 		if err != nil && !errors.IsNotFound(err) && !errors.IsConflict(err) {
 			return true, fmt.Errorf("deleting node %s: %w", node.Name, err)
+		}
+		if err == nil {
+			c.deletes.Deleted(node)
 		}
 	}
 	return len(nodes) > 0, nil
@@ -143,7 +147,8 @@ func (c *Controller) removeFinalizer(ctx context.Context, nodeClaim *v1.NodeClai
 	if err != nil {
 		return patch.Outcome(err)
 	}
-	c.written.Wrote(released)
+	c.written.Released(released)
+	c.deletes.Forget(types.NamespacedName{Name: nodeClaim.Status.NodeName})
 	now := c.Clock.Now()
 	if terminating != nil {
 		c.NodeClaims.InstanceTerminated(nodeClaim, now.Sub(*terminating))

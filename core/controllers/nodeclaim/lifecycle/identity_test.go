@@ -52,6 +52,41 @@ func TestCacheBehindOwnWrite(t *testing.T) {
 	}
 }
 
+// LIF-007, LIF-122, LIF-124: nothing is deleted or let go twice.
+func TestCacheBehindTheEnd(t *testing.T) {
+	nodeClaim, node := registeredNode(nil)
+	w := setup(t, nodeClaim, node)
+	w.Delete(w.nodeClaim("a"))
+	before := w.node("a")
+	w.pass("a")
+	w.Late(before)
+	w.Writes.Reset()
+	w.pass("a")
+	if got := w.Writes.Names(); len(got) > 0 {
+		t.Errorf("a pass over a Node whose deletion was requested wrote %q", got)
+	}
+	w.CatchUp()
+	left := w.node("a")
+	left.Finalizers = nil
+	w.Update(left)
+	var last *v1.NodeClaim
+	w.Writes.Intercept(func(name string) error {
+		if name == "patch NodeClaim" {
+			last = w.nodeClaim("a")
+		}
+		return nil
+	})
+	w.pass("a")
+	w.Late(last)
+	w.Writes.Reset()
+	calls := len(w.Provider.Calls())
+	w.Clock.Step(time.Minute)
+	if result := w.pass("a"); result.RequeueAfter > 0 || len(w.Writes.Names()) > 0 || len(w.Provider.Calls()) > calls {
+		t.Errorf("a pass over a NodeClaim that has gone wrote %q, made %d calls and looks again after %v",
+			w.Writes.Names(), len(w.Provider.Calls())-calls, result.RequeueAfter)
+	}
+}
+
 // LIF-007, LIF-090: what was done to a Node since it was written is not undone.
 func TestNodeCacheBehindOwnWrite(t *testing.T) {
 	nodeClaim, node := joined(func(n *v1.NodeClaim) {
