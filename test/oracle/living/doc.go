@@ -12,13 +12,13 @@
 //   - every pod that can run runs; the scheduler itself is asked about every node
 //     that could be launched for one that waits,
 //   - nothing is launched any more, and the nodes stay the same,
+//   - no pod got a second node while the first served it,
 //   - every NodeClaim has its Node and its instance, and the other way round,
 //   - the live model promises no more room than the scheduler finds,
 //   - after everything is deleted the live model is empty.
 //
 // Of worlds whose cloud lies (less allocatable than it says, devices that never
-// register, taints that come late): nobody buys without end. Nothing bounds that
-// yet, so these tests are skipped and say so.
+// register, taints that come late): nobody buys without end.
 //
 // Small worlds that went wrong once are told one by one: daemons_test.go,
 // spreads_test.go, runaway_test.go.

@@ -3,6 +3,7 @@
 package living_test
 
 import (
+	"errors"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -34,6 +35,7 @@ func TestWorldsComeToRest(t *testing.T) {
 		check(rt, p, judge.Stranded(t.Context(), p.World, scheduler))
 		check(rt, p, judge.Matched(p.World))
 		check(rt, p, judge.Room(p.World, scheduler))
+		check(rt, p, errors.Join(p.Twice...))
 		check(rt, p, p.Empty())
 		var pods []client.ObjectKey
 		for pod := range p.Pods {

@@ -81,12 +81,15 @@ func runs(ctx context.Context, w *world.World, s *scheduling.Scheduler, pod *cor
 		}) {
 			continue
 		}
-		d := kube.DaemonPod(set, node.Name)
-		w.Kube.Complete(d)
+		completions := w.Kube.Completions(kube.DaemonPod(set, node.Name))
+		d := completions[0]
 		if sample := newest(view.Pods, set); sample != nil { // SCH-120: what it asks for counts, too
-			for i := range min(len(d.Spec.Containers), len(sample.Spec.Containers)) {
+			completions = append(completions, sample)
+		}
+		for _, other := range completions {
+			for i := range min(len(d.Spec.Containers), len(other.Spec.Containers)) {
 				c := &d.Spec.Containers[i].Resources
-				c.Requests = atLeast(c.Requests, sample.Spec.Containers[i].Resources.Requests)
+				c.Requests = atLeast(c.Requests, other.Spec.Containers[i].Resources.Requests)
 			}
 		}
 		d.Name, d.Spec.NodeName, d.Status.Phase = set.Name+"-"+virtual, node.Name, corev1.PodRunning

@@ -4,6 +4,7 @@ package kube
 
 import (
 	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
@@ -29,17 +30,34 @@ func (k *Kube) admit(o client.Object) error {
 
 // Complete applies the defaults of the API, of LimitRanges and of the pod's
 // PriorityClass.
-func (k *Kube) Complete(pod *corev1.Pod) {
+func (k *Kube) Complete(pod *corev1.Pod) { k.complete(pod, k.limitsOf(pod.Namespace)) }
+
+// Completions are what a pod may become: of several LimitRanges the API server
+// applies any one first, and the others don't change what it has set.
+func (k *Kube) Completions(pod *corev1.Pod) []*corev1.Pod {
+	limits := k.limitsOf(pod.Namespace)
+	var out []*corev1.Pod
+	for i := range max(1, len(limits)) {
+		completed := pod.DeepCopy()
+		k.complete(completed, slices.Concat(limits[i:], limits[:i]))
+		out = append(out, completed)
+	}
+	return out
+}
+
+func (k *Kube) limitsOf(namespace string) []*corev1.LimitRange {
+	return slices.DeleteFunc(store.All[*corev1.LimitRange](k.store), func(l *corev1.LimitRange) bool { return l.Namespace != namespace })
+}
+
+func (k *Kube) complete(pod *corev1.Pod, limits []*corev1.LimitRange) {
 	if pod.Spec.SchedulerName == "" {
 		pod.Spec.SchedulerName = corev1.DefaultSchedulerName
 	}
 	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 		for i := range containers {
 			requestLimits(&containers[i])
-			for _, limits := range store.All[*corev1.LimitRange](k.store) {
-				if limits.Namespace == pod.Namespace {
-					applyLimits(&containers[i], limits)
-				}
+			for _, l := range limits {
+				applyLimits(&containers[i], l)
 			}
 		}
 	}

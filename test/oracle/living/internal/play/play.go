@@ -16,7 +16,9 @@ import (
 
 	"karpenter.sh/core/cloudprovider/fake"
 	"karpenter.sh/test/oracle/living/internal/draw"
+	"karpenter.sh/test/oracle/living/internal/judge"
 	"karpenter.sh/test/oracle/living/internal/kube"
+	"karpenter.sh/test/oracle/living/internal/process"
 	"karpenter.sh/test/oracle/living/internal/scheduling"
 	"karpenter.sh/test/oracle/living/internal/store"
 	"karpenter.sh/test/oracle/living/internal/world"
@@ -30,7 +32,11 @@ type Play struct {
 	*world.World
 	Plan *draw.Plan
 	// Pods are all that there ever were.
-	Pods    map[types.NamespacedName]bool
+	Pods map[types.NamespacedName]bool
+	// Twice says which pods got a second node although the first served them.
+	Twice   []error
+	homes   judge.Homes
+	last    time.Time // when something happened last
 	daemons int
 	limits  int
 	soldOut []fake.OfferingKey
@@ -38,7 +44,12 @@ type Play struct {
 
 // Begin sets the plan's world up.
 func Begin(ctx context.Context, s *scheduling.Scheduler, plan *draw.Plan) (*Play, error) {
-	o := world.Options{Truth: plan.Truth, Lag: plan.Lag}
+	p := &Play{Plan: plan, Pods: map[types.NamespacedName]bool{}, daemons: len(plan.Daemons), limits: len(plan.Limits)}
+	o := world.Options{Truth: plan.Truth, Lag: plan.Lag, Launched: func(l process.Launch) {
+		if err := p.homes.Twice(ctx, p.World, s, l, p.last); err != nil {
+			p.Twice = append(p.Twice, err)
+		}
+	}}
 	for _, spec := range plan.Types {
 		o.Types = append(o.Types, fake.NewInstanceType(spec))
 	}
@@ -46,7 +57,7 @@ func Begin(ctx context.Context, s *scheduling.Scheduler, plan *draw.Plan) (*Play
 	if err != nil {
 		return nil, err
 	}
-	p := &Play{World: w, Plan: plan, Pods: map[types.NamespacedName]bool{}, daemons: len(plan.Daemons), limits: len(plan.Limits)}
+	p.World = w
 	late := storagev1.VolumeBindingWaitForFirstConsumer
 	if err := w.Add(
 		&schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: draw.High}, Value: 1000},
@@ -99,6 +110,7 @@ func (p *Play) All() error {
 		if err := p.Rounds(h.Rounds); err != nil {
 			return err
 		}
+		p.last = p.Line.Clock().Now()
 		if err := p.do(h); err != nil {
 			return fmt.Errorf("to %s: %w", h.Deed, err)
 		}

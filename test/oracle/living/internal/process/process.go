@@ -40,6 +40,9 @@ type Options struct {
 	// Lag is how late the cache sees objects of a kind, by the name of their type;
 	// those that are not named come at once.
 	Lag map[string]time.Duration
+	// Launched is told of each NodeClaim right after the round that created it; nil
+	// tells nobody.
+	Launched func(Launch)
 	// Log takes what the process logs; the zero Logger takes nothing.
 	Log logr.Logger
 }

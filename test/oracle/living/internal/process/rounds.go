@@ -65,7 +65,11 @@ func (p *Process) noteLaunches() {
 	for _, u := range p.cluster.Unlaunched() {
 		if u.Inserted && !p.known[u.NodeClaim.Name] {
 			p.known[u.NodeClaim.Name] = true
-			p.Launches = append(p.Launches, Launch{At: p.Line.Clock().Now(), NodeClaim: u.NodeClaim.Name, Pods: u.Pods})
+			launch := Launch{At: p.Line.Clock().Now(), NodeClaim: u.NodeClaim.Name, Pods: u.Pods}
+			p.Launches = append(p.Launches, launch)
+			if p.Launched != nil {
+				p.Launched(launch)
+			}
 		}
 	}
 }

@@ -39,7 +39,10 @@ type Options struct {
 	Truth kube.Truth
 	// Lag is how late the controller's cache is, by the name of the type.
 	Lag map[string]time.Duration
-	Log logr.Logger
+	// Launched is told of each NodeClaim right after the round that created it; nil
+	// tells nobody.
+	Launched func(process.Launch)
+	Log      logr.Logger
 }
 
 // World is a cluster in the course of time. It serves one goroutine.
@@ -74,7 +77,7 @@ func New(ctx context.Context, sched *scheduling.Scheduler, o Options) (*World, e
 		}
 	}
 	var err error
-	w.Process, err = process.New(ctx, process.Options{Store: w.Store, Line: w.Line, Cloud: cloud{w.Cloud, w}, Lag: o.Lag, Log: o.Log})
+	w.Process, err = process.New(ctx, process.Options{Store: w.Store, Line: w.Line, Cloud: cloud{w.Cloud, w}, Lag: o.Lag, Launched: o.Launched, Log: o.Log})
 	return w, err
 }
 
