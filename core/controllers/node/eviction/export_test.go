@@ -33,3 +33,14 @@ func (q *Queue) Len() int {
 	defer q.entries.mu.Unlock()
 	return len(q.entries.byPod)
 }
+
+// Remembers reports whether anything is kept that has to do with pods: an entry or
+// a place in an index.
+func (q *Queue) Remembers() bool {
+	q.entries.mu.Lock()
+	defer q.entries.mu.Unlock()
+	return len(q.entries.byPod)+len(q.entries.byNode)+len(q.entries.blocked) > 0
+}
+
+// Tries is how often a pod is known to have been tried in vain.
+func (q *Queue) Tries(pod *corev1.Pod) int { return q.backoff.NumRequeues(keyOf(pod)) }

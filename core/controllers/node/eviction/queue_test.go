@@ -13,10 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
-	"karpenter.sh/core/controllers/internal/fixture"
-	"karpenter.sh/core/controllers/node/eviction"
-
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/controllers/internal/fixture"
 )
 
 // LIF-151, LIF-152, OPS-113
@@ -386,97 +384,6 @@ func TestEvictedOnce(t *testing.T) {
 	w.attempt(pod)
 	if len(w.deletes) > 0 {
 		t.Error("a pod without a grace of its own was forced")
-	}
-}
-
-// LIF-162: a pod that was evicted with a long grace is deleted when its node's
-// deadline comes, and once.
-func TestEvictedThenForced(t *testing.T) {
-	pod := fixture.Pod("p", "a", grace(time.Hour))
-	dying := fixture.Pod("p", "a", grace(time.Hour), fixture.DeletingPod(time.Now().Add(time.Hour)))
-	w := setup(t, dying)
-	w.slow = true
-	w.submit(pod, time.Time{})
-	deadline := w.Now().Add(10 * time.Second)
-	for range 3 {
-		w.submit(dying, deadline)
-		w.attempt(dying)
-	}
-	if len(w.deletes) != 1 {
-		t.Errorf("deleted %d times", len(w.deletes))
-	}
-	w.submit(dying, deadline.Add(-5*time.Second))
-	w.attempt(dying)
-	if len(w.deletes) != 2 || w.deletes[1] != 5 {
-		t.Errorf("a tighter deadline deletes with %v", w.deletes)
-	}
-}
-
-// LIF-150, LIF-155
-func TestEntriesEnd(t *testing.T) {
-	t.Run("the pod is gone", func(t *testing.T) {
-		pod := fixture.Pod("p", "a")
-		w := setup(t)
-		w.submit(pod, time.Time{})
-		w.attempt(pod)
-		w.expectForgotten()
-	})
-	t.Run("another pod has its name", func(t *testing.T) {
-		pod := fixture.Pod("p", "a")
-		again := fixture.Pod("p", "a", func(p *corev1.Pod) { p.UID = "another" })
-		w := setup(t, again)
-		w.submit(pod, w.Now().Add(-time.Hour))
-		w.attempt(pod)
-		w.expectForgotten()
-		if !w.exists(again) || w.evictions("200") > 0 {
-			t.Error("the new pod was touched")
-		}
-	})
-	t.Run("the pod is deleted before its turn", func(t *testing.T) {
-		pod := fixture.Pod("p", "a")
-		w := setup(t, pod)
-		w.submit(pod, time.Time{})
-		w.queue.PodHandler().Delete(t.Context(), event.TypedDeleteEvent[*corev1.Pod]{Object: pod}, w.work)
-		w.expectForgotten()
-	})
-	t.Run("the node is gone", func(t *testing.T) {
-		pod := fixture.Pod("p", "a")
-		w := setup(t, pod)
-		w.submit(pod, time.Time{})
-		w.queue.Abandon("a")
-		w.expectForgotten()
-	})
-	t.Run("the node is not terminating", func(t *testing.T) {
-		pod := fixture.Pod("p", "b")
-		node := fixture.Node(fixture.NodeClaim("b"))
-		w := setup(t, pod, node)
-		w.queue.Submit(node, time.Time{}, pod)
-		w.attempt(pod)
-		w.expectForgotten()
-		if w.evictions("200") > 0 {
-			t.Error("evicted from a node that stays")
-		}
-	})
-}
-
-func (w *world) expectForgotten() {
-	w.t.Helper()
-	if got := w.queue.Len(); got != 0 {
-		w.t.Errorf("the queue knows %d pods", got)
-	}
-}
-
-// Pods that were submitted before the controller runs are not lost.
-func TestStart(t *testing.T) {
-	pod := fixture.Pod("p", "a")
-	w := setup(t, pod)
-	early := eviction.New(eviction.Options{Client: w.Client, Clock: w.Clock, Recorder: w.Recorder, Nodes: w.Nodes, CPUMillis: 1000})
-	early.Submit(w.node, time.Time{}, pod)
-	if err := early.Start(t.Context(), w.work); err != nil {
-		t.Fatal(err)
-	}
-	if got := w.ready(); got != 1 {
-		t.Errorf("%d pods brought up", got)
 	}
 }
 

@@ -10,11 +10,13 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
@@ -33,6 +35,8 @@ type world struct {
 	deletes []int64
 	// slow is set when deletions have no effect yet.
 	slow bool
+	// shown is what the cache shows of a pod whatever is stored; nil for that.
+	shown *corev1.Pod
 }
 
 func setup(t *testing.T, objects ...client.Object) *world {
@@ -43,6 +47,13 @@ func setup(t *testing.T, objects ...client.Object) *world {
 	w.work = workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[eviction.Key]())
 	t.Cleanup(w.work.ShutDown)
 	watching := interceptor.NewClient(w.Client.(client.WithWatch), interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+			if pod, ok := o.(*corev1.Pod); ok && w.shown != nil {
+				w.shown.DeepCopyInto(pod)
+				return nil
+			}
+			return c.Get(ctx, key, o, opts...)
+		},
 		Delete: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
 			var options client.DeleteOptions
 			options.ApplyOptions(opts)
@@ -82,13 +93,44 @@ func (w *world) try(pod *corev1.Pod) (reconcile.Result, error) {
 }
 
 // ready empties the work queue and returns how many pods were to be attempted.
-func (w *world) ready() int {
-	n := w.work.Len()
-	for range n {
+func (w *world) ready() int { return len(w.turns()) }
+
+// turns empties the work queue and returns the names of the pods that were to be
+// attempted, in order.
+func (w *world) turns() []string {
+	var names []string
+	for range w.work.Len() {
 		key, _ := w.work.Get()
 		w.work.Done(key)
+		names = append(names, key.Name)
 	}
-	return n
+	return names
+}
+
+// refused submits pods whose eviction a budget forbids for now.
+func (w *world) refused(pods ...*corev1.Pod) {
+	w.t.Helper()
+	w.answer(coded(429, ""))
+	for _, pod := range pods {
+		w.submit(pod, time.Time{})
+		w.attempt(pod)
+	}
+	w.answer(nil)
+	w.ready()
+}
+
+// rises tells of a budget for all pods of the namespace that allows more.
+func (w *world) rises(before, after int32) []string {
+	budget := func(allowed int32) *policyv1.PodDisruptionBudget {
+		return &policyv1.PodDisruptionBudget{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "b"},
+			Spec:       policyv1.PodDisruptionBudgetSpec{Selector: &metav1.LabelSelector{}},
+			Status:     policyv1.PodDisruptionBudgetStatus{DisruptionsAllowed: allowed},
+		}
+	}
+	change := event.TypedUpdateEvent[*policyv1.PodDisruptionBudget]{ObjectOld: budget(before), ObjectNew: budget(after)}
+	w.queue.BudgetHandler().Update(w.t.Context(), change, w.work)
+	return w.turns()
 }
 
 func (w *world) exists(pod *corev1.Pod) bool {
