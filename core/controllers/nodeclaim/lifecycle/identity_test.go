@@ -22,6 +22,15 @@ func TestCacheBehindOwnWrite(t *testing.T) {
 		"launched":    func() (*v1.NodeClaim, *corev1.Node) { return fixture.NodeClaim("a"), nil },
 		"registered":  func() (*v1.NodeClaim, *corev1.Node) { return joined() },
 		"initialized": func() (*v1.NodeClaim, *corev1.Node) { return registeredNode(nil) },
+		"going, with a deadline": func() (*v1.NodeClaim, *corev1.Node) {
+			nodeClaim := fixture.NodeClaim("a", fixture.Registered, fixture.Deleting(time.Now()), func(n *v1.NodeClaim) {
+				n.Spec.TerminationGracePeriod = "1h"
+			})
+			return nodeClaim, fixture.Node(nodeClaim)
+		},
+		"going, with its instance": func() (*v1.NodeClaim, *corev1.Node) {
+			return fixture.NodeClaim("a", fixture.Launched, fixture.Deleting(time.Now())), nil
+		},
 	}
 	for name, objects := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -29,6 +38,9 @@ func TestCacheBehindOwnWrite(t *testing.T) {
 			w := setup(t, nodeClaim)
 			if node != nil {
 				w.Add(node)
+			}
+			if nodeClaim.Status.ProviderID != "" {
+				w.launch(nodeClaim)
 			}
 			before := w.nodeClaim("a")
 			w.pass("a")
@@ -49,6 +61,21 @@ func TestCacheBehindOwnWrite(t *testing.T) {
 			w.CatchUp()
 			w.pass("a")
 		})
+	}
+}
+
+// LIF-007, LIF-072: not even if nothing but the finalizer could be written.
+func TestCacheBehindTheFinalizer(t *testing.T) {
+	w := setup(t, fixture.NodeClaim("a"))
+	before := w.nodeClaim("a")
+	w.Writes.FailFrom(1, errors.New("no answer"))
+	if _, err := w.try("a"); err == nil {
+		t.Fatal("the writes did not fail")
+	}
+	w.Late(before)
+	w.Writes.Reset()
+	if w.pass("a"); len(w.Writes.Names()) > 0 {
+		t.Errorf("wrote %q", w.Writes.Names())
 	}
 }
 
@@ -87,25 +114,83 @@ func TestCacheBehindTheEnd(t *testing.T) {
 	}
 }
 
-// LIF-007, LIF-090: what was done to a Node since it was written is not undone.
+// LIF-007, LIF-090: what was done to a Node since it was written is not undone,
+// whatever it was before.
 func TestNodeCacheBehindOwnWrite(t *testing.T) {
-	nodeClaim, node := joined(func(n *v1.NodeClaim) {
-		n.Spec.StartupTaints = []corev1.Taint{taint("agent", "", "NoExecute")}
-	})
-	w := setup(t, nodeClaim, node)
+	for name, before := range map[string][]corev1.Taint{"as it should join": {v1.UnregisteredTaint()}, "without taint": nil} {
+		t.Run(name, func(t *testing.T) {
+			nodeClaim, node := joined(func(n *v1.NodeClaim) {
+				n.Spec.StartupTaints = []corev1.Taint{taint("agent", "", "NoExecute")}
+			})
+			node.Spec.Taints = before
+			w := setup(t, nodeClaim, node)
+			w.halfRegistered()
+			stored := w.node("a")
+			stored.Spec.Taints = nil // the agent has done its work meanwhile
+			w.Update(stored)
+			w.pass("a")
+			w.expect("a", v1.ConditionTypeRegistered, "True/Registered")
+			if got := w.node("a").Spec.Taints; len(got) > 0 {
+				t.Errorf("taints are back: %v", got)
+			}
+		})
+	}
+}
+
+// halfRegistered makes a pass that writes the Node, which the cache does not show,
+// and nothing else.
+func (w *world) halfRegistered() {
+	w.t.Helper()
 	before := w.node("a")
 	w.Writes.FailOnce("patch NodeClaim status", errors.New("no answer"))
 	if _, err := w.try("a"); err == nil {
-		t.Fatal("the write did not fail")
+		w.t.Fatal("the write did not fail")
 	}
-	stored := w.node("a")
-	stored.Spec.Taints = nil // the agent has done its work meanwhile
-	w.Update(stored)
 	w.Late(before)
-	w.pass("a")
-	w.expect("a", v1.ConditionTypeRegistered, "True/Registered")
-	if got := w.node("a").Spec.Taints; len(got) > 0 {
-		t.Errorf("taints are back: %v", got)
+}
+
+// LIF-004, LIF-085: a Node that is gone, or whose name is another's, is none, however
+// long the cache still shows it.
+func TestNodeCacheBehindTheEnd(t *testing.T) {
+	for name, tt := range map[string]struct {
+		successor func(*corev1.Node)
+		known     bool // that the cache is behind
+	}{
+		"gone":                                    {},
+		"gone after a write":                      {known: true},
+		"another machine's":                       {successor: func(n *corev1.Node) { n.Spec.ProviderID = "fake://another" }},
+		"another machine's, after a write":        {successor: func(n *corev1.Node) { n.Spec.ProviderID = "fake://another" }, known: true},
+		"one that has just joined":                {successor: func(*corev1.Node) {}},
+		"one that has just joined, after a write": {successor: func(*corev1.Node) {}, known: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			nodeClaim, node := joined()
+			w := setup(t, nodeClaim, node)
+			if tt.known {
+				w.halfRegistered()
+			}
+			old := w.node("a")
+			if !tt.known {
+				w.Late(old)
+			}
+			old.Finalizers = nil
+			w.Update(old)
+			w.Delete(old)
+			if tt.successor != nil {
+				w.Add(fixture.Node(nodeClaim, fixture.Unregistered, func(n *corev1.Node) { n.UID = "successor" }, tt.successor))
+			}
+			w.pass("a")
+			if tt.successor == nil {
+				if c := w.condition("a", v1.ConditionTypeRegistered); !c.IsUnknown() {
+					t.Errorf("Registered is %s", c.Status)
+				}
+				return
+			}
+			ours := w.node("a").Spec.ProviderID == nodeClaim.Status.ProviderID && tt.known // the API server has told of it
+			if _, registered := w.node("a").Labels[v1.NodeRegisteredLabelKey]; registered != ours {
+				t.Errorf("the Node that has the name is registered: %v, want %v", registered, ours)
+			}
+		})
 	}
 }
 
@@ -174,21 +259,60 @@ func TestFinalizerWaitsForTheProviderID(t *testing.T) {
 	}
 }
 
-// LIF-122: the Node that was read is deleted, not one that took its name since.
-func TestSuccessorOfTheNode(t *testing.T) {
-	nodeClaim := fixture.NodeClaim("a", fixture.Initialized, fixture.Deleting(time.Now()))
-	node := fixture.Node(nodeClaim)
-	w := setup(t, nodeClaim, node)
-	w.Late(w.node("a"))
-	node = fixture.Read(w.World, node)
-	node.Finalizers = nil
-	w.Update(node)
-	w.Delete(node)
-	w.Add(fixture.Node(nodeClaim, func(n *corev1.Node) { n.UID, n.Spec.ProviderID = "successor", "fake://another" }))
-	if _, err := w.try("a"); err != nil {
-		t.Fatal(err)
+// LIF-122: the Node that was read is deleted, not one that took its name since; that
+// it is gone is no error.
+func TestNodeGoesByItself(t *testing.T) {
+	for name, successor := range map[string]bool{"gone": false, "another has its name": true} {
+		t.Run(name, func(t *testing.T) {
+			nodeClaim := fixture.NodeClaim("a", fixture.Initialized, fixture.Deleting(time.Now()))
+			node := fixture.Node(nodeClaim)
+			w := setup(t, nodeClaim, node)
+			w.Late(w.node("a"))
+			node = fixture.Read(w.World, node)
+			node.Finalizers = nil
+			w.Update(node)
+			w.Delete(node)
+			if successor {
+				w.Add(fixture.Node(nodeClaim, func(n *corev1.Node) { n.UID, n.Spec.ProviderID = "successor", "fake://another" }))
+			}
+			w.pass("a")
+			if successor && w.node("a").DeletionTimestamp != nil {
+				t.Error("the successor is deleted")
+			}
+			if gone(w) {
+				t.Error("the NodeClaim was let go although the cache shows a Node")
+			}
+		})
 	}
-	if got := fixture.Read(w.World, fixture.Node(nodeClaim)); got.DeletionTimestamp != nil {
-		t.Error("the successor is deleted")
+}
+
+// LIF-007, LIF-111: a NodeClaim is given up once, and no successor in its place.
+func TestGivenUpOnce(t *testing.T) {
+	overdue := func(t *testing.T) *world {
+		w := setup(t, fixture.NodeClaim("a", fixture.Launched))
+		w.pass("a")
+		w.Clock.Step(time.Hour)
+		w.Late(w.nodeClaim("a"))
+		return w
 	}
+	t.Run("the cache does not show it", func(t *testing.T) {
+		w := overdue(t)
+		w.pass("a")
+		w.pass("a")
+		if w.nodeClaim("a").DeletionTimestamp == nil || w.disrupted("registration_timeout") != 1 || w.health.failures != 1 {
+			t.Errorf("counted %v times, %d failures", w.disrupted("registration_timeout"), w.health.failures)
+		}
+	})
+	t.Run("another has its name", func(t *testing.T) {
+		w := overdue(t)
+		old := w.nodeClaim("a")
+		old.Finalizers = nil
+		w.Update(old)
+		w.Delete(old)
+		w.Add(fixture.NodeClaim("a", func(n *v1.NodeClaim) { n.UID = "successor" }))
+		w.pass("a")
+		if w.nodeClaim("a").DeletionTimestamp != nil || w.disrupted("registration_timeout") != 0 || w.health.failures != 0 {
+			t.Errorf("the successor is deleted, or counted: %v times", w.disrupted("registration_timeout"))
+		}
+	})
 }

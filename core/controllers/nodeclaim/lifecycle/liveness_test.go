@@ -99,18 +99,6 @@ func TestLivenessAfterDowntime(t *testing.T) {
 	}
 }
 
-// LIF-007: a NodeClaim whose deletion the cache does not show yet is not given
-// up twice.
-func TestGivenUpOnce(t *testing.T) {
-	w := setup(t, fixture.NodeClaim("a", fixture.Launched))
-	w.Clock.Step(time.Hour)
-	w.pass("a")
-	w.pass("a")
-	if w.disrupted("registration_timeout") != 1 || w.health.failures != 1 {
-		t.Errorf("counted %v, %d failures", w.disrupted("registration_timeout"), w.health.failures)
-	}
-}
-
 func TestHealthIsNotInTheWay(t *testing.T) {
 	w := setup(t, fixture.NodeClaim("a", fixture.Launched))
 	w.health.err = errors.New("no pool")
