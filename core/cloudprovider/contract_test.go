@@ -232,6 +232,13 @@ func TestWithReservationCapacity(t *testing.T) { // CP-052
 	if full.Available || full.ReservationCapacity != 0 || full.WithReservationCapacity(0) != full {
 		t.Error("no room is unavailable")
 	}
+	if again := full.WithReservationCapacity(2); again.Available || again.ReservationCapacity != 2 {
+		t.Error("room alone does not put on sale what was off it for another reason")
+	}
+	o.ReservationCapacity = 0
+	if none := o.WithReservationCapacity(0); none.Available || !o.Available {
+		t.Error("what never had room is unavailable too")
+	}
 }
 
 func TestLaunchLabels(t *testing.T) { // CP-019, CP-047

@@ -166,10 +166,12 @@ func (l *living) turn() error {
 		_, err := l.subject.Reconcile(l.t.Context())
 		done <- err
 	}()
-	for {
+	for deadline := time.After(patience); ; {
 		select {
 		case err := <-done:
 			return err
+		case <-deadline:
+			return errNoRound
 		case <-time.After(100 * time.Microsecond):
 			l.clock.Step(time.Millisecond)
 		}

@@ -237,6 +237,8 @@ func pendingPod(name string, cpu string, change ...func(*corev1.Pod)) *corev1.Po
 // patience ends a round that would wait for ever.
 const patience = 10 * time.Second
 
+var errNoRound = errors.New("no round was made: its trigger was lost")
+
 // round triggers one round and returns its error.
 func (w *world) round() error {
 	w.subject.Trigger(types.UID(fmt.Sprint(time.Now().UnixNano())))
@@ -250,7 +252,7 @@ func (w *world) round() error {
 		case err := <-done:
 			return err
 		case <-deadline:
-			return errors.New("no round was made: its trigger was lost")
+			return errNoRound
 		case <-time.After(time.Millisecond):
 			w.subject.Clock.(*clocktesting.FakeClock).Step(time.Second)
 		}

@@ -48,7 +48,12 @@ func (w *world) asked(trigger func(context.Context, reconcile.Request) (reconcil
 		}
 	}
 	cancel()
-	return <-done, result.RequeueAfter
+	select {
+	case round = <-done:
+	case <-time.After(patience):
+		w.t.Fatal("the wait goes on after its context")
+	}
+	return round, result.RequeueAfter
 }
 
 // SCH-010: a pod that waits asks again and again, planned capacity or not.
