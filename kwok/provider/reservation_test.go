@@ -8,7 +8,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/kwok/apis/v1alpha1"
@@ -105,6 +110,61 @@ func TestReservationAtOnce(t *testing.T) {
 	running.Wait()
 	if n := inside.Load(); n != 3 {
 		t.Errorf("%d machines in a reservation of 3", n)
+	}
+}
+
+// KWOK-008, CP-070: the last place goes to the launch that is faster, however late in
+// the other.
+func TestReservationFilledMeanwhile(t *testing.T) {
+	w := newWorld(t, settings{types: reservedTypes, noStart: true})
+	reserved := in(label.CapacityType, "reserved")
+	w.create(t, nodeClaim("first", reserved))
+	w.create(t, nodeClaim("second", reserved))
+	lists := 0
+	w.lists = func(client.ObjectList) {
+		if lists++; lists == 2 { // what is on sale has been seen, who is inside is looked at
+			w.create(t, nodeClaim("faster", reserved))
+		}
+	}
+	_, err := w.Create(t.Context(), nodeClaim("slower", reserved))
+	wantClass(t, err, cloudprovider.ClassInsufficientCapacity)
+	if o := w.reserved(t); o.Available || o.ReservationCapacity != 0 {
+		t.Errorf("full, but %d left", o.ReservationCapacity)
+	}
+}
+
+// KWOK-008: a Node counts while the cache does not show it yet, and no longer than
+// that can last.
+func TestReservationBeforeTheCacheShowsIt(t *testing.T) {
+	w := newWorld(t, settings{types: reservedTypes})
+	var machines []*v1.NodeClaim
+	for i := range 3 {
+		machines = append(machines, w.create(t, nodeClaim(fmt.Sprint("claim-", i))))
+	}
+	for _, m := range machines {
+		eventually(t, "the end of the registration", func() bool {
+			calls := w.calls.Load()
+			_, err := w.Get(t.Context(), m.Status.ProviderID)
+			return err == nil && w.calls.Load() > calls // only what is not in memory is read
+		})
+	}
+	w.lists = func(list client.ObjectList) {
+		if nodes, ok := list.(*corev1.NodeList); ok {
+			nodes.Items = nil
+		}
+	}
+	if o := w.reserved(t); o.Available {
+		t.Errorf("full, but %d left", o.ReservationCapacity)
+	}
+	_, err := w.Create(t.Context(), nodeClaim("late", in(label.CapacityType, "reserved")))
+	wantClass(t, err, cloudprovider.ClassInsufficientCapacity)
+	w.lists = nil
+	if err := w.api.Delete(t.Context(), w.node(t, machines[0])); err != nil { // not by the provider
+		t.Fatal(err)
+	}
+	w.clock.Step(time.Minute + time.Second)
+	if o := w.reserved(t); !o.Available || o.ReservationCapacity != 1 {
+		t.Errorf("one is free, but %d left", o.ReservationCapacity)
 	}
 }
 

@@ -44,6 +44,8 @@ type world struct {
 	down, noNodeClass atomic.Bool
 	creates           func() error
 	pages             func(*client.ListOptions, client.ObjectList) error
+	// lists is called when the cache has been listed, and may change what it showed.
+	lists func(client.ObjectList)
 }
 
 // settings change what newWorld makes.
@@ -141,6 +143,13 @@ func (w *world) cached() interceptor.Funcs {
 				return errDown
 			}
 			return c.Get(ctx, key, obj, opts...)
+		},
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			err := c.List(ctx, list, opts...)
+			if w.lists != nil {
+				w.lists(list)
+			}
+			return err
 		},
 		Create: func(ctx context.Context, c client.WithWatch, obj client.Object, opts ...client.CreateOption) error {
 			w.calls.Add(1)
