@@ -189,7 +189,7 @@ func (b *binary) signal(t *testing.T) {
 // get returns the status and the body of an endpoint, and 0 if it cannot be
 // reached.
 func get(port int, path string, header ...string) (int, string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://localhost:%d%s", port, path), nil)
 	if err != nil {

@@ -11,5 +11,5 @@ import (
 // TestMain makes a run without flags the one of CI: always the same worlds. Flags
 // of one's own go before: -rapid.checks=100000 -rapid.seed=0.
 func TestMain(m *testing.M) {
-	flags.Main(m, map[string]string{"rapid.checks": "2000", "rapid.seed": "1", "rapid.nofailfile": "true", "rapid.shrinktime": "60s"})
+	flags.Main(m, map[string]string{"rapid.checks": "2500", "rapid.seed": "1", "rapid.nofailfile": "true", "rapid.shrinktime": "60s"})
 }

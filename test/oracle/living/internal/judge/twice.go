@@ -5,12 +5,14 @@ package judge
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/test/oracle/living/internal/kube"
 	"karpenter.sh/test/oracle/living/internal/process"
 	"karpenter.sh/test/oracle/living/internal/scheduling"
 	"karpenter.sh/test/oracle/living/internal/store"
@@ -25,7 +27,8 @@ type Homes struct {
 
 // Twice takes note of a launch. Its error names a pod of the launch for which a
 // NodeClaim was launched before that still serves it: its Node would take the pod
-// now, or it is still to come and nothing has happened since it was launched.
+// now, or it is still to come, and nothing has happened and no pod has come since
+// that could have its place.
 func (h *Homes) Twice(ctx context.Context, w *world.World, s *scheduling.Scheduler, launch process.Launch, happened time.Time) error {
 	if h.last == nil {
 		h.last = map[types.UID]process.Launch{}
@@ -76,8 +79,19 @@ func serves(ctx context.Context, w *world.World, s *scheduling.Scheduler, home p
 		}
 		return "has room for it on node " + node.Name, nil
 	}
-	if happened.Before(home.At) {
+	if happened.Before(home.At) && !pendingSince(w, home.At) {
 		return fmt.Sprintf("was launched for it after %s and is still to come", home.At.Sub(world.Start())), nil
 	}
 	return "", nil
 }
+
+// pendingSince reports whether a pod waits that came after the pods of a launch.
+func pendingSince(w *world.World, launched time.Time) bool {
+	return slices.ContainsFunc(kube.Pending(store.All[*corev1.Pod](w.Store)), func(p *corev1.Pod) bool {
+		return launched.Sub(p.CreationTimestamp.Time) < noticed
+	})
+}
+
+// noticed is how long it takes a pod to become part of a round, at most: the delay
+// of the scheduler, the latest cache and the longest batching window.
+const noticed = 15 * time.Second
