@@ -54,6 +54,13 @@ func rules() []rule {
 			},
 		},
 		{
+			name: "a question is put together without a client", why: "callers read the objects, so that whoever asks decides how fresh they are",
+			applies: within("core/question"),
+			forbids: func(_, imported string) bool {
+				return within("k8s.io/client-go", "sigs.k8s.io/controller-runtime")(imported)
+			},
+		},
+		{
 			name: "the translation imports the engine and itself", why: "imports point inward",
 			applies: translation,
 			forbids: func(_, imported string) bool {

@@ -28,15 +28,19 @@ type round struct {
 
 func newRound(tb testing.TB, types []*cloudprovider.InstanceType, policy intake.PreferencePolicy) *round {
 	c := intake.New(intake.Options{Labels: vocabulary.Core(), Preferences: policy})
-	np := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
-	np.Spec.Template.Spec.NodeClassRef = v1.NodeClassReference{Group: "example.com", Kind: "Class", Name: "default"}
-	template, err := c.Template(intake.PoolInput{NodePool: np, Types: types})
+	template, err := c.Template(intake.PoolInput{NodePool: pool(), Types: types})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return &round{compiler: c, snapshot: &model.Snapshot{
 		Vocabulary: c.Vocabulary(), Names: c.Names(), Pools: []model.Pool{{Template: template}},
 	}}
+}
+
+func pool() *v1.NodePool {
+	np := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+	np.Spec.Template.Spec.NodeClassRef = v1.NodeClassReference{Group: "example.com", Kind: "Class", Name: "default"}
+	return np
 }
 
 // nobody counts in an empty cluster.

@@ -88,6 +88,12 @@ func (t *Targets) makeIndex() map[string]int {
 // At tells what the i-th node is.
 func (t *Targets) At(i int) Target { return t.at[i] }
 
+// Index returns the index of a state node by its key, if it is a target.
+func (t *Targets) Index(key string) (int, bool) {
+	i, ok := t.index()[key]
+	return i, ok
+}
+
 // Without is the set of indexes of state nodes, by key, for what-if questions.
 // Keys that are no target are returned besides.
 func (t *Targets) Without(keys ...string) (without bitset.Set, missing []string) {

@@ -12,6 +12,7 @@ import (
 
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/question"
 	"karpenter.sh/test/oracle/internal/round"
 	"karpenter.sh/test/oracle/internal/world"
 )
@@ -135,7 +136,7 @@ func shared(a, b []corev1.ContainerPort) bool {
 
 // partial reports whether some pools sell in zones that others do not.
 func partial(r *round.Round) bool {
-	in := func(p *world.Pool, zone string) bool {
+	in := func(p *question.Pool, zone string) bool {
 		wanted, err := r.Requirements(p.NodePool)
 		zones, restricted := wanted.Get(label.Zone)
 		return err == nil && (!restricted || zones.Has(zone))

@@ -17,6 +17,7 @@ import (
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/metrics"
+	"karpenter.sh/core/question"
 	"karpenter.sh/core/render"
 )
 
@@ -57,24 +58,24 @@ func podsIn(bins []place.Bin) (n int) {
 
 // create launches one bin: NodeClaim, cluster model, metrics, pods (SCH-236).
 func (p *Provisioner) create(ctx context.Context, g *gathered, bin *place.Bin) error {
-	pool := &g.pools[bin.Pool]
+	pool := &g.Pools[bin.Pool]
 	if err := p.stillWanted(ctx, pool); err != nil {
 		return err
 	}
 	nodeClaim, err := render.NodeClaim(render.Input{
-		NodePool: pool.nodePool, Template: pool.template, Bin: bin, Types: pool.types, Compiler: g.snapshot.Compiler(),
+		NodePool: pool.NodePool, Template: pool.Template, Bin: bin, Types: pool.Types, Compiler: g.Cluster.Compiler(),
 	})
 	if err != nil {
 		return err
 	}
 	if err := p.Client.Create(ctx, nodeClaim); err != nil {
-		return fmt.Errorf("creating a NodeClaim of NodePool %q for %d pods: %w", pool.nodePool.Name, len(bin.Pods), err)
+		return fmt.Errorf("creating a NodeClaim of NodePool %q for %d pods: %w", pool.NodePool.Name, len(bin.Pods), err)
 	}
 	p.Cluster.InsertNodeClaim(cluster.CreatedNodeClaim{
 		NodeClaim: nodeClaim.DeepCopy(), Pods: g.keys(bin.Pods), Requests: g.requests(bin.Pods), HostPorts: g.hostPorts(bin.Pods), Capacity: largest(pool, bin),
 	})
 	p.Metrics.Created(metrics.Provisioned, nodeClaim)
-	log.FromContext(ctx).Info("created nodeclaim", "NodePool", named(pool.nodePool.Name), "NodeClaim", named(nodeClaim.Name),
+	log.FromContext(ctx).Info("created nodeclaim", "NodePool", named(pool.NodePool.Name), "NodeClaim", named(nodeClaim.Name),
 		"requests", nodeClaim.Spec.Resources.Requests, "instance-types", shortList(typeNames(pool, bin)))
 	p.opened(g, pool, nodeClaim.Name, bin.Pods)
 	p.assigned(g, pool, nodeClaim, bin)
@@ -83,10 +84,10 @@ func (p *Provisioner) create(ctx context.Context, g *gathered, bin *place.Bin) e
 
 // stillWanted reads the pool again: it may be gone, or its limits may be
 // exceeded by now (SCH-203).
-func (p *Provisioner) stillWanted(ctx context.Context, pool *pool) error {
+func (p *Provisioner) stillWanted(ctx context.Context, pool *question.Pool) error {
 	var now v1.NodePool
-	if err := p.Client.Get(ctx, types.NamespacedName{Name: pool.nodePool.Name}, &now); err != nil {
-		return fmt.Errorf("reading NodePool %q before creating a NodeClaim of it: %w", pool.nodePool.Name, err)
+	if err := p.Client.Get(ctx, types.NamespacedName{Name: pool.NodePool.Name}, &now); err != nil {
+		return fmt.Errorf("reading NodePool %q before creating a NodeClaim of it: %w", pool.NodePool.Name, err)
 	}
 	if exceeded := now.Spec.Limits.ExceededBy(p.Cluster.Capacity(now.Name)); len(exceeded) > 0 {
 		return fmt.Errorf("not creating a NodeClaim of NodePool %q: its nodes exceed the limits on %v", now.Name, exceeded)
@@ -95,22 +96,22 @@ func (p *Provisioner) stillWanted(ctx context.Context, pool *pool) error {
 }
 
 // assigned records and tells the pods which NodeClaim is theirs.
-func (p *Provisioner) assigned(g *gathered, pool *pool, nodeClaim *v1.NodeClaim, bin *place.Bin) {
-	healthy := pool.nodePool.StatusConditions().Get(v1.ConditionTypeNodeRegistrationHealthy).IsTrue()
+func (p *Provisioner) assigned(g *gathered, pool *question.Pool, nodeClaim *v1.NodeClaim, bin *place.Bin) {
+	healthy := pool.NodePool.StatusConditions().Get(v1.ConditionTypeNodeRegistrationHealthy).IsTrue()
 	for _, i := range bin.Pods {
-		p.Cluster.Decisions.Placed(g.pods[i], cluster.Placement{NodeClaim: nodeClaim.Name, HealthyPool: healthy})
-		p.notices.nominated(g.pods[i], "nodeclaim/"+nodeClaim.Name)
+		p.Cluster.Decisions.Placed(g.Pods[i], cluster.Placement{NodeClaim: nodeClaim.Name, HealthyPool: healthy})
+		p.notices.nominated(g.Pods[i], "nodeclaim/"+nodeClaim.Name)
 	}
 }
 
 // nominate keeps disruption away from the existing nodes that pods were placed
 // on, and tells the pods (SCH-239).
 func (p *Provisioner) nominate(ctx context.Context, g *gathered, placements []place.Placement) {
-	targets := g.snapshot.Targets()
+	targets := g.Cluster.Targets()
 	keys := map[string]bool{}
 	nodes := make(map[int]*cluster.StateNode, len(placements))
 	for _, pl := range placements {
-		at, pod := targets.At(pl.Node), g.pods[pl.Pod]
+		at, pod := targets.At(pl.Node), g.Pods[pl.Pod]
 		if at.StateNode == nil {
 			p.Cluster.Decisions.Placed(pod, cluster.Placement{NodeClaim: at.Unlaunched.NodeClaim.Name})
 			continue
@@ -133,18 +134,18 @@ func (p *Provisioner) nominate(ctx context.Context, g *gathered, placements []pl
 }
 
 // largest is the most that a bin's node may turn out to have (SCH-202).
-func largest(pool *pool, bin *place.Bin) resource.Vector {
+func largest(pool *question.Pool, bin *place.Bin) resource.Vector {
 	var out resource.Vector
 	for _, t := range bin.Types {
-		out = out.AtLeast(pool.template.Catalogue.Type(t).Capacity)
+		out = out.AtLeast(pool.Template.Catalogue.Type(t).Capacity)
 	}
 	return out
 }
 
-func typeNames(pool *pool, bin *place.Bin) []string {
+func typeNames(pool *question.Pool, bin *place.Bin) []string {
 	out := make([]string, len(bin.Types))
 	for i, t := range bin.Types {
-		out[i] = pool.types[t].Name
+		out[i] = pool.Types[t].Name
 	}
 	return out
 }
@@ -152,7 +153,7 @@ func typeNames(pool *pool, bin *place.Bin) []string {
 func (g *gathered) hostPorts(indexes []int) hostport.Ports {
 	var out hostport.Ports
 	for _, pod := range indexes {
-		out = append(out, g.models[pod].Class.Ports...)
+		out = append(out, g.Models[pod].Class.Ports...)
 	}
 	return out
 }
@@ -160,7 +161,7 @@ func (g *gathered) hostPorts(indexes []int) hostport.Ports {
 func (g *gathered) keys(indexes []int) []types.NamespacedName {
 	out := make([]types.NamespacedName, len(indexes))
 	for i, pod := range indexes {
-		out[i] = types.NamespacedName{Namespace: g.pods[pod].Namespace, Name: g.pods[pod].Name}
+		out[i] = types.NamespacedName{Namespace: g.Pods[pod].Namespace, Name: g.Pods[pod].Name}
 	}
 	return out
 }
@@ -168,7 +169,7 @@ func (g *gathered) keys(indexes []int) []types.NamespacedName {
 func (g *gathered) requests(indexes []int) []resource.Vector {
 	out := make([]resource.Vector, len(indexes))
 	for i, pod := range indexes {
-		out[i] = g.models[pod].Class.Requests
+		out[i] = g.Models[pod].Class.Requests
 	}
 	return out
 }

@@ -14,33 +14,19 @@ import (
 
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/volume"
-	"karpenter.sh/core/engine/model"
-	"karpenter.sh/core/engine/place"
-	"karpenter.sh/core/engine/topology"
 	"karpenter.sh/core/index"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/intake/storage"
 	"karpenter.sh/core/pods"
+	"karpenter.sh/core/question"
 )
 
 // gathered is everything a round decides from, as it was when the round began
 // (SCH-265).
 type gathered struct {
-	snapshot *cluster.Snapshot
-	pools    []pool
+	*question.Question
 	// unusable pools take no part.
 	unusable []unusable
-	round    *intake.Round
-	// pods and what they are to the engine, index by index.
-	pods   []*corev1.Pod
-	models []model.Pod
-	groups []*topology.Group
-	// volumes reads the volumes of the round's pods.
-	volumes *volume.Pass
-	// users are the pods so far that have claims of one pod at a time.
-	users storage.Users
-	// hosts are the hostnames of all nodes, made when first asked for.
-	hosts map[string]bool
 	// rejected pods cannot be understood or must not be served (SCH-030).
 	rejected []rejected
 }
@@ -50,23 +36,17 @@ type rejected struct {
 	err error
 }
 
-func (g *gathered) input() place.Input {
-	s := &model.Snapshot{
-		Vocabulary: g.snapshot.Compiler().Vocabulary(),
-		Names:      g.snapshot.Compiler().Names(),
-		Nodes:      g.snapshot.Targets().Nodes,
-		Groups:     g.groups,
-		Held:       g.snapshot.Held(),
-	}
-	for i := range g.pools {
-		s.Pools = append(s.Pools, model.Pool{Template: g.pools[i].template, Remaining: g.pools[i].remaining})
-	}
-	return place.Input{Snapshot: s, Pods: g.models}
+// gathering is a round whose objects are being read.
+type gathering struct {
+	gathered
+	*question.Builder
+	// volumes reads the volumes of the round's pods.
+	volumes *volume.Pass
 }
 
 func (g *gathered) podNames() []string {
-	out := make([]string, len(g.pods))
-	for i, pod := range g.pods {
+	out := make([]string, len(g.Pods))
+	for i, pod := range g.Pods {
 		out[i] = pod.Namespace + "/" + pod.Name
 	}
 	return out
@@ -75,29 +55,34 @@ func (g *gathered) podNames() []string {
 // gather reads in the order of SCH-021: nodes and their usage first, then
 // pending pods, then pods of nodes that are on their way out.
 func (p *Provisioner) gather(ctx context.Context) (*gathered, error) {
-	g := &gathered{snapshot: p.Cluster.Snapshot(), volumes: p.volumes.Pass(), users: storage.Users{}}
+	snapshot := p.Cluster.Snapshot()
 	namespaces, err := p.namespaces(ctx)
 	if err != nil {
 		return nil, err
 	}
-	g.round = g.snapshot.Compiler().NewRound(namespaces).WithDefaultSpread(p.DefaultSpread.Pass(ctx)).WithDaemons(g.snapshot.Daemons())
+	g := &gathering{volumes: p.volumes.Pass(), Builder: question.New(question.Options{
+		Snapshot: snapshot, Namespaces: namespaces, DefaultSpread: p.DefaultSpread.Pass(ctx), Storage: p.storage,
+	})}
 	if err := p.gatherPending(ctx, g); err != nil {
 		return nil, err
 	}
-	pending := len(g.pods)
 	if err := p.gatherLeaving(ctx, g); err != nil {
 		return nil, err
 	}
-	if len(g.pods) == 0 {
-		return g, nil
+	if g.Len() == 0 {
+		g.Question = &question.Question{Cluster: snapshot}
+		return &g.gathered, nil
 	}
-	g.models, g.groups = g.round.Build(g.snapshot.Counter(g.pods[pending:], namespaces))
-	return g, p.gatherPools(ctx, g)
+	if err := p.gatherPools(ctx, g); err != nil {
+		return nil, err
+	}
+	g.Question = g.Build()
+	return &g.gathered, nil
 }
 
 // gatherPending adds the pods that wait for capacity and do not have a
 // NodeClaim on its way (LIF-069).
-func (p *Provisioner) gatherPending(ctx context.Context, g *gathered) error {
+func (p *Provisioner) gatherPending(ctx context.Context, g *gathering) error {
 	unbound, err := index.UnboundPods(ctx, p.Client)
 	if err != nil {
 		return err
@@ -105,57 +90,34 @@ func (p *Provisioner) gatherPending(ctx context.Context, g *gathered) error {
 	var wanting []*corev1.Pod
 	for i := range unbound {
 		pod := &unbound[i]
-		if !pods.Provisionable(pod) || g.snapshot.Bound(pod) {
+		if !pods.Provisionable(pod) || g.Snapshot.Bound(pod) {
 			continue
 		}
 		key := types.NamespacedName{Namespace: pod.Namespace, Name: pod.Name}
-		if _, waiting := g.snapshot.Awaiting(key); !waiting {
+		if _, waiting := g.Snapshot.Awaiting(key); !waiting {
 			wanting = append(wanting, pod)
 		} else if claims, err := g.volumes.Claims(ctx, pod); err == nil {
-			g.users.Add(pod, claims)
+			g.Uses(pod, claims)
 		}
 	}
 	for _, pod := range wanting {
-		if err := p.add(ctx, g, pod, p.validate); err != nil {
+		if err := p.add(ctx, g, pod, g.Waiting); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// validate checks a pod that waits and its volumes; all that is wrong with them is
-// told at once (SCH-030).
-func (p *Provisioner) validate(g *gathered, pod *corev1.Pod, claims []storage.Claim) error {
-	err := g.snapshot.Compiler().ValidatePod(pod)
-	if errors.Is(err, intake.ErrRefusesKarpenter) {
-		return err
-	}
-	return errors.Join(err, p.storage.Validate(claims, g.hasHost))
-}
-
-// hasHost reports whether a node of a hostname exists (SCH-131).
-func (g *gathered) hasHost(name string) bool {
-	if g.hosts == nil {
-		g.hosts = map[string]bool{}
-		for _, n := range g.snapshot.Nodes() {
-			if n.Node() != nil {
-				g.hosts[n.View().Hostname] = true
-			}
-		}
-	}
-	return g.hosts[name]
-}
-
 // gatherLeaving adds the pods that will need another place once the nodes that
 // are marked for deletion are gone, and those whose Node is gone already
 // (SCH-007).
-func (p *Provisioner) gatherLeaving(ctx context.Context, g *gathered) error {
-	for _, name := range g.snapshot.Homeless() {
+func (p *Provisioner) gatherLeaving(ctx context.Context, g *gathering) error {
+	for _, name := range g.Snapshot.Homeless() {
 		if err := p.gatherFrom(ctx, g, name, pods.Reschedulable); err != nil {
 			return err
 		}
 	}
-	leaving := leavingNodes(g.snapshot)
+	leaving := leavingNodes(g.Snapshot)
 	if len(leaving) == 0 {
 		return nil
 	}
@@ -184,16 +146,16 @@ func leavingNodes(s *cluster.Snapshot) (names []string) {
 
 // gatherFrom adds pods of one node, but for those that have a NodeClaim on its
 // way.
-func (p *Provisioner) gatherFrom(ctx context.Context, g *gathered, node string, moves func(*corev1.Pod) bool) error {
+func (p *Provisioner) gatherFrom(ctx context.Context, g *gathering, node string, moves func(*corev1.Pod) bool) error {
 	bound, err := index.Pods(ctx, p.Client, node)
 	if err != nil {
 		return err
 	}
 	for i := range bound {
-		if _, waiting := g.snapshot.Awaiting(client.ObjectKeyFromObject(&bound[i])); waiting || !moves(&bound[i]) {
+		if _, waiting := g.Snapshot.Awaiting(client.ObjectKeyFromObject(&bound[i])); waiting || !moves(&bound[i]) {
 			continue
 		}
-		if err := p.add(ctx, g, &bound[i], asTheyAre); err != nil {
+		if err := p.add(ctx, g, &bound[i], g.Leaving); err != nil {
 			return err
 		}
 	}
@@ -208,45 +170,20 @@ func (p *Provisioner) budgets(ctx context.Context) (pods.Budgets, error) {
 	return pods.NewBudgets(list.Items), nil
 }
 
-// check says why a pod must not be served.
-type check func(*gathered, *corev1.Pod, []storage.Claim) error
-
-// asTheyAre checks nothing: pods of leaving nodes run, so they have passed.
-func asTheyAre(*gathered, *corev1.Pod, []storage.Claim) error { return nil }
-
-// add adds a pod to the round. One that does not pass, or that cannot be
+// add adds a pod to the round. One that must not be served, or that cannot be
 // understood, is rejected alone; only the end of the round is an error (SCH-029,
 // SCH-087).
-func (p *Provisioner) add(ctx context.Context, g *gathered, pod *corev1.Pod, check check) error {
-	err := p.compile(ctx, g, pod, check)
+func (p *Provisioner) add(ctx context.Context, g *gathering, pod *corev1.Pod, ask func(*corev1.Pod, []storage.Claim) error) error {
+	claims, err := g.volumes.Claims(ctx, pod)
+	if err == nil {
+		err = ask(pod, claims)
+	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
 		return fmt.Errorf("gathering pod %s/%s: %w", pod.Namespace, pod.Name, err)
 	case err != nil:
 		g.rejected = append(g.rejected, rejected{pod, err})
-	default:
-		g.pods = append(g.pods, pod)
 	}
-	return nil
-}
-
-func (p *Provisioner) compile(ctx context.Context, g *gathered, pod *corev1.Pod, check check) error {
-	claims, err := g.volumes.Claims(ctx, pod)
-	if err != nil {
-		return err
-	}
-	g.users.Mark(claims)
-	if err := check(g, pod, claims); err != nil {
-		return err
-	}
-	volumes, err := p.storage.Volumes(claims)
-	if err != nil {
-		return err
-	}
-	if err := g.round.Add(pod, volumes); err != nil {
-		return err
-	}
-	g.users.Add(pod, claims)
 	return nil
 }
 

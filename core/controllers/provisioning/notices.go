@@ -93,7 +93,7 @@ func (p *Provisioner) reportRejected(ctx context.Context, g *gathered) {
 // next round knows more (SCH-215).
 func reportDeferred(ctx context.Context, g *gathered, pods []int) {
 	for _, i := range pods {
-		log.FromContext(ctx).V(1).Info("waiting for reserved capacity that other nodes may need", "Pod", client.ObjectKeyFromObject(g.pods[i]))
+		log.FromContext(ctx).V(1).Info("waiting for reserved capacity that other nodes may need", "Pod", client.ObjectKeyFromObject(g.Pods[i]))
 	}
 }
 

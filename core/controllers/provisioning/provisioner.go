@@ -131,10 +131,10 @@ func (p *Provisioner) round(ctx context.Context) error {
 		return err
 	}
 	p.reportRejected(ctx, gathered)
-	if len(gathered.pods) == 0 {
+	if len(gathered.Pods) == 0 {
 		return nil // SCH-023
 	}
-	p.hints.consolidation(ctx, gathered.snapshot.Compiler(), gathered.pods)
+	p.hints.consolidation(ctx, gathered.Cluster.Compiler(), gathered.Pods)
 	p.hold(ctx, gathered)
 	plan := p.solve(ctx, gathered)
 	return p.carryOut(ctx, gathered, plan)
@@ -142,8 +142,8 @@ func (p *Provisioner) round(ctx context.Context) error {
 
 func (p *Provisioner) solve(ctx context.Context, g *gathered) place.Plan {
 	start := p.Clock.Now()
-	simulation := p.Metrics.Begin(controllerName, uuid.NewString(), len(g.pods))
-	input := g.input()
+	simulation := p.Metrics.Begin(controllerName, uuid.NewString(), len(g.Pods))
+	input := g.Input()
 	input.MinValues, input.Repack = p.MinValues, place.RepackSteps
 	input.Closed, input.Barred = p.shunned(g)
 	plan := place.Solve(input)

@@ -28,7 +28,7 @@ func (p *Provisioner) reportUnplaced(ctx context.Context, g *gathered, unplaced 
 	var order []*stuck
 	classes := map[*model.Class]*stuck{}
 	for i := range unplaced {
-		pod, class := g.pods[unplaced[i].Pod], g.models[unplaced[i].Pod].Class
+		pod, class := g.Pods[unplaced[i].Pod], g.Models[unplaced[i].Pod].Class
 		p.Cluster.Decisions.Failed(pod)
 		if pod.Spec.NodeName != "" {
 			continue
@@ -82,7 +82,7 @@ func (g *gathered) withUnusable(class *model.Class, why reason.List) reason.List
 	wanted := class.Attempts[len(class.Attempts)-1].Plain
 	for _, u := range g.unusable {
 		r := u.why
-		r.Apart = g.snapshot.Compiler().Apart(u.nodePool, wanted)
+		r.Apart = g.Cluster.Compiler().Apart(u.nodePool, wanted)
 		out = append(out, r)
 	}
 	return out

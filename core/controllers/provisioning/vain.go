@@ -19,6 +19,7 @@ import (
 	"karpenter.sh/core/controllers/provisioning/launches"
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/question"
 )
 
 // hold keeps pods back for whose workloads nodes were launched in vain: from the
@@ -33,15 +34,15 @@ func (p *Provisioner) hold(ctx context.Context, g *gathered) {
 		}
 	}
 	classes, expected := map[held]*model.Class{}, p.launches.Expected()
-	for i, pod := range g.pods {
+	for i, pod := range g.Pods {
 		of := launches.PodOf(pod)
-		key := held{g.models[i].Class, of.Workload, expected.At(of)}
+		key := held{g.Models[i].Class, of.Workload, expected.At(of)}
 		class, known := classes[key]
 		if !known {
 			class = p.heldClass(g, key, now)
 			classes[key] = class
 		}
-		g.models[i].Class = class
+		g.Models[i].Class = class
 	}
 }
 
@@ -56,15 +57,15 @@ type held struct {
 // there are none.
 func (p *Provisioner) heldClass(g *gathered, of held, now time.Time) *model.Class {
 	var waits map[string]string
-	for i := range g.pools {
-		why, wait := p.wait(of, revision(g.pools[i].nodePool), now)
+	for i := range g.Pools {
+		why, wait := p.wait(of, revision(g.Pools[i].NodePool), now)
 		if !wait {
 			continue
 		}
 		if waits == nil {
 			waits = map[string]string{}
 		}
-		waits[g.pools[i].nodePool.Name] = why
+		waits[g.Pools[i].NodePool.Name] = why
 	}
 	if waits == nil {
 		return of.class
@@ -88,19 +89,19 @@ func revision(np *v1.NodePool) launches.Pool {
 }
 
 func (p *Provisioner) nodePool(g *gathered, name string) *v1.NodePool {
-	for i := range g.pools {
-		if g.pools[i].nodePool.Name == name {
-			return g.pools[i].nodePool
+	for i := range g.Pools {
+		if g.Pools[i].NodePool.Name == name {
+			return g.Pools[i].NodePool
 		}
 	}
 	return nil
 }
 
 // opened remembers what a NodeClaim was created for.
-func (p *Provisioner) opened(g *gathered, pool *pool, nodeClaim string, pods []int) {
-	launch := launches.Launch{NodeClaim: nodeClaim, Pool: revision(pool.nodePool)}
+func (p *Provisioner) opened(g *gathered, pool *question.Pool, nodeClaim string, pods []int) {
+	launch := launches.Launch{NodeClaim: nodeClaim, Pool: revision(pool.NodePool)}
 	for _, i := range pods {
-		launch.Pods = append(launch.Pods, launches.PodOf(g.pods[i]))
+		launch.Pods = append(launch.Pods, launches.PodOf(g.Pods[i]))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -120,18 +121,18 @@ type aftermath struct {
 
 func newAftermath(c *cluster.Cluster, g *gathered) *aftermath {
 	a := &aftermath{
-		cluster: c, snapshot: g.snapshot, nodes: map[string]*cluster.StateNode{}, unlaunched: map[string]bool{},
+		cluster: c, snapshot: g.Cluster, nodes: map[string]*cluster.StateNode{}, unlaunched: map[string]bool{},
 		pending: map[types.UID]*corev1.Pod{}, workloads: map[launches.Workload]*corev1.Pod{},
 	}
-	for _, n := range g.snapshot.Nodes() {
+	for _, n := range g.Cluster.Nodes() {
 		if n.Managed() {
 			a.nodes[n.NodeClaim().Name] = n
 		}
 	}
-	for _, u := range g.snapshot.Unlaunched() {
+	for _, u := range g.Cluster.Unlaunched() {
 		a.unlaunched[u.NodeClaim.Name] = u.NodeClaim.DeletionTimestamp == nil
 	}
-	for _, pod := range g.pods {
+	for _, pod := range g.Pods {
 		if pod.Spec.NodeName == "" {
 			a.pending[pod.UID] = pod
 			a.workloads[launches.WorkloadOf(pod)] = pod
@@ -218,14 +219,14 @@ func (p *Provisioner) standing(g *gathered, placements map[int]*cluster.StateNod
 	var list []launches.Placement
 	pods := map[types.UID]int{}
 	for i, n := range placements {
-		if n.Initialized() && g.pods[i].Spec.NodeName == "" {
-			list = append(list, launches.Placement{Pod: launches.PodOf(g.pods[i]), Node: n.Key()})
-			pods[g.pods[i].UID] = i
+		if n.Initialized() && g.Pods[i].Spec.NodeName == "" {
+			list = append(list, launches.Placement{Pod: launches.PodOf(g.Pods[i]), Node: n.Key()})
+			pods[g.Pods[i].UID] = i
 		}
 	}
 	for _, late := range p.stands.Round(p.Clock.Now(), list) {
 		i := pods[late.Pod.UID]
-		p.notices.disagrees(g.pods[i], placements[i])
+		p.notices.disagrees(g.Pods[i], placements[i])
 	}
 }
 
@@ -235,7 +236,7 @@ func (p *Provisioner) shunned(g *gathered) (nodes, pods bitset.Set) {
 	keys := map[string]bool{}
 	now := p.Clock.Now()
 	known := map[launches.Workload][]string{}
-	for i, pod := range g.pods {
+	for i, pod := range g.Pods {
 		w := launches.WorkloadOf(pod)
 		if _, asked := known[w]; !asked {
 			known[w] = p.stands.Shunned(w, now)
@@ -247,6 +248,6 @@ func (p *Provisioner) shunned(g *gathered) (nodes, pods bitset.Set) {
 			}
 		}
 	}
-	nodes, _ = g.snapshot.Targets().Without(slices.Collect(maps.Keys(keys))...)
+	nodes, _ = g.Cluster.Targets().Without(slices.Collect(maps.Keys(keys))...)
 	return nodes, pods
 }

@@ -18,7 +18,7 @@ const (
 func (g *gathered) zones(input place.Input) map[string]int {
 	out := map[string]int{}
 	for i, zone := range place.Zones(input) {
-		if g.pods[i].Status.Phase != corev1.PodPending {
+		if g.Pods[i].Status.Phase != corev1.PodPending {
 			continue // it runs, on a node that is going away
 		}
 		switch {

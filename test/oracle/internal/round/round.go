@@ -13,28 +13,23 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster"
-	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/intake/storage"
+	"karpenter.sh/core/question"
 	"karpenter.sh/core/render"
 	"karpenter.sh/test/oracle/internal/world"
 )
 
 // Round is a world with the engine's question about it.
 type Round struct {
+	*question.Question
 	World *world.World
 	Input place.Input
-	// Pods are the ones asked about, in the order of Input.Pods.
-	Pods []*corev1.Pod
 	// Rejected pods are not asked about: the engine must not serve them.
 	Rejected []*corev1.Pod
-	// Pools in the order of the snapshot.
-	Pools []world.Pool
-
-	snapshot *cluster.Snapshot
 }
 
 // New gathers a round. An error means that something broke.
@@ -43,38 +38,30 @@ func New(w *world.World) (*Round, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Round{World: w, snapshot: c.Snapshot()}
+	r := &Round{World: w}
 	namespaces := map[string]map[string]string{}
 	for _, ns := range w.Namespaces {
 		namespaces[ns.Name] = ns.Labels
 	}
-	gathering := r.compiler().NewRound(namespaces).WithDaemons(r.snapshot.Daemons())
-	users := storage.Users{}
+	b := question.New(question.Options{Snapshot: c.Snapshot(), Namespaces: namespaces, Storage: storage.NewRules(world.Vocabulary())})
 	for _, pod := range w.Pending {
-		claims := claimsOf(w, pod)
-		users.Mark(claims)
-		volumes, err := volumesOf(w, claims)
-		if err != nil || r.compiler().ValidatePod(pod) != nil || gathering.Add(pod, volumes) != nil {
+		if b.Waiting(pod, claimsOf(w, pod)) != nil {
 			r.Rejected = append(r.Rejected, pod)
-			continue
 		}
-		users.Add(pod, claims)
-		r.Pods = append(r.Pods, pod)
 	}
 	for _, pod := range w.Leaving {
 		anew := pod.DeepCopy()
 		anew.Spec.NodeName = ""
-		if err := gathering.Add(anew, intake.Volumes{}); err != nil {
+		if err := b.Leaving(anew, nil); err != nil {
 			return nil, fmt.Errorf("adding pod %s: %w", pod.Name, err)
 		}
-		r.Pods = append(r.Pods, anew)
 	}
-	pods, groups := gathering.Build(r.snapshot.Counter(w.Leaving, namespaces))
-	r.Input = place.Input{Pods: pods, Repack: place.RepackSteps, Snapshot: &model.Snapshot{
-		Vocabulary: r.compiler().Vocabulary(), Names: r.compiler().Names(),
-		Nodes: r.snapshot.Targets().Nodes, Groups: groups, Held: r.snapshot.Held(),
-	}}
-	r.gatherPools()
+	for _, p := range w.Pools {
+		_, _ = b.Pool(p.NodePool, p.Types) // one that cannot be understood takes no part
+	}
+	r.Question = b.Build()
+	r.Input = r.Question.Input()
+	r.Input.Repack = place.RepackSteps
 	return r, nil
 }
 
@@ -106,29 +93,11 @@ func live(w *world.World) (*cluster.Cluster, error) {
 	return c, nil
 }
 
-func (r *Round) gatherPools() {
-	r.Pools = slices.Clone(r.World.Pools)
-	slices.SortFunc(r.Pools, func(a, b world.Pool) int { return v1.CompareNodePools(a.NodePool, b.NodePool) })
-	kept := r.Pools[:0]
-	for _, p := range r.Pools {
-		template, err := r.compiler().Template(intake.PoolInput{NodePool: p.NodePool, Types: p.Types, Daemons: r.snapshot.Daemons()})
-		if err != nil {
-			continue // such a pool cannot take part
-		}
-		kept = append(kept, p)
-		r.Input.Snapshot.Pools = append(r.Input.Snapshot.Pools, model.Pool{
-			Template:  template,
-			Remaining: r.compiler().PoolLimits(p.NodePool.Spec.Limits, r.snapshot.Usage(p.NodePool.Name)),
-		})
-	}
-	r.Pools = kept
-}
-
-func (r *Round) compiler() *intake.Compiler { return r.snapshot.Compiler() }
+func (r *Round) compiler() *intake.Compiler { return r.Cluster.Compiler() }
 
 // NodeName is the name of a target: the Node's, or that of a NodeClaim on its
 // way.
-func (r *Round) NodeName(i int) string { return r.snapshot.Targets().Nodes[i].Name }
+func (r *Round) NodeName(i int) string { return r.Cluster.Targets().Nodes[i].Name }
 
 // Claims renders the bins of a plan.
 func (r *Round) Claims(plan *place.Plan) ([]*v1.NodeClaim, error) {
@@ -136,7 +105,7 @@ func (r *Round) Claims(plan *place.Plan) ([]*v1.NodeClaim, error) {
 	for i := range plan.Bins {
 		bin := &plan.Bins[i]
 		claim, err := render.NodeClaim(render.Input{
-			NodePool: r.Pools[bin.Pool].NodePool, Template: r.Input.Snapshot.Pools[bin.Pool].Template,
+			NodePool: r.Pools[bin.Pool].NodePool, Template: r.Pools[bin.Pool].Template,
 			Bin: bin, Types: r.Pools[bin.Pool].Types, Compiler: r.compiler(),
 		})
 		if err != nil {

@@ -9,8 +9,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"karpenter.sh/core/cluster/volume"
-	"karpenter.sh/core/engine/label"
-	"karpenter.sh/core/intake"
 	"karpenter.sh/core/intake/storage"
 	"karpenter.sh/core/pods"
 	"karpenter.sh/test/oracle/internal/world"
@@ -77,19 +75,6 @@ func beside(w *world.World, pod *corev1.Pod, c *storage.Claim) {
 			c.Room = append(c.Room, room)
 		}
 	}
-}
-
-// volumesOf is what the claims of a pod that waits demand; an error means that
-// the pod must not be served.
-func volumesOf(w *world.World, claims []storage.Claim) (intake.Volumes, error) {
-	rules := storage.NewRules(world.Vocabulary())
-	hosts := func(name string) bool {
-		return slices.ContainsFunc(w.Nodes, func(n *corev1.Node) bool { return n.Labels[label.Hostname] == name })
-	}
-	if err := rules.Validate(claims, hosts); err != nil {
-		return intake.Volumes{}, err
-	}
-	return rules.Volumes(claims)
 }
 
 // resolution is what the model is told of the volumes of a pod that runs.

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package question_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/apis/vocabulary"
+	"karpenter.sh/core/benchmark"
+	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/intake"
+	"karpenter.sh/core/intake/storage"
+	"karpenter.sh/core/question"
+)
+
+// begin begins a question about a cluster of some nodes and the pods that run there.
+func begin(t *testing.T, nodes []*corev1.Node, pods []*corev1.Pod) (*question.Builder, *cluster.Snapshot) {
+	t.Helper()
+	live, err := cluster.New(cluster.Options{
+		Clock:      clocktesting.NewFakePassiveClock(time.Unix(1_700_000_000, 0)),
+		Compiler:   intake.New(intake.Options{Labels: vocabulary.Core()}),
+		Registerer: prometheus.NewRegistry(), Log: logr.Discard(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range nodes {
+		live.UpdateNode(n)
+	}
+	for _, p := range pods {
+		live.UpdatePod(p, volume.Resolution{Settled: true})
+	}
+	snapshot := live.Snapshot()
+	b := question.New(question.Options{
+		Snapshot: snapshot, Namespaces: map[string]map[string]string{"default": nil}, Storage: storage.NewRules(vocabulary.Core()),
+	})
+	return b, snapshot
+}
+
+func pool(name string, weight int32) *v1.NodePool {
+	np := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	np.Spec.Template.Spec.NodeClassRef = v1.NodeClassReference{Group: "example.com", Kind: "Class", Name: "default"}
+	if weight > 0 {
+		np.Spec.Weight = &weight
+	}
+	return np
+}
+
+func addPool(t *testing.T, b *question.Builder, np *v1.NodePool) {
+	t.Helper()
+	if _, err := b.Pool(np, benchmark.InstanceTypes(20)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// text tells a plan by names.
+func text(q *question.Question, pods []int, plan place.Plan) string {
+	var lines []string
+	name := func(i int) string { return q.Pods[pods[i]].Name }
+	for _, p := range plan.Placements {
+		lines = append(lines, name(p.Pod)+" on "+q.Cluster.Targets().Nodes[p.Node].Name)
+	}
+	for i := range plan.Bins {
+		line := fmt.Sprintf("new node of %s at %v:", q.Pools[plan.Bins[i].Pool].NodePool.Name, plan.Bins[i].Price)
+		for _, pod := range plan.Bins[i].Pods {
+			line += " " + name(pod)
+		}
+		lines = append(lines, line)
+	}
+	for _, u := range plan.Unplaced {
+		lines = append(lines, name(u.Pod)+" nowhere")
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// SCH-166: what happens without a node is what happens when it is gone and its
+// pods wait.
+func TestWithoutIsAsIfGone(t *testing.T) {
+	nodes, pods := benchmark.Standing(40)
+	b, snapshot := begin(t, nodes, pods)
+	for _, p := range pods {
+		if err := b.Standing(p, nil, keyOf(snapshot, p.Spec.NodeName)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	addPool(t, b, pool("default", 0))
+	standing := b.Build()
+	for target, node := range snapshot.Targets().Nodes {
+		var left []*corev1.Pod
+		var moving []*corev1.Pod
+		for _, p := range pods {
+			if p.Spec.NodeName != node.Name {
+				left = append(left, p)
+				continue
+			}
+			waiting := p.DeepCopy()
+			waiting.Spec.NodeName = ""
+			moving = append(moving, waiting)
+		}
+		after, _ := begin(t, slices.DeleteFunc(slices.Clone(nodes), func(n *corev1.Node) bool { return n.Name == node.Name }), left)
+		for _, p := range moving {
+			if err := after.Waiting(p, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		addPool(t, after, pool("default", 0))
+		gone := after.Build()
+		all := make([]int, len(gone.Pods))
+		for i := range all {
+			all[i] = i
+		}
+		got := text(standing, standing.Indexes(target), place.Solve(standing.Without(target)))
+		if want := text(gone, all, place.Solve(gone.Input())); got != want {
+			t.Errorf("without %s:\n%s\nwhen it is gone:\n%s", node.Name, got, want)
+		}
+	}
+}
+
+func keyOf(s *cluster.Snapshot, node string) string {
+	for _, n := range s.Nodes() {
+		if n.Node().Name == node {
+			return n.Key()
+		}
+	}
+	return ""
+}
+
+// SCH-166: a pod that is alone in its zone may stay in the zone when its node goes;
+// another of its kind may not come there.
+func TestLeavingPodsAreNotCounted(t *testing.T) {
+	nodes, pods := benchmark.Standing(40)
+	alone, node := pods[0], nodes[0]
+	now := metav1.Now()
+	node.Spec.ProviderID, node.DeletionTimestamp = "fake://leaving", &now
+	alone.Labels = map[string]string{"app": "alone"}
+	alone.Spec.TopologySpreadConstraints = nil
+	alone.Spec.NodeSelector = map[string]string{corev1.LabelTopologyZone: node.Labels[corev1.LabelTopologyZone]}
+	alone.Spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{
+		TopologyKey: corev1.LabelTopologyZone, LabelSelector: &metav1.LabelSelector{MatchLabels: alone.Labels},
+	}}}}
+	another := alone.DeepCopy()
+	another.Name, another.UID, another.Spec.NodeName = "another", "another", ""
+	for _, tt := range []struct {
+		name   string
+		add    func(*question.Builder) error
+		placed int
+	}{
+		{"leaving", func(b *question.Builder) error { return b.Leaving(alone, nil) }, 1},
+		{"another", func(b *question.Builder) error { return b.Waiting(another, nil) }, 0},
+	} {
+		b, _ := begin(t, nodes, pods)
+		if err := tt.add(b); err != nil {
+			t.Fatal(err)
+		}
+		if plan := place.Solve(b.Build().Input()); len(plan.Placements) != tt.placed {
+			t.Errorf("%s: placed %v, left %v", tt.name, plan.Placements, plan.Unplaced)
+		}
+	}
+}
+
+// SCH-025, SCH-030: what cannot be understood is left out, alone; pools come in
+// the order in which they are wanted.
+func TestIndexes(t *testing.T) {
+	b, _ := begin(t, nil, nil)
+	_, pods := benchmark.Standing(10)
+	for i, p := range pods[:3] {
+		p.Spec.NodeName = ""
+		if i == 1 {
+			p.Spec.Affinity = &corev1.Affinity{PodAffinity: &corev1.PodAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{
+				TopologyKey: corev1.LabelHostname, LabelSelector: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "a", Operator: "Near"}}},
+			}}}}
+		}
+		if err := b.Waiting(p, nil); (err != nil) != (i == 1) {
+			t.Fatalf("pod %d: %v", i, err)
+		}
+	}
+	bad := pool("bad", 100)
+	bad.Spec.Template.Spec.Requirements = []v1.NodeSelectorRequirementWithMinValues{{Key: "a", Operator: "Near", Values: []string{"b"}}}
+	if _, err := b.Pool(bad, benchmark.InstanceTypes(20)); err == nil {
+		t.Error("a pool that cannot be understood takes part")
+	}
+	addPool(t, b, pool("last", 0))
+	addPool(t, b, pool("first", 10))
+	q := b.Build()
+	if len(q.Pods) != 2 || len(q.Models) != 2 || q.Pods[1] != pods[2] {
+		t.Errorf("%d pods, %d models", len(q.Pods), len(q.Models))
+	}
+	if len(q.Pools) != 2 || q.Pools[0].NodePool.Name != "first" || q.Input().Snapshot.Pools[0].Template != q.Pools[0].Template {
+		t.Error("the pools are in another order")
+	}
+}
