@@ -94,9 +94,10 @@ func TestExpiration(t *testing.T) {
 	}
 }
 
-// LIF-190, DIS-140
+// LIF-190, LIF-007, DIS-140
 func TestExpirationIsCountedOnce(t *testing.T) {
 	w := setup(t, fixture.NodeClaim("a", expiring("0s")), fixture.Pod("p", "a"), fixture.Pod("m", "a", fixture.OwnedBy("v1", "Node")))
+	w.Late(fixture.Read(w.World, fixture.NodeClaim("a")))
 	for range 3 {
 		w.pass()
 	}
@@ -106,6 +107,30 @@ func TestExpirationIsCountedOnce(t *testing.T) {
 	}
 	if got := w.Metric("karpenter_pods_disruption_initiated_total", labels); got != 1 {
 		t.Errorf("%v pods counted", got)
+	}
+}
+
+// LIF-007, LIF-190: what the cache shows may be gone, and its name another's.
+func TestCacheBehindTheEnd(t *testing.T) {
+	for name, successor := range map[string]bool{"gone": false, "another has its name": true} {
+		t.Run(name, func(t *testing.T) {
+			w := setup(t, fixture.NodeClaim("a", expiring("0s")))
+			old := fixture.Read(w.World, fixture.NodeClaim("a"))
+			w.Late(old)
+			old.Finalizers = nil
+			w.Update(old)
+			w.Delete(old)
+			if successor {
+				w.Add(fixture.NodeClaim("a", func(n *v1.NodeClaim) { n.UID = "successor" }))
+			}
+			w.pass()
+			if successor && w.deleted() {
+				t.Error("the successor is deleted")
+			}
+			if got := w.Metric("karpenter_nodeclaims_disrupted_total", nil); got != 0 {
+				t.Errorf("%v NodeClaims counted", got)
+			}
+		})
 	}
 }
 

@@ -5,11 +5,15 @@ package garbagecollection_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
@@ -98,6 +102,78 @@ func TestCollectionIsCounted(t *testing.T) {
 	if got := w.Metric("karpenter_pods_disruption_initiated_total", labels); got != 1 {
 		t.Errorf("%v pods counted, want the one that moves", got)
 	}
+}
+
+// LIF-180, LIF-181: who is going already is not counted.
+func TestDeletingIsSkipped(t *testing.T) {
+	w := fixture.New(t, fixture.NodeClaim("a", fixture.Registered, fixture.Deleting(time.Now())))
+	if _, err := round(t, w, w.Provider); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Metric("karpenter_nodeclaims_disrupted_total", nil); got != 0 || len(w.Writes.Names()) > 0 {
+		t.Errorf("%v NodeClaims counted, wrote %q", got, w.Writes.Names())
+	}
+}
+
+// LIF-181: a candidate whose Nodes cannot be looked up is skipped.
+func TestUnreadableNodes(t *testing.T) {
+	w := fixture.New(t, fixture.NodeClaim("a", fixture.Registered))
+	w.Client = interceptor.NewClient(w.Client.(client.WithWatch), interceptor.Funcs{
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			if _, ofNodes := list.(*corev1.NodeList); ofNodes {
+				return errors.New("no answer")
+			}
+			return c.List(ctx, list, opts...)
+		},
+	})
+	if _, err := round(t, w, w.Provider); err != nil {
+		t.Fatal(err)
+	}
+	if deleted(w) {
+		t.Error("deleted although a ready Node may be there")
+	}
+}
+
+// LIF-181: twenty candidates are judged at a time, and nobody else is.
+func TestJudgedAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var objects []client.Object
+		for i := range 50 {
+			objects = append(objects, fixture.NodeClaim(fmt.Sprint("a", i), fixture.Registered))
+		}
+		w := fixture.New(t, objects...)
+		crowd := &crowd{CloudProvider: w.Provider}
+		for i := range 5 {
+			if _, err := w.Provider.Create(t.Context(), fixture.NodeClaim(fmt.Sprint("a", i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := round(t, w, crowd); err != nil {
+			t.Fatal(err)
+		}
+		if crowd.most != 20 || crowd.asked != 45 {
+			t.Errorf("asked for %d instances, up to %d at a time", crowd.asked, crowd.most)
+		}
+	})
+}
+
+// crowd is a provider that takes its time to find an instance.
+type crowd struct {
+	cloudprovider.CloudProvider
+	mu                  sync.Mutex
+	asked, inside, most int
+}
+
+func (c *crowd) Get(ctx context.Context, id string) (*v1.NodeClaim, error) {
+	c.mu.Lock()
+	c.asked, c.inside = c.asked+1, c.inside+1
+	c.most = max(c.most, c.inside)
+	c.mu.Unlock()
+	time.Sleep(time.Second)
+	c.mu.Lock()
+	c.inside--
+	c.mu.Unlock()
+	return c.CloudProvider.Get(ctx, id)
 }
 
 // LIF-180
