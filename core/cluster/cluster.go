@@ -19,6 +19,16 @@ import (
 // durations (LIF-046).
 const DefaultNominationWindow = 20 * time.Second
 
+// leastNomination bounds from below how long a node is kept for pods that were
+// placed on it.
+const leastNomination = 10 * time.Second
+
+// NominationWindow is the nomination window at a longest batching duration
+// (LIF-046).
+func NominationWindow(batchMax time.Duration) time.Duration {
+	return max(2*batchMax, leastNomination)
+}
+
 // Options are what a [Cluster] is made of.
 type Options struct {
 	Clock clock.PassiveClock

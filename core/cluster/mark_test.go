@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cluster"
 )
 
 func deletedNode(n *corev1.Node) { n.DeletionTimestamp = &metav1.Time{Time: start} }
@@ -89,6 +90,18 @@ func TestNomination(t *testing.T) {
 	w.clock.Step(time.Second)
 	if w.only().Nominated(w.clock.Now()) {
 		t.Error("the window has no end")
+	}
+}
+
+// LIF-046
+func TestNominationWindow(t *testing.T) {
+	for batchMax, want := range map[time.Duration]time.Duration{
+		0: 10 * time.Second, time.Second: 10 * time.Second, 6 * time.Second: 12 * time.Second, time.Minute: 2 * time.Minute,
+		10 * time.Second: cluster.DefaultNominationWindow,
+	} {
+		if got := cluster.NominationWindow(batchMax); got != want {
+			t.Errorf("batches of %v: %v, want %v", batchMax, got, want)
+		}
 	}
 }
 

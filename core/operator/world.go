@@ -3,8 +3,6 @@
 package operator
 
 import (
-	"time"
-
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/cost"
 	"karpenter.sh/core/controllers/disruption"
@@ -62,10 +60,6 @@ func (s *shared) world() (*world, error) {
 	return &world{shared: s, cluster: model, ledger: cost.NewLedger(), scheduler: scheduler, nodeClaims: nodeClaims, nodes: nodes}, nil
 }
 
-// leastNomination bounds from below how long a node is kept for pods that were
-// placed on it (LIF-046).
-const leastNomination = 10 * time.Second
-
 func (s *shared) model() (*cluster.Cluster, error) {
 	return cluster.New(cluster.Options{
 		Clock:             s.clock,
@@ -73,7 +67,7 @@ func (s *shared) model() (*cluster.Cluster, error) {
 		Inventory:         state.Inventory{Reader: s.manager.GetCache(), NodeClasses: s.managed},
 		Registerer:        s.registerer,
 		Log:               s.manager.GetLogger().WithName("cluster"),
-		NominationWindow:  max(2*s.options.BatchMaxDuration, leastNomination),
+		NominationWindow:  cluster.NominationWindow(s.options.BatchMaxDuration),
 		IgnoreDRARequests: s.options.IgnoreDRARequests,
 	})
 }

@@ -198,8 +198,10 @@ func TestLabelsAreNoObstacle(t *testing.T) {
 		w := newWorld(t)
 		w.create(pool("p"))
 		w.machine("a", "p", func(n *corev1.Node, c *v1.NodeClaim) { delete(n.Labels, key); delete(c.Labels, key) })
+		w.machine("b", "p", func(n *corev1.Node, c *v1.NodeClaim) { n.Labels[key], c.Labels[key] = "unknown", "unknown" })
 		w.disrupt()
 		w.expect("a", goes)
+		w.expect("b", goes)
 	}
 }
 
@@ -235,7 +237,7 @@ func TestPassingCausesAreToldWhenTheyLast(t *testing.T) {
 	}
 }
 
-// DIS-029 row 6, DIS-148
+// DIS-029 row 6, DIS-148, LIF-046
 func TestNominatedNodesStay(t *testing.T) {
 	w := newWorld(t)
 	w.create(pool("p"))

@@ -200,8 +200,10 @@ func TestCommandsAreLogged(t *testing.T) {
 	w.create(pool("p"))
 	w.machine("a", "p")
 	w.create(pod("spare", "a", func(p *corev1.Pod) { p.Annotations[corev1.PodDeletionCost] = "-2147483647" }))
+	w.create(pod("daemon", "a", ownedBy("apps/v1", "DaemonSet")))
 	w.disrupt()
 	logs := w.logs.String()
+	w.expectFields(`"level"=0 "msg"="disrupting node(s)"`, `"level"=1 "msg"="command succeeded"`)
 	for _, want := range []string{
 		`"msg"="disrupting node(s)"`, `delete, nodepools p, nodes a, savings $1.00"`, `"decision"="delete"`,
 		`"disrupted-node-count"=1`, `"replacement-node-count"=0`, `"pod-count"=1`,
@@ -212,6 +214,35 @@ func TestCommandsAreLogged(t *testing.T) {
 		if !strings.Contains(logs, want) {
 			t.Errorf("no %s among the logs:\n%s", want, logs)
 		}
+	}
+}
+
+// DIS-156: a command that fails is an error.
+func TestFailuresAreLogged(t *testing.T) {
+	w := queued(t, "a")
+	w.faults.Delete = func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error {
+		return errors.New("no answer")
+	}
+	w.clock.Step(time.Hour)
+	if err := w.queue(); err != nil {
+		t.Fatal(err)
+	}
+	w.expectFields(`"level"=0 "msg"="disrupting node(s)"`, `"msg"="command failed" "error"="deleting nodeclaim a: no answer"`)
+}
+
+// expectFields expects two log records with the same fields.
+func (w *world) expectFields(start, end string) {
+	w.t.Helper()
+	var fields []string
+	for record := range strings.Lines(w.logs.String()) {
+		for _, head := range []string{start, end} {
+			if rest, found := strings.CutPrefix(strings.TrimSpace(record), head); found {
+				fields = append(fields, rest)
+			}
+		}
+	}
+	if len(fields) != 2 || fields[0] != fields[1] || !strings.Contains(fields[0], "disrupted-nodes") {
+		w.t.Errorf("fields of %s and %s: %q", start, end, fields)
 	}
 }
 

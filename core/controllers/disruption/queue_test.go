@@ -11,6 +11,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
@@ -174,15 +176,18 @@ func TestOverdueCommandThatSucceeds(t *testing.T) {
 // DIS-130, DIS-145: progress does not depend on any one node.
 func TestNodesThatGoByThemselves(t *testing.T) {
 	for _, test := range []struct {
-		why string
-		how func(*world)
+		why  string
+		how  func(*world)
+		ours float64
 	}{
-		{"the NodeClaim is deleted", func(w *world) { w.delete(&v1.NodeClaim{ObjectMeta: objectMeta("a")}) }},
+		{"the NodeClaim is deleted", func(w *world) { w.delete(&v1.NodeClaim{ObjectMeta: objectMeta("a")}) }, 1},
+		{"the NodeClaim is gone in that moment", func(w *world) { w.faults.Delete = answer("a", apierrors.NewNotFound(schema.GroupResource{}, "a")) }, 1},
+		{"its name is another's in that moment", func(w *world) { w.faults.Delete = answer("a", conflict(&v1.NodeClaim{ObjectMeta: objectMeta("a")})) }, 1},
 		{"the NodeClaim is gone", func(w *world) {
 			change(w, &v1.NodeClaim{ObjectMeta: objectMeta("a")}, func(c *v1.NodeClaim) { c.Finalizers = nil })
 			w.delete(&v1.NodeClaim{ObjectMeta: objectMeta("a")})
-		}},
-		{"the Node is gone", func(w *world) { w.delete(&corev1.Node{ObjectMeta: objectMeta("a")}) }},
+		}, 1},
+		{"the Node is gone", func(w *world) { w.delete(&corev1.Node{ObjectMeta: objectMeta("a")}) }, 2},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			w := queued(t, "a", "b")
@@ -194,7 +199,45 @@ func TestNodesThatGoByThemselves(t *testing.T) {
 			if n := len(w.loop.Queue().Commands()); n != 0 {
 				t.Errorf("%d commands", n)
 			}
+			if got := w.counter("karpenter_nodeclaims_disrupted_total"); got != test.ours { // DIS-127
+				t.Errorf("%v disrupted, want %v", got, test.ours)
+			}
 		})
+	}
+}
+
+// answer is what becomes of deletions of a name.
+func answer(name string, err error) func(context.Context, client.WithWatch, client.Object, ...client.DeleteOption) error {
+	return func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
+		if o.GetName() == name {
+			return err
+		}
+		return c.Delete(ctx, o, opts...)
+	}
+}
+
+// DIS-126, DIS-132: a node that is released may be part of another command while its
+// first goes on, and stays that when the first ends.
+func TestReleasedNodesAreFree(t *testing.T) {
+	w := queued(t, "a", "b")
+	w.faults.Delete = answer("b", errors.New("no answer"))
+	w.create(pod("web", "a"))
+	if err := w.queue(); err == nil {
+		t.Fatal("nothing failed")
+	}
+	w.expect("a", untouched)
+	w.delete(pod("web", "a"))
+	w.propose()
+	w.mustPass()
+	if n := len(w.loop.Queue().Commands()); n != 2 {
+		t.Fatalf("%d commands, want another for the released node", n)
+	}
+	w.faults.Delete = answer("a", errors.New("no answer"))
+	for _, id := range w.loop.Queue().Commands() {
+		_, _ = w.loop.Queue().Reconcile(w.ctx, id) // that of a fails
+	}
+	if !w.loop.Queue().Holds("test://a") || w.loop.Queue().Holds("test://b") {
+		t.Error("the end of a command is not that of its own nodes")
 	}
 }
 

@@ -82,13 +82,14 @@ func TestOrder(t *testing.T) {
 		n.Expires, n.ExpireAfter = true, 10*time.Hour
 		return n
 	}
+	named := func(name string, n disrupt.Node) disrupt.Node { n.Name = name; return n }
 	immortal := node("immortal", 1, 9*time.Hour)
 	immortal.Expires = false
 	s := state(
-		node("b", 1, time.Hour), node("a", 1, time.Hour), node("old", 1, 5*time.Hour), immortal,
+		named("z", node("a", 1, time.Hour)), named("y", node("b", 1, time.Hour)), node("old", 1, 5*time.Hour), immortal,
 		node("overdue", 1, 20*time.Hour), node("dear", 2, time.Hour), node("unknown", 0, 9*time.Hour),
 	)
-	want := []string{"dear", "overdue", "old", "a", "b", "immortal", "unknown"}
+	want := []string{"dear", "overdue", "old", "b", "a", "immortal", "unknown"}
 	if got := taken(disrupt.Emptiness{}.Decide(s)); !slices.Equal(got, want) {
 		t.Errorf("order is %v, want %v", got, want)
 	}
