@@ -91,6 +91,9 @@ func TestWhatCountsWithinARun(t *testing.T) {
 		{"nor on one that lacks the key of another constraint (bin)", func(w *world) *model.Class {
 			return w.counting(16, inZone("1"), spread(w, func(g *topology.Group) { g.Beside = []constraint.Key{w.v.Key("rack")} }))
 		}, "1:2"},
+		{"nor on one that does not say that it passes (bin)", func(w *world) *model.Class {
+			return w.counting(16, inZone("1"), spread(w, func(g *topology.Group) { g.Terms = []constraint.Sets{w.v.Compile(amd64)} }))
+		}, "1:2"},
 		{"nor while its domain is open", func(w *world) *model.Class {
 			return w.counting(16, inZone("1", "2"), spread(w, func(*topology.Group) {}))
 		}, "1:1 ?:1"},
@@ -223,18 +226,33 @@ func TestPortsOfANewNode(t *testing.T) {
 }
 
 // SCH-182: a pod that must be with others on one node is tried again once others
-// of them are placed.
+// of them are placed, also where it was refused before.
 func TestRulesOnTheHostnameAreTriedAgain(t *testing.T) {
-	w := newWorld(t)
-	w.pool(model.TemplateOptions{Pool: "p"})
-	w.node(model.Node{Name: "full"}, nil)
-	g := w.group(topology.Group{Kind: topology.Affinity, Hosts: map[string]int32{"full": 1}}, label.Hostname)
-	follower := w.obeying(2, requirement.Requirements{}, g)
-	follower.Topology.Counted = nil
-	w.add(1, follower)
-	w.add(1, w.counting(1, requirement.Requirements{}, g))
-	if got := w.outline(place.Solve(w.input())); !slices.Equal(got, []string{"p: 4-cpu with 2 pods"}) {
-		t.Errorf("got %q", got)
+	for _, tc := range []struct {
+		why   string
+		setup func(*world)
+		want  string
+	}{
+		{"on a new node", func(*world) {}, "p: 4-cpu with 2 pods"},
+		{"on a planned node that refused it", func(w *world) { w.add(1, w.class(3, 1)) }, "p: 8-cpu with 3 pods"},
+		{"on an existing node that refused it", func(w *world) {
+			w.node(model.Node{Name: "n", Free: vector(8, 32, 10)}, nil)
+		}, "pod-1 on n, pod-0 on n"},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			w := newWorld(t)
+			w.pool(model.TemplateOptions{Pool: "p"})
+			w.node(model.Node{Name: "full"}, nil)
+			g := w.group(topology.Group{Kind: topology.Affinity, Hosts: map[string]int32{"full": 1}}, label.Hostname)
+			follower := w.obeying(2, requirement.Requirements{}, g)
+			follower.Topology.Counted = nil
+			w.add(1, follower)
+			w.add(1, w.counting(1, requirement.Requirements{}, g))
+			tc.setup(w)
+			if got := strings.Join(w.outline(place.Solve(w.input())), ", "); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
 	}
 }
 
@@ -284,6 +302,9 @@ func TestMinValuesAfterTheCut(t *testing.T) {
 		got := "planned"
 		if len(plan.Unplaced) == 1 && plan.Unplaced[0].Why[0].Cause == reason.MinValuesCut {
 			got = "left"
+		}
+		if got == "left" && len(plan.Bins) > 0 {
+			t.Error("a node comes for pods that are left")
 		}
 		if got != want || got == "planned" && len(plan.Bins[0].Types) != place.MaxTypes {
 			t.Errorf("policy %d: %s, want %s", policy, got, want)
@@ -344,6 +365,7 @@ func TestWhatMayNotMove(t *testing.T) {
 			w.pool(model.TemplateOptions{Pool: "p"})
 			tc.setup(w)
 			plan := w.repacked()
+			w.checkPods(0, plan)
 			if !tc.check(w, plan) {
 				t.Errorf("got %q", w.outline(plan))
 			}

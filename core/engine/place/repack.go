@@ -34,10 +34,27 @@ func (s *solver) repackPool(p *pool) {
 	remaining, allowed := p.remaining, p.allowed
 	p.limit(s.in.Snapshot.Pools[p.index].Remaining)
 	if better := s.cheaper(p, own); better != nil && p.admit(better) {
+		s.exchangeBins(own, better)
 		s.bins = append(others, better...)
 		return
 	}
 	p.remaining, p.allowed = remaining, allowed
+}
+
+// exchangeBins counts the pods where they are now: what is decided in the end goes
+// by that. New bins need no name, since no pod asks any more for a node to join.
+func (s *solver) exchangeBins(before, after []*bin) {
+	for _, b := range before {
+		for i := range b.tallied {
+			s.retract(b, &b.tallied[i])
+		}
+		b.tallied = nil
+	}
+	for _, b := range after {
+		for _, r := range b.routes {
+			s.countOnBin(r.class, b)
+		}
+	}
 }
 
 // cheaper packs the pods of the pool's bins anew; nil if that does not pay.
