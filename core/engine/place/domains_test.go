@@ -192,6 +192,56 @@ func TestDomainsInTheCourseOfARun(t *testing.T) {
 			w.add(6, yielding(w.obeying(3, onPool("default"), w.group(spread, label.Zone))))
 			w.add(1, w.class(1, 1, onPool("other")))
 		}, "1:2 2:2 3:2 4:1"},
+		{"nor if the zone is not one that the rule looks at", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("3", "4")), Requirements: inZone("3", "4")})
+			g := spread
+			g.Terms = []constraint.Sets{w.v.Compile(inZone("1", "2", "3"))}
+			w.add(6, demanding(w.obeying(3, onPool("default").Intersect(inZone("1", "2", "3")), w.group(g, label.Zone))))
+			w.add(1, w.class(1, 1, onPool("other")))
+		}, "1:2 2:2 3:2 ?:1"},
+		{"nor if they demand each other's company only", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4")), Requirements: inZone("4")})
+			w.add(2, demanding(w.obeying(3, onPool("default"), w.group(topology.Group{Kind: topology.Affinity}, label.Zone))))
+			w.add(1, w.class(1, 1, onPool("other")))
+		}, "1:2 4:1"},
+		{"nor if there is another node already", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4")), Requirements: inZone("4")})
+			g := w.group(spread, label.Zone)
+			w.add(3, demanding(w.obeying(16, onPool("default"), g)))
+			w.add(1, w.class(10, 1, onPool("other")))
+			w.add(1, w.counting(9, onPool("default").Intersect(inZone("1")), g))
+			w.add(1, w.class(8, 1, onPool("other")))
+		}, "1:2 2:1 3:1 4:2"},
+		{"it has to wait for pods on existing nodes as well", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4")), Requirements: inZone("4")})
+			for _, zone := range []string{"1", "2", "3"} {
+				w.node(model.Node{Name: "n" + zone, Free: vector(6, 36, 10)}, map[string]string{label.Zone: zone, label.NodePool: "default"})
+			}
+			g := spread
+			g.Counts = w.counts(label.Zone, map[string]int32{"1": 0, "2": 0, "3": 0})
+			w.add(6, demanding(w.obeying(3, onPool("default"), w.group(g, label.Zone))))
+			w.add(1, w.class(1, 1, onPool("other")))
+		}, "1:2 2:2 3:2 left:1"},
+		{"a zone does not count where nodes lack the label of an affinity", func(w *world) {
+			w.pools = nil
+			w.pool(model.TemplateOptions{Pool: "default", Catalogue: w.threeZones(), Requirements: requirement.All(requirement.In("rack", "7"))})
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4"))})
+			with := w.group(topology.Group{Kind: topology.Affinity, Counts: w.counts("rack", map[string]int32{"7": 1})}, "rack")
+			w.add(6, w.obeying(3, anywhere, w.group(spread, label.Zone), with))
+		}, "1:2 2:2 3:2"},
+		{"it does where they lack that of an anti-affinity", func(w *world) {
+			w.pools = nil
+			w.pool(model.TemplateOptions{Pool: "default", Catalogue: w.threeZones(), Requirements: requirement.All(requirement.In("rack", "7"))})
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4"))})
+			c := w.obeying(3, anywhere, w.group(spread, label.Zone), w.group(topology.Group{Kind: topology.AntiAffinity, Counts: w.counts("rack", map[string]int32{"8": 1})}, "rack"))
+			c.Topology.Counted = c.Topology.Counted[:1]
+			w.add(8, c)
+		}, "1:2 2:2 3:2 4:2"},
+		{"zones count although the volumes of the first pods are elsewhere", func(w *world) {
+			g := w.group(spread, label.Zone)
+			w.add(3, w.onVolumes(w.obeying(2, anywhere, g), inZone("1")))
+			w.add(2, w.obeying(1, anywhere, g))
+		}, "1:2 2:1 3:1 left:1"},
 		{"nor if they can do with an empty zone more", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4")), Requirements: inZone("4")})
 			w.add(3, demanding(w.obeying(3, onPool("default"), w.group(spread, label.Zone))))
@@ -206,6 +256,18 @@ func TestDomainsInTheCourseOfARun(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})
+	}
+}
+
+// SCH-142: of two zones that share a limit, the second stops to count when the first
+// has got its node.
+func TestZonesThatShareALimit(t *testing.T) {
+	w := newWorld(t)
+	w.pool(model.TemplateOptions{Pool: "default", Catalogue: w.threeZones()})
+	w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.catalogue(w.soldIn("4", "5"))}, model.Limit{Resource: resource.Nodes, Amount: 1})
+	w.add(8, w.obeying(1, requirement.Requirements{}, w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1}, label.Zone)))
+	if got := w.byDomain(place.Solve(w.input()), label.Zone); sizesOf(got) != "2/2/2/2" {
+		t.Errorf("got %s", got)
 	}
 }
 

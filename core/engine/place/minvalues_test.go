@@ -62,6 +62,25 @@ func TestMinValues(t *testing.T) {
 	}
 }
 
+// SCH-195: best effort lowers what falls short, and only that.
+func TestOnlyWhatFallsShortIsLowered(t *testing.T) {
+	w := newWorld(t)
+	w.pool(model.TemplateOptions{Pool: "p", Requirements: atLeast(9).With(requirement.Exists(label.Zone).WithMinValues(1))})
+	w.add(1, w.class(3, 1))
+	in := w.input()
+	in.MinValues = place.BestEffortMinValues
+	got := map[string]int{}
+	for _, m := range place.Solve(in).Bins[0].Minimums {
+		got[w.v.KeyName(m.Key)] = m.Values
+	}
+	if got[label.InstanceType] != 3 || got[label.Zone] != 1 {
+		t.Errorf("got %v", got)
+	}
+	if m := w.pools[0].Minimums; m[0].Values+m[1].Values != 10 {
+		t.Errorf("the pool itself was lowered: %v", m)
+	}
+}
+
 // SCH-221: the reason names the label that falls short.
 func TestMinValuesReason(t *testing.T) {
 	w := newWorld(t)

@@ -193,6 +193,11 @@ func TestOverrideGroups(t *testing.T) {
 	if got := w.outline(place.Solve(w.input())); !slices.Equal(got, []string{"default: flex with 1 pods"}) {
 		t.Fatalf("a pod that fits only the override group: %q", got)
 	}
+	w.pods = nil
+	w.add(1, w.class(1, 1))
+	if bins := place.Solve(w.input()).Bins; len(bins) != 1 || !slices.Equal(bins[0].Types, []int{0}) {
+		t.Errorf("a pod that fits both groups: %+v, want the type once", bins)
+	}
 	big.Groups[1].Offerings = nil
 	w = newWorld(t)
 	w.pool(model.TemplateOptions{Pool: "default", Catalogue: model.NewCatalogue(w.v, []model.Type{big})})
@@ -205,7 +210,7 @@ func TestOverrideGroups(t *testing.T) {
 // SCH-194, SCH-230, SCH-234: what a bin says of the node to launch.
 func TestBin(t *testing.T) {
 	w := newWorld(t)
-	over := []resource.Vector{vector(1, 1, 1), vector(1, 1, 1), vector(0, 2, 1), nil}
+	over := []resource.Vector{vector(1, 1, 1), vector(1, 1, 1), vector(1, 2, 1), vector(2, 1, 1)}
 	w.pool(model.TemplateOptions{Pool: "default", Overhead: over})
 	w.add(2, w.class(2, 1, requirement.All(requirement.In(label.CapacityType, label.OnDemand))))
 	plan := place.Solve(w.input())
@@ -219,7 +224,7 @@ func TestBin(t *testing.T) {
 	if b.Price != 8 {
 		t.Errorf("cheapest price is that of the 8-CPU type on demand, got %v", b.Price)
 	}
-	if want := vector(4, 2, 2); !b.Requests.Equal(want) {
+	if want := vector(5, 3, 3); !b.Requests.Equal(want) {
 		t.Errorf("requests: got %v, want the pods' with the least overhead %v", b.Requests, want)
 	}
 	if len(b.Markets) != 2 {
@@ -227,19 +232,27 @@ func TestBin(t *testing.T) {
 	}
 }
 
-// SCH-230, CP-063: of many types the cheapest are listed, on demand only if that
-// is what the pods want.
+// SCH-230, SCH-234, CP-063: of many types the cheapest are listed, on demand only if
+// that is what the pods want; the daemons of others add nothing and spare nothing.
 func TestManyTypes(t *testing.T) {
 	w := newWorld(t)
 	var types []model.Type
+	over := make([]resource.Vector, 700)
 	for i := range int64(700) {
 		types = append(types, w.itype(fmt.Sprintf("type-%03d", 699-i), 700-i)) // the cheapest last
+		over[i] = vector(0, 1, 1)
 	}
-	w.pool(model.TemplateOptions{Pool: "default", Catalogue: model.NewCatalogue(w.v, types)})
+	for i := range 100 { // not listed
+		over[i] = nil
+	}
+	w.pool(model.TemplateOptions{Pool: "default", Catalogue: model.NewCatalogue(w.v, types), Overhead: over})
 	w.add(1, w.class(1, 1, requirement.All(requirement.In(label.CapacityType, label.OnDemand))))
 	bins := place.Solve(w.input()).Bins
 	if len(bins) != 1 || len(bins[0].Types) != 600 || bins[0].Types[0] != 699 || bins[0].Types[599] != 100 {
 		t.Fatalf("bins %+v", bins)
+	}
+	if want := vector(1, 2, 2); !bins[0].Requests.Equal(want) {
+		t.Errorf("requests: got %v, want %v", bins[0].Requests, want)
 	}
 	for _, market := range bins[0].Markets {
 		if s, ok := market.Get(w.v.Key(label.CapacityType)); !ok || !w.v.Has(w.v.Key(label.CapacityType), s, w.v.Value(w.v.Key(label.CapacityType), label.OnDemand)) {
