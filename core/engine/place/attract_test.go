@@ -122,8 +122,8 @@ func TestAttractionInZones(t *testing.T) {
 		}, "2:2 3:4"},
 		{"one needs two that nobody else ties", func(w *world) {
 			one, two := zonal(w, nil), zonal(w, nil)
-			w.add(1, w.attracted(3, 1, anywhere, one, nil))
-			w.add(1, w.attracted(2, 1, anywhere, two, nil))
+			w.add(1, w.attracted(9, 1, anywhere, one, nil))
+			w.add(1, w.attracted(8, 1, anywhere, two, nil))
 			w.add(1, w.attracted(1, 1, inZone("3"), nil, slices.Concat(one, two)))
 		}, "3:3"},
 		{"one of them shares a node with a third", func(w *world) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"karpenter.sh/core/engine/constraint"
+	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
@@ -47,11 +48,22 @@ func TestWhereOpenZonesAreDecided(t *testing.T) {
 			w.add(1, w.class(4, 1, on("other")))
 			return []*model.Class{w.class(1, 1, on("other"))}
 		}, "2:2 ?:1"},
+		{"as are pods counted whose node stays as it is", true, map[string]int32{"1": 9, "2": 0, "3": 4}, func(w *world, _ *topology.Group) []*model.Class {
+			w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.threeZones()})
+			w.add(1, w.class(4, 1, on("other")))
+			out := []*model.Class{w.class(1, 1, on("other"))}
+			for i := range int32(2) {
+				c := w.class(1, 1, on("other").Intersect(inZone("2")).Intersect(requirement.All(requirement.In(label.InstanceType, "2-cpu"))))
+				c.Ports = hostport.Ports{{IP: "0.0.0.0", Number: 80 + i, Protocol: "TCP"}}
+				out = append(out, c)
+			}
+			return out
+		}, "2:4 ?:1"},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
 			w := newWorld(t)
 			w.pool(model.TemplateOptions{Pool: "default", Catalogue: w.threeZones()})
-			g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 2, Counts: w.counts(label.Zone, tc.counts)}, label.Zone)
+			g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 9, Counts: w.counts(label.Zone, tc.counts)}, label.Zone)
 			w.add(1, demanding(w.obeying(3, on("default"), g)))
 			for _, c := range tc.setup(w, w.groups[g]) {
 				c.Topology.Counted = []int32{g}

@@ -221,10 +221,10 @@ func TestRulesThatStandTogether(t *testing.T) {
 			w.add(1, w.obeying(1, anywhere, zonal(w, topology.Affinity, map[string]int32{"1": 1, "2": 1})))
 		}, "?:1"},
 		{"not beside a spread, whichever comes first", func(w *world) {
-			even, with := zonal(w, topology.Spread, map[string]int32{"1": 2, "2": 1, "3": 1}), zonal(w, topology.Affinity, map[string]int32{"1": 1, "2": 1})
+			even, with := zonal(w, topology.Spread, map[string]int32{"1": 1, "2": 1, "3": 1}), zonal(w, topology.Affinity, map[string]int32{"1": 1, "2": 1})
 			w.add(1, w.obeying(1, anywhere, even, with))
 			w.add(1, w.obeying(1, anywhere, with, even))
-		}, "2:1 left:1"},
+		}, "1:1 2:1"},
 		{"who is not wanted by its own rule on nodes begins nowhere", func(w *world) {
 			c := w.obeying(1, anywhere, w.group(topology.Group{Kind: topology.Affinity}, label.Hostname))
 			c.Topology = topology.Relation{}

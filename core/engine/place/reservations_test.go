@@ -114,6 +114,11 @@ func TestReservations(t *testing.T) {
 			w.poolOf("p", w.sold("small", 4, reservation{"r", "a", 2}), w.sold("large", 16))
 			w.add(2, w.class(3, 1))
 		}, []string{"p: small through r with 1 pods", "p: small through r with 1 pods"}},
+		{"SCH-214 a pod that waits looks for no other zone of its volumes", place.StrictReservations, func(w *world) {
+			w.poolOf("p", onlyReserved(w.sold("small", 4, reservation{"r", "b", 1})), w.inZones(w.itype("large", 16), "a"))
+			w.add(1, w.class(4, 1, requirement.All(requirement.In(label.Zone, "b"))))
+			w.add(1, w.onVolumes(w.class(3, 1), inZone("b"), inZone("a")))
+		}, []string{"p: small through r with 1 pods", "pod-1 deferred"}},
 		{"SCH-213 a pod waits when all units are held", place.StrictReservations, func(w *world) {
 			w.poolOf("p", w.sold("small", 4, reservation{"r", "a", 1}), w.sold("large", 16))
 			w.add(2, w.class(3, 1))

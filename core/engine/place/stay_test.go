@@ -87,23 +87,25 @@ func TestWhereOthersRelyOnThem(t *testing.T) {
 // SCH-165, SCH-266: pods that count where the only types are sold that hold them and
 // their neighbours remain there without these.
 func TestPodsRemainInTheZoneOfTheirTypes(t *testing.T) {
-	w := newWorld(t)
-	types := w.soldIn("1", "2", "3")
-	types[3] = w.inZones(types[3], "1")
-	w.pool(model.TemplateOptions{Pool: "p", Catalogue: w.catalogue(types)})
-	w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.threeZones()})
-	on := func(pool string) requirement.Requirements {
-		return requirement.All(requirement.In(label.NodePool, pool))
-	}
-	g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1}, label.Zone)
-	w.add(1, w.counting(5, on("p"), g))
-	w.add(1, w.class(4, 1, on("p")))
-	w.add(2, demanding(w.obeying(3, on("other"), g)))
-	if got := w.byDomain(place.Solve(w.input()), label.Zone); got != "2:1 3:1 ?:2" {
-		t.Errorf("before: %s", got)
-	}
-	if got := w.byDomain(w.repacked(), label.Zone); got != "1:1 2:1 3:1 ?:1" {
-		t.Errorf("after: %s", got)
+	for _, finish := range []func(*model.Class) *model.Class{demanding, yielding} {
+		w := newWorld(t)
+		types := w.soldIn("1", "2", "3")
+		types[3] = w.inZones(types[3], "1")
+		w.pool(model.TemplateOptions{Pool: "p", Catalogue: w.catalogue(types)})
+		w.pool(model.TemplateOptions{Pool: "other", Catalogue: w.threeZones()})
+		on := func(pool string) requirement.Requirements {
+			return requirement.All(requirement.In(label.NodePool, pool))
+		}
+		g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1}, label.Zone)
+		w.add(1, w.counting(5, on("p"), g))
+		w.add(1, w.class(4, 1, on("p")))
+		w.add(2, finish(w.obeying(3, on("other"), g)))
+		if got := w.byDomain(place.Solve(w.input()), label.Zone); got != "2:1 3:1 ?:2" {
+			t.Errorf("before: %s", got)
+		}
+		if got := w.byDomain(w.repacked(), label.Zone); got != "1:1 2:1 3:1 ?:1" {
+			t.Errorf("after: %s", got)
+		}
 	}
 }
 
@@ -204,6 +206,40 @@ func TestRepackKeepsMinValues(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// SCH-195, SCH-266: nodes that offer less choice than the pool asks for go on saying
+// so with other pods.
+func TestRelaxedNodesRemainSo(t *testing.T) {
+	w := newWorld(t)
+	w.pool(model.TemplateOptions{Pool: "p", Requirements: requirement.All(requirement.Exists(label.Zone).WithMinValues(9))})
+	w.add(4, w.obeying(1, requirement.Requirements{}, w.group(topology.Group{Kind: topology.AntiAffinity}, label.Hostname)))
+	w.add(4, w.class(1, 1))
+	in := w.input()
+	in.MinValues, in.Repack = place.BestEffortMinValues, place.RepackSteps
+	plan := place.Solve(in)
+	for _, b := range plan.Bins {
+		if len(b.Pods) != 2 || !b.Relaxed || len(b.Minimums) != 1 || b.Minimums[0].Values != 2 {
+			t.Errorf("got %+v", b)
+		}
+	}
+}
+
+// SCH-201, SCH-266: the search looks only for types that the limits leave.
+func TestRepackWithinLimits(t *testing.T) {
+	w := newWorld(t)
+	types := w.sizes()
+	for i := range types[3].Groups[0].Offerings {
+		types[3].Groups[0].Offerings[i].Price = 0.1
+	}
+	w.pool(model.TemplateOptions{Pool: "p", Catalogue: w.catalogue(types)}, model.Limit{Resource: resource.CPU, Amount: 15_000})
+	w.add(1, w.class(4, 1))
+	w.add(1, w.class(1, 1))
+	got := w.outline(w.repacked())
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"p: 2-cpu with 1 pods", "p: 4-cpu with 1 pods"}) {
+		t.Errorf("got %q", got)
 	}
 }
 
