@@ -52,10 +52,13 @@ func (w *world) itype(name string, cpu int64) model.Type {
 		Groups: []model.Group{{Allocatable: vector(cpu, 4*cpu, 110)}},
 	}
 	for _, zone := range []string{"a", "b"} {
-		for capacityType, price := range map[string]float64{label.Spot: 0.7, label.OnDemand: 1} {
+		for _, market := range []struct {
+			name  string
+			price float64
+		}{{label.OnDemand, 1}, {label.Spot, 0.7}} {
 			t.Groups[0].Offerings = append(t.Groups[0].Offerings, model.Offering{
-				Requirements: w.v.Compile(requirement.All(requirement.In(label.Zone, zone), requirement.In(label.CapacityType, capacityType))),
-				Price:        price * float64(cpu), Available: true,
+				Requirements: w.v.Compile(requirement.All(requirement.In(label.Zone, zone), requirement.In(label.CapacityType, market.name))),
+				Price:        market.price * float64(cpu), Available: true,
 			})
 		}
 	}
