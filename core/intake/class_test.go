@@ -101,6 +101,10 @@ func TestClassesOfVolumes(t *testing.T) {
 		{"another order", intake.Volumes{Alternatives: []requirement.Requirements{in("b"), in("a")}}, false},
 		{"one alternative for two", intake.Volumes{Alternatives: []requirement.Requirements{in("a", "b")}}, false},
 		{"many values, one of which differs", intake.Volumes{Alternatives: []requirement.Requirements{in("a", "c", "d", "e", "f", "g", "h"), in("b")}}, false},
+		{"another label", intake.Volumes{Alternatives: []requirement.Requirements{requirement.All(requirement.In(label.Arch, "a")), in("b")}}, false},
+		{"not there", intake.Volumes{Alternatives: []requirement.Requirements{requirement.All(requirement.NotIn(label.Zone, "a")), in("b")}}, false},
+		{"one more label", intake.Volumes{Alternatives: []requirement.Requirements{in("a").Intersect(requirement.All(requirement.Exists(label.Arch))), in("b")}}, false},
+		{"the same and somewhere else at once", intake.Volumes{Alternatives: base.Alternatives, Conflict: true}, false},
 		{"anywhere", intake.Volumes{}, false},
 		{"nowhere", intake.Volumes{Conflict: true}, false},
 	} {

@@ -55,6 +55,9 @@ func (s *surveyor) visit(path string, v reflect.Value, find at) {
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
+		if !strings.HasSuffix(path, "Policy") { // no policy means the usual one
+			add(" unset", func(v reflect.Value) { v.SetZero() })
+		}
 		s.visit(path, v.Elem(), func(root reflect.Value) reflect.Value { return find(root).Elem() })
 	case reflect.Struct:
 		for i := range v.NumField() {
@@ -69,6 +72,12 @@ func (s *surveyor) visit(path string, v reflect.Value, find at) {
 		add(" with another value", func(v reflect.Value) {
 			for _, key := range v.MapKeys() {
 				v.SetMapIndex(key, other(v.MapIndex(key)))
+			}
+		})
+		add(" with another key", func(v reflect.Value) {
+			for _, key := range v.MapKeys() {
+				v.SetMapIndex(other(key), v.MapIndex(key))
+				v.SetMapIndex(key, reflect.Value{})
 			}
 		})
 		add(" with one more", func(v reflect.Value) {
@@ -219,7 +228,7 @@ func TestEveryFieldTellsApart(t *testing.T) {
 		changed := labelled("b", labels, *base.DeepCopy())
 		site.change(&changed.Spec)
 		b := buildIn(t, map[string]map[string]string{
-			"ns": {"team": "x", "kind": "a"}, "other": {"team": "x", "kind": "b"}, "third": {"team": "x"},
+			"ns": {"team": "x", "kind": "a"}, "other": {"team": "x", "kind": "b"}, "third": {"team": "x"}, "listed": nil,
 		}, labelled("a", labels, *base.DeepCopy()), changed)
 		one, two := b.pods[0].Class, b.pods[1].Class
 		if one == two {
@@ -256,6 +265,60 @@ func ruled(path string) bool {
 		}
 	}
 	return false
+}
+
+// SCH-141: the same words elsewhere are another class, in whichever list they stand.
+func TestPlacesOfWordsTellApart(t *testing.T) {
+	in := func(key string, values ...string) corev1.NodeSelectorRequirement {
+		return corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpIn, Values: values}
+	}
+	affinity := func(terms ...corev1.NodeSelectorTerm) corev1.PodSpec {
+		return corev1.PodSpec{Affinity: &corev1.Affinity{NodeAffinity: required(terms...)}}
+	}
+	all := func(es ...corev1.NodeSelectorRequirement) corev1.NodeSelectorTerm {
+		return corev1.NodeSelectorTerm{MatchExpressions: es}
+	}
+	exists := func(key string) corev1.NodeSelectorRequirement {
+		return corev1.NodeSelectorRequirement{Key: key, Operator: corev1.NodeSelectorOpExists}
+	}
+	spread := func(keys []string, es ...metav1.LabelSelectorRequirement) corev1.PodSpec {
+		out := spreading(label.Zone, corev1.DoNotSchedule, &metav1.LabelSelector{MatchExpressions: es})
+		out.TopologySpreadConstraints[0].MatchLabelKeys = keys
+		return out
+	}
+	has := func(key string) metav1.LabelSelectorRequirement {
+		return metav1.LabelSelectorRequirement{Key: key, Operator: metav1.LabelSelectorOpExists}
+	}
+	tolerating := func(key string) []corev1.Toleration { return []corev1.Toleration{{Key: key, Operator: "Exists"}} }
+	affine := func(terms ...corev1.PodAffinityTerm) corev1.PodSpec {
+		return corev1.PodSpec{Affinity: &corev1.Affinity{PodAffinity: &corev1.PodAffinity{RequiredDuringSchedulingIgnoredDuringExecution: terms}}}
+	}
+	apart := func(terms ...corev1.PodAffinityTerm) corev1.PodSpec {
+		return corev1.PodSpec{Affinity: &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{RequiredDuringSchedulingIgnoredDuringExecution: terms}}}
+	}
+	term := corev1.PodAffinityTerm{TopologyKey: label.Zone, LabelSelector: selecting("app", "a")}
+	preferring := func(kind string) corev1.PodSpec {
+		spec := affinity(all(exists("a")))
+		if kind == "preferred" {
+			spec.Affinity.NodeAffinity = &corev1.NodeAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []corev1.PreferredSchedulingTerm{{Weight: 1, Preference: all(exists("a"))}}}
+		}
+		return spec
+	}
+	for why, pair := range map[string][2]corev1.PodSpec{
+		"values of one or of two expressions": {affinity(all(in("a", "x", "y"))), affinity(all(in("a", "x"), in("a", "y")))},
+		"expressions of one or of two terms":  {affinity(all(exists("a"), exists("b"))), affinity(all(exists("a")), all(exists("b")))},
+		"demanded or preferred":               {preferring("required"), preferring("preferred")},
+		"selected or demanded":                {{NodeSelector: map[string]string{"a": "x"}}, affinity(all(in("a", "x")))},
+		"read from the pod or not":            {spread(nil, has("a"), has("b")), spread([]string{"b"}, has("a"))},
+		"tolerated or selected":               {{Tolerations: tolerating("a")}, {NodeSelector: map[string]string{"a": "Exists"}}},
+		"with or apart":                       {affine(term), apart(term)},
+		"one term or the same twice":          {apart(term), apart(term, term)},
+	} {
+		b := build(t, compiler(), labelled("a", nil, pair[0]), labelled("b", nil, pair[1]))
+		if b.pods[0].Class == b.pods[1].Class {
+			t.Errorf("%s: the class is the same", why)
+		}
+	}
 }
 
 // The pod's namespace and what matchLabelKeys reads of its labels tell rules apart

@@ -98,6 +98,9 @@ func TestGroupIdentity(t *testing.T) {
 		{"minDomains", func(p *corev1.Pod) { p.Spec.TopologySpreadConstraints[0].MinDomains = &two }, 2},
 		{"another namespace", func(p *corev1.Pod) { p.Namespace = "other" }, 2},
 		{"another node filter", func(p *corev1.Pod) { p.Spec.NodeSelector = map[string]string{"x": "y"} }, 2},
+		{"a node filter with bounds", func(p *corev1.Pod) {
+			p.Spec.Affinity = &corev1.Affinity{NodeAffinity: required(corev1.NodeSelectorTerm{MatchExpressions: []corev1.NodeSelectorRequirement{{Key: "n", Operator: corev1.NodeSelectorOpGt, Values: []string{"5"}}}})}
+		}, 2},
 		{"another policy for taints", func(p *corev1.Pod) {
 			honor := corev1.NodeInclusionPolicyHonor
 			p.Spec.TopologySpreadConstraints[0].NodeTaintsPolicy = &honor
@@ -110,6 +113,25 @@ func TestGroupIdentity(t *testing.T) {
 				t.Errorf("got %d groups, want %d", len(got), tc.groups)
 			}
 		})
+	}
+}
+
+// SCH-141, SCH-151: node filters tell rules apart by all that they say.
+func TestIdentityOfNodeFilters(t *testing.T) {
+	filters := []corev1.NodeSelectorRequirement{
+		{Key: "n", Operator: corev1.NodeSelectorOpGt, Values: []string{"5"}}, {Key: "n", Operator: corev1.NodeSelectorOpGt, Values: []string{"6"}},
+		{Key: "n", Operator: corev1.NodeSelectorOpLt, Values: []string{"6"}}, {Key: "n", Operator: corev1.NodeSelectorOpIn, Values: []string{"6"}},
+		{Key: "n", Operator: corev1.NodeSelectorOpNotIn, Values: []string{"6"}}, {Key: "n", Operator: corev1.NodeSelectorOpExists},
+		{Key: "n", Operator: corev1.NodeSelectorOpDoesNotExist}, {Key: "m", Operator: corev1.NodeSelectorOpExists},
+	}
+	var pods []*corev1.Pod
+	for i := range filters {
+		spec := spreading(label.Zone, corev1.DoNotSchedule, selecting("app", "a"))
+		spec.Affinity = &corev1.Affinity{NodeAffinity: required(corev1.NodeSelectorTerm{MatchExpressions: filters[i : i+1]})}
+		pods = append(pods, labelled(fmt.Sprint(i), nil, spec))
+	}
+	if got := build(t, compiler(), pods...).groups; len(got) != len(filters) {
+		t.Errorf("got %d groups of %d", len(got), len(filters))
 	}
 }
 
@@ -273,7 +295,7 @@ func TestOrderOfRelaxation(t *testing.T) {
 	affinity.PreferredDuringSchedulingIgnoredDuringExecution = []corev1.PreferredSchedulingTerm{{Weight: 1, Preference: term("p", "x")}}
 	spec.Affinity = &corev1.Affinity{
 		NodeAffinity:    affinity,
-		PodAffinity:     &corev1.PodAffinity{PreferredDuringSchedulingIgnoredDuringExecution: pods("to", 1)},
+		PodAffinity:     &corev1.PodAffinity{PreferredDuringSchedulingIgnoredDuringExecution: slices.Concat(pods("to", 1), pods("too", 9))},
 		PodAntiAffinity: &corev1.PodAntiAffinity{PreferredDuringSchedulingIgnoredDuringExecution: pods("from", 1)},
 	}
 	b := build(t, compiler(), labelled("p", nil, spec))
@@ -281,12 +303,13 @@ func TestOrderOfRelaxation(t *testing.T) {
 	for _, a := range b.pods[0].Class.Attempts {
 		got = append(got, fmt.Sprintf("%s %v soft=%t", a.Plain, a.Rules, a.SoftTaints))
 	}
-	// Groups: 0 and 1 the spreads that yield, 2 the hard one, 3 affinity, 4
-	// anti-affinity.
+	// Groups: 0 and 1 the spreads that yield, 2 the hard one, 3 and 4 affinity, the
+	// heavy one first, 5 anti-affinity.
 	want := []string{
-		"p In [x], t In [1] [2 3 4 0 1] soft=false",
-		"p In [x], t In [2] [2 3 4 0 1] soft=false",
-		"p In [x], t In [2] [2 4 0 1] soft=false",
+		"p In [x], t In [1] [2 3 4 5 0 1] soft=false",
+		"p In [x], t In [2] [2 3 4 5 0 1] soft=false",
+		"p In [x], t In [2] [2 4 5 0 1] soft=false",
+		"p In [x], t In [2] [2 5 0 1] soft=false",
 		"p In [x], t In [2] [2 0 1] soft=false",
 		"t In [2] [2 0 1] soft=false",
 		"t In [2] [2 1] soft=false",
@@ -302,5 +325,25 @@ func TestOrderOfRelaxation(t *testing.T) {
 		if a.Required != 1 {
 			t.Errorf("attempt %d: %d rules are demands", i, a.Required)
 		}
+		if len(a.Strict) != 1 {
+			t.Errorf("attempt %d: rules heed preferences: %v", i, a.Strict)
+		}
+	}
+}
+
+// SCH-184: without a spread that yields, each required term is tried once more.
+func TestEveryTermIsTriedWithoutSpreads(t *testing.T) {
+	spec := spreading(label.Zone, corev1.ScheduleAnyway, selecting("app", ""))
+	spec.Affinity = &corev1.Affinity{NodeAffinity: required(term("t", "1"), term("t", "2"))}
+	var got []string
+	for _, a := range build(t, compiler(), labelled("p", nil, spec)).pods[0].Class.Attempts {
+		got = append(got, fmt.Sprintf("%s %v soft=%t", a.Plain, a.Rules, a.SoftTaints))
+	}
+	want := []string{
+		"t In [1] [0] soft=false", "t In [2] [0] soft=false", "t In [2] [] soft=false",
+		"t In [1] [] soft=false", "t In [1] [] soft=true", "t In [2] [] soft=true",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
