@@ -116,6 +116,47 @@ func TestGroupIdentity(t *testing.T) {
 	}
 }
 
+// SCH-141, SCH-148: the order of namespaces and of terms makes no difference; all
+// namespaces are not the same as none.
+func TestOrderTellsNoRulesApart(t *testing.T) {
+	var names []string
+	for i := range 9 {
+		names = append(names, fmt.Sprintf("ns%d", i))
+	}
+	avoid := func(namespaces []string, selector *metav1.LabelSelector) *corev1.Pod {
+		spec := avoiding(label.Zone, selecting("app", "a"))
+		term := &spec.Affinity.PodAntiAffinity.RequiredDuringSchedulingIgnoredDuringExecution[0]
+		term.Namespaces, term.NamespaceSelector = namespaces, selector
+		return labelled("p", nil, spec)
+	}
+	filtered := func(terms ...corev1.NodeSelectorTerm) *corev1.Pod {
+		spec := spreading(label.Zone, corev1.DoNotSchedule, selecting("app", "a"))
+		spec.Affinity = &corev1.Affinity{NodeAffinity: required(terms...)}
+		return labelled("p", nil, spec)
+	}
+	reversed := slices.Clone(names)
+	slices.Reverse(reversed)
+	existing := map[string]map[string]string{"ns": nil}
+	for _, name := range names {
+		existing[name] = nil
+	}
+	one, two := term("t", "1"), term("t", "2")
+	for _, tc := range []struct {
+		why  string
+		a, b *corev1.Pod
+		same bool
+	}{
+		{"namespaces in another order", avoid(names, nil), avoid(reversed, nil), true},
+		{"terms in another order", filtered(one, two), filtered(two, one), true},
+		{"every namespace or those with a label that none has", avoid(nil, &metav1.LabelSelector{}), avoid(nil, selecting("team", "x")), false},
+	} {
+		b := buildIn(t, existing, tc.a, tc.b)
+		if same := slices.Equal(b.pods[0].Class.Attempts[0].Rules, b.pods[1].Class.Attempts[0].Rules); same != tc.same {
+			t.Errorf("%s: the same rules: %t", tc.why, same)
+		}
+	}
+}
+
 // SCH-141, SCH-151: node filters tell rules apart by all that they say.
 func TestIdentityOfNodeFilters(t *testing.T) {
 	filters := []corev1.NodeSelectorRequirement{
