@@ -124,7 +124,7 @@ func (c *Cluster) look(before *StateNode, node *corev1.Node, claim *v1.NodeClaim
 		s.promised = compiler.Available(claim.Status.Allocatable)
 	}
 	for name := range s.Allocatable {
-		s.listed = s.listed.With(int(compiler.Names().Intern(string(name))))
+		s.listed = s.listed.Add(int(compiler.Names().Intern(string(name))))
 	}
 	return s
 }

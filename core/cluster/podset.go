@@ -83,15 +83,15 @@ func (s *podSet) usage() *usage {
 }
 
 func (u *usage) count(p *Pod) {
-	u.requests, u.limits = u.requests.Plus(p.Requests), u.limits.Plus(p.Limits)
+	u.requests, u.limits = u.requests.Add(p.Requests), u.limits.Add(p.Limits)
 	if p.Daemon {
-		u.daemonRequests, u.daemonLimits = u.daemonRequests.Plus(p.Requests), u.daemonLimits.Plus(p.Limits)
+		u.daemonRequests, u.daemonLimits = u.daemonRequests.Add(p.Requests), u.daemonLimits.Add(p.Limits)
 	}
 	switch {
 	case !p.System():
 		u.workload++
 	case p.DeletionTimestamp == nil:
-		u.system = u.system.Plus(p.Requests)
+		u.system = u.system.Add(p.Requests)
 	}
 	if p.EvictionCost > 0 && p.Reschedulable() {
 		u.disruptionCost += p.EvictionCost

@@ -20,10 +20,10 @@ func (p pools) move(old, now *StateNode) {
 		return
 	}
 	if oldPool != "" {
-		p.put(oldPool, p[oldPool].Clone().Minus(oldShare))
+		p.put(oldPool, p[oldPool].Clone().Sub(oldShare))
 	}
 	if newPool != "" {
-		p.put(newPool, p[newPool].Clone().Plus(newShare))
+		p.put(newPool, p[newPool].Clone().Add(newShare))
 	}
 }
 

@@ -106,7 +106,7 @@ func (s *Snapshot) Usage(pool string) resource.Vector {
 	sum := s.pools[pool].Clone()
 	for _, u := range s.unlaunched {
 		if u.NodePool() == pool && u.NodeClaim.DeletionTimestamp == nil {
-			sum = sum.Plus(u.charge)
+			sum = sum.Add(u.charge)
 		}
 	}
 	return sum

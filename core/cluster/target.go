@@ -45,13 +45,13 @@ func (n *StateNode) target(e *epoch) *model.Node {
 		return c.node
 	}
 	f := n.seen.compile(e, n.claim != nil)
-	remaining := f.daemons.Clone().Minus(n.DaemonRequests()).Floor() // SCH-126
+	remaining := f.daemons.Clone().Sub(n.DaemonRequests()).Floor() // SCH-126
 	c := &compiled{e, &model.Node{
 		Name:         n.seen.Name,
 		Hostname:     n.seen.Hostname,
 		Labels:       f.labels,
 		Taints:       f.taints,
-		Free:         n.seen.less(remaining.Plus(n.Requests())),
+		Free:         n.seen.less(remaining.Add(n.Requests())),
 		Ports:        slices.Concat(n.HostPorts(), f.ports),
 		Attached:     n.Volumes(),
 		AttachLimits: n.VolumeLimits(),
@@ -84,7 +84,7 @@ func (s *seen) less(amount resource.Vector) resource.Vector {
 	out := s.allocatable.Clone()
 	for id, n := range amount {
 		if n != 0 && s.listed.Has(id) {
-			out = out.With(resource.ID(id), out.Get(resource.ID(id))-n)
+			out = out.Set(resource.ID(id), out.Get(resource.ID(id))-n)
 		}
 	}
 	return out

@@ -100,7 +100,7 @@ func (t *Targets) Without(keys ...string) (without bitset.Set, missing []string)
 	index := t.index()
 	for _, key := range keys {
 		if i, ok := index[key]; ok {
-			without = without.With(i)
+			without = without.Add(i)
 		} else {
 			missing = append(missing, key)
 		}

@@ -67,7 +67,7 @@ func (t *testimony) offers(promised, offered resource.Vector) {
 	for id := range max(len(promised), len(offered)) {
 		r := resource.ID(id)
 		if !t.heard || offered.Get(r) > t.Offered.Get(r) {
-			t.Promised, t.Offered = t.Promised.With(r, promised.Get(r)), t.Offered.With(r, offered.Get(r))
+			t.Promised, t.Offered = t.Promised.Set(r, promised.Get(r)), t.Offered.Set(r, offered.Get(r))
 		}
 	}
 }

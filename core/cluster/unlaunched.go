@@ -55,9 +55,9 @@ func newUnlaunched(c *intake.Compiler, ref *claimRef) *Unlaunched {
 	if ref.created != nil {
 		u.Inserted, u.Pods, u.ports = true, ref.created.Pods, ref.created.HostPorts
 		u.requests, u.departed = ref.created.Requests, maps.Clone(ref.departed)
-		u.charge = u.charge.AtLeast(ref.created.Capacity)
+		u.charge = u.charge.Raise(ref.created.Capacity)
 	}
-	u.charge = u.charge.With(resource.Nodes, 1)
+	u.charge = u.charge.Set(resource.Nodes, 1)
 	return u
 }
 
@@ -103,9 +103,9 @@ func (u *Unlaunched) room(s *Snapshot) resource.Vector {
 	var room resource.Vector
 	for i, key := range u.Pods {
 		if b, ok := s.bound()[key]; ok && !b.node.marked {
-			room = room.Plus(b.pod.Requests)
+			room = room.Add(b.pod.Requests)
 		} else if u.departed[key] && i < len(u.requests) {
-			room = room.Plus(u.requests[i])
+			room = room.Add(u.requests[i])
 		}
 	}
 	return room

@@ -73,7 +73,7 @@ func generation(o Options, names *resource.Names) *Compiler {
 		classes: map[string]*model.Class{}, templates: map[string]*cachedTemplate{},
 	}
 	for _, key := range o.Labels.WellKnownLabels() {
-		c.open = c.open.With(int(c.vocabulary.Key(key)))
+		c.open = c.open.Add(int(c.vocabulary.Key(key)))
 	}
 	return c
 }

@@ -116,9 +116,9 @@ func sharesOf(types []*cloudprovider.InstanceType, daemons []daemon) (out shares
 func sum(daemons []daemon, set []byte) (out share) {
 	for d := range daemons {
 		if set[d] == 1 {
-			out.requests = out.requests.Plus(daemons[d].requests)
+			out.requests = out.requests.Add(daemons[d].requests)
 			out.ports = append(out.ports, daemons[d].ports...)
-			out.running = out.running.With(daemons[d].index)
+			out.running = out.running.Add(daemons[d].index)
 		}
 	}
 	return out
@@ -139,9 +139,9 @@ type NodeInput struct {
 func (c *Compiler) RemainingDaemons(node NodeInput, daemons []*corev1.Pod) resource.Vector {
 	var sum resource.Vector
 	for _, pod := range c.belonging(node, daemons) {
-		sum = sum.Plus(c.Requests(pod))
+		sum = sum.Add(c.Requests(pod))
 	}
-	return sum.Minus(node.BoundDaemons).Floor()
+	return sum.Sub(node.BoundDaemons).Floor()
 }
 
 // PortsOfDaemons are those that daemons take of an existing node, whether they are

@@ -108,7 +108,7 @@ func (o *Observation) lacks(promised resource.Vector) resource.Vector {
 	for id, n := range promised {
 		r := resource.ID(id)
 		if offered := o.Offered.Get(r); n > offered && o.Promised.Get(r) >= n {
-			out = out.With(r, n-offered)
+			out = out.Set(r, n-offered)
 		}
 	}
 	return out
@@ -116,17 +116,17 @@ func (o *Observation) lacks(promised resource.Vector) resource.Vector {
 
 // excess is how much more than planned daemons take.
 func (o *Observation) excess(planned resource.Vector) resource.Vector {
-	return o.Daemons.Clone().Minus(planned).Floor()
+	return o.Daemons.Clone().Sub(planned).Floor()
 }
 
 func (j *judge) find(t int, promised, overhead resource.Vector) model.Observed {
 	if o := j.known[t]; o != nil {
-		return model.Observed{Missing: o.lacks(promised).Plus(o.excess(overhead)), Taints: o.Taints, Attach: o.Attach}
+		return model.Observed{Missing: o.lacks(promised).Add(o.excess(overhead)), Taints: o.Taints, Attach: o.Attach}
 	}
 	if len(j.recent) < witnesses {
 		return model.Observed{}
 	}
-	return model.Observed{Missing: j.commonLack(promised).Plus(j.commonExcess()), Taints: j.commonTaints(), Attach: j.commonLimits()}
+	return model.Observed{Missing: j.commonLack(promised).Add(j.commonExcess()), Taints: j.commonTaints(), Attach: j.commonLimits()}
 }
 
 // commonLack is the least that the types with nodes lack of what is promised, as
@@ -145,7 +145,7 @@ func (j *judge) commonLack(promised resource.Vector) resource.Vector {
 			least = min(least, f.lacks.Get(r), int64(float64(f.lacks.Get(r))/float64(of)*float64(n)))
 		}
 		if seen >= witnesses && least > 0 {
-			out = out.With(r, least)
+			out = out.Set(r, least)
 		}
 	}
 	return out

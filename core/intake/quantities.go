@@ -21,7 +21,7 @@ func (c *Compiler) Requested(list corev1.ResourceList) resource.Vector {
 func (c *Compiler) addRequested(v resource.Vector, list corev1.ResourceList) resource.Vector {
 	for name, q := range list {
 		id := c.names.Intern(string(name))
-		v = v.With(id, v.Get(id)+amount(id, q))
+		v = v.Set(id, v.Get(id)+amount(id, q))
 	}
 	return v
 }
@@ -32,7 +32,7 @@ func (c *Compiler) Available(list corev1.ResourceList) resource.Vector {
 	var v resource.Vector
 	for name, q := range list {
 		id := c.names.Intern(string(name))
-		v = v.With(id, floor(id, q))
+		v = v.Set(id, floor(id, q))
 	}
 	return v
 }

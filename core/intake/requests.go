@@ -19,7 +19,7 @@ func (c *Compiler) Requests(pod *corev1.Pod) resource.Vector {
 		v = c.podLevel(v, pod.Spec.Resources.Requests)
 	}
 	v = c.addRequested(v, pod.Spec.Overhead)
-	return v.With(resource.Pods, 1)
+	return v.Set(resource.Pods, 1)
 }
 
 // PodLimits is the sum of a pod's limits, aggregated like its requests.
@@ -41,18 +41,18 @@ func (c *Compiler) aggregate(pod *corev1.Pod, of containerAmounts) resource.Vect
 	var together, started, peak resource.Vector
 	for i := range pod.Spec.Containers {
 		ctr := &pod.Spec.Containers[i]
-		together = together.Plus(of(ctr, statusOf(pod.Status.ContainerStatuses, ctr.Name)))
+		together = together.Add(of(ctr, statusOf(pod.Status.ContainerStatuses, ctr.Name)))
 	}
 	for i := range pod.Spec.InitContainers {
 		ctr := &pod.Spec.InitContainers[i]
 		if !restartable(ctr) {
-			peak = peak.AtLeast(started.Clone().Plus(of(ctr, nil)))
+			peak = peak.Raise(started.Clone().Add(of(ctr, nil)))
 			continue
 		}
-		started = started.Plus(of(ctr, statusOf(pod.Status.InitContainerStatuses, ctr.Name)))
-		peak = peak.AtLeast(started)
+		started = started.Add(of(ctr, statusOf(pod.Status.InitContainerStatuses, ctr.Name)))
+		peak = peak.Raise(started)
 	}
-	return together.Plus(started).AtLeast(peak)
+	return together.Add(started).Raise(peak)
 }
 
 func restartable(ctr *corev1.Container) bool {
@@ -75,11 +75,11 @@ func (c *Compiler) containerRequests(pod *corev1.Pod, ctr *corev1.Container, sta
 	if status == nil || status.Resources == nil {
 		return c.Requested(ctr.Resources.Requests)
 	}
-	v := c.Requested(status.Resources.Requests).AtLeast(c.Requested(status.AllocatedResources))
+	v := c.Requested(status.Resources.Requests).Raise(c.Requested(status.AllocatedResources))
 	if resizeInfeasible(pod) {
 		return v
 	}
-	return v.AtLeast(c.Requested(ctr.Resources.Requests))
+	return v.Raise(c.Requested(ctr.Resources.Requests))
 }
 
 func resizeInfeasible(pod *corev1.Pod) bool {
@@ -96,7 +96,7 @@ func (c *Compiler) podLevel(v resource.Vector, list corev1.ResourceList) resourc
 	for name, q := range list {
 		if name == corev1.ResourceCPU || name == corev1.ResourceMemory || isHugePage(name) {
 			id := c.names.Intern(string(name))
-			v = v.With(id, amount(id, q))
+			v = v.Set(id, amount(id, q))
 		}
 	}
 	return v

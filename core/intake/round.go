@@ -265,7 +265,7 @@ func (r *Round) daemonsOf(rule *TopologyRule) (out bitset.Set) {
 	}
 	for i, pod := range r.daemons {
 		if rule.Selects(pod.Namespace, pod.Labels) {
-			out = out.With(i)
+			out = out.Add(i)
 		}
 	}
 	return out

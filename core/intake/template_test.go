@@ -142,7 +142,7 @@ func TestDaemonOverhead(t *testing.T) {
 			if x, y := template.OverheadOf(0).Get(resource.CPU), template.OverheadOf(1).Get(resource.CPU); x != tc.amd64 || y != tc.arm {
 				t.Errorf("got %d and %d, want %d and %d", x, y, tc.amd64, tc.arm)
 			}
-			crowded := template.Crowded(bitset.Set{}.With(0), 0) // SCH-128
+			crowded := template.Crowded(bitset.Set{}.Add(0), 0) // SCH-128
 			if x, y := crowded.Has(0), crowded.Has(1); x != (tc.amd64 > 0) || y != (tc.arm > 0) {
 				t.Errorf("crowded: %v and %v", x, y)
 			}

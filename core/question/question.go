@@ -34,7 +34,7 @@ func (q *Question) Input() place.Input { return place.Input{Snapshot: q.snapshot
 func (q *Question) Without(targets ...int) place.Input {
 	in := place.Input{Snapshot: q.snapshot}
 	for _, target := range targets {
-		in.Without = in.Without.With(target)
+		in.Without = in.Without.Add(target)
 	}
 	for _, pod := range q.Indexes(targets...) {
 		in.Pods = append(in.Pods, q.Models[pod])

@@ -137,7 +137,7 @@ func (p *Provisioner) nominate(ctx context.Context, g *gathered, placements []pl
 func largest(pool *question.Pool, bin *place.Bin) resource.Vector {
 	var out resource.Vector
 	for _, t := range bin.Types {
-		out = out.AtLeast(pool.Template.Catalogue.Type(t).Capacity)
+		out = out.Raise(pool.Template.Catalogue.Type(t).Capacity)
 	}
 	return out
 }

@@ -242,7 +242,7 @@ func (p *Provisioner) shunned(g *gathered) (nodes, pods bitset.Set) {
 			known[w] = p.stands.Shunned(w, now)
 		}
 		if len(known[w]) > 0 {
-			pods = pods.With(i)
+			pods = pods.Add(i)
 			for _, key := range known[w] {
 				keys[key] = true
 			}

@@ -31,8 +31,8 @@ func Full(n int) Set {
 	return s
 }
 
-// With returns s with i added, in place where s has room.
-func (s Set) With(i int) Set {
+// Add adds i, in place where s has room, and returns the set.
+func (s Set) Add(i int) Set {
 	for len(s) <= i/wordBits {
 		s = append(s, 0)
 	}

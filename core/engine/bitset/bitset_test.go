@@ -18,7 +18,7 @@ func TestAgreesWithMaps(t *testing.T) {
 		m := map[int]bool{}
 		for range rnd.Intn(40) {
 			i := rnd.Intn(1 + rnd.Intn(200))
-			s, m[i] = s.With(i), true
+			s, m[i] = s.Add(i), true
 		}
 		return s, m
 	}

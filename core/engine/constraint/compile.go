@@ -27,7 +27,7 @@ func (v *Vocabulary) CompileOne(r requirement.Requirement) Entry {
 		s.bounds = r.Bounds()
 	}
 	for _, value := range r.Values() {
-		s.bits = s.bits.With(int(v.Value(k, value)))
+		s.bits = s.bits.Add(int(v.Value(k, value)))
 	}
 	return Entry{k, s}
 }

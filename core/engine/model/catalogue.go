@@ -99,7 +99,7 @@ func (c *Catalogue) addVariant(t int, g *Group) {
 			continue
 		}
 		m := c.market(o.Requirements, reservation)
-		c.markets[m].variants = c.markets[m].variants.With(i)
+		c.markets[m].variants = c.markets[m].variants.Add(i)
 		added.buys = append(added.buys, buy{int32(m), o.Price})
 	}
 	c.variants = append(c.variants, added)
@@ -114,7 +114,7 @@ func (c *Catalogue) market(requirements constraint.Sets, reservation int) int {
 	c.markets = append(c.markets, market{requirements: requirements})
 	m := len(c.markets) - 1
 	if reservation != noReservation {
-		c.through[reservation] = c.through[reservation].With(m)
+		c.through[reservation] = c.through[reservation].Add(m)
 	}
 	return m
 }
@@ -137,7 +137,7 @@ func (c *Catalogue) indexKeys() {
 func (ki *keyIndex) add(i int, s constraint.Set, n int) {
 	ki.undefined.Remove(i)
 	if !s.Concrete() || s.Values().Empty() {
-		ki.rest = ki.rest.With(i)
+		ki.rest = ki.rest.Add(i)
 		return
 	}
 	for value := range s.Values().All() {
@@ -147,7 +147,7 @@ func (ki *keyIndex) add(i int, s constraint.Set, n int) {
 		if ki.byValue[value] == nil {
 			ki.byValue[value] = bitset.New(n)
 		}
-		ki.byValue[value] = ki.byValue[value].With(i)
+		ki.byValue[value] = ki.byValue[value].Add(i)
 	}
 }
 

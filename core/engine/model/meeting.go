@@ -32,7 +32,7 @@ func (c *Catalogue) Offered(wanted constraint.Sets, open bitset.Set) Offer {
 	o := Offer{Variants: bitset.New(len(c.variants)), Markets: bitset.New(len(c.markets))}
 	for i := range c.markets {
 		if _, refused := c.vocabulary.Refused(wanted, c.markets[i].requirements, open); !refused {
-			o.Markets = o.Markets.With(i)
+			o.Markets = o.Markets.Add(i)
 			o.Variants.Or(c.markets[i].variants)
 		}
 	}
@@ -61,7 +61,7 @@ func (c *Catalogue) admitting(ki *keyIndex, e constraint.Entry) bitset.Set {
 	for i := range ki.rest.All() {
 		theirs, _ := c.types[c.variants[i].typeIndex].Requirements.Get(e.Key)
 		if c.vocabulary.Overlap(e.Key, theirs, e.Set) {
-			out = out.With(i)
+			out = out.Add(i)
 		}
 	}
 	return out

@@ -34,7 +34,7 @@ func (t *Template) Tainted(tolerations taint.Tolerations, soft bool) bitset.Set 
 	var out bitset.Set
 	for i := range t.Observed {
 		if _, repelled := tolerations.Untolerated(t.Observed[i].Taints, soft); repelled {
-			out = out.With(i)
+			out = out.Add(i)
 		}
 	}
 	return out

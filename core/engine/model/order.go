@@ -31,7 +31,7 @@ func (c *Catalogue) byPrice(markets bitset.Set) []int32 {
 	var variants bitset.Set
 	for m := range markets.All() {
 		for i := range c.markets[m].variants.All() {
-			variants = variants.With(i)
+			variants = variants.Add(i)
 		}
 	}
 	order, prices := make([]int32, 0, variants.Count()), make([]float64, len(c.variants))

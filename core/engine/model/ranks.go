@@ -31,7 +31,7 @@ func NewRanks(vectors []resource.Vector) *Ranks {
 	for i, v := range vectors {
 		width = max(width, len(v))
 		if !v.Negative() { // nothing fits where any amount is negative (SCH-044)
-			r.usable = r.usable.With(i)
+			r.usable = r.usable.Add(i)
 		}
 	}
 	for id := range width {
@@ -51,7 +51,7 @@ func newColumn(vectors []resource.Vector, id resource.ID) column {
 		s := bitset.New(len(vectors))
 		for i, v := range vectors {
 			if v.Get(id) >= amount {
-				s = s.With(i)
+				s = s.Add(i)
 			}
 		}
 		c.atLeast = append(c.atLeast, s)

@@ -98,7 +98,7 @@ func (t *Template) Distinct(key constraint.Key, variants bitset.Set) int {
 // overhead, and less what nodes lack of both. It is negative where the daemons
 // alone do not fit.
 func (t *Template) Room(i int) resource.Vector {
-	return t.Catalogue.variants[i].allocatable.Clone().Minus(t.OverheadOf(i)).Minus(t.MissingOf(i))
+	return t.Catalogue.variants[i].allocatable.Clone().Sub(t.OverheadOf(i)).Sub(t.MissingOf(i))
 }
 
 // OverheadOf is the daemon overhead on variant i.
@@ -115,7 +115,7 @@ func (t *Template) PortConflicts(ports hostport.Ports) bitset.Set {
 	out := bitset.New(t.Catalogue.Variants())
 	for i := range t.Catalogue.Variants() {
 		if t.DaemonPorts != nil && ports.Conflict(t.DaemonPorts[t.Catalogue.TypeOf(i)]) {
-			out = out.With(i)
+			out = out.Add(i)
 		}
 	}
 	return out
@@ -131,7 +131,7 @@ func (t *Template) Crowded(daemons bitset.Set, most int) bitset.Set {
 		running := t.Daemons[t.Catalogue.TypeOf(i)].Clone()
 		running.And(daemons)
 		if running.Count() > most {
-			out = out.With(i)
+			out = out.Add(i)
 		}
 	}
 	return out
@@ -177,7 +177,7 @@ func (t *Template) domainsOf(key constraint.Key) bitset.Set {
 func addConcrete(out bitset.Set, s constraint.Set) bitset.Set {
 	if s.Concrete() {
 		for value := range s.Values().All() {
-			out = out.With(value)
+			out = out.Add(value)
 		}
 	}
 	return out

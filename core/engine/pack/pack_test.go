@@ -212,7 +212,7 @@ func checkLoads(t *testing.T, seed int64, p pack.Problem, loads []pack.Load) {
 			left[[2]int{part.Group, part.Item}] -= part.Count * l.Times
 			groups[part.Group] = true
 			for range part.Count {
-				used = used.Plus(p.Groups[part.Group].Items[part.Item].Requests)
+				used = used.Add(p.Groups[part.Group].Items[part.Item].Requests)
 			}
 		}
 		if !used.FitsIn(p.Rooms[l.Machine]) {

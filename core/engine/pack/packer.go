@@ -87,11 +87,11 @@ func newPacker(p Problem) *packer {
 func asked(p *Problem) []resource.ID {
 	var most resource.Vector
 	for _, sd := range p.Seeds {
-		most = most.AtLeast(sd.Used)
+		most = most.Raise(sd.Used)
 	}
 	for _, g := range p.Groups {
 		for _, it := range g.Items {
-			most = most.AtLeast(it.Requests)
+			most = most.Raise(it.Requests)
 		}
 	}
 	var out []resource.ID

@@ -54,7 +54,7 @@ func (s *solver) attract(sorted []int) []int {
 	for _, i := range sorted {
 		for _, pod := range s.companions(i, pods) {
 			if !taken.Has(pod) {
-				taken, out = taken.With(pod), append(out, pod)
+				taken, out = taken.Add(pod), append(out, pod)
 			}
 		}
 	}
@@ -209,7 +209,7 @@ func (s *solver) servedIn(c *class, key constraint.Key) bitset.Set {
 	left := s.offeredIn(key).Clone()
 	for _, n := range s.in.Snapshot.Nodes {
 		if d, has := n.Labels.Get(key); has {
-			left = left.With(int(d))
+			left = left.Add(int(d))
 		}
 	}
 	for i := range last.onKeys {

@@ -206,7 +206,7 @@ func TestAttractionAvoidsNodesThatTakeOneKind(t *testing.T) {
 				w.add(1, second)
 				in := w.input()
 				if tc.barred {
-					in.Closed, in.Barred = bitset.Set{}.With(0), bitset.Set{}.With(1)
+					in.Closed, in.Barred = bitset.Set{}.Add(0), bitset.Set{}.Add(1)
 				}
 				plan := place.Solve(in)
 				if len(plan.Placements)+len(plan.Unplaced) > 0 || len(plan.Bins) != 1 {

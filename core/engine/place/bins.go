@@ -78,7 +78,7 @@ func (b *bin) add(r *route, pod int, claims []attach.Attachment) answer {
 	if to == nil {
 		return refused
 	}
-	total := append(b.pool.total[:0], b.used...).Plus(r.class.Requests)
+	total := append(b.pool.total[:0], b.used...).Add(r.class.Requests)
 	b.pool.total = total
 	left := append(b.pool.left[:0], b.variants...)
 	b.pool.left = left

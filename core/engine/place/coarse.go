@@ -33,7 +33,7 @@ func alike(shapes []*shape, width float64) []*shape {
 			known = &shape{}
 			at[k], out = known, append(out, known)
 		}
-		known.requests = known.requests.AtLeast(sh.requests)
+		known.requests = known.requests.Raise(sh.requests)
 		known.pods = append(known.pods, sh.pods...)
 	}
 	return out

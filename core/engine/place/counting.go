@@ -130,7 +130,7 @@ func (p *pool) possible(wanted constraint.Sets, key constraint.Key) bitset.Set {
 	var out bitset.Set
 	for d := range p.DomainsOf(key).All() {
 		if p.vocabulary.Has(key, set, constraint.Value(d)) {
-			out = out.With(d)
+			out = out.Add(d)
 		}
 	}
 	return out
@@ -147,7 +147,7 @@ func (b *bin) reachable(key constraint.Key) bitset.Set {
 	var out bitset.Set
 	for _, r := range b.pool.reached(b.state, key, possible) {
 		if r.to.offer.Variants.Intersects(b.variants) {
-			out = out.With(r.domain)
+			out = out.Add(r.domain)
 		}
 	}
 	return out

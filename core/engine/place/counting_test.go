@@ -135,7 +135,7 @@ func TestSpreadsThatDoNotMatchTheirOwnPod(t *testing.T) {
 		}, []string{"pod-0 on n", "pod-1 left"}},
 		{"and a new node with a daemon that matches", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "p", Daemons: running(0, 0, 0, 0)})
-			g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1, Daemons: bitset.Set{}.With(0)}, label.Hostname)
+			g := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1, Daemons: bitset.Set{}.Add(0)}, label.Hostname)
 			c := w.obeying(1, requirement.Requirements{}, g)
 			c.Topology.Counted = nil
 			w.add(1, c)
@@ -291,7 +291,7 @@ func TestMinValuesAfterTheCut(t *testing.T) {
 			it.Requirements = w.v.Conjunction(it.Requirements, w.v.Compile(requirement.All(requirement.In("family", family))))
 			types = append(types, it)
 		}
-		w.open = w.open.With(int(w.v.Key("family")))
+		w.open = w.open.Add(int(w.v.Key("family")))
 		w.pool(model.TemplateOptions{
 			Pool: "p", Catalogue: w.catalogue(types), Requirements: requirement.All(requirement.Exists("family").WithMinValues(2)),
 		})

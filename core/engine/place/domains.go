@@ -60,9 +60,9 @@ func (s *solver) openFor(c *class, r *rule) bitset.Set {
 		if o.asked.Has(d) {
 			continue
 		}
-		o.asked = o.asked.With(d)
+		o.asked = o.asked.Add(d)
 		if s.opens(c, domain(r.Key, d), s.counting(c)) {
-			o.domains = o.domains.With(d)
+			o.domains = o.domains.Add(d)
 		}
 	}
 	left.And(o.domains)
@@ -83,7 +83,7 @@ func (s *solver) offeredIn(key constraint.Key) bitset.Set {
 
 // domain restricts a key to one domain.
 func domain(key constraint.Key, d int) constraint.Sets {
-	return constraint.Sets{{Key: key, Set: constraint.Only(bitset.Set{}.With(d))}}
+	return constraint.Sets{{Key: key, Set: constraint.Only(bitset.Set{}.Add(d))}}
 }
 
 // counting are the alternatives of a class's volumes that decide which domains
@@ -160,7 +160,7 @@ func (s *solver) unmet(t *topology.Tally, p *pool, st *state) (out bitset.Set) {
 	}
 	for d := range possible.All() {
 		if !t.Domains().Has(d) && s.passes(t, constraint.Value(d)) && p.narrow(st, domain(t.Key, d)) != nil {
-			out = out.With(d)
+			out = out.Add(d)
 		}
 	}
 	return out
@@ -174,7 +174,7 @@ func (s *solver) rely(r *route, x *rule) {
 	set, _ := r.wanted.Get(x.Key)
 	if d, single := set.Single(); single {
 		s.tallies[x.group].Rely(d)
-		s.relied = s.relied.With(int(x.group))
+		s.relied = s.relied.Add(int(x.group))
 	}
 }
 

@@ -39,11 +39,11 @@ func (b *bin) finish() (Bin, bitset.Set) {
 	kept := bitset.New(b.pool.Catalogue.Variants())
 	listed := bitset.New(b.pool.Catalogue.Len())
 	for _, t := range types {
-		listed = listed.With(t)
+		listed = listed.Add(t)
 	}
 	for i := range b.variants.All() {
 		if listed.Has(b.pool.Catalogue.TypeOf(i)) {
-			kept = kept.With(i)
+			kept = kept.Add(i)
 		}
 	}
 	return Bin{
@@ -55,7 +55,7 @@ func (b *bin) finish() (Bin, bitset.Set) {
 		Price:        b.price(),
 		Minimums:     slices.Clone(b.minimums),
 		Relaxed:      b.relaxed,
-		Requests:     b.used.Clone().Plus(b.leastOverhead(kept)),
+		Requests:     b.used.Clone().Add(b.leastOverhead(kept)),
 	}, kept
 }
 
@@ -74,7 +74,7 @@ func (b *bin) types() []int {
 	for _, i := range b.pool.Catalogue.ByPrice(b.state.offer.Markets) {
 		t := b.pool.Catalogue.TypeOf(int(i))
 		if b.variants.Has(int(i)) && !seen.Has(t) && len(out) < MaxTypes {
-			seen = seen.With(t)
+			seen = seen.Add(t)
 			out = append(out, t)
 		}
 	}

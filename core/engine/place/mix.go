@@ -235,5 +235,5 @@ func (x *mix) move(b *bin, part pack.Part) {
 
 func (b *bin) hold(p pod) {
 	b.pods, b.routes = append(b.pods, p.index), append(b.routes, p.route)
-	b.used = b.used.Plus(p.route.class.Requests)
+	b.used = b.used.Add(p.route.class.Requests)
 }

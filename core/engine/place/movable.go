@@ -52,10 +52,10 @@ func (r *route) obeys(group int32) bool {
 // obey remembers that a placed pod relies on the counts of its rules.
 func (s *solver) obey(r *route) {
 	for i := range r.onKeys {
-		s.obeyed = s.obeyed.With(int(r.onKeys[i].group))
+		s.obeyed = s.obeyed.Add(int(r.onKeys[i].group))
 		s.rely(r, &r.onKeys[i])
 	}
 	for _, x := range r.onHosts {
-		s.obeyed = s.obeyed.With(int(x.group))
+		s.obeyed = s.obeyed.Add(int(x.group))
 	}
 }

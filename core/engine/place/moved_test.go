@@ -14,7 +14,7 @@ import (
 
 func setOf(members ...int) (out bitset.Set) {
 	for _, i := range members {
-		out = out.With(i)
+		out = out.Add(i)
 	}
 	return out
 }

@@ -82,7 +82,7 @@ func (s *solver) onNode(r *route, node, pod int) bool {
 	}
 	n, c := s.in.Snapshot.Nodes[node], s.change(node)
 	c.attach(n, &s.in.Pods[pod])
-	c.free = c.free.Minus(r.class.Requests)
+	c.free = c.free.Sub(r.class.Requests)
 	c.ports = append(c.ports, r.class.Ports...)
 	s.placed = append(s.placed, Placement{Pod: pod, Node: node})
 	s.countOnNode(r.class, n)

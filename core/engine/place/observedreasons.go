@@ -37,7 +37,7 @@ func (p *pool) tainted(a *attempt, variants bitset.Set) []string {
 func (p *pool) missing(a *attempt, names *resource.Names) reason.Amounts {
 	for i := range p.examined().All() {
 		lack := p.MissingOf(i)
-		if !lack.Zero() && a.class.Requests.FitsIn(p.Room(i).Plus(lack)) && !a.class.Requests.FitsIn(p.Room(i)) {
+		if !lack.Zero() && a.class.Requests.FitsIn(p.Room(i).Add(lack)) && !a.class.Requests.FitsIn(p.Room(i)) {
 			return reason.NewAmounts(lack, names)
 		}
 	}

@@ -61,7 +61,7 @@ func withinLimits(t *model.Template, remaining model.Limits) bitset.Set {
 	out := bitset.New(c.Variants())
 	for i := range c.Variants() {
 		if remaining.Admit(c.Type(c.TypeOf(i)).Capacity) {
-			out = out.With(i)
+			out = out.Add(i)
 		}
 	}
 	return out
@@ -163,7 +163,7 @@ func (p *pool) charge(variants bitset.Set) {
 	}
 	var largest resource.Vector
 	for i := range variants.All() {
-		largest = largest.AtLeast(p.Catalogue.Type(p.Catalogue.TypeOf(i)).Capacity)
+		largest = largest.Raise(p.Catalogue.Type(p.Catalogue.TypeOf(i)).Capacity)
 	}
 	p.limit(p.remaining.Charge(largest))
 }

@@ -194,7 +194,7 @@ func (p *pool) typesReason(a *attempt, wanted constraint.Sets, names *resource.N
 		Requirements: p.vocabulary.Decompile(p.added(wanted)),
 		Least:        reason.NewAmounts(least, names),
 		Most:         reason.NewAmounts(most, names),
-		Overhead:     reason.NewAmounts(least.Clone().Minus(a.class.Requests), names),
+		Overhead:     reason.NewAmounts(least.Clone().Sub(a.class.Requests), names),
 	}
 	if !r.Types.Requirements || !r.Types.Offering {
 		r.Unoffered = p.unoffered(wanted, examined)
@@ -241,7 +241,7 @@ func all(a, b, c bitset.Set) bool {
 // among the variants.
 func (p *pool) requests(a *attempt, variants bitset.Set) (least, most resource.Vector) {
 	for i := range variants.All() {
-		with := a.class.Requests.Clone().Plus(p.OverheadOf(i))
+		with := a.class.Requests.Clone().Add(p.OverheadOf(i))
 		if least == nil {
 			least, most = with, with.Clone()
 			continue
@@ -249,7 +249,7 @@ func (p *pool) requests(a *attempt, variants bitset.Set) (least, most resource.V
 		for id := range least {
 			least[id] = min(least[id], with.Get(resource.ID(id)))
 		}
-		most = most.AtLeast(with)
+		most = most.Raise(with)
 	}
 	return least, most
 }

@@ -57,7 +57,7 @@ func TestRepack(t *testing.T) {
 		}, []string{"p: 16-cpu with 3 pods", "p: 16-cpu with 5 pods"}},
 		{"pods that a daemon is in the way of stay on the types without it", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "p", Daemons: running(0, 0, none, 0)})
-			away := w.group(topology.Group{Kind: topology.AntiAffinity, Daemons: bitset.Set{}.With(0)}, label.Hostname)
+			away := w.group(topology.Group{Kind: topology.AntiAffinity, Daemons: bitset.Set{}.Add(0)}, label.Hostname)
 			w.add(1, w.keeping(away))
 			w.add(1, w.class(1, 1))
 		}, []string{"p: 8-cpu with 2 pods"}},
@@ -172,7 +172,7 @@ func (w *world) checkPods(seed int64, p place.Plan) {
 				w.t.Errorf("seed %d: pod %d has two places", seed, pod)
 			}
 			seen[pod] = true
-			used = used.Plus(w.pods[pod].Class.Requests)
+			used = used.Add(w.pods[pod].Class.Requests)
 		}
 		for _, i := range b.Types {
 			if !used.FitsIn(w.pools[b.Pool].Catalogue.Type(i).Capacity) {

@@ -91,7 +91,7 @@ func (p *pool) usable(st *state, variants bitset.Set) bitset.Set {
 	for _, s := range p.shelf.sales {
 		for m := range s.markets.All() {
 			if st.offer.Markets.Has(m) && p.Catalogue.Sells(m, variants) {
-				out = out.With(s.reservation)
+				out = out.Add(s.reservation)
 				break
 			}
 		}
@@ -131,7 +131,7 @@ func (p *pool) pins(reservations bitset.Set) constraint.Sets {
 	}
 	ids, key := bitset.Set{}, constraint.Key(0)
 	for i := range reservations.All() {
-		key, ids = p.shelf.ids[i].Key, ids.With(int(p.shelf.ids[i].Value))
+		key, ids = p.shelf.ids[i].Key, ids.Add(int(p.shelf.ids[i].Value))
 	}
 	reserved, capacityType := p.reservedType()
 	return p.vocabulary.Conjunction(
@@ -141,7 +141,7 @@ func (p *pool) pins(reservations bitset.Set) constraint.Sets {
 
 func (p *pool) reservedType() (bitset.Set, constraint.Key) {
 	key := p.vocabulary.Key(label.CapacityType)
-	return bitset.Set{}.With(int(p.vocabulary.Value(key, label.Reserved))), key
+	return bitset.Set{}.Add(int(p.vocabulary.Value(key, label.Reserved))), key
 }
 
 // pin narrows a finished bin to the reservations it holds, or to ordinary
@@ -178,7 +178,7 @@ func (s *solver) defers(pod int) bool {
 	if s.in.Reservations == FallbackReservations {
 		return false
 	}
-	s.waiting = s.waiting.With(pod)
+	s.waiting = s.waiting.Add(pod)
 	return true
 }
 

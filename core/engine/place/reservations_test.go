@@ -27,7 +27,7 @@ type reservation struct {
 // sold is an instance type that is on sale on demand in zones a and b, and
 // through reservations for next to nothing.
 func (w *world) sold(name string, cpu int64, reservations ...reservation) model.Type {
-	w.open = w.open.With(int(w.v.Key(reservationID)))
+	w.open = w.open.Add(int(w.v.Key(reservationID)))
 	t := w.itype(name, cpu)
 	t.Requirements = w.v.Compile(requirement.All(
 		requirement.In(label.InstanceType, name),

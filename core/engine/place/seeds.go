@@ -56,7 +56,7 @@ func (x *mix) addSeed(b *bin, pods []pod, frozen bool) {
 		fresh.state = x.root
 	}
 	for _, p := range pods {
-		fresh.used = fresh.used.Plus(p.route.class.Requests)
+		fresh.used = fresh.used.Add(p.route.class.Requests)
 		if !frozen {
 			fresh.state = x.pool.join(fresh.state, p.route)
 		}

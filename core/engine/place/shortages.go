@@ -72,7 +72,7 @@ func (p *pool) lacks(a *attempt, variants bitset.Set, names *resource.Names) []r
 func (p *pool) roomiest(variants bitset.Set) resource.Vector {
 	var most resource.Vector
 	for i := range variants.All() {
-		most = most.AtLeast(p.Room(i))
+		most = most.Raise(p.Room(i))
 	}
 	return most
 }

@@ -146,7 +146,7 @@ func (s *solver) placeAll(pods []int) []int {
 	var left []int
 	for _, i := range pods {
 		if s.place(i) {
-			s.done = s.done.With(i)
+			s.done = s.done.Add(i)
 		} else {
 			left = append(left, i)
 		}

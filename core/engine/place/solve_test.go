@@ -137,17 +137,17 @@ func TestSolve(t *testing.T) {
 		}, []string{"default: 8-cpu with 1 pods"}},
 		{"SCH-128 pods that keep away from a daemon get only types without it", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "default", Daemons: running(0, 0, none, 1)})
-			away := w.group(topology.Group{Kind: topology.AntiAffinity, Daemons: bitset.Set{}.With(0)}, label.Hostname)
+			away := w.group(topology.Group{Kind: topology.AntiAffinity, Daemons: bitset.Set{}.Add(0)}, label.Hostname)
 			w.add(1, w.keeping(away))
 		}, []string{"default: 8-cpu with 1 pods"}},
 		{"SCH-128 pods that keep away from a daemon of every type stay", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "default", Daemons: running(0, 0, 0, 0)})
-			away := w.group(topology.Group{Kind: topology.AntiAffinity, Daemons: bitset.Set{}.With(0)}, label.Hostname)
+			away := w.group(topology.Group{Kind: topology.AntiAffinity, Daemons: bitset.Set{}.Add(0)}, label.Hostname)
 			w.add(1, w.keeping(away))
 		}, []string{"pod-0 left"}},
 		{"SCH-128 a spread that counts a daemon leaves room for fewer pods, none if it has too many", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "default", Daemons: running(0, 0, 0, none)})
-			even := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1, Daemons: bitset.Set{}.With(0)}, label.Hostname)
+			even := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1, Daemons: bitset.Set{}.Add(0)}, label.Hostname)
 			w.add(1, w.obeying(1, requirement.Requirements{}, even))
 		}, []string{"default: 16-cpu with 1 pods"}},
 		{"SCH-180 larger CPU requests first, then memory, then the older, then by UID", func(w *world) {
@@ -268,7 +268,7 @@ func TestWithout(t *testing.T) {
 	w.node(model.Node{Name: "b", Free: vector(4, 16, 10)}, nil)
 	w.add(1, w.class(1, 1))
 	in := w.input()
-	in.Without = bitset.Set{}.With(0)
+	in.Without = bitset.Set{}.Add(0)
 	if got := w.outline(place.Solve(in)); !slices.Equal(got, []string{"pod-0 on b"}) {
 		t.Errorf("got %q", got)
 	}
@@ -386,7 +386,7 @@ func running(daemons ...int) []bitset.Set {
 	out := make([]bitset.Set, len(daemons))
 	for i, d := range daemons {
 		if d != none {
-			out[i] = out[i].With(d)
+			out[i] = out[i].Add(d)
 		}
 	}
 	return out

@@ -38,7 +38,7 @@ func newStock(in *model.Snapshot, changes *int) *stock {
 	}
 	for i, n := range s.left {
 		if n > 0 {
-			s.open = s.open.With(i)
+			s.open = s.open.Add(i)
 		}
 	}
 	for _, id := range in.Held {
@@ -72,7 +72,7 @@ func (s *stock) free(among, held bitset.Set) bitset.Set {
 	var out bitset.Set
 	for i := range among.All() {
 		if held.Has(i) || s.left[i] > 0 {
-			out = out.With(i)
+			out = out.Add(i)
 		}
 	}
 	return out

@@ -51,7 +51,7 @@ func (s *solver) party(b *bond, all bool) party {
 			n = s.left(c)
 		}
 		for range n {
-			out.total = out.total.Plus(c.Requests)
+			out.total = out.total.Add(c.Requests)
 		}
 	}
 	return out
@@ -119,5 +119,5 @@ func (p *pool) holds(st *state, used resource.Vector, all party) bool {
 	fit := st.offer.Variants.Clone()
 	fit.And(p.allowed)
 	fit.AndNot(left)
-	return p.KeepFitting(fit, used.Clone().Plus(all.total))
+	return p.KeepFitting(fit, used.Clone().Add(all.total))
 }

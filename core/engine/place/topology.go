@@ -74,7 +74,7 @@ func (s *solver) choose(a *attempt, key constraint.Key) []constraint.Set {
 
 func union(a, b bitset.Set) bitset.Set {
 	for v := range b.All() {
-		a = a.With(v)
+		a = a.Add(v)
 	}
 	return a
 }
@@ -114,7 +114,7 @@ func (s *solver) ordered(key constraint.Key, domains bitset.Set, spreads []*topo
 	})
 	out := make([]constraint.Set, len(values))
 	for i, v := range values {
-		out[i] = constraint.Only(bitset.Set{}.With(v))
+		out[i] = constraint.Only(bitset.Set{}.Add(v))
 	}
 	return out
 }

@@ -111,7 +111,7 @@ func TestWithoutNode(t *testing.T) {
 
 		shared, _ := occupied(t, seed, -1)
 		in := shared.input()
-		in.Without = bitset.New(len(shared.nodes)).With(gone)
+		in.Without = bitset.New(len(shared.nodes)).Add(gone)
 		for _, p := range pods {
 			p.From = shared.nodes[gone]
 			in.Pods = append(in.Pods, p)
@@ -134,7 +134,7 @@ func TestWhatIfsInParallel(t *testing.T) {
 	in.Snapshot.Index = model.NewIndex(w.nodes)
 	want := make([]string, len(w.nodes))
 	for i := range want {
-		in.Without = bitset.New(len(w.nodes)).With(i)
+		in.Without = bitset.New(len(w.nodes)).Add(i)
 		want[i] = w.named(place.Solve(in))
 	}
 	for _, workers := range []int{2, 8} {
@@ -144,7 +144,7 @@ func TestWhatIfsInParallel(t *testing.T) {
 				for i := range want {
 					i = (i + worker) % len(want)
 					own := in
-					own.Without = bitset.New(len(w.nodes)).With(i)
+					own.Without = bitset.New(len(w.nodes)).Add(i)
 					if got := w.named(place.Solve(own)); got != want[i] {
 						t.Errorf("%d workers, without node %d: got %s\nwant %s", workers, i, got, want[i])
 					}
@@ -166,7 +166,7 @@ func TestOneEntryForEveryQuestion(t *testing.T) {
 		in := w.input()
 		want := w.named(place.Solve(in))
 		in.Reservations = place.FallbackReservations
-		in.Closed = bitset.New(1).With(0) // to pods that nobody moves
+		in.Closed = bitset.New(1).Add(0) // to pods that nobody moves
 		if got := w.named(place.Solve(in)); got != want {
 			t.Errorf("seed %d: got %s\nwant %s", seed, got, want)
 		}

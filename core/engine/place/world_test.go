@@ -32,7 +32,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	w := &world{t: t, v: constraint.NewVocabulary()}
 	for _, key := range []string{label.Zone, label.CapacityType, label.InstanceType, label.Arch, label.NodePool} {
-		w.open = w.open.With(int(w.v.Key(key)))
+		w.open = w.open.Add(int(w.v.Key(key)))
 	}
 	return w
 }

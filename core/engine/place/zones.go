@@ -103,7 +103,7 @@ func (s *solver) zonesOf(a *attempt, key constraint.Key) (zones bitset.Set, boun
 	for _, choice := range s.choose(a, key) {
 		for z := range candidates.All() {
 			if s.in.Snapshot.Vocabulary.Has(key, choice, constraint.Value(z)) {
-				zones = zones.With(z)
+				zones = zones.Add(z)
 			}
 		}
 	}

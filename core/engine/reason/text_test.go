@@ -145,11 +145,11 @@ func TestAmountsAreNamedSortedAndRounded(t *testing.T) {
 		v    resource.Vector
 		want string
 	}{
-		{"by name, without those that are zero", resource.Vector{resource.CPU: 250, resource.Memory: 1000, resource.Pods: 0}.With(gpu, 2), "cpu 250m, example.com/gpu 2, memory 1000"},
+		{"by name, without those that are zero", resource.Vector{resource.CPU: 250, resource.Memory: 1000, resource.Pods: 0}.Set(gpu, 2), "cpu 250m, example.com/gpu 2, memory 1000"},
 		{"whole cores", resource.Vector{resource.CPU: 96_000}, "cpu 96"},
 		{"parts of cores", resource.Vector{resource.CPU: 3920}, "cpu 3.92"},
 		{"an odd number of bytes", resource.Vector{resource.Memory: 32_986_480 * 1024}, "memory 31.46Gi"},
-		{"a count is no number of bytes", resource.Vector{}.With(gpu, 2048), "example.com/gpu 2048"},
+		{"a count is no number of bytes", resource.Vector{}.Set(gpu, 2048), "example.com/gpu 2048"},
 		{"less than nothing", resource.Vector{resource.CPU: -500}, "cpu -500m"},
 	} {
 		if got := reason.NewAmounts(tc.v, names).String(); got != tc.want {

@@ -97,8 +97,8 @@ func (v Vector) Get(id ID) int64 {
 	return 0
 }
 
-// With returns v with one amount set, in place where v has room.
-func (v Vector) With(id ID, amount int64) Vector {
+// Set sets one amount, in place where v has room, and returns the vector.
+func (v Vector) Set(id ID, amount int64) Vector {
 	for len(v) <= int(id) {
 		v = append(v, 0)
 	}
@@ -109,8 +109,8 @@ func (v Vector) With(id ID, amount int64) Vector {
 // Clone returns an independent copy.
 func (v Vector) Clone() Vector { return slices.Clone(v) }
 
-// Plus returns the sum, in place where v has room. Amounts saturate.
-func (v Vector) Plus(o Vector) Vector {
+// Add adds o, in place where v has room, and returns the sum. Amounts saturate.
+func (v Vector) Add(o Vector) Vector {
 	for len(v) < len(o) {
 		v = append(v, 0)
 	}
@@ -120,8 +120,9 @@ func (v Vector) Plus(o Vector) Vector {
 	return v
 }
 
-// Minus returns the difference, in place where v has room; it may be negative.
-func (v Vector) Minus(o Vector) Vector {
+// Sub takes o off, in place where v has room, and returns the difference, which may
+// be negative.
+func (v Vector) Sub(o Vector) Vector {
 	for len(v) < len(o) {
 		v = append(v, 0)
 	}
@@ -131,8 +132,9 @@ func (v Vector) Minus(o Vector) Vector {
 	return v
 }
 
-// AtLeast raises, in place where v has room, every amount to that of o.
-func (v Vector) AtLeast(o Vector) Vector {
+// Raise raises every amount to that of o, in place where v has room, and returns the
+// vector.
+func (v Vector) Raise(o Vector) Vector {
 	for len(v) < len(o) {
 		v = append(v, 0)
 	}

@@ -33,13 +33,13 @@ func TestFitsIn(t *testing.T) {
 
 func TestArithmetic(t *testing.T) {
 	a := resource.Vector{1, 2}
-	if got := a.Clone().Plus(resource.Vector{1, 1, 1}); !got.Equal(resource.Vector{2, 3, 1}) {
+	if got := a.Clone().Add(resource.Vector{1, 1, 1}); !got.Equal(resource.Vector{2, 3, 1}) {
 		t.Errorf("plus: got %v", got)
 	}
-	if got := a.Clone().Minus(resource.Vector{3}).Floor(); !got.Equal(resource.Vector{0, 2}) {
+	if got := a.Clone().Sub(resource.Vector{3}).Floor(); !got.Equal(resource.Vector{0, 2}) {
 		t.Errorf("minus, floored: got %v", got)
 	}
-	if got := a.Clone().AtLeast(resource.Vector{0, 5}); !got.Equal(resource.Vector{1, 5}) {
+	if got := a.Clone().Raise(resource.Vector{0, 5}); !got.Equal(resource.Vector{1, 5}) {
 		t.Errorf("at least: got %v", got)
 	}
 	if !a.Equal(resource.Vector{1, 2, 0}) || a.Equal(resource.Vector{1, 2, 3}) {
@@ -49,10 +49,10 @@ func TestArithmetic(t *testing.T) {
 
 // Amounts saturate: an absurd request must not become a small one.
 func TestSaturation(t *testing.T) {
-	if got := (resource.Vector{math.MaxInt64}).Plus(resource.Vector{math.MaxInt64}); got[0] != math.MaxInt64 {
+	if got := (resource.Vector{math.MaxInt64}).Add(resource.Vector{math.MaxInt64}); got[0] != math.MaxInt64 {
 		t.Errorf("got %d", got[0])
 	}
-	if got := (resource.Vector{math.MinInt64 + 1}).Minus(resource.Vector{math.MaxInt64}); got[0] != math.MinInt64 {
+	if got := (resource.Vector{math.MinInt64 + 1}).Sub(resource.Vector{math.MaxInt64}); got[0] != math.MinInt64 {
 		t.Errorf("got %d", got[0])
 	}
 }

@@ -36,7 +36,7 @@ func NewTally(g *Group) *Tally {
 
 // Meet makes a domain known: a node is there or may come to be.
 func (t *Tally) Meet(d constraint.Value) {
-	t.known = t.known.With(int(d))
+	t.known = t.known.Add(int(d))
 	for len(t.counts) <= int(d) {
 		t.counts = append(t.counts, 0)
 	}
@@ -47,7 +47,7 @@ func (t *Tally) Meet(d constraint.Value) {
 func (t *Tally) Domains() bitset.Set { return t.known }
 
 // Rely remembers that a pod which demands the rule was placed in a domain.
-func (t *Tally) Rely(d constraint.Value) { t.relied = t.relied.With(int(d)) }
+func (t *Tally) Rely(d constraint.Value) { t.relied = t.relied.Add(int(d)) }
 
 // Strained reports whether one more domain, an empty one, would keep the
 // scheduler from binding pods where this run placed them (SCH-158).
@@ -172,7 +172,7 @@ func (t *Tally) balanced(self bool, v View) bitset.Set {
 		}
 	}
 	for d := range v.Open().All() {
-		seen = seen.With(d)
+		seen = seen.Add(d)
 	}
 	least, domains := int32(math.MaxInt32), int32(0)
 	for d := range seen.All() {
@@ -185,7 +185,7 @@ func (t *Tally) balanced(self bool, v View) bitset.Set {
 	for d := range seen.All() {
 		// Compared as a difference of 64-bit numbers: maxSkew may be huge.
 		if int64(t.Count(constraint.Value(d)))+int64(one(self))-int64(least) <= int64(t.MaxSkew) {
-			out = out.With(d)
+			out = out.Add(d)
 		}
 	}
 	return out
@@ -199,7 +199,7 @@ func (t *Tally) together(self bool, v View) bitset.Set {
 	}
 	out := t.known.Clone()
 	for d := range v.Open().All() {
-		out = out.With(d)
+		out = out.Add(d)
 	}
 	return out
 }
@@ -208,7 +208,7 @@ func (t *Tally) occupied() bitset.Set {
 	var out bitset.Set
 	for d := range t.known.All() {
 		if t.counts[d] > 0 {
-			out = out.With(d)
+			out = out.Add(d)
 		}
 	}
 	return out

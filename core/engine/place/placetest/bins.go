@@ -32,7 +32,7 @@ func (c *check) bin(i int) {
 		c.breaks("bin %d: has %d pods and requirements %v of a pool with %v", i, len(b.Pods), b.Requirements, pool.Wanted)
 	}
 	c.types(i, pool, l)
-	if want := l.requests.Clone().Plus(leastOverhead(pool, b.Types)); !b.Requests.Equal(want) {
+	if want := l.requests.Clone().Add(leastOverhead(pool, b.Types)); !b.Requests.Equal(want) {
 		c.breaks("bin %d: requests %v instead of %v", i, b.Requests, want)
 	}
 	c.minimums(i, pool)
@@ -82,7 +82,7 @@ func (c *check) price(pool *model.Pool, b *place.Bin, t int, l load) float64 {
 	}
 	best := math.Inf(1)
 	for g := range it.Groups {
-		if !l.requests.FitsIn(it.Groups[g].Allocatable.Clone().Minus(overhead(pool, t))) {
+		if !l.requests.FitsIn(it.Groups[g].Allocatable.Clone().Sub(overhead(pool, t))) {
 			continue
 		}
 		for _, o := range it.Groups[g].Offerings {

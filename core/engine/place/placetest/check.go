@@ -72,7 +72,7 @@ type load struct {
 // add puts a pod to the load; false if its ports are taken.
 func (l *load) add(class *model.Class) bool {
 	free := !class.Ports.Conflict(l.ports)
-	l.requests = l.requests.Plus(class.Requests)
+	l.requests = l.requests.Add(class.Requests)
 	l.ports = append(l.ports, class.Ports...)
 	return free
 }

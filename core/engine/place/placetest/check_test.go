@@ -57,7 +57,7 @@ func TestCheck(t *testing.T) {
 		{"a pod lost", func(_ *place.Input, p *place.Plan) { p.Unplaced = nil }, "appears 0 times"},
 		{"a pod twice", func(_ *place.Input, p *place.Plan) { p.Placements = append(p.Placements, p.Placements[0]) }, "appears 2 times"},
 		{"a node too full", func(in *place.Input, _ *place.Plan) { in.Snapshot.Nodes[0].Free = nil }, "node n has"},
-		{"a node left out", func(in *place.Input, _ *place.Plan) { in.Without = in.Without.With(0) }, "left out"},
+		{"a node left out", func(in *place.Input, _ *place.Plan) { in.Without = in.Without.Add(0) }, "left out"},
 		{"a port taken", func(in *place.Input, _ *place.Plan) { in.Snapshot.Nodes[0].Ports = in.Pods[0].Class.Ports }, "port taken"},
 		{"a taint", func(in *place.Input, _ *place.Plan) {
 			in.Snapshot.Nodes[0].Taints = []taint.Taint{{Key: "k", Effect: taint.NoSchedule}}

@@ -27,7 +27,7 @@ func (c *check) minimums(i int, pool *model.Pool) {
 				theirs = c.vocabulary().Intersect(m.Key, theirs, own)
 			}
 			for value := range theirs.Values().All() {
-				distinct = distinct.With(value)
+				distinct = distinct.Add(value)
 			}
 		}
 		if distinct.Count() < m.Values {
@@ -51,7 +51,7 @@ func (c *check) limits() {
 				continue
 			}
 			nodes++
-			total = total.Plus(largest(pool, c.plan.Bins[i].Types))
+			total = total.Add(largest(pool, c.plan.Bins[i].Types))
 		}
 		for _, l := range pool.Remaining {
 			used := total.Get(l.Resource)
@@ -68,7 +68,7 @@ func (c *check) limits() {
 func largest(pool *model.Pool, types []int) resource.Vector {
 	var out resource.Vector
 	for _, t := range types {
-		out = out.AtLeast(pool.Catalogue.Type(t).Capacity)
+		out = out.Raise(pool.Catalogue.Type(t).Capacity)
 	}
 	return out
 }

@@ -57,7 +57,7 @@ func (s *survey) freeOf() map[string]resource.Vector {
 	}
 	for _, p := range s.plan.Placements {
 		name := s.round.NodeName(p.Node)
-		out[name] = out[name].Minus(s.round.Input.Pods[p.Pod].Class.Requests)
+		out[name] = out[name].Sub(s.round.Input.Pods[p.Pod].Class.Requests)
 	}
 	return out
 }
@@ -71,7 +71,7 @@ func (s *survey) hasRoom(f fresh, class *model.Class) bool {
 	}
 	room := s.round.Amounts(f.node.Status.Allocatable)
 	if pool.Overhead != nil {
-		room = room.Minus(pool.Overhead[f.kind])
+		room = room.Sub(pool.Overhead[f.kind])
 	}
 	return class.Requests.FitsIn(room)
 }
@@ -82,7 +82,7 @@ func (s *survey) withinLimits(f fresh) bool {
 	pool := &s.round.Input.Snapshot.Pools[f.pool]
 	var largest resource.Vector
 	for t := range pool.Catalogue.Len() {
-		largest = largest.AtLeast(pool.Catalogue.Type(t).Capacity)
+		largest = largest.Raise(pool.Catalogue.Type(t).Capacity)
 	}
 	return s.leaves(f, func(*place.Bin) resource.Vector { return largest })
 }
@@ -93,7 +93,7 @@ func (s *survey) mayBeWithinLimits(f fresh) bool {
 	pool := &s.round.Input.Snapshot.Pools[f.pool]
 	return s.leaves(f, func(b *place.Bin) (largest resource.Vector) {
 		for _, t := range b.Types {
-			largest = largest.AtLeast(pool.Catalogue.Type(t).Capacity)
+			largest = largest.Raise(pool.Catalogue.Type(t).Capacity)
 		}
 		return largest
 	})
