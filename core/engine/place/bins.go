@@ -35,9 +35,9 @@ func (s *solver) tryBins(r *route, pod int) bool {
 	s.lookAgain(r)
 	for ; r.bin < len(s.bins); r.bin++ {
 		switch s.inBin(r, s.bins[r.bin], pod) {
-		case taken:
+		case answerTaken:
 			return true
-		case deferred:
+		case answerDeferred:
 			s.wait(r)
 		}
 	}
@@ -47,7 +47,7 @@ func (s *solver) tryBins(r *route, pod int) bool {
 // joinBins looks at every bin again, as joinNodes does at nodes.
 func (s *solver) joinBins(r *route, pod int) bool {
 	for _, b := range s.bins {
-		if s.inBin(r, b, pod) == taken {
+		if s.inBin(r, b, pod) == answerTaken {
 			return true
 		}
 	}
@@ -56,10 +56,10 @@ func (s *solver) joinBins(r *route, pod int) bool {
 
 func (s *solver) inBin(r *route, b *bin, pod int) answer {
 	if !r.admitsHost(b.name) {
-		return refused
+		return answerRefused
 	}
 	before, held := b.state, b.variants.Count()
-	if said := b.add(r, pod, s.in.Pods[pod].Attachments); said != taken {
+	if said := b.add(r, pod, s.in.Pods[pod].Attachments); said != answerTaken {
 		return said
 	}
 	if b.state != before || b.variants.Count() != held {
@@ -67,16 +67,16 @@ func (s *solver) inBin(r *route, b *bin, pod int) answer {
 	}
 	s.countOnBin(r.class, b)
 	s.obey(r)
-	return taken
+	return answerTaken
 }
 
 func (b *bin) add(r *route, pod int, claims []attach.Attachment) answer {
 	if !r.tolerates(b.pool) || len(r.class.Ports) > 0 && r.class.Ports.Conflict(b.ports) {
-		return refused
+		return answerRefused
 	}
 	to := b.pool.join(b.state, r)
 	if to == nil {
-		return refused
+		return answerRefused
 	}
 	total := append(b.pool.total[:0], b.used...).Add(r.class.Requests)
 	b.pool.total = total
@@ -87,13 +87,13 @@ func (b *bin) add(r *route, pod int, claims []attach.Attachment) answer {
 	}
 	left.AndNot(r.pools[b.pool.index].taken)
 	if !b.pool.KeepFitting(left, total) {
-		return refused
+		return answerRefused
 	}
 	if _, some := b.pool.KeepAttaching(left, b.attached, claims); !some {
-		return refused
+		return answerRefused
 	}
-	held, said := b.pool.settle(prospect{state: to, variants: left, minimums: b.minimums, held: b.held})
-	if said != taken {
+	held, said := b.pool.reserve(prospect{state: to, variants: left, minimums: b.minimums, held: b.held})
+	if said != answerTaken {
 		return said
 	}
 	b.pool.exchange(b.held, held)
@@ -103,7 +103,7 @@ func (b *bin) add(r *route, pod int, claims []attach.Attachment) answer {
 	b.attach(claims)
 	b.used = append(b.used[:0], total...)
 	b.variants = append(b.variants[:0], left...)
-	return taken
+	return answerTaken
 }
 
 // attach counts claims where anything may limit them.

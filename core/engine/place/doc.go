@@ -39,22 +39,27 @@
 //
 // Bins only fill up and limits only shrink, so whoever was refused once stays
 // refused: a class remembers behind which node and bin it need not look again.
-// There are two exceptions. A node that can attach no more refuses one pod, and may
-// take another of the class whose claims it has already, so a route keeps such
-// nodes in mind. A deferral, for want of a reservation, ends: when a bin gives a
-// unit back, the class goes back to the first bin that deferred it. Domains without
-// nodes come and go for a class with the bins that it could open; which routes its
-// attempts take is asked anew for each pod. The same input gives the same plan, bit
-// for bit.
+// There are exceptions. A class with affinity on the hostname looks at every node
+// and bin again for each pod, as others may have come that it must join. A node that
+// can attach no more refuses one pod, and may take another of the class whose claims
+// it has already, so a route keeps such nodes in mind. A deferral, for want of a
+// reservation, ends: when a bin gives a unit back, the class goes back to the first
+// bin that deferred it. Domains without nodes come and go for a class with the bins
+// that it could open; which routes its attempts take is asked anew for each pod.
+//
+// The same input gives the same plan, bit for bit.
 //
 // # Cost
 //
 // A pod on a bin costs one AND of bit sets for each resource it asks for. Each
 // class passes each node and each bin at most once for refusals, so a run costs
-// pods + classes x (nodes + bins) such checks, plus classes x states joins. The
+// pods + classes x (nodes + bins) such checks, plus classes x states joins; with
+// affinity on the hostname pods x (nodes + bins). The
 // search for a cheaper mix costs less than all that where rules tie most pods
 // down, and about as much for plain pods.
 //
-// Start reading at solve.go. Imports the standard library and engine packages
+// Start reading at place.go, then plan.go for what goes in and comes out. The
+// prefix of a file's name says what it is a part of: topology, repack,
+// reservations, reasons, plan. Imports the standard library and engine packages
 // only.
 package place

@@ -77,11 +77,11 @@ func (s *solver) tryPools(r *route, pod int) bool {
 			continue
 		}
 		switch s.launch(p, r, pod) {
-		case taken:
+		case answerTaken:
 			return true
-		case refused:
+		case answerRefused:
 			r.pools[p.index].closed = true
-		case deferred:
+		case answerDeferred:
 			if s.defers(pod) {
 				return false
 			}
@@ -93,14 +93,14 @@ func (s *solver) tryPools(r *route, pod int) bool {
 // launch opens a bin of a pool for the pod.
 func (s *solver) launch(p *pool, r *route, pod int) answer {
 	b, said := s.open(p, r, pod)
-	if said != taken {
+	if said != answerTaken {
 		return said
 	}
 	b.name = binName(len(s.bins))
 	s.bins = append(s.bins, b)
 	s.countOnBin(r.class, b)
 	s.obey(r)
-	return taken
+	return answerTaken
 }
 
 // binName stands for the hostname of a bin; no node can have it.
@@ -109,17 +109,17 @@ func binName(i int) string { return "/" + strconv.Itoa(i) }
 // open makes a bin of a pool for the pod.
 func (s *solver) open(p *pool, r *route, pod int) (*bin, answer) {
 	fresh, said := p.prospect(r)
-	if said != taken {
+	if said != answerTaken {
 		return nil, said
 	}
 	if st := s.spared(p, fresh.state); st != fresh.state {
-		if fresh, said = p.begin(st, r); said != taken {
+		if fresh, said = p.begin(st, r); said != answerTaken {
 			return nil, said
 		}
 	}
 	claims := s.in.Pods[pod].Attachments
 	if _, some := p.KeepAttaching(fresh.variants, nil, claims); !some {
-		return nil, passed
+		return nil, answerPassed
 	}
 	b := &bin{
 		pool: p, state: fresh.state, variants: fresh.variants, pods: []int{pod}, routes: []*route{r},
@@ -129,13 +129,13 @@ func (s *solver) open(p *pool, r *route, pod int) (*bin, answer) {
 	b.lower()
 	p.exchange(nil, b.held)
 	p.charge(b.variants)
-	return b, taken
+	return b, answerTaken
 }
 
 // prospect is what a new bin for the route would be.
 func (p *pool) prospect(r *route) (prospect, answer) {
 	if p.root == nil || !r.tolerates(p) {
-		return prospect{}, refused
+		return prospect{}, answerRefused
 	}
 	return p.begin(p.join(p.root, r), r)
 }
@@ -143,15 +143,15 @@ func (p *pool) prospect(r *route) (prospect, answer) {
 // begin is what a new bin of a state would be; nil stands for no state.
 func (p *pool) begin(st *state, r *route) (prospect, answer) {
 	if st == nil {
-		return prospect{}, refused
+		return prospect{}, answerRefused
 	}
 	fresh := prospect{state: st, variants: st.offer.Variants.Clone(), minimums: p.binding(), fresh: true}
 	fresh.variants.And(p.allowed)
 	fresh.variants.AndNot(r.pools[p.index].taken)
 	if !p.KeepFitting(fresh.variants, r.class.Requests) {
-		return prospect{}, refused
+		return prospect{}, answerRefused
 	}
-	held, said := p.settle(fresh)
+	held, said := p.reserve(fresh)
 	fresh.held = held
 	return fresh, said
 }

@@ -60,7 +60,7 @@ func (s *solver) exchangeBins(before, after []*bin) {
 // cheaper packs the pods of the pool's bins anew; nil if that does not pay.
 func (s *solver) cheaper(p *pool, bins []*bin) []*bin {
 	x := s.newMix(p, bins)
-	if len(x.groups) == 0 {
+	if len(x.lots) == 0 {
 		return nil
 	}
 	loads, ok := pack.Cheapest(pack.Problem{

@@ -25,10 +25,10 @@ const (
 type answer int
 
 const (
-	taken    answer = iota
-	refused         // for good
-	deferred        // until a unit of a reservation comes back
-	passed          // to this pod, for the sake of its own claims
+	answerTaken    answer = iota
+	answerRefused         // for good
+	answerDeferred        // until a unit of a reservation comes back
+	answerPassed          // to this pod, for the sake of its own claims
 )
 
 // prospect is what a bin would be with a pod.
@@ -41,26 +41,26 @@ type prospect struct {
 	held  bitset.Set
 }
 
-// settle says which reservations the bin would hold: one unit of each that it
+// reserve says which reservations the bin would hold: one unit of each that it
 // could use and that is free (SCH-212). In strict mode it is deferred when there
 // would be none although some could be used, or were held (SCH-213). A bin
 // without reservations can be had in ordinary markets only.
-func (p *pool) settle(b prospect) (bitset.Set, answer) {
+func (p *pool) reserve(b prospect) (bitset.Set, answer) {
 	if p.shelf == nil || !b.fresh && b.held.Empty() {
-		return nil, p.ordinarily(b, refused)
+		return nil, p.ordinarily(b, answerRefused)
 	}
 	usable := p.usable(b.state, b.variants)
 	if b.fresh && (usable.Empty() || p.shortThrough(b, usable)) {
-		return nil, p.ordinarily(b, refused)
+		return nil, p.ordinarily(b, answerRefused)
 	}
 	free := p.shelf.free(usable, b.held)
 	if !free.Empty() && !p.shortThrough(b, free) {
-		return free, taken
+		return free, answerTaken
 	}
 	if p.reserving == StrictReservations {
-		return nil, deferred
+		return nil, answerDeferred
 	}
-	return nil, p.ordinarily(b, deferred)
+	return nil, p.ordinarily(b, answerDeferred)
 }
 
 // ordinarily narrows a bin to what can be had without reservations.
@@ -71,7 +71,7 @@ func (p *pool) ordinarily(b prospect, otherwise answer) answer {
 	if _, short := p.short(b.minimums, b.variants, nil); short || p.shelf != nil && b.variants.Empty() {
 		return otherwise
 	}
-	return taken
+	return answerTaken
 }
 
 // ordinary are the variants that bins of the state can have without

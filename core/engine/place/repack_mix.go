@@ -12,14 +12,14 @@ import (
 	"karpenter.sh/core/engine/resource"
 )
 
-// mix is the bins of a pool as a packing problem: movable pods in groups, the
+// mix is the bins of a pool as a packing problem: movable pods in lots, the
 // others as seeds. It is the problem's space as well: a state of the problem is
 // a state of the pool, which may be frozen.
 type mix struct {
 	pool   *pool
 	root   *state // of nodes without pods
 	rooms  []resource.Vector
-	groups []*group
+	lots   []*lot
 	seeds  []*seed
 	alike  map[seedKey][]*seed
 	kept   []*bin // stay as they are
@@ -31,14 +31,14 @@ type mix struct {
 	prices map[*state][]float64
 }
 
-// group is the movable pods that leave the same of an empty node.
-type group struct {
+// lot is the movable pods that leave the same of an empty node.
+type lot struct {
 	home   *state
 	wanted constraint.Sets
 	shapes []*shape
 }
 
-// shape is the pods of a group that ask for the same.
+// shape is the pods of a lot that ask for the same.
 type shape struct {
 	requests resource.Vector
 	pods     []pod
@@ -65,7 +65,7 @@ type phase struct {
 
 type join struct {
 	at    *state
-	group int
+	lot int
 }
 
 func (s *solver) newMix(p *pool, bins []*bin) *mix {
@@ -83,10 +83,10 @@ func (s *solver) newMix(p *pool, bins []*bin) *mix {
 	for _, b := range bins {
 		s.sort(x, b)
 	}
-	slices.SortStableFunc(x.groups, func(a, b *group) int {
+	slices.SortStableFunc(x.lots, func(a, b *lot) int {
 		return cmp.Compare(a.home.offer.Variants.Count(), b.home.offer.Variants.Count())
 	})
-	for _, g := range x.groups {
+	for _, g := range x.lots {
 		g.coarsen()
 		for _, sh := range g.shapes {
 			slices.SortFunc(sh.pods, func(a, b pod) int { return cmp.Compare(a.index, b.index) })
@@ -111,7 +111,7 @@ func (s *solver) sort(x *mix, b *bin) {
 		}
 	}
 	if len(fixed) > 0 {
-		x.addSeed(b, fixed, s.settles(fixed))
+		x.addSeed(b, fixed, s.relies(fixed))
 	}
 }
 
@@ -137,12 +137,12 @@ func (x *mix) shape(r *route, pins constraint.Sets) *shape {
 	if home == nil {
 		return nil
 	}
-	i := slices.IndexFunc(x.groups, func(g *group) bool { return g.home == home })
+	i := slices.IndexFunc(x.lots, func(l *lot) bool { return l.home == home })
 	if i < 0 {
-		i = len(x.groups)
-		x.groups = append(x.groups, &group{home: home, wanted: wanted})
+		i = len(x.lots)
+		x.lots = append(x.lots, &lot{home: home, wanted: wanted})
 	}
-	g := x.groups[i]
+	g := x.lots[i]
 	for _, sh := range g.shapes {
 		if sh.requests.Equal(r.class.Requests) {
 			return sh
@@ -159,7 +159,7 @@ func (x *mix) Join(at pack.State, group int) (pack.State, bool) {
 	key := join{from.state, group}
 	j := x.joins[key]
 	if !j.known {
-		j = joined{known: true, to: x.pool.narrow(from.state, x.groups[group].wanted)}
+		j = joined{known: true, to: x.pool.narrow(from.state, x.lots[group].wanted)}
 		x.joins[key] = j
 	}
 	if j.to == nil || from.frozen && j.to != from.state {
@@ -195,8 +195,8 @@ func (x *mix) Price(at pack.State, machine int) float64 {
 }
 
 func (x *mix) packGroups() []pack.Group {
-	out := make([]pack.Group, len(x.groups))
-	for i, g := range x.groups {
+	out := make([]pack.Group, len(x.lots))
+	for i, g := range x.lots {
 		for _, sh := range g.shapes {
 			out[i].Items = append(out[i].Items, pack.Item{Requests: sh.requests, Count: len(sh.pods)})
 		}
@@ -226,7 +226,7 @@ func (x *mix) bins(loads []pack.Load) []*bin {
 }
 
 func (x *mix) move(b *bin, part pack.Part) {
-	sh := x.groups[part.Group].shapes[part.Item]
+	sh := x.lots[part.Group].shapes[part.Item]
 	for _, p := range sh.pods[:part.Count] {
 		b.hold(p)
 	}

@@ -102,7 +102,7 @@ func (s *solver) opens(c *class, in constraint.Sets, volumes []constraint.Sets) 
 	return slices.ContainsFunc(s.finalRoutes(c, in, volumes), func(r *route) bool {
 		return slices.ContainsFunc(s.pools, func(p *pool) bool {
 			fresh, said := p.prospect(r)
-			return said != refused && fresh.state.defines(p, r)
+			return said != answerRefused && fresh.state.defines(p, r)
 		})
 	})
 }

@@ -47,31 +47,31 @@ func (s *solver) retry(waiting []int) []int {
 // order lists the pods' indexes as they are tried: larger CPU requests first,
 // then memory (SCH-180), pods of a class together, then age and UID.
 func order(pods []model.Pod) []int {
-	type group struct {
+	type kind struct {
 		class *model.Class
 		pods  []int
 	}
-	groups, at := []group(nil), map[*model.Class]int{}
+	kinds, at := []kind(nil), map[*model.Class]int{}
 	for i := range pods {
 		c := pods[i].Class
 		g, seen := at[c]
 		if !seen {
-			g, at[c] = len(groups), len(groups)
-			groups = append(groups, group{class: c})
+			g, at[c] = len(kinds), len(kinds)
+			kinds = append(kinds, kind{class: c})
 		}
-		groups[g].pods = append(groups[g].pods, i)
+		kinds[g].pods = append(kinds[g].pods, i)
 	}
-	for _, g := range groups {
+	for _, g := range kinds {
 		slices.SortFunc(g.pods, func(a, b int) int { return older(&pods[a], &pods[b]) })
 	}
-	slices.SortFunc(groups, func(a, b group) int {
+	slices.SortFunc(kinds, func(a, b kind) int {
 		return cmp.Or(
 			cmp.Compare(b.class.Requests.Get(resource.CPU), a.class.Requests.Get(resource.CPU)),
 			cmp.Compare(b.class.Requests.Get(resource.Memory), a.class.Requests.Get(resource.Memory)),
 			older(&pods[a.pods[0]], &pods[b.pods[0]]))
 	})
 	out := make([]int, 0, len(pods))
-	for _, g := range groups {
+	for _, g := range kinds {
 		out = append(out, g.pods...)
 	}
 	return out

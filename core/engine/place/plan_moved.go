@@ -24,10 +24,10 @@ func (s *solver) classOf(pod int) *class {
 	return s.barred[c]
 }
 
-// settled are the placements without those of moved pods on nodes that are not
+// placements are the pods on existing nodes, but for moved ones on nodes that are not
 // initialized, which it takes as unplaced. They keep the room they took: the node
 // may still turn out well, and others must not count on it.
-func (s *solver) settled(unplaced map[int]reason.List) []Placement {
+func (s *solver) placements(unplaced map[int]reason.List) []Placement {
 	if s.in.Moved.Empty() {
 		return s.placed
 	}

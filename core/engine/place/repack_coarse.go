@@ -8,14 +8,14 @@ import (
 	"karpenter.sh/core/engine/resource"
 )
 
-// maxShapes is how many shapes a group is packed as. More of them hardly make a
+// maxShapes is how many shapes a lot is packed as. More of them hardly make a
 // better mix, and the search costs their number.
 const maxShapes = 256
 
 // coarsen takes shapes of nearly equal requests as one, with the most that any of
 // them asks for, until there are few enough. Nodes are sized by what their pods
 // do ask for in the end.
-func (g *group) coarsen() {
+func (g *lot) coarsen() {
 	for width := 1.02; len(g.shapes) > maxShapes && width < 2; width *= 1.04 {
 		g.shapes = alike(g.shapes, width)
 	}

@@ -15,7 +15,7 @@ import (
 // plan turns the run into its answer.
 func (s *solver) plan() Plan {
 	cut := map[int]reason.List{}
-	p := Plan{Placements: s.settled(cut)}
+	p := Plan{Placements: s.placements(cut)}
 	for _, b := range s.bins {
 		b.pin()
 		finished, kept := b.finish()
@@ -33,7 +33,7 @@ func (s *solver) plan() Plan {
 	return p
 }
 
-// finish settles the bin and returns the variants of the types it lists.
+// finish ends the bin and returns the variants of the types it lists.
 func (b *bin) finish() (Bin, bitset.Set) {
 	types := b.types()
 	kept := bitset.New(b.pool.Catalogue.Variants())

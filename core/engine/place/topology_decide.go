@@ -46,8 +46,8 @@ func (b *bin) narrow(wanted constraint.Sets) bool {
 	if !b.pool.KeepFitting(left, b.used) {
 		return false
 	}
-	held, said := b.pool.settle(prospect{state: to, variants: left, minimums: b.minimums, held: b.held})
-	if said != taken {
+	held, said := b.pool.reserve(prospect{state: to, variants: left, minimums: b.minimums, held: b.held})
+	if said != answerTaken {
 		return false
 	}
 	b.pool.exchange(b.held, held)

@@ -81,12 +81,12 @@ func (s *solver) tryTogether(a *attempt, pod int, all party) bool {
 		},
 		func(r *route) bool {
 			return slices.ContainsFunc(s.bins, func(b *bin) bool {
-				return b.pool.holds(b.state, b.used, all) && s.inBin(r, b, pod) == taken
+				return b.pool.holds(b.state, b.used, all) && s.inBin(r, b, pod) == answerTaken
 			})
 		},
 		func(r *route) bool {
 			return r.admitsHost(binName(len(s.bins))) && slices.ContainsFunc(s.pools, func(p *pool) bool {
-				return p.holds(p.root, nil, all) && s.launch(p, r, pod) == taken
+				return p.holds(p.root, nil, all) && s.launch(p, r, pod) == answerTaken
 			})
 		},
 	} {

@@ -33,7 +33,7 @@ type tie struct {
 	pins constraint.Sets
 }
 
-// attract finds the bonds among the pods, settles where each should start, and
+// attract finds the bonds among the pods, chooses where each should start, and
 // returns the order to place the pods in: those that must share a node follow the
 // first of them.
 func (s *solver) attract(sorted []int) []int {
