@@ -16,13 +16,13 @@ import (
 // others as seeds. It is the problem's space as well: a state of the problem is
 // a state of the pool, which may be frozen.
 type mix struct {
-	pool   *pool
-	root   *state // of nodes without pods
-	rooms  []resource.Vector
-	lots   []*lot
-	seeds  []*seed
-	alike  map[seedKey][]*seed
-	kept   []*bin // stay as they are
+	pool  *pool
+	root  *state // of nodes without pods
+	rooms []resource.Vector
+	lots  []*lot
+	seeds []*seed
+	alike map[seedKey][]*seed
+	kept  []*bin // stay as they are
 
 	roles  map[role]*shape
 	states []phase
@@ -64,7 +64,7 @@ type phase struct {
 }
 
 type join struct {
-	at    *state
+	at  *state
 	lot int
 }
 
