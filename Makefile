@@ -132,7 +132,7 @@ vet: ## Run go vet on all modules
 	@go vet $$(go list -m -f '{{.Dir}}/...')
 
 .PHONY: lint
-lint: format vet ## Run gofmt, go vet and golangci-lint
+lint: format ## Run gofmt and golangci-lint, which includes go vet
 	@go run ./tools/binaries lint
 	@$(BIN)/golangci-lint run --allow-parallel-runners $$(go list -m -f '{{.Dir}}/...')
 
