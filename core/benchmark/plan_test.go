@@ -27,7 +27,7 @@ type round struct {
 }
 
 func newRound(tb testing.TB, types []*cloudprovider.InstanceType, policy intake.PreferencePolicy) *round {
-	c := intake.New(intake.Options{Labels: vocabulary.Core(), Preferences: policy})
+	c := intake.New(intake.Options{Vocabulary: vocabulary.Core(), Preferences: policy})
 	template, err := c.Template(intake.PoolInput{NodePool: pool(), Types: types})
 	if err != nil {
 		tb.Fatal(err)

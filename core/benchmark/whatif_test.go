@@ -31,7 +31,7 @@ func (nowhere) NodeClaimNames(context.Context) ([]string, error) { return nil, n
 // newStanding is a cluster as disruption sees it: every pod may be asked about.
 func newStanding(tb testing.TB, nodes int) *question.Question {
 	tb.Helper()
-	compiler := intake.New(intake.Options{Labels: vocabulary.Core(), Preferences: intake.RespectPreferences})
+	compiler := intake.New(intake.Options{Vocabulary: vocabulary.Core(), Preferences: intake.RespectPreferences})
 	live, err := cluster.New(cluster.Options{
 		Clock: clocktesting.NewFakeClock(time.Unix(1_700_000_000, 0)), Compiler: compiler, Inventory: nowhere{},
 		Registerer: prometheus.NewRegistry(), Log: logr.Discard(),

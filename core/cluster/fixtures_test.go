@@ -70,7 +70,7 @@ func newWorld(t testing.TB, change ...func(*cluster.Options)) *world {
 }
 
 func newCompiler() *intake.Compiler {
-	return intake.New(intake.Options{Labels: vocabulary.Core()})
+	return intake.New(intake.Options{Vocabulary: vocabulary.Core()})
 }
 
 // next is a resource version above all earlier ones.

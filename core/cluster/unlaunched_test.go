@@ -187,7 +187,7 @@ func TestHeldReservations(t *testing.T) {
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			w := newWorld(t, func(o *cluster.Options) {
-				o.Compiler = intake.New(intake.Options{Labels: fake.Vocabulary(), Reservations: true})
+				o.Compiler = intake.New(intake.Options{Vocabulary: fake.Vocabulary(), Reservations: true})
 			})
 			w.InsertNodeClaim(cluster.CreatedNodeClaim{NodeClaim: newClaim("c", "", bound)})
 			tc.event(w)

@@ -177,7 +177,7 @@ func TestAttempts(t *testing.T) {
 			"s In [x], t In [1]", "s In [x], t In [2]", "s In [x], t In [1] soft", "s In [x], t In [2] soft"}},
 	} {
 		t.Run(string(tc.policy), func(t *testing.T) {
-			c := intake.New(intake.Options{Labels: vocabulary.Core(), Preferences: tc.policy})
+			c := intake.New(intake.Options{Vocabulary: vocabulary.Core(), Preferences: tc.policy})
 			var got []string
 			for _, a := range classOf(t, c, podOf(spec)).Attempts {
 				s := a.Plain.String()

@@ -27,8 +27,8 @@ const (
 
 // Options are the settings of a [Compiler].
 type Options struct {
-	// Labels says how label keys are read.
-	Labels *vocabulary.Vocabulary
+	// Vocabulary says how label keys are read.
+	Vocabulary *vocabulary.Vocabulary
 	// Preferences defaults to RespectPreferences.
 	Preferences PreferencePolicy
 	// Reservations counts what capacity reservations hold; without it reserved
@@ -72,7 +72,7 @@ func generation(o Options, names *resource.Names) *Compiler {
 		options: o, vocabulary: constraint.NewVocabulary(), names: names,
 		classes: map[string]*model.Class{}, templates: map[string]*cachedTemplate{},
 	}
-	for _, key := range o.Labels.WellKnownLabels() {
+	for _, key := range o.Vocabulary.WellKnownLabels() {
 		c.open = c.open.Add(int(c.vocabulary.Key(key)))
 	}
 	return c

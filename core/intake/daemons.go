@@ -59,7 +59,7 @@ func (c *Compiler) isWellKnown(key string) bool {
 // IsCustom reports whether the key is a label of the users' own: NodeClaims
 // carry a value of their choice for it (SCH-233).
 func (c *Compiler) IsCustom(key string) bool {
-	return !c.isWellKnown(key) && !label.SimulationOnly(key) && !c.options.Labels.IsRestricted(key)
+	return !c.isWellKnown(key) && !label.SimulationOnly(key) && !c.options.Vocabulary.IsRestricted(key)
 }
 
 // runsOn reports whether some term of the daemon overlaps the instance type;

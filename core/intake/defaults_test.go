@@ -87,7 +87,7 @@ func TestDefaultSpread(t *testing.T) {
 	} {
 		t.Run(tc.why, func(t *testing.T) {
 			before := tc.pod.DeepCopy()
-			c := intake.New(intake.Options{Labels: vocabulary.Core(), Preferences: tc.policy})
+			c := intake.New(intake.Options{Vocabulary: vocabulary.Core(), Preferences: tc.policy})
 			r := c.NewRound(nil).WithDefaultSpread(given)
 			if err := r.Add(tc.pod, intake.Volumes{}); err != nil {
 				t.Fatal(err)

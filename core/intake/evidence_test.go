@@ -80,7 +80,7 @@ func TestEvidenceCorrectsTemplates(t *testing.T) {
 		}, limit, [4]int64{2, 3, 3, 3}},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
-			c := intake.New(intake.Options{Labels: fake.Vocabulary()})
+			c := intake.New(intake.Options{Vocabulary: fake.Vocabulary()})
 			in := intake.PoolInput{NodePool: nodePool(nil), Types: types}
 			before, err := c.Template(in)
 			if err != nil {

@@ -17,7 +17,7 @@ func (c *Compiler) offering(o *cloudprovider.Offering) model.Offering {
 	if !c.options.Reservations || o.CapacityType() != label.Reserved {
 		return out
 	}
-	key := c.options.Labels.ReservationIDLabel()
+	key := c.options.Vocabulary.ReservationIDLabel()
 	id := o.ReservationID(key)
 	if id == "" || o.ReservationCapacity <= 0 { // SCH-211
 		out.Available = false
@@ -36,7 +36,7 @@ func (c *Compiler) reservation(key, id string) constraint.Label {
 // Held are the reservations that a NodeClaim is bound to: until it is launched it
 // may take a unit of each (SCH-212).
 func (c *Compiler) Held(nodeClaim *v1.NodeClaim) []constraint.Label {
-	key := c.options.Labels.ReservationIDLabel()
+	key := c.options.Vocabulary.ReservationIDLabel()
 	if !c.options.Reservations || key == "" {
 		return nil
 	}

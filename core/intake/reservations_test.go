@@ -46,7 +46,7 @@ func TestReservedOfferings(t *testing.T) {
 		{"SCH-210 whatever it lacks", false, reserved("", 3), "on sale []"},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
-			c := intake.New(intake.Options{Labels: fake.Vocabulary(), Reservations: tc.gate})
+			c := intake.New(intake.Options{Vocabulary: fake.Vocabulary(), Reservations: tc.gate})
 			catalogue := c.Catalogue([]*cloudprovider.InstanceType{tc.it})
 			got := "not on sale"
 			if !catalogue.Offered(nil, bitset.Full(1000)).Variants.Empty() {
@@ -81,7 +81,7 @@ func TestHeld(t *testing.T) {
 		{"nothing if it is bound to none", true, requirement(label.Zone, "r"), nil},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
-			c := intake.New(intake.Options{Labels: fake.Vocabulary(), Reservations: tc.gate})
+			c := intake.New(intake.Options{Vocabulary: fake.Vocabulary(), Reservations: tc.gate})
 			var got []string
 			for _, id := range c.Held(tc.nc) {
 				got = append(got, c.Vocabulary().ValueName(id.Key, id.Value))

@@ -272,7 +272,7 @@ func TestTopologyPreferences(t *testing.T) {
 		intake.RespectPreferences: "[1 2 0] [2 0] [0] [] []", // group 1 is the heavy one
 		intake.IgnorePreferences:  "[] []",
 	} {
-		c := intake.New(intake.Options{Labels: vocabulary.Core(), Preferences: policy})
+		c := intake.New(intake.Options{Vocabulary: vocabulary.Core(), Preferences: policy})
 		if got := rulesOf(build(t, c, labelled("p", nil, spec)).pods[0].Class.Attempts); got != want {
 			t.Errorf("%s: got %v, want %s", policy, got, want)
 		}

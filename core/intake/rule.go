@@ -174,7 +174,7 @@ func (c *Compiler) spreadRule(pod *corev1.Pod, s *corev1.TopologySpreadConstrain
 		}
 		selector = selector.Add(*own)
 	}
-	key, _ := c.options.Labels.Normalize(s.TopologyKey, "")
+	key, _ := c.options.Vocabulary.Normalize(s.TopologyKey, "")
 	r := &TopologyRule{
 		Kind: topology.Spread, Key: key, MaxSkew: s.MaxSkew,
 		namespaces: map[string]bool{pod.Namespace: true}, selector: selector,
@@ -204,7 +204,7 @@ func (c *Compiler) beside(pod *corev1.Pod, s *corev1.TopologySpreadConstraint, o
 	var out []string
 	for i := range pod.Spec.TopologySpreadConstraints {
 		other := &pod.Spec.TopologySpreadConstraints[i]
-		key, _ := c.options.Labels.Normalize(other.TopologyKey, "")
+		key, _ := c.options.Vocabulary.Normalize(other.TopologyKey, "")
 		if other.WhenUnsatisfiable == corev1.DoNotSchedule && key != own && key != label.Hostname {
 			out = append(out, key)
 		}
@@ -228,7 +228,7 @@ func (c *Compiler) affinityRule(kind topology.Kind, pod *corev1.Pod, t *corev1.P
 	if err != nil {
 		return nil, fmt.Errorf("pod affinity term on %q: labelSelector: %w", t.TopologyKey, err)
 	}
-	key, _ := c.options.Labels.Normalize(t.TopologyKey, "")
+	key, _ := c.options.Vocabulary.Normalize(t.TopologyKey, "")
 	r := &TopologyRule{Kind: kind, Key: key, selector: selector, namespaces: map[string]bool{}}
 	for _, n := range t.Namespaces {
 		r.namespaces[n] = true

@@ -13,7 +13,7 @@ import (
 	"karpenter.sh/core/intake"
 )
 
-func compiler() *intake.Compiler { return intake.New(intake.Options{Labels: vocabulary.Core()}) }
+func compiler() *intake.Compiler { return intake.New(intake.Options{Vocabulary: vocabulary.Core()}) }
 
 func requests(kv ...string) corev1.ResourceList {
 	out := corev1.ResourceList{}

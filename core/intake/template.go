@@ -104,7 +104,7 @@ func (c *Compiler) PoolRequirements(np *v1.NodePool) (requirement.Requirements, 
 		out = out.With(r)
 	}
 	for key, value := range template.ObjectMeta.Labels {
-		key, value = c.options.Labels.Normalize(key, value)
+		key, value = c.options.Vocabulary.Normalize(key, value)
 		out = out.With(requirement.In(key, value))
 	}
 	return out, nil

@@ -23,7 +23,7 @@ var errEmptyTerms = errors.New("required node affinity: every term is empty, and
 func (c *Compiler) terms(spec *corev1.PodSpec) ([]requirement.Requirements, error) {
 	selector := make([]requirement.Requirement, 0, len(spec.NodeSelector))
 	for key, value := range spec.NodeSelector {
-		key, value = c.options.Labels.Normalize(key, value)
+		key, value = c.options.Vocabulary.Normalize(key, value)
 		selector = append(selector, requirement.In(key, value))
 	}
 	required := requiredTerms(spec)
@@ -71,7 +71,7 @@ func (c *Compiler) expressions(in []corev1.NodeSelectorRequirement) ([]requireme
 // Requirement builds a requirement from the API's written form; see
 // [Requirement].
 func (c *Compiler) Requirement(key, operator string, values []string) (requirement.Requirement, error) {
-	return Requirement(c.options.Labels, key, operator, values)
+	return Requirement(c.options.Vocabulary, key, operator, values)
 }
 
 // Requirement builds a requirement from the API's written form, translating

@@ -37,7 +37,7 @@ func TestWhoDefinesALabel(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.c = intake.New(intake.Options{Labels: words})
+			s.c = intake.New(intake.Options{Vocabulary: words})
 			s.pool()
 			typesHaveIt(s)
 		}, "pool-0:1"},

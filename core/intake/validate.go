@@ -64,10 +64,10 @@ func (c *Compiler) refusesKarpenter(spec *corev1.PodSpec) bool {
 }
 
 func (c *Compiler) validateExpression(key, operator string, values []string) error {
-	canonical, _ := c.options.Labels.Normalize(key, "")
-	if c.options.Labels.IsRestricted(canonical) {
+	canonical, _ := c.options.Vocabulary.Normalize(key, "")
+	if c.options.Vocabulary.IsRestricted(canonical) {
 		return fmt.Errorf("label %q is restricted; use one of the well-known labels %v or a label of your own domain",
-			key, c.options.Labels.WellKnownLabels())
+			key, c.options.Vocabulary.WellKnownLabels())
 	}
 	if problems := validation.IsQualifiedName(canonical); len(problems) > 0 {
 		return fmt.Errorf("label %q is not a qualified name: %s", key, problems[0])
@@ -101,7 +101,7 @@ func (c *Compiler) validateIn(key string, values []string) error {
 	if len(values) == 0 {
 		return fmt.Errorf("label %q: operator In without values", key)
 	}
-	known, fixed := c.options.Labels.WellKnownValues(key)
+	known, fixed := c.options.Vocabulary.WellKnownValues(key)
 	if fixed && !slices.ContainsFunc(values, func(v string) bool { return slices.Contains(known, v) }) {
 		return fmt.Errorf("label %q: none of %q is one of %q", key, values, known)
 	}

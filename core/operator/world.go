@@ -74,7 +74,7 @@ func (s *shared) model() (*cluster.Cluster, error) {
 
 func (s *shared) compilerOptions() intake.Options {
 	return intake.Options{
-		Labels: s.words, Preferences: intake.PreferencePolicy(s.options.PreferencePolicy),
+		Vocabulary: s.words, Preferences: intake.PreferencePolicy(s.options.PreferencePolicy),
 		Reservations: s.options.FeatureGates.ReservedCapacity, IgnoreDRARequests: s.options.IgnoreDRARequests,
 	}
 }
@@ -82,9 +82,9 @@ func (s *shared) compilerOptions() intake.Options {
 func (w *world) stateOptions() state.Options {
 	return state.Options{
 		Cluster: w.cluster, Ledger: w.ledger,
-		Reader: w.manager.GetCache(), APIReader: w.manager.GetAPIReader(),
+		Reader: w.manager.GetCache(), Live: w.manager.GetAPIReader(),
 		NodeClasses: w.managed, InstanceTypes: calledBy(w.provider, "state.pricing").GetInstanceTypes,
-		Clock: w.clock, Registerer: w.registerer, CPUMillis: w.options.CPURequests,
+		Clock: w.clock, Registerer: w.registerer, CPUMillis: w.options.CPUMillis,
 	}
 }
 
@@ -93,18 +93,18 @@ func (w *world) nodePoolOptions() nodepool.Options {
 		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Usage: w.cluster,
 		Catalogue:    calledBy(w.provider, "nodepool.instancetypes").GetInstanceTypes,
 		Requirements: intake.New(w.compilerOptions()).PoolRequirements, Recorder: w.recorder,
-		NodeClasses: w.provider.SupportedNodeClasses, Words: w.words,
-		Clock: w.clock, CPUMillis: w.options.CPURequests,
+		NodeClassObjects: w.provider.SupportedNodeClasses, Vocabulary: w.words,
+		Clock: w.clock, CPUMillis: w.options.CPUMillis,
 	}
 }
 
 func (w *world) provisioningOptions() provisioning.Options {
 	return provisioning.Options{
-		Client: w.manager.GetClient(), Provider: calledBy(w.provider, "provisioner"), Managed: w.managed, Words: w.words,
+		Client: w.manager.GetClient(), Provider: calledBy(w.provider, "provisioner"), NodeClasses: w.managed, Vocabulary: w.words,
 		Cluster: w.cluster, Recorder: w.recorder, Metrics: w.scheduler, Clock: w.clock,
 		BatchIdle: w.options.BatchIdleDuration, BatchMax: w.options.BatchMaxDuration,
 		DefaultSpread: defaultspread.New(w.options.DefaultTopologySpreadConstraints, w.manager.GetClient()),
-		MinValues:     minValues(w.options.MinValuesPolicy), CPURequests: w.options.CPURequests,
+		MinValues:     minValues(w.options.MinValuesPolicy), CPUMillis: w.options.CPUMillis,
 	}
 }
 
@@ -120,36 +120,36 @@ func (w *world) lifecycleOptions(health lifecycle.RegistrationHealth) lifecycle.
 	return lifecycle.Options{
 		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Provider: calledBy(w.provider, lifecycle.Name),
 		NodeClasses: w.managed, Vocabulary: w.words, Clock: w.clock, Recorder: w.recorder,
-		NodeClaims: w.nodeClaims, Nodes: w.nodes, Health: health, CPUMillis: w.options.CPURequests,
+		NodeClaims: w.nodeClaims, Nodes: w.nodes, Health: health, CPUMillis: w.options.CPUMillis,
 	}
 }
 
 func (w *world) nodeClaimHydrationOptions() nodeclaimhydration.Options {
-	return nodeclaimhydration.Options{Client: w.manager.GetClient(), NodeClasses: w.managed, CPUMillis: w.options.CPURequests}
+	return nodeclaimhydration.Options{Client: w.manager.GetClient(), NodeClasses: w.managed, CPUMillis: w.options.CPUMillis}
 }
 
 func (w *world) nodeHydrationOptions() nodehydration.Options {
 	return nodehydration.Options{
-		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, CPUMillis: w.options.CPURequests,
+		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, CPUMillis: w.options.CPUMillis,
 	}
 }
 
 func (w *world) consistencyOptions() consistency.Options {
 	return consistency.Options{
 		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, Recorder: w.recorder,
-		CPUMillis: w.options.CPURequests,
+		CPUMillis: w.options.CPUMillis,
 	}
 }
 
 func (w *world) podEventsOptions() podevents.Options {
 	return podevents.Options{
-		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, CPUMillis: w.options.CPURequests,
+		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, CPUMillis: w.options.CPUMillis,
 	}
 }
 
 func (w *world) disruptionConditionsOptions() disruptionconditions.Options {
 	return disruptionconditions.Options{
-		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, CPUMillis: w.options.CPURequests,
+		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, CPUMillis: w.options.CPUMillis,
 	}
 }
 
@@ -158,14 +158,14 @@ func (w *world) disruptionOptions(podEvents survey.PodEvents) disruption.Options
 		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Cluster: w.cluster,
 		InstanceTypes: calledBy(w.provider, disruption.Name), PodEvents: podEvents, NodeClasses: w.managed,
 		ReservationIDLabel: w.words.ReservationIDLabel(), Clock: w.clock, Recorder: w.recorder,
-		Registerer: w.registerer, NodeClaims: w.nodeClaims, CPUMillis: w.options.CPURequests,
+		Registerer: w.registerer, NodeClaims: w.nodeClaims, CPUMillis: w.options.CPUMillis,
 	}
 }
 
 func (w *world) expirationOptions() expiration.Options {
 	return expiration.Options{
 		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, NodeClaims: w.nodeClaims,
-		CPUMillis: w.options.CPURequests,
+		CPUMillis: w.options.CPUMillis,
 	}
 }
 
@@ -173,14 +173,14 @@ func (w *world) terminationOptions(evictor termination.Evictor) termination.Opti
 	return termination.Options{
 		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Provider: calledBy(w.provider, termination.Name),
 		NodeClasses: w.managed, Clock: w.clock, Recorder: w.recorder, Nodes: w.nodes, Evictor: evictor,
-		CPUMillis: w.options.CPURequests, ClientQPS: w.options.KubeClientQPS,
+		CPUMillis: w.options.CPUMillis, ClientQPS: w.options.KubeClientQPS,
 	}
 }
 
 func (w *world) evictionOptions() eviction.Options {
 	return eviction.Options{
 		Client: w.manager.GetClient(), Clock: w.clock, Recorder: w.recorder, Nodes: w.nodes,
-		CPUMillis: w.options.CPURequests,
+		CPUMillis: w.options.CPUMillis,
 	}
 }
 
@@ -193,8 +193,8 @@ func (w *world) garbageCollectionOptions() garbagecollection.Options {
 
 func (w *world) gaugeOptions() gauges.Options {
 	return gauges.Options{
-		Client: w.manager.GetClient(), Cluster: w.cluster, Ledger: w.ledger, NodeClasses: w.managed, Words: w.words,
-		Clock: w.clock, Registerer: w.registerer, CPUMillis: w.options.CPURequests,
+		Client: w.manager.GetClient(), Cluster: w.cluster, Ledger: w.ledger, NodeClasses: w.managed, Vocabulary: w.words,
+		Clock: w.clock, Registerer: w.registerer, CPUMillis: w.options.CPUMillis,
 	}
 }
 

@@ -31,7 +31,7 @@ func begin(t *testing.T, nodes []*corev1.Node, pods []*corev1.Pod) (*question.Bu
 	t.Helper()
 	live, err := cluster.New(cluster.Options{
 		Clock:      clocktesting.NewFakePassiveClock(time.Unix(1_700_000_000, 0)),
-		Compiler:   intake.New(intake.Options{Labels: vocabulary.Core()}),
+		Compiler:   intake.New(intake.Options{Vocabulary: vocabulary.Core()}),
 		Registerer: prometheus.NewRegistry(), Log: logr.Discard(),
 	})
 	if err != nil {

@@ -56,7 +56,7 @@ func rendered(t *testing.T, np *v1.NodePool, pods ...*corev1.Pod) (*v1.NodeClaim
 
 func renderedOf(t *testing.T, types []*cloudprovider.InstanceType, np *v1.NodePool, pods ...*corev1.Pod) (*v1.NodeClaim, error) {
 	t.Helper()
-	c := intake.New(intake.Options{Labels: fake.Vocabulary(), Reservations: true})
+	c := intake.New(intake.Options{Vocabulary: fake.Vocabulary(), Reservations: true})
 	template, err := c.Template(intake.PoolInput{NodePool: np, Types: types})
 	if err != nil {
 		t.Fatal(err)
@@ -242,7 +242,7 @@ func TestNothingIsShared(t *testing.T) {
 
 // API-129: overlaid prices and capacity are told.
 func TestOverlayAnnotations(t *testing.T) {
-	np, c, types := nodePool(nil), intake.New(intake.Options{Labels: fake.Vocabulary()}), fake.DefaultInstanceTypes()
+	np, c, types := nodePool(nil), intake.New(intake.Options{Vocabulary: fake.Vocabulary()}), fake.DefaultInstanceTypes()
 	types[3] = types[3].Copy()
 	types[3].CapacityOverlaid = true
 	overlaid := *types[3].Offerings[0]

@@ -95,7 +95,7 @@ func (w *world) restart() {
 	w.t.Helper()
 	registry := prometheus.NewRegistry()
 	model, err := cluster.New(cluster.Options{
-		Clock: w.clock, Compiler: intake.New(intake.Options{Labels: vocabulary.Core()}), Inventory: inventory{w},
+		Clock: w.clock, Compiler: intake.New(intake.Options{Vocabulary: vocabulary.Core()}), Inventory: inventory{w},
 		Registerer: registry, Log: logr.Discard(),
 	})
 	if err != nil {

@@ -25,7 +25,7 @@ type Options struct {
 	Ledger  *cost.Ledger
 	// NodeClasses tell the managed pools, Words the labels of nodes.
 	NodeClasses cloudprovider.NodeClassKinds
-	Words       *vocabulary.Vocabulary
+	Vocabulary  *vocabulary.Vocabulary
 	Clock       clock.PassiveClock
 	Registerer  prometheus.Registerer
 	// CPUMillis is the CPU request of the process.

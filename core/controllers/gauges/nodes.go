@@ -24,7 +24,7 @@ type nodes struct {
 }
 
 func newNodes(o Options) *nodes {
-	n := &nodes{cluster: o.Cluster, clock: o.Clock, labels: nodeLabels(o.Words)}
+	n := &nodes{cluster: o.Cluster, clock: o.Clock, labels: nodeLabels(o.Vocabulary)}
 	var names []string
 	for _, l := range n.labels {
 		names = append(names, l.name)

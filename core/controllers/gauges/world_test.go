@@ -66,13 +66,13 @@ func newWorld(t *testing.T, added ...string) *world {
 	words, err := vocabulary.New(vocabulary.Additions{WellKnownLabels: added})
 	w.must(err)
 	w.cluster, err = cluster.New(cluster.Options{
-		Clock: w.clock, Compiler: intake.New(intake.Options{Labels: words}), Inventory: inventory{},
+		Clock: w.clock, Compiler: intake.New(intake.Options{Vocabulary: words}), Inventory: inventory{},
 		Registerer: prometheus.NewRegistry(), Log: logr.Discard(),
 	})
 	w.must(err)
 	all, err := gauges.All(gauges.Options{
 		Client: w.client, Cluster: w.cluster, Ledger: w.ledger, NodeClasses: cloudprovider.NodeClassKinds{nodeClass},
-		Words: words, Clock: w.clock, Registerer: w.registry, CPUMillis: 1000,
+		Vocabulary: words, Clock: w.clock, Registerer: w.registry, CPUMillis: 1000,
 	})
 	w.must(err)
 	w.pools, w.pods = all[0].(reconcile.Reconciler), all[1].(reconcile.Reconciler)

@@ -52,7 +52,7 @@ func set(conditions status.ConditionSet, conditionType string, why cause) {
 
 // validity judges the spec (LIF-225).
 func (o Options) validity(pool *v1.NodePool) cause {
-	found := validation.NodePool(pool, o.Words)
+	found := validation.NodePool(pool, o.Vocabulary)
 	switch {
 	case len(found.Errors) > 0:
 		return cause{v1.ReasonValidationFailed, found.Message()}

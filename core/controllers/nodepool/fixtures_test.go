@@ -75,8 +75,8 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 		WithInterceptorFuncs(w.countWrites()).
 		Build())
 	w.Options = nodepool.Options{
-		Client: c, Live: c, Usage: w.usage, NodeClasses: testNodeClasses, Words: vocabulary.Core(),
-		Catalogue: w.catalogue, Requirements: intake.New(intake.Options{Labels: vocabulary.Core()}).PoolRequirements,
+		Client: c, Live: c, Usage: w.usage, NodeClassObjects: testNodeClasses, Vocabulary: vocabulary.Core(),
+		Catalogue: w.catalogue, Requirements: intake.New(intake.Options{Vocabulary: vocabulary.Core()}).PoolRequirements,
 		Recorder: w.told, Clock: w.clock, CPUMillis: 1000,
 	}
 	return w

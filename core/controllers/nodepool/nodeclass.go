@@ -31,7 +31,7 @@ func (o Options) kindOf(nodeClass status.Object) schema.GroupKind {
 // supported returns an empty object of the kind that a reference names, or nil
 // for a kind of another provider. Versions are not compared (CP-003).
 func (o Options) supported(ref v1.NodeClassReference) status.Object {
-	for _, nodeClass := range o.NodeClasses() {
+	for _, nodeClass := range o.NodeClassObjects() {
 		if o.kindOf(nodeClass) == ref.GroupKind() {
 			return nodeClass
 		}
@@ -61,7 +61,7 @@ func (o Options) nodeClass(ctx context.Context, pool *v1.NodePool) (nodeClass st
 // withNodeClasses makes the events of a NodeClass examine the pools that refer
 // to it (API-089).
 func (o Options) withNodeClasses(b *builder.Builder) {
-	for _, nodeClass := range o.NodeClasses() {
+	for _, nodeClass := range o.NodeClassObjects() {
 		b.Watches(nodeClass, handler.EnqueueRequestsFromMapFunc(o.poolsOf(o.kindOf(nodeClass))))
 	}
 }

@@ -34,11 +34,11 @@ type Options struct {
 	Catalogue    Catalogue
 	Requirements Requirements
 	Recorder     events.Recorder
-	// NodeClasses returns a fresh empty object of each supported kind.
-	NodeClasses func() []status.Object
-	// Words are the labels and values that core and provider know.
-	Words *vocabulary.Vocabulary
-	Clock clock.Clock
+	// NodeClassObjects returns a fresh empty object of each supported kind.
+	NodeClassObjects func() []status.Object
+	// Vocabulary are the labels and values that core and provider know.
+	Vocabulary *vocabulary.Vocabulary
+	Clock      clock.Clock
 	// CPUMillis is the CPU request of the process, which scales the number of
 	// workers.
 	CPUMillis int64

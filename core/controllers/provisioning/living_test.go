@@ -81,7 +81,7 @@ func (l *living) restart() {
 	l.t.Helper()
 	registry := prometheus.NewRegistry()
 	c, err := cluster.New(cluster.Options{
-		Clock: l.clock, Compiler: intake.New(intake.Options{Labels: fake.Vocabulary()}),
+		Clock: l.clock, Compiler: intake.New(intake.Options{Vocabulary: fake.Vocabulary()}),
 		Inventory: &l.synced, Registerer: registry, Log: logr.Discard(),
 	})
 	l.must(err)

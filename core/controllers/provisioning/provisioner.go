@@ -42,15 +42,15 @@ const loadRetry = 250 * time.Millisecond
 // Options are what a [Provisioner] is made of.
 type Options struct {
 	// Client reads from caches with the indexes of package index.
-	Client   client.Client
-	Provider cloudprovider.CloudProvider
-	Managed  cloudprovider.NodeClassKinds
-	// Words say which volumes the provider does not support.
-	Words    *vocabulary.Vocabulary
-	Cluster  *cluster.Cluster
-	Recorder events.Recorder
-	Metrics  *metrics.Scheduler
-	Clock    clock.WithTicker
+	Client      client.Client
+	Provider    cloudprovider.CloudProvider
+	NodeClasses cloudprovider.NodeClassKinds
+	// Vocabulary say which volumes the provider does not support.
+	Vocabulary *vocabulary.Vocabulary
+	Cluster    *cluster.Cluster
+	Recorder   events.Recorder
+	Metrics    *metrics.Scheduler
+	Clock      clock.WithTicker
 	// BatchIdle and BatchMax are the times of the batching window (SCH-014).
 	BatchIdle, BatchMax time.Duration
 	// DefaultSpread gives pods the cluster's default spread constraints; nil
@@ -58,9 +58,9 @@ type Options struct {
 	DefaultSpread *defaultspread.Source
 	// MinValues says what to do when a pool's minValues cannot be met (SCH-195).
 	MinValues place.MinValuesPolicy
-	// CPURequests of the process, in milli-CPU, scale the trigger controllers
+	// CPUMillis of the process, in milli-CPU, scale the trigger controllers
 	// (SCH-012).
-	CPURequests int64
+	CPUMillis int64
 }
 
 // Provisioner runs the rounds.
@@ -88,7 +88,7 @@ func New(o Options) *Provisioner {
 		batcher: batch.New(batch.Options{Idle: o.BatchIdle, Max: o.BatchMax, Clock: o.Clock}),
 		notices: newNotices(o.Recorder),
 		volumes: volume.NewReader(o.Client),
-		storage: storage.NewRules(o.Words),
+		storage: storage.NewRules(o.Vocabulary),
 		hints:   newHints(o.Clock),
 		stands:  launches.NewStanding(), launches: launches.NewLedger(),
 	}

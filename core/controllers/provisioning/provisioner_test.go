@@ -86,14 +86,14 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 	}
 	w.client = b.Build()
 	w.registry = prometheus.NewRegistry()
-	w.cluster = w.newCluster(intake.Options{Labels: fake.Vocabulary(), Reservations: true}, w.registry)
+	w.cluster = w.newCluster(intake.Options{Vocabulary: fake.Vocabulary(), Reservations: true}, w.registry)
 	collectors, err := metrics.NewScheduler(w.registry, clock.RealClock{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.subject = provisioning.New(provisioning.Options{
 		Client: w.client, Provider: w.provider, Cluster: w.cluster, Recorder: w.recorder, Metrics: collectors,
-		Managed: cloudprovider.NodeClassKinds{nodeClass.GroupKind()}, Words: fake.Vocabulary(),
+		NodeClasses: cloudprovider.NodeClassKinds{nodeClass.GroupKind()}, Vocabulary: fake.Vocabulary(),
 		Clock: clocktesting.NewFakeClock(time.Now()), BatchIdle: time.Nanosecond, BatchMax: time.Nanosecond,
 	})
 	return w
@@ -110,13 +110,13 @@ func (w *world) newCluster(o intake.Options, registerer prometheus.Registerer) *
 
 // restart begins anew with a model that knows of nothing.
 func (w *world) restart() {
-	w.cluster = w.newCluster(intake.Options{Labels: fake.Vocabulary(), Reservations: true}, prometheus.NewRegistry())
+	w.cluster = w.newCluster(intake.Options{Vocabulary: fake.Vocabulary(), Reservations: true}, prometheus.NewRegistry())
 	w.subject.Cluster = w.cluster
 }
 
 // ignoreDRA begins anew with a model that ignores claims.
 func (w *world) ignoreDRA() {
-	w.cluster = w.newCluster(intake.Options{Labels: fake.Vocabulary(), IgnoreDRARequests: true}, prometheus.NewRegistry())
+	w.cluster = w.newCluster(intake.Options{Vocabulary: fake.Vocabulary(), IgnoreDRARequests: true}, prometheus.NewRegistry())
 	w.subject.Cluster = w.cluster
 }
 

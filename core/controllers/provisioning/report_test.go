@@ -66,7 +66,7 @@ func TestConsolidationHints(t *testing.T) {
 	if got := hints(); len(got) != 1 || !strings.Contains(got[0], "default/soft") {
 		t.Errorf("the next day: got %q", got)
 	}
-	w.cluster = w.newCluster(intake.Options{Labels: fake.Vocabulary(), Preferences: intake.IgnorePreferences}, prometheus.NewRegistry())
+	w.cluster = w.newCluster(intake.Options{Vocabulary: fake.Vocabulary(), Preferences: intake.IgnorePreferences}, prometheus.NewRegistry())
 	w.subject.Cluster = w.cluster
 	w.subject.Clock.(*clocktesting.FakeClock).Step(24 * time.Hour)
 	w.must(w.round())

@@ -26,13 +26,13 @@ const recheck = 10 * time.Second
 
 // registerTriggers adds the controllers that ask for rounds (SCH-012).
 func (p *Provisioner) registerTriggers(mgr manager.Manager) error {
-	options := concurrency.Options[reconcile.Request](concurrency.Scaled(10, 1000), p.CPURequests)
+	options := concurrency.Options[reconcile.Request](concurrency.Scaled(10, 1000), p.CPUMillis)
 	err := builder.ControllerManagedBy(mgr).Named("provisioner.trigger.pod").For(&corev1.Pod{}).
 		WithOptions(options).Complete(reconcile.Func(p.podTrigger))
 	if err != nil {
 		return fmt.Errorf("registering controller provisioner.trigger.pod: %w", err)
 	}
-	options = concurrency.Options[reconcile.Request](concurrency.Scaled(10, 1000), p.CPURequests)
+	options = concurrency.Options[reconcile.Request](concurrency.Scaled(10, 1000), p.CPUMillis)
 	err = builder.ControllerManagedBy(mgr).Named("provisioner.trigger.node").For(&corev1.Node{}).
 		WithOptions(options).Complete(reconcile.Func(p.nodeTrigger))
 	if err != nil {

@@ -24,7 +24,7 @@ type unusable struct {
 func (p *Provisioner) barred(ctx context.Context, np *v1.NodePool) (reason.Reason, bool) {
 	ref := np.Spec.Template.Spec.NodeClassRef
 	switch {
-	case !p.Managed.Manages(ref):
+	case !p.NodeClasses.Manages(ref):
 		return reason.Reason{Cause: reason.PoolForeign, Detail: fmt.Sprintf("%s %q", ref.GroupKind(), ref.Name)}, true
 	case np.DeletionTimestamp != nil:
 		return reason.Reason{Cause: reason.PoolLeaving}, true

@@ -63,7 +63,7 @@ func (g *NodeClaimGC) missing(context.Context) []reconcile.Request {
 
 // Reconcile drops a NodeClaim that the API server does not have.
 func (g *NodeClaimGC) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
-	err := g.APIReader.Get(ctx, req.NamespacedName, &v1.NodeClaim{})
+	err := g.Live.Get(ctx, req.NamespacedName, &v1.NodeClaim{})
 	switch {
 	case apierrors.IsNotFound(err):
 		g.Cluster.DropUnlaunched(req.Name)

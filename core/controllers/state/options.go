@@ -26,8 +26,8 @@ type Options struct {
 	Ledger  *cost.Ledger
 	// Reader answers from the watch caches.
 	Reader client.Reader
-	// APIReader asks the API server.
-	APIReader   client.Reader
+	// Live asks the API server.
+	Live        client.Reader
 	NodeClasses cloudprovider.NodeClassKinds
 	// InstanceTypes are those that a pool could ever use, with their prices.
 	InstanceTypes func(context.Context, *v1.NodePool) ([]*cloudprovider.InstanceType, error)

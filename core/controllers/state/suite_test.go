@@ -163,13 +163,13 @@ func (b *bench) start(t *testing.T, scheme *runtime.Scheme) {
 	b.Expect(err).NotTo(HaveOccurred())
 	managed := cloudprovider.NodeClassKinds{nodeClass}
 	b.model, err = cluster.New(cluster.Options{
-		Clock: b.clock, Compiler: intake.New(intake.Options{Labels: vocabulary.Core()}),
+		Clock: b.clock, Compiler: intake.New(intake.Options{Vocabulary: vocabulary.Core()}),
 		Inventory:  state.Inventory{Reader: m.GetCache(), NodeClasses: managed},
 		Registerer: b.registry, Log: logr.Discard(),
 	})
 	b.Expect(err).NotTo(HaveOccurred())
 	controllers, err := state.All(state.Options{
-		Cluster: b.model, Ledger: b.ledger, Reader: m.GetCache(), APIReader: m.GetAPIReader(),
+		Cluster: b.model, Ledger: b.ledger, Reader: m.GetCache(), Live: m.GetAPIReader(),
 		NodeClasses: managed, InstanceTypes: b.market.instanceTypes, Clock: b.clock,
 		Registerer: b.registry, CPUMillis: 1000,
 	})

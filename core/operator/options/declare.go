@@ -78,7 +78,7 @@ func (o *Options) declareContainer(s *Set) {
 		Name: "memory-limit", Env: "MEMORY_LIMIT", Default: -1,
 		Usage: "Memory limit of the container in bytes; 90% of it becomes the soft limit of the Go runtime. 0 or less leaves the runtime alone.",
 	})
-	s.Int64(&o.CPURequests, Option[int64]{
+	s.Int64(&o.CPUMillis, Option[int64]{
 		Name: "cpu-requests", Env: "CPU_REQUESTS", Default: defaultCPURequests,
 		Usage: "CPU request of the container in millicores. Concurrency grows with it. 0 or less means 1000.",
 	})
@@ -140,8 +140,8 @@ const defaultCPURequests = 1000
 
 // complete makes the settings hold together.
 func (o *Options) complete() error {
-	if o.CPURequests <= 0 {
-		o.CPURequests = defaultCPURequests
+	if o.CPUMillis <= 0 {
+		o.CPUMillis = defaultCPURequests
 	}
 	if !o.DisableLeaderElection && o.LeaderElectionName == "" {
 		return errors.New(`invalid value "" for --leader-election-name (LEADER_ELECTION_NAME): must be set unless leader election is disabled`)

@@ -50,9 +50,9 @@ type Options struct {
 	// MemoryLimit of the container in bytes; the Go runtime aims at 90% of it. At
 	// or below 0 the runtime is left alone. Default -1.
 	MemoryLimit int64
-	// CPURequests of the container in millicores, at least 1; concurrency grows
+	// CPUMillis of the container in millicores, at least 1; concurrency grows
 	// with it (OPS-052). Default 1000, which values at or below 0 become too.
-	CPURequests int64
+	CPUMillis int64
 
 	// LogLevel is the least severe level that is logged. Default "info".
 	LogLevel LogLevel

@@ -59,7 +59,7 @@ func (calm) Unsettled(string) (time.Time, bool) { return time.Time{}, false }
 func newModel(t *testing.T, w *fixture.World) *model {
 	t.Helper()
 	c, err := cluster.New(cluster.Options{
-		Clock: w.Clock, Compiler: intake.New(intake.Options{Labels: vocabulary.Core()}),
+		Clock: w.Clock, Compiler: intake.New(intake.Options{Vocabulary: vocabulary.Core()}),
 		Registerer: prometheus.NewRegistry(), Log: logr.Discard(),
 	})
 	if err != nil {

@@ -69,7 +69,7 @@ func New(w *world.World) (*Round, error) {
 func live(w *world.World) (*cluster.Cluster, error) {
 	c, err := cluster.New(cluster.Options{
 		Clock:      clocktesting.NewFakePassiveClock(world.Start()),
-		Compiler:   intake.New(intake.Options{Labels: world.Vocabulary(), Reservations: true}),
+		Compiler:   intake.New(intake.Options{Vocabulary: world.Vocabulary(), Reservations: true}),
 		Registerer: prometheus.NewRegistry(), Log: logr.Discard(),
 	})
 	if err != nil {

@@ -82,7 +82,7 @@ func (p *Process) build() error {
 	nodeClaims, err2 := metrics.NewNodeClaims(registry)
 	nodes, err3 := metrics.NewNodes(registry)
 	model, err4 := cluster.New(cluster.Options{
-		Clock: clk, Compiler: intake.New(intake.Options{Labels: fake.Vocabulary(), Reservations: true}),
+		Clock: clk, Compiler: intake.New(intake.Options{Vocabulary: fake.Vocabulary(), Reservations: true}),
 		Inventory: state.Inventory{Reader: p.reader, NodeClasses: managed()}, Registerer: registry, Log: p.Log,
 	})
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
@@ -90,7 +90,7 @@ func (p *Process) build() error {
 	}
 	p.cluster = model
 	p.provisioning = provisioning.New(provisioning.Options{
-		Client: p.reader, Provider: p.Cloud, Managed: managed(), Words: fake.Vocabulary(), Cluster: model,
+		Client: p.reader, Provider: p.Cloud, NodeClasses: managed(), Vocabulary: fake.Vocabulary(), Cluster: model,
 		Recorder: p.recorder, Metrics: scheduler, Clock: clk, BatchIdle: batchIdle, BatchMax: batchMax,
 	})
 	p.life.lifecycle = lifecycle.New(lifecycle.Options{
