@@ -11,17 +11,6 @@ import (
 	"karpenter.sh/core/engine/requirement"
 )
 
-// MinValuesPolicy says whether minValues bind.
-type MinValuesPolicy string
-
-// The policies of minValues.
-const (
-	// MinValuesStrict lets nothing launch that does not satisfy minValues.
-	MinValuesStrict MinValuesPolicy = "Strict"
-	// MinValuesBestEffort relaxes what cannot be satisfied.
-	MinValuesBestEffort MinValuesPolicy = "BestEffort"
-)
-
 // MinValuesResult tells how far a list of types satisfies minValues.
 type MinValuesResult struct {
 	// Scanned is how many types, from the front, it takes; 0 without minValues
@@ -110,7 +99,7 @@ type Truncation struct {
 	// MaxTypes is how many types are kept.
 	MaxTypes int
 	// Policy says whether the kept part must satisfy minValues.
-	Policy MinValuesPolicy
+	Policy requirement.MinValuesPolicy
 }
 
 // Truncate orders the types by price and keeps the first (CP-062). When the
@@ -119,7 +108,7 @@ type Truncation struct {
 func (its InstanceTypes) Truncate(t Truncation) (InstanceTypes, error) {
 	ordered := its.OrderByPrice(t.Requirements, t.Open)
 	kept := ordered[:min(t.MaxTypes, len(ordered))]
-	if t.Policy == MinValuesBestEffort {
+	if t.Policy == requirement.BestEffortMinValues {
 		return kept, nil
 	}
 	if _, err := kept.SatisfiesMinValues(t.Requirements); err != nil {

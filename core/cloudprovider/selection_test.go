@@ -194,15 +194,15 @@ func TestTruncate(t *testing.T) {
 		reason string
 		reqs   requirement.Requirements
 		n      int
-		policy cloudprovider.MinValuesPolicy
+		policy requirement.MinValuesPolicy
 		want   string
 		fails  bool
 	}{
-		{"CP-062: the cheapest are kept", requirement.All(), 2, cloudprovider.MinValuesStrict, "cheap middle", false},
-		{"CP-062: a longer limit keeps all", requirement.All(), 9, cloudprovider.MinValuesStrict, "cheap middle dear", false},
-		{"CP-062: Strict returns the original list and an error", three, 2, cloudprovider.MinValuesStrict, "dear cheap middle", true},
-		{"CP-062: Strict is content when enough is kept", three, 3, cloudprovider.MinValuesStrict, "cheap middle dear", false},
-		{"CP-062: BestEffort does not check", three, 2, cloudprovider.MinValuesBestEffort, "cheap middle", false},
+		{"CP-062: the cheapest are kept", requirement.All(), 2, requirement.StrictMinValues, "cheap middle", false},
+		{"CP-062: a longer limit keeps all", requirement.All(), 9, requirement.StrictMinValues, "cheap middle dear", false},
+		{"CP-062: Strict returns the original list and an error", three, 2, requirement.StrictMinValues, "dear cheap middle", true},
+		{"CP-062: Strict is content when enough is kept", three, 3, requirement.StrictMinValues, "cheap middle dear", false},
+		{"CP-062: BestEffort does not check", three, 2, requirement.BestEffortMinValues, "cheap middle", false},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
 			got, err := types.Truncate(cloudprovider.Truncation{Requirements: tc.reqs, Open: wellKnown, MaxTypes: tc.n, Policy: tc.policy})

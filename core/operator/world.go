@@ -22,10 +22,8 @@ import (
 	"karpenter.sh/core/controllers/provisioning"
 	"karpenter.sh/core/controllers/state"
 	"karpenter.sh/core/defaultspread"
-	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/operator/options"
 )
 
 // world is what controllers of several families share beside the process: the
@@ -104,16 +102,8 @@ func (w *world) provisioningOptions() provisioning.Options {
 		Cluster: w.cluster, Recorder: w.recorder, Metrics: w.scheduler, Clock: w.clock,
 		BatchIdle: w.options.BatchIdleDuration, BatchMax: w.options.BatchMaxDuration,
 		DefaultSpread: defaultspread.New(w.options.DefaultTopologySpreadConstraints, w.manager.GetClient()),
-		MinValues:     minValues(w.options.MinValuesPolicy), CPUMillis: w.options.CPUMillis,
+		MinValues:     w.options.MinValuesPolicy, CPUMillis: w.options.CPUMillis,
 	}
-}
-
-// minValues is the engine's form of the policy.
-func minValues(p options.MinValuesPolicy) place.MinValuesPolicy {
-	if p == options.MinValuesBestEffort {
-		return place.BestEffortMinValues
-	}
-	return place.StrictMinValues
 }
 
 func (w *world) lifecycleOptions(health lifecycle.RegistrationHealth) lifecycle.Options {

@@ -10,6 +10,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/test/oracle/internal/replay"
 	"karpenter.sh/test/oracle/internal/round"
 	"karpenter.sh/test/oracle/internal/scheduler"
@@ -29,7 +30,7 @@ func TestTheSchedulerTakesEveryPlacement(t *testing.T) {
 	placed, planned := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		r := gather(rt, world.Draw(rt, world.Usual()))
-		r.Input.MinValues = place.MinValuesPolicy(rapid.IntRange(0, 1).Draw(rt, "minValues"))
+		r.Input.MinValues = rapid.SampledFrom([]requirement.MinValuesPolicy{requirement.StrictMinValues, requirement.BestEffortMinValues}).Draw(rt, "minValues")
 		r.Input.Reservations = place.ReservationMode(rapid.IntRange(0, 1).Draw(rt, "reservations"))
 		plan := place.Solve(r.Input)
 		claims, err := r.Claims(&plan)

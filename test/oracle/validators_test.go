@@ -11,6 +11,7 @@ import (
 
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/place/placetest"
+	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/test/oracle/internal/round"
 	"karpenter.sh/test/oracle/internal/world"
 )
@@ -20,7 +21,7 @@ import (
 func TestPlansKeepTheRules(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		r := gather(rt, world.Draw(rt, world.Usual()))
-		r.Input.MinValues = place.MinValuesPolicy(rapid.IntRange(0, 1).Draw(rt, "minValues"))
+		r.Input.MinValues = rapid.SampledFrom([]requirement.MinValuesPolicy{requirement.StrictMinValues, requirement.BestEffortMinValues}).Draw(rt, "minValues")
 		if err := placetest.Check(r.Input, place.Solve(r.Input)); err != nil {
 			rt.Fatalf("%s\n%s", err, r.World)
 		}

@@ -21,7 +21,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/defaultspread"
-	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/engine/requirement"
 )
 
 // SCH-023: a round without pods has no effect and asks nobody.
@@ -53,14 +53,14 @@ func TestUselessPools(t *testing.T) {
 		why    string
 		pool   *v1.NodePool
 		daemon *appsv1.DaemonSet
-		policy place.MinValuesPolicy
+		policy requirement.MinValuesPolicy
 		want   string // part of the event; empty: none
 	}{
-		{"nothing meets the requirements", readyPool("p", requiring(corev1.LabelTopologyZone, 0, "nowhere")), nil, place.StrictMinValues, "requirements exclude"},
-		{"too few values", readyPool("p", requiring(corev1.LabelTopologyZone, 2, "test-zone-1")), nil, place.StrictMinValues, "minValues"},
-		{"too few values that are lowered", readyPool("p", requiring(corev1.LabelTopologyZone, 2, "test-zone-1")), nil, place.BestEffortMinValues, ""},
-		{"no room beside the daemons", readyPool("p"), greedy, place.StrictMinValues, "daemons"},
-		{"a pool that is of use", readyPool("p", requiring(corev1.LabelTopologyZone, 2, "test-zone-1", "test-zone-2")), nil, place.StrictMinValues, ""},
+		{"nothing meets the requirements", readyPool("p", requiring(corev1.LabelTopologyZone, 0, "nowhere")), nil, requirement.StrictMinValues, "requirements exclude"},
+		{"too few values", readyPool("p", requiring(corev1.LabelTopologyZone, 2, "test-zone-1")), nil, requirement.StrictMinValues, "minValues"},
+		{"too few values that are lowered", readyPool("p", requiring(corev1.LabelTopologyZone, 2, "test-zone-1")), nil, requirement.BestEffortMinValues, ""},
+		{"no room beside the daemons", readyPool("p"), greedy, requirement.StrictMinValues, "daemons"},
+		{"a pool that is of use", readyPool("p", requiring(corev1.LabelTopologyZone, 2, "test-zone-1", "test-zone-2")), nil, requirement.StrictMinValues, ""},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
 			w := newWorld(t, tc.pool, pendingPod("a", "1"))

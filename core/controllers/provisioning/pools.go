@@ -15,7 +15,6 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/model"
-	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/reason"
 )
 
@@ -89,7 +88,7 @@ func (p *Provisioner) tellUnusable(np *v1.NodePool, template *model.Template) {
 		p.Recorder.Publish(noCompatibleInstanceTypes(np, "NodePool requirements exclude every available instance type"))
 	case !template.KeepFitting(left, nil):
 		p.Recorder.Publish(noCompatibleInstanceTypes(np, "The daemons of the NodePool fit on none of its available instance types"))
-	case p.MinValues == place.StrictMinValues && short(template, left):
+	case p.MinValues.Strict() && short(template, left):
 		p.Recorder.Publish(noCompatibleInstanceTypes(np, "NodePool requirements leave too few available instance types for their minValues"))
 	}
 }

@@ -27,6 +27,7 @@ import (
 	"karpenter.sh/core/controllers/provisioning/launches"
 	"karpenter.sh/core/defaultspread"
 	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/intake/storage"
 	"karpenter.sh/core/metrics"
@@ -57,7 +58,7 @@ type Options struct {
 	// gives none.
 	DefaultSpread *defaultspread.Source
 	// MinValues says what to do when a pool's minValues cannot be met (SCH-195).
-	MinValues place.MinValuesPolicy
+	MinValues requirement.MinValuesPolicy
 	// CPUMillis of the process, in milli-CPU, scale the trigger controllers
 	// (SCH-012).
 	CPUMillis int64

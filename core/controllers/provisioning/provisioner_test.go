@@ -33,7 +33,7 @@ import (
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/controllers/provisioning"
-	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/events/eventstest"
 	"karpenter.sh/core/index"
 	"karpenter.sh/core/intake"
@@ -447,12 +447,12 @@ func TestPoolWithoutTypesIsTold(t *testing.T) {
 	for _, tc := range []struct {
 		why         string
 		requirement v1.NodeSelectorRequirementWithMinValues
-		policy      place.MinValuesPolicy
+		policy      requirement.MinValuesPolicy
 		want        string // the end of the event; empty: none
 	}{
-		{"nothing is compatible", none, place.StrictMinValues, "exclude every available instance type"},
-		{"too little for minValues", all, place.StrictMinValues, "for their minValues"},
-		{"minValues give way", all, place.BestEffortMinValues, ""},
+		{"nothing is compatible", none, requirement.StrictMinValues, "exclude every available instance type"},
+		{"too little for minValues", all, requirement.StrictMinValues, "for their minValues"},
+		{"minValues give way", all, requirement.BestEffortMinValues, ""},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
 			w := newWorld(t, pendingPod("a", "1"), readyPool("default", func(np *v1.NodePool) {

@@ -31,7 +31,7 @@ func (p *pool) distinct(key constraint.Key, variants bitset.Set, pins constraint
 
 // binding are the minimums that a new bin must reach.
 func (p *pool) binding() []model.Minimum {
-	if p.minValues == StrictMinValues {
+	if p.minValues.Strict() {
 		return p.Minimums
 	}
 	return nil
@@ -41,7 +41,7 @@ func (p *pool) binding() []model.Minimum {
 func (b *bin) lower() {
 	p := b.pool
 	b.minimums = p.Minimums
-	if len(b.minimums) == 0 || p.minValues == StrictMinValues {
+	if len(b.minimums) == 0 || p.minValues.Strict() {
 		return
 	}
 	sold, pins := b.sold(), p.pins(b.held)

@@ -21,25 +21,25 @@ func atLeast(n int) requirement.Requirements {
 func TestMinValues(t *testing.T) {
 	for _, tc := range []struct {
 		why    string
-		policy place.MinValuesPolicy
+		policy requirement.MinValuesPolicy
 		setup  func(*world)
 		want   []string
 	}{
-		{"pods share a bin only as far as enough types remain", place.StrictMinValues, func(w *world) {
+		{"pods share a bin only as far as enough types remain", requirement.StrictMinValues, func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "p", Requirements: atLeast(2)})
 			w.add(4, w.class(3, 1)) // 8 CPU hold two, 16 CPU five; two types must hold them
 		}, []string{"p: 8-cpu with 2 pods", "p: 8-cpu with 2 pods"}},
-		{"strict: a shortfall refuses the pool", place.StrictMinValues, func(w *world) {
+		{"strict: a shortfall refuses the pool", requirement.StrictMinValues, func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "p", Requirements: atLeast(2)})
 			w.pool(model.TemplateOptions{Pool: "q"})
 			w.add(1, w.class(10, 1))
 		}, []string{"q: 16-cpu with 1 pods"}},
-		{"best effort: the heavier pool is relaxed before a lighter one is used", place.BestEffortMinValues, func(w *world) {
+		{"best effort: the heavier pool is relaxed before a lighter one is used", requirement.BestEffortMinValues, func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "p", Requirements: atLeast(2)})
 			w.pool(model.TemplateOptions{Pool: "q"})
 			w.add(1, w.class(10, 1))
 		}, []string{"p: 16-cpu with 1 pods"}},
-		{"best effort: pods added later do not relax further", place.BestEffortMinValues, func(w *world) {
+		{"best effort: pods added later do not relax further", requirement.BestEffortMinValues, func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "p", Requirements: atLeast(9)})
 			w.add(2, w.class(3, 1)) // opened with 4, 8 and 16 CPU
 		}, []string{"p: 4-cpu with 1 pods", "p: 4-cpu with 1 pods"}},
@@ -54,7 +54,7 @@ func TestMinValues(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, tc.want)
 			}
 			for _, b := range plan.Bins {
-				if b.Relaxed != (tc.policy == place.BestEffortMinValues) {
+				if b.Relaxed != (tc.policy == requirement.BestEffortMinValues) {
 					t.Errorf("relaxed: %v", b.Relaxed)
 				}
 			}
@@ -68,7 +68,7 @@ func TestOnlyWhatFallsShortIsLowered(t *testing.T) {
 	w.pool(model.TemplateOptions{Pool: "p", Requirements: atLeast(9).With(requirement.Exists(label.Zone).WithMinValues(1))})
 	w.add(1, w.class(3, 1))
 	in := w.input()
-	in.MinValues = place.BestEffortMinValues
+	in.MinValues = requirement.BestEffortMinValues
 	got := map[string]int{}
 	for _, m := range place.Solve(in).Bins[0].Minimums {
 		got[w.v.KeyName(m.Key)] = m.Values

@@ -7,6 +7,7 @@ import (
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/reason"
+	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -19,7 +20,7 @@ type Input struct {
 	Without bitset.Set
 	// MinValues says what to do when a node could not offer as many distinct
 	// values as its pool asks for; the zero value is Strict.
-	MinValues MinValuesPolicy
+	MinValues requirement.MinValuesPolicy
 	// Repack bounds the search for a cheaper mix of new nodes, for each pool, in
 	// looks at a pod shape; 0 leaves the plan as it was first found, as what-ifs
 	// want it.
@@ -40,18 +41,6 @@ type Input struct {
 // RepackSteps is how long provisioning searches, see [Input]: a fifth of a second
 // or so. A search that would take longer leaves the plan as it was.
 const RepackSteps = 40_000_000
-
-// MinValuesPolicy is a policy for minValues (SCH-195).
-type MinValuesPolicy int
-
-// The policies.
-const (
-	// StrictMinValues treats a shortfall as if no instance type were left.
-	StrictMinValues MinValuesPolicy = iota
-	// BestEffortMinValues lowers minValues, when a bin is opened, to what there
-	// is.
-	BestEffortMinValues
-)
 
 // Plan is the answer. Pods, nodes and pools are named by their index in the
 // input.

@@ -19,7 +19,7 @@ func (s *solver) plan() Plan {
 	for _, b := range s.bins {
 		b.pin()
 		finished, kept := b.finish()
-		if m, short := b.pool.short(b.minimums, kept, b.pool.pins(b.held)); short && !b.relaxed && s.in.MinValues == StrictMinValues {
+		if m, short := b.pool.short(b.minimums, kept, b.pool.pins(b.held)); short && !b.relaxed && s.in.MinValues.Strict() {
 			why := reason.List{{Cause: reason.MinValuesCut, Pool: b.pool.Pool, Detail: b.pool.vocabulary.KeyName(m.Key)}}
 			for _, pod := range b.pods {
 				s.done.Remove(pod)

@@ -9,6 +9,7 @@ import (
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -20,7 +21,7 @@ type pool struct {
 	remaining  model.Limits
 	allowed    bitset.Set // variants within the remaining limits
 	root       *state
-	minValues  MinValuesPolicy
+	minValues  requirement.MinValuesPolicy
 	shelf      *shelf // nil if the catalogue sells no reservations
 	reserving  ReservationMode
 	states     map[uint64][]*state

@@ -96,7 +96,7 @@ func TestReservationsAreNeverOverdrawn(t *testing.T) {
 		m := newMarket(t, seed)
 		in := m.input()
 		in.Reservations = place.ReservationMode(seed % 2)
-		in.MinValues = place.MinValuesPolicy(seed / 2 % 2)
+		in.MinValues = []requirement.MinValuesPolicy{requirement.StrictMinValues, requirement.BestEffortMinValues}[seed/2%2]
 		in.Repack = place.RepackSteps * int(seed/4%2)
 		key := m.v.Key(reservationID)
 		for _, id := range slices.Sorted(maps.Keys(m.capacity)) {

@@ -277,24 +277,24 @@ func TestLaunchesUnderWayHoldReservations(t *testing.T) {
 func TestReservationsAndMinValues(t *testing.T) {
 	for _, tc := range []struct {
 		why    string
-		policy place.MinValuesPolicy
+		policy requirement.MinValuesPolicy
 		key    string
 		setup  func(*world) []model.Type
 		want   []string
 	}{
-		{"enough reserved types", place.StrictMinValues, label.InstanceType, func(w *world) []model.Type {
+		{"enough reserved types", requirement.StrictMinValues, label.InstanceType, func(w *world) []model.Type {
 			return []model.Type{w.sold("small", 4, reservation{"r", "a", 1}), w.sold("large", 8, reservation{"s", "a", 1})}
 		}, []string{"p: small through r+s with 1 pods", "pod-1 deferred"}},
-		{"too few ever: the reservation is left alone, and nobody waits for it", place.StrictMinValues, label.InstanceType, func(w *world) []model.Type {
+		{"too few ever: the reservation is left alone, and nobody waits for it", requirement.StrictMinValues, label.InstanceType, func(w *world) []model.Type {
 			return []model.Type{w.sold("small", 4, reservation{"r", "a", 1}), w.sold("large", 8)}
 		}, []string{"p: small on demand with 1 pods", "p: small on demand with 1 pods"}},
-		{"best effort: relaxed to those reserved", place.BestEffortMinValues, label.InstanceType, func(w *world) []model.Type {
+		{"best effort: relaxed to those reserved", requirement.BestEffortMinValues, label.InstanceType, func(w *world) []model.Type {
 			return []model.Type{w.sold("small", 4, reservation{"r", "a", 2}), w.sold("large", 8)}
 		}, []string{"p: small through r with 1 pods", "p: small through r with 1 pods"}},
-		{"a reserved node has one capacity type", place.StrictMinValues, label.CapacityType, func(w *world) []model.Type {
+		{"a reserved node has one capacity type", requirement.StrictMinValues, label.CapacityType, func(w *world) []model.Type {
 			return []model.Type{w.sold("small", 8, reservation{"r", "a", 2})}
 		}, []string{"p: small on demand with 2 pods"}},
-		{"and its own reservations only", place.StrictMinValues, reservationID, func(w *world) []model.Type {
+		{"and its own reservations only", requirement.StrictMinValues, reservationID, func(w *world) []model.Type {
 			return []model.Type{w.sold("small", 8, reservation{"r", "a", 1}, reservation{"s", "a", 1})}
 		}, []string{"p: small through r+s with 2 pods"}},
 	} {
@@ -315,7 +315,7 @@ func TestReservationsAndMinValues(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, tc.want)
 			}
 			for _, b := range plan.Bins {
-				if b.Relaxed != (tc.policy == place.BestEffortMinValues) {
+				if b.Relaxed != (tc.policy == requirement.BestEffortMinValues) {
 					t.Errorf("relaxed: %t", b.Relaxed)
 				}
 			}

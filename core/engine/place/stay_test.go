@@ -183,7 +183,7 @@ func TestNodesOfPodsThatStayAreFilledUp(t *testing.T) {
 
 // SCH-195, SCH-266: a cheaper mix keeps to minValues, and nodes go on saying so.
 func TestRepackKeepsMinValues(t *testing.T) {
-	for policy, n := range map[place.MinValuesPolicy]int{place.StrictMinValues: 2, place.BestEffortMinValues: 9} {
+	for policy, n := range map[requirement.MinValuesPolicy]int{requirement.StrictMinValues: 2, requirement.BestEffortMinValues: 9} {
 		for _, sticky := range []bool{false, true} {
 			w := newWorld(t)
 			w.pool(model.TemplateOptions{Pool: "p", Requirements: atLeast(n)})
@@ -198,10 +198,10 @@ func TestRepackKeepsMinValues(t *testing.T) {
 			plan := place.Solve(in)
 			w.checkPods(0, plan)
 			for _, b := range plan.Bins {
-				if policy == place.StrictMinValues && len(b.Types) < n {
+				if policy == requirement.StrictMinValues && len(b.Types) < n {
 					t.Errorf("%v: %d types: %q", sticky, len(b.Types), w.outline(plan))
 				}
-				if len(b.Minimums) != 1 || b.Relaxed != (policy == place.BestEffortMinValues) || b.Minimums[0].Values > len(b.Types) {
+				if len(b.Minimums) != 1 || b.Relaxed != (policy == requirement.BestEffortMinValues) || b.Minimums[0].Values > len(b.Types) {
 					t.Errorf("%v: %+v, relaxed: %v, %d types", sticky, b.Minimums, b.Relaxed, len(b.Types))
 				}
 			}
@@ -217,7 +217,7 @@ func TestRelaxedNodesRemainSo(t *testing.T) {
 	w.add(4, w.obeying(1, requirement.Requirements{}, w.group(topology.Group{Kind: topology.AntiAffinity}, label.Hostname)))
 	w.add(4, w.class(1, 1))
 	in := w.input()
-	in.MinValues, in.Repack = place.BestEffortMinValues, place.RepackSteps
+	in.MinValues, in.Repack = requirement.BestEffortMinValues, place.RepackSteps
 	plan := place.Solve(in)
 	for _, b := range plan.Bins {
 		if len(b.Pods) != 2 || !b.Relaxed || len(b.Minimums) != 1 || b.Minimums[0].Values != 2 {

@@ -276,7 +276,7 @@ func TestPreferNoScheduleOnExistingNodes(t *testing.T) {
 // SCH-225, SCH-230: minValues are looked at again once the list is cut to what a
 // NodeClaim may hold.
 func TestMinValuesAfterTheCut(t *testing.T) {
-	for policy, want := range map[place.MinValuesPolicy]string{place.StrictMinValues: "left", place.BestEffortMinValues: "planned"} {
+	for policy, want := range map[requirement.MinValuesPolicy]string{requirement.StrictMinValues: "left", requirement.BestEffortMinValues: "planned"} {
 		w := newWorld(t)
 		var types []model.Type
 		for i := range place.MaxTypes + 1 {
@@ -307,7 +307,7 @@ func TestMinValuesAfterTheCut(t *testing.T) {
 			t.Error("a node comes for pods that are left")
 		}
 		if got != want || got == "planned" && len(plan.Bins[0].Types) != place.MaxTypes {
-			t.Errorf("policy %d: %s, want %s", policy, got, want)
+			t.Errorf("policy %s: %s, want %s", policy, got, want)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"karpenter.sh/core/engine/requirement"
 )
 
 // declare adds the options of the core to a set.
@@ -113,9 +115,9 @@ func (o *Options) declareScheduling(s *Set) {
 		Usage: "Whether preferred affinities and ScheduleAnyway spread constraints take part in scheduling: Respect or Ignore.",
 	}, oneOf(PreferencesRespected, PreferencesIgnored))
 	Text(s, &o.MinValuesPolicy, Option[string]{
-		Name: "min-values-policy", Env: "MIN_VALUES_POLICY", Default: string(MinValuesStrict),
+		Name: "min-values-policy", Env: "MIN_VALUES_POLICY", Default: string(requirement.StrictMinValues),
 		Usage: "Whether minValues that cannot be met are lowered: Strict or BestEffort.",
-	}, oneOf(MinValuesStrict, MinValuesBestEffort))
+	}, oneOf(requirement.StrictMinValues, requirement.BestEffortMinValues))
 	s.Bool(&o.IgnoreDRARequests, Option[bool]{
 		Name: "ignore-dra-requests", Env: "IGNORE_DRA_REQUESTS", Default: true,
 		Usage: "Leave pods with claims of Dynamic Resource Allocation unscheduled.",

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"karpenter.sh/core/engine/requirement"
 )
 
 // Options are the settings of the core. They are read once, when the process
@@ -72,7 +74,7 @@ type Options struct {
 	// spread constraints take part in scheduling. Default "Respect".
 	PreferencePolicy PreferencePolicy
 	// MinValuesPolicy says whether minValues may be relaxed. Default "Strict".
-	MinValuesPolicy MinValuesPolicy
+	MinValuesPolicy requirement.MinValuesPolicy
 	// IgnoreDRARequests leaves pods with claims of Dynamic Resource Allocation
 	// unscheduled. Default true. Such claims are ignored whatever the value until
 	// allocation of devices is part of the scheduler.
@@ -105,15 +107,4 @@ const (
 	PreferencesRespected PreferencePolicy = "Respect"
 	// PreferencesIgnored do not take part in scheduling.
 	PreferencesIgnored PreferencePolicy = "Ignore"
-)
-
-// MinValuesPolicy says what becomes of minValues that cannot be met.
-type MinValuesPolicy string
-
-// The policies on minValues.
-const (
-	// MinValuesStrict leaves pods unscheduled rather than go below minValues.
-	MinValuesStrict MinValuesPolicy = "Strict"
-	// MinValuesBestEffort lowers minValues to what there is.
-	MinValuesBestEffort MinValuesPolicy = "BestEffort"
 )

@@ -5,7 +5,6 @@ package placetest
 import (
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/model"
-	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -13,7 +12,7 @@ import (
 // those that the listed types advertise and the pool admits (SCH-195).
 func (c *check) minimums(i int, pool *model.Pool) {
 	b := &c.plan.Bins[i]
-	if b.Relaxed && c.in.MinValues == place.StrictMinValues {
+	if b.Relaxed && c.in.MinValues.Strict() {
 		c.breaks("bin %d: minValues were lowered", i)
 	}
 	for _, m := range b.Minimums {
