@@ -21,7 +21,7 @@ func Bound(pods []*corev1.Pod, types []*cloudprovider.InstanceType) float64 {
 	for _, p := range pods {
 		for _, c := range p.Spec.Containers {
 			demand[0] += c.Resources.Requests.Cpu().AsApproximateFloat64()
-			demand[1] += c.Resources.Requests.Memory().AsApproximateFloat64()
+			demand[1] += c.Resources.Requests.Memory().AsApproximateFloat64() / gib
 		}
 	}
 	lines := constraints(types)
@@ -35,6 +35,10 @@ func Bound(pods []*corev1.Pod, types []*cloudprovider.InstanceType) float64 {
 	}
 	return best
 }
+
+// gib makes prices of CPU and memory comparable, and with them what is as good as
+// none.
+const gib = 1 << 30
 
 // line is a*x + b*y <= c.
 type line struct{ a, b, c float64 }
@@ -52,7 +56,7 @@ func constraints(types []*cloudprovider.InstanceType) []line {
 		}
 		free := it.Allocatable()
 		if !math.IsInf(price, 1) {
-			out = append(out, line{free.Cpu().AsApproximateFloat64(), free.Memory().AsApproximateFloat64(), price})
+			out = append(out, line{free.Cpu().AsApproximateFloat64(), free.Memory().AsApproximateFloat64() / gib, price})
 		}
 	}
 	return out

@@ -82,25 +82,56 @@ func BenchmarkPlan(b *testing.B) {
 			benchmarkPlan(b, types, policy, benchmark.Preferring(4_000))
 		})
 	}
-	pods := production(b)
-	b.Run(fmt.Sprintf("production/%d", len(pods)), func(b *testing.B) {
+	production(b)
+	chunky(b)
+}
+
+// Data beside the repository; what needs it is skipped without.
+const (
+	podList   = "../../../shared/data/openb_pods.csv"
+	ec2Prices = "../../../shared/data/aws_types.csv"
+)
+
+// production plans the list of a production cluster on two catalogues. Where
+// there is no list, a synthetic one stands in on the first.
+func production(b *testing.B) {
+	pods, err := benchmark.ReadProduction(podList)
+	if errors.Is(err, fs.ErrNotExist) {
+		pods = benchmark.SyntheticProduction(8_152)
+		b.Run(fmt.Sprintf("synthetic/%d", len(pods)), func(b *testing.B) {
+			benchmarkPlan(b, benchmark.FakeCloud(), intake.RespectPreferences, pods)
+		})
+	}
+	b.Run("production/8152", func(b *testing.B) {
+		present(b, err)
 		benchmarkPlan(b, benchmark.FakeCloud(), intake.RespectPreferences, pods)
+	})
+	b.Run("ec2/8152", func(b *testing.B) {
+		present(b, err)
+		benchmarkPlan(b, ec2(b), intake.RespectPreferences, pods)
 	})
 }
 
-// list is the production list beside the repository; without it a synthetic
-// one of the same length takes its place.
-const list = "../../../shared/data/openb_pods.csv"
+func chunky(b *testing.B) {
+	b.Run("chunky/24000", func(b *testing.B) {
+		benchmarkPlan(b, ec2(b), intake.RespectPreferences, benchmark.Chunky(24_000))
+	})
+}
 
-func production(b *testing.B) []*corev1.Pod {
-	pods, err := benchmark.ReadProduction(list)
+func ec2(b *testing.B) []*cloudprovider.InstanceType {
+	types, err := benchmark.ReadEC2(ec2Prices)
+	present(b, err)
+	return types
+}
+
+// present skips what needs a file that is not there.
+func present(b *testing.B, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
-		return benchmark.SyntheticProduction(8152)
+		b.Skip(err)
 	}
 	if err != nil {
 		b.Fatal(err)
 	}
-	return pods
 }
 
 func benchmarkPlan(b *testing.B, types []*cloudprovider.InstanceType, policy intake.PreferencePolicy, pods []*corev1.Pod) {
@@ -121,4 +152,5 @@ func benchmarkPlan(b *testing.B, types []*cloudprovider.InstanceType, policy int
 	b.ReportMetric(float64(len(plan.Bins)), "nodes")
 	b.ReportMetric(usd, "usd/h")
 	b.ReportMetric(usd/benchmark.Bound(pods, types), "cost/bound")
+	b.ReportMetric(usd/benchmark.ConfigurationBound(pods, types), "cost/configuration")
 }

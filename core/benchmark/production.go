@@ -3,12 +3,8 @@
 package benchmark
 
 import (
-	"encoding/csv"
 	"fmt"
-	"io"
 	"math/rand"
-	"os"
-	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -19,36 +15,17 @@ import (
 // ReadProduction reads pods from a list with the columns cpu_milli and
 // memory_mib.
 func ReadProduction(path string) ([]*corev1.Pod, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("opening the list of pods: %w", err)
-	}
-	defer f.Close()
-	r := csv.NewReader(f)
-	header, err := r.Read()
-	if err != nil {
-		return nil, fmt.Errorf("reading the header of %s: %w", path, err)
-	}
-	column := map[string]int{}
-	for i, name := range header {
-		column[name] = i
-	}
 	var out []*corev1.Pod
-	for {
-		row, err := r.Read()
-		if err == io.EOF {
-			return out, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", path, err)
-		}
-		cpu, errCPU := strconv.ParseInt(row[column["cpu_milli"]], 10, 64)
-		memory, errMemory := strconv.ParseInt(row[column["memory_mib"]], 10, 64)
+	err := readTable(path, func(row record) error {
+		cpu, errCPU := row.number("cpu_milli")
+		memory, errMemory := row.number("memory_mib")
 		if errCPU != nil || errMemory != nil {
-			return nil, fmt.Errorf("reading %s: pod %q has no whole CPU or memory", path, row[0])
+			return fmt.Errorf("pod %q has no whole CPU or memory", row["name"])
 		}
 		out = append(out, pod(len(out), amounts(cpu, memory)))
-	}
+		return nil
+	})
+	return out, err
 }
 
 // SyntheticProduction stands in for a production list: a few common shapes and

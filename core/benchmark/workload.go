@@ -31,6 +31,21 @@ func Plain(pods, shapes int) []*corev1.Pod {
 	return out
 }
 
+// Chunky returns pods that are large compared with machines: 36 shapes from 2 to
+// 192 CPU with 4, 5 or 6 GiB of memory for each, about as many pods of one as of
+// another. Many ask for all that a machine of their size is sold with, so that
+// what the system takes of it pushes them onto larger ones, and what they leave
+// there is of use to the small ones alone.
+func Chunky(pods int) []*corev1.Pod {
+	rnd := rand.New(rand.NewSource(42))
+	out := make([]*corev1.Pod, pods)
+	for i := range out {
+		cpu := []int64{2, 3, 4, 6, 8, 12, 16, 32, 48, 64, 96, 192}[rnd.Intn(12)]
+		out[i] = pod(i, amounts(cpu*1000, cpu*int64(4+rnd.Intn(3))<<10))
+	}
+	return out
+}
+
 func pod(i int, requests corev1.ResourceList) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
