@@ -27,6 +27,7 @@ func (o Options) assess(ctx context.Context, pool *v1.NodePool) (reconcile.Resul
 		return reconcile.Result{}, err
 	}
 	before := pool.DeepCopy()
+	forget(pool, v1.ConditionTypeValidationSucceeded, v1.ConditionTypeNodeClassReady, status.ConditionReady)
 	conditions := o.conditions(pool)
 	set(conditions, v1.ConditionTypeValidationSucceeded, o.validity(pool))
 	set(conditions, v1.ConditionTypeNodeClassReady, readiness(pool.Spec.Template.Spec.NodeClassRef, nodeClass, found))
@@ -37,6 +38,27 @@ func (o Options) assess(ctx context.Context, pool *v1.NodePool) (reconcile.Resul
 	}
 	o.tell(before, pool)
 	return reconcile.Result{}, nil
+}
+
+// forget takes conditions off, in memory, so that they are found anew: Ready follows
+// only from what changes, and whoever wrote it at the same time may have seen less.
+func forget(pool *v1.NodePool, types ...string) {
+	pool.SetConditions(slices.DeleteFunc(slices.Clone(pool.Status.Conditions), func(c status.Condition) bool {
+		return slices.Contains(types, c.Type)
+	}))
+}
+
+// keepOthers restores all conditions but one, for writers of a condition that Ready
+// does not depend on. Setting it also works Ready out, from conditions that may be of
+// another generation, or that a late cache shows; written, that would stand until
+// the next change of the pool (API-087).
+func keepOthers(before, after *v1.NodePool, own string) {
+	now := conditionOf(after, own)
+	after.SetConditions(before.Status.Conditions)
+	forget(after, own)
+	if now != nil {
+		after.SetConditions(append(after.Status.Conditions, *now))
+	}
 }
 
 // cause is why a condition is False; the zero cause means that it is True.

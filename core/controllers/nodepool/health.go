@@ -106,6 +106,7 @@ func (c *RegistrationHealth) refresh(ctx context.Context, pool *v1.NodePool, out
 
 // write stores the status and remembers the version that it led to.
 func (c *RegistrationHealth) write(ctx context.Context, before, after *v1.NodePool) error {
+	keepOthers(before, after, v1.ConditionTypeNodeRegistrationHealthy)
 	sent, err := patch.Status(ctx, c.Client, before, after)
 	if sent {
 		c.written.Wrote(after)

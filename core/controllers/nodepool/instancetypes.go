@@ -78,6 +78,7 @@ func (c *InstanceTypes) writeFinding(ctx context.Context, before, pool *v1.NodeP
 	if old == nil && now == nil {
 		return reconcile.Result{RequeueAfter: again}, nil
 	}
+	keepOthers(before, pool, v1.ConditionTypeInstanceTypesFound)
 	sent, err := patch.Status(ctx, c.Client, before, pool)
 	if sent && err == nil && now != nil && (old == nil || old.Message != now.Message) {
 		c.Recorder.Publish(events.Event{

@@ -12,6 +12,8 @@ import (
 
 	"karpenter.sh/core/apis/lenient"
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/fake"
 	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
 	"karpenter.sh/core/controllers/nodepool"
 	"karpenter.sh/core/events"
@@ -190,6 +192,63 @@ func TestValidation(t *testing.T) {
 			got := w.stored(t, v1.ConditionTypeValidationSucceeded)
 			if string(got.status) != tt.status || got.reason != tt.reason || (got.message != "") != tt.message {
 				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+// API-085, API-116: Ready follows from what it depends on, whatever has come to be
+// written there, and whoever writes other conditions leaves it alone.
+func TestReadyIsWorkedOutAnew(t *testing.T) {
+	stored := func(generation int64, of metav1.ConditionStatus) *v1.NodePool {
+		p := pool(judged("Unknown"))
+		p.Generation = 2
+		for _, conditionType := range []string{v1.ConditionTypeValidationSucceeded, v1.ConditionTypeNodeClassReady, status.ConditionReady} {
+			c := status.Condition{Type: conditionType, Status: "True", Reason: conditionType, ObservedGeneration: generation, LastTransitionTime: metav1.NewTime(start)}
+			if conditionType == status.ConditionReady {
+				c.Status = of
+			}
+			p.Status.Conditions = append(p.Status.Conditions, c)
+		}
+		return p
+	}
+	t.Run("Ready was written by somebody who saw less", func(t *testing.T) {
+		w := newWorld(t, stored(2, "Unknown"), nodeClass(ready("True", "Ready", "")))
+		if _, err := nodepool.NewReadiness(w.Options).Reconcile(t.Context(), get(t, w.Client, &v1.NodePool{}, "general")); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.stored(t, status.ConditionReady); got.status != "True" {
+			t.Errorf("Ready is %v", got)
+		}
+	})
+	t.Run("nothing has changed", func(t *testing.T) {
+		w := newWorld(t, stored(2, "True"), nodeClass(ready("True", "Ready", "")))
+		for range 2 {
+			if _, err := nodepool.NewReadiness(w.Options).Reconcile(t.Context(), get(t, w.Client, &v1.NodePool{}, "general")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if w.writes > 1 { // the first may complete what the test left out
+			t.Errorf("%d writes", w.writes)
+		}
+	})
+	for name, write := range map[string]func(*world){
+		"a new generation": func(w *world) { w.reconcile(t, nodepool.NewRegistrationHealth(w.Options)) },
+		"an outcome":       func(w *world) { record(t, nodepool.NewRegistrationHealth(w.Options), "TTTT", claim("a", launched)) },
+		"no instance type": func(w *world) {
+			w.types = []*cloudprovider.InstanceType{fake.NewInstanceType(fake.TypeSpec{Name: "small", CPU: 2, Memory: 4, Zones: []string{"zone-a"}})}
+			if _, err := nodepool.NewInstanceTypes(w.Options).Reconcile(t.Context(), get(t, w.Client, &v1.NodePool{}, "general")); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := stored(1, "True")
+			inZone("us-east-1a")(p)
+			w := newWorld(t, p, nodeClass(ready("True", "Ready", "")))
+			write(w)
+			if got := w.stored(t, status.ConditionReady); w.writes == 0 || got.status != "True" {
+				t.Errorf("%d writes, Ready is %v", w.writes, got)
 			}
 		})
 	}
