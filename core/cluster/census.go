@@ -14,8 +14,9 @@ import (
 // counted after the last one that asked for its own.
 const staleAfter = 256
 
-// census keeps the counts of the topology rules that were asked about. A pod
-// event costs a look at each of these rules, whatever the size of the cluster.
+// census keeps the counts of the topology rules that were asked about. A pod event
+// costs a look at each of these rules, whatever the size of the cluster, and a copy
+// of a rule's counts if a snapshot holds them.
 type census struct {
 	rules map[string]*counted // by identity
 	// round is how many rounds have asked for counts. Snapshots that are taken

@@ -18,9 +18,10 @@
 // # Invariants
 //
 // Requests are rounded up and availability is rounded down, so rounding can
-// only make the engine more careful. Two pods get the same class exactly when
-// no scheduling decision can tell them apart but by the volume claims they attach,
-// which belong to the pod.
+// only make the engine more careful. Pods of one class differ in nothing that a
+// scheduling decision looks at but the volume claims they attach, which belong to
+// the pod. Pods that no decision could tell apart may still be of two classes, such
+// as when they list the same terms in another order; that costs time only.
 //
 // # Cost
 //

@@ -12,8 +12,9 @@
 // # What it never does
 //
 // It decides nothing about placement (package place does), never binds or edits
-// pods (SCH-238), and keeps little between rounds: the batching window, and what
-// nodes were launched for (package launches). After a restart the first list of
+// pods (SCH-238), and keeps little between rounds: the batching window, what nodes were launched
+// for (package launches), and what pods and log were told lately, so that nothing is
+// told twice. After a restart the first list of
 // pods triggers everything again (SCH-016).
 //
 // # Invariants

@@ -26,7 +26,7 @@
 // # Cost
 //
 // Compiling a catalogue is linear in offerings and type requirements;
-// [Catalogue.Fitting] costs one binary search and one AND for each resource
+// [Template.KeepFitting] costs one binary search and one AND for each resource
 // asked for; [Catalogue.Meeting] one AND for each key.
 //
 // Imports the standard library and engine packages only.

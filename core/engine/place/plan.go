@@ -47,7 +47,8 @@ const RepackSteps = 40_000_000
 type Plan struct {
 	// Placements are the pods that existing nodes take.
 	Placements []Placement
-	// Bins are the nodes to launch, in the order they were opened.
+	// Bins are the nodes to launch. Their order has no meaning, but is the same for
+	// the same input.
 	Bins []Bin
 	// Unplaced are the pods that fit nowhere, in the order of the input.
 	Unplaced []Unplaced

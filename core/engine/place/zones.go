@@ -25,9 +25,15 @@ type Zone struct {
 // may be met. Whether anything is sold there makes no difference. It costs work
 // for each class of pods.
 func Zones(in Input) []Zone {
-	s, key := newSolver(in), in.Snapshot.Vocabulary.Key(label.Zone)
-	known := map[*model.Class]Zone{}
 	out := make([]Zone, len(in.Pods))
+	key, ok := in.Snapshot.Vocabulary.FindKey(label.Zone)
+	if !ok { // nothing says anything of zones
+		for i := range out {
+			out[i].Flexible = !in.Pods[i].Class.VolumeConflict
+		}
+		return out
+	}
+	s, known := newSolver(in), map[*model.Class]Zone{}
 	for i := range in.Pods {
 		class := in.Pods[i].Class
 		zone, seen := known[class]
