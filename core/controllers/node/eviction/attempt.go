@@ -19,7 +19,6 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/drain"
 	"karpenter.sh/core/index"
-	"karpenter.sh/core/podclass"
 	"karpenter.sh/core/pods"
 )
 
@@ -52,10 +51,10 @@ func (q *Queue) evict(ctx context.Context, pod *corev1.Pod, node *corev1.Node, e
 	case code == http.StatusTooManyRequests:
 		q.Recorder.Publish(budgetViolated(node, pod, q.budgets(ctx, pod)))
 		q.entries.block(key, pod.Labels)
-		return q.retry(key, podclass.ForDrain(pod), e), nil
+		return q.retry(key, pods.ForDrain(pod), e), nil
 	case code == http.StatusInternalServerError && status(err).Message == severalBudgets:
 		q.Recorder.Publish(budgetsAmbiguous(node, pod, q.budgets(ctx, pod)))
-		return q.retry(key, podclass.ForDrain(pod), e), nil
+		return q.retry(key, pods.ForDrain(pod), e), nil
 	}
 	return reconcile.Result{}, fmt.Errorf("evicting pod %s: %w", client.ObjectKeyFromObject(pod), err)
 }

@@ -19,7 +19,7 @@ import (
 	"karpenter.sh/core/engine/drain"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/podclass"
+	"karpenter.sh/core/pods"
 )
 
 // Name is the name of the controller in logs and metrics.
@@ -61,12 +61,12 @@ func profile() concurrency.Profile {
 
 // Submit asks for pods to leave a node by a deadline; the zero deadline is none.
 // A pod that is queued keeps its place and the tighter of its deadlines.
-func (q *Queue) Submit(node *corev1.Node, deadline time.Time, pods ...*corev1.Pod) {
+func (q *Queue) Submit(node *corev1.Node, deadline time.Time, leaving ...*corev1.Pod) {
 	now := q.Clock.Now()
-	for _, pod := range pods {
+	for _, pod := range leaving {
 		attempt := q.entries.submit(submission{
 			key: keyOf(pod), node: node.Name, deadline: deadline,
-			mustDelete: drain.MustDelete(podclass.ForDrain(pod), deadline, now),
+			mustDelete: drain.MustDelete(pods.ForDrain(pod), deadline, now),
 		})
 		if attempt {
 			q.add(keyOf(pod))
@@ -96,7 +96,7 @@ func (q *Queue) Reconcile(ctx context.Context, key Key) (reconcile.Result, error
 		return reconcile.Result{}, nil
 	}
 	now := q.Clock.Now()
-	switch p := podclass.ForDrain(pod); {
+	switch p := pods.ForDrain(pod); {
 	case !p.Waiting(now):
 		q.drop(key)
 		return reconcile.Result{}, nil

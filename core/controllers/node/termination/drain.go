@@ -11,21 +11,21 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/drain"
 	"karpenter.sh/core/index"
-	"karpenter.sh/core/podclass"
+	"karpenter.sh/core/pods"
 )
 
 // drain has the pods of the Node leave and waits until they have (LIF-140..146).
 func (c *Controller) drain(ctx context.Context, p *pass) (verdict, error) {
-	pods, err := index.Pods(ctx, c.Client, p.node.Name)
+	list, err := index.Pods(ctx, c.Client, p.node.Name)
 	if err != nil {
 		return verdict{}, err
 	}
-	p.pods = pods
-	in := drain.Input{Pods: make([]drain.Pod, len(pods)), Deadline: p.deadline, Since: p.drainingSince(), Now: p.now}
-	for i := range pods {
-		in.Pods[i] = podclass.ForDrain(&pods[i])
+	p.pods = list
+	in := drain.Input{Pods: make([]drain.Pod, len(list)), Deadline: p.deadline, Since: p.drainingSince(), Now: p.now}
+	for i := range list {
+		in.Pods[i] = pods.ForDrain(&list[i])
 		if in.Pods[i].Waiting(p.now) {
-			c.reportProtection(&pods[i], in.Pods[i], p.now)
+			c.reportProtection(&list[i], in.Pods[i], p.now)
 		}
 	}
 	d := drain.Decide(in)

@@ -14,7 +14,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/drain"
 	"karpenter.sh/core/index"
-	"karpenter.sh/core/podclass"
+	"karpenter.sh/core/pods"
 )
 
 // awaitVolumes waits until the volumes of the pods that left are detached
@@ -78,10 +78,10 @@ func (c *Controller) keptVolumes(ctx context.Context, p *pass) (map[string]bool,
 	keep := map[string]bool{}
 	for i := range p.pods {
 		pod := &p.pods[i]
-		if podclass.ForDrain(pod).Drainable(p.now) {
+		if pods.ForDrain(pod).Drainable(p.now) {
 			continue
 		}
-		for _, claim := range podclass.VolumeClaims(pod) {
+		for _, claim := range pods.VolumeClaims(pod) {
 			pvc := &corev1.PersistentVolumeClaim{}
 			switch err := c.Client.Get(ctx, client.ObjectKey{Namespace: pod.Namespace, Name: claim}, pvc); {
 			case err == nil:

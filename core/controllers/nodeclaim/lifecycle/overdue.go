@@ -14,7 +14,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/index"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/podclass"
+	"karpenter.sh/core/pods"
 )
 
 const (
@@ -97,11 +97,11 @@ func (c *Controller) worthKeeping(ctx context.Context, p *pass) (bool, error) {
 
 // keeps reports whether a pod is worth keeping its node for.
 func keeps(pod *corev1.Pod, now time.Time) bool {
-	if podclass.Terminal(pod) {
+	if pods.Terminal(pod) {
 		return false
 	}
-	if podclass.ForDrain(pod).Protected(now) {
+	if pods.ForDrain(pod).Protected(now) {
 		return true
 	}
-	return pod.Status.Phase == corev1.PodRunning && podclass.Active(pod) && !podclass.OfDaemonSet(pod) && !podclass.Mirror(pod)
+	return pod.Status.Phase == corev1.PodRunning && pods.Active(pod) && !pods.OwnedByDaemonSet(pod) && !pods.OwnedByNode(pod)
 }

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"karpenter.sh/core/podclass"
+	"karpenter.sh/core/pods"
 )
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -47,13 +47,13 @@ func (c *Controller) watch() handler.EventHandler {
 // (LIF-205).
 func changed(before, after *corev1.Pod) bool {
 	return before.Spec.NodeName == "" && after.Spec.NodeName != "" ||
-		!podclass.Terminal(before) && podclass.Terminal(after) ||
-		!podclass.Terminating(before) && podclass.Terminating(after)
+		!pods.Terminal(before) && pods.Terminal(after) ||
+		!pods.Terminating(before) && pods.Terminating(after)
 }
 
 // observe notes an event of a pod that counts and asks for its node.
 func (c *Controller) observe(pod *corev1.Pod, q queue) {
-	if pod.Spec.NodeName == "" || podclass.OfDaemonSet(pod) {
+	if pod.Spec.NodeName == "" || pods.OwnedByDaemonSet(pod) {
 		return
 	}
 	c.unsettled.observe(pod.Spec.NodeName, c.Clock.Now())
@@ -70,7 +70,7 @@ type ended struct {
 
 // note remembers the pod if it has ended or is terminating.
 func (e *ended) note(pod *corev1.Pod) {
-	if podclass.Active(pod) {
+	if pods.Active(pod) {
 		return
 	}
 	e.mu.Lock()

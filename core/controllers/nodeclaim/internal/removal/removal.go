@@ -12,7 +12,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/index"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/podclass"
+	"karpenter.sh/core/pods"
 )
 
 // Remover deletes NodeClaims and counts them.
@@ -39,13 +39,13 @@ func (r Remover) Remove(ctx context.Context, nodeClaim *v1.NodeClaim, reason met
 // reschedulable counts the pods that the deletion sends elsewhere. Not knowing
 // counts as none, and never stands in the way (OPS-104).
 func (r Remover) reschedulable(ctx context.Context, nodeName string) int {
-	pods, err := index.Pods(ctx, r.Client, nodeName)
+	list, err := index.Pods(ctx, r.Client, nodeName)
 	if err != nil {
 		return 0
 	}
 	count := 0
-	for i := range pods {
-		if podclass.Reschedulable(&pods[i]) {
+	for i := range list {
+		if pods.Reschedulable(&list[i]) {
 			count++
 		}
 	}

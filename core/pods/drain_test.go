@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package podclass_test
+package pods_test
 
 import (
 	"reflect"
@@ -13,7 +13,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/drain"
 	"karpenter.sh/core/engine/taint"
-	"karpenter.sh/core/podclass"
+	"karpenter.sh/core/pods"
 )
 
 func pod(change func(*corev1.Pod)) *corev1.Pod {
@@ -48,7 +48,7 @@ func all(changes ...func(*corev1.Pod)) func(*corev1.Pod) {
 }
 
 // SCH-005
-func TestReschedulable(t *testing.T) {
+func TestWhoNeedsAnotherPlace(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*corev1.Pod)
@@ -67,7 +67,7 @@ func TestReschedulable(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := podclass.Reschedulable(pod(tt.change)); got != tt.want {
+			if got := pods.Reschedulable(pod(tt.change)); got != tt.want {
 				t.Errorf("Reschedulable() = %v, want %v", got, tt.want)
 			}
 		})
@@ -112,7 +112,7 @@ func TestForDrain(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := podclass.ForDrain(tt.pod); !reflect.DeepEqual(got, tt.want) {
+			if got := pods.ForDrain(tt.pod); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("ForDrain() = %+v, want %+v", got, tt.want)
 			}
 		})
