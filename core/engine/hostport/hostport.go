@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package hostport says which pods cannot share a node because of the ports
-// they take of it. Imports nothing.
+// they take of it. Imports strconv only.
 package hostport
+
+import "strconv"
 
 // Port is a port that a pod takes of its node, in canonical form: an empty IP
 // is 0.0.0.0, an empty protocol is TCP (SCH-100).
@@ -10,6 +12,15 @@ type Port struct {
 	IP       string
 	Number   int32
 	Protocol string
+}
+
+// String is number/protocol, such as 80/TCP, behind the address if it is one.
+func (p Port) String() string {
+	text := strconv.Itoa(int(p.Number)) + "/" + p.Protocol
+	if p.unspecified() {
+		return text
+	}
+	return p.IP + ":" + text
 }
 
 // Conflicts reports whether two pods cannot have both ports on one node

@@ -102,6 +102,12 @@ func (s *solver) newClass(c *model.Class) *class {
 	return fresh
 }
 
+// final reports whether an attempt is one without preferences: one for each OR-ed
+// term.
+func (c *class) final(attempt int) bool {
+	return c.attempts[attempt].SoftTaints || attempt == len(c.attempts)-1
+}
+
 func (s *solver) sortRules(a *attempt) {
 	var mates []*topology.Tally
 	for _, g := range a.Rules[:a.Required] {

@@ -2,7 +2,8 @@
 
 // Package place decides where pods go: it takes a snapshot and pods and returns
 // a plan. Provisioning, disruption, static capacity, buffers and tests all use
-// its one entry, [Solve].
+// its one entry, [Solve]; [Explain] tells why an existing node would not take a pod,
+// from the same list of checks.
 //
 // # What it decides
 //
@@ -59,7 +60,7 @@
 // down, and about as much for plain pods.
 //
 // Start reading at place.go, then plan.go for what goes in and comes out. The
-// prefix of a file's name says what it is a part of: topology, repack,
+// prefix of a file's name says what it is a part of: nodes, topology, repack,
 // reservations, reasons, plan. Imports the standard library and engine packages
 // only.
 package place

@@ -5,7 +5,6 @@ package place
 import (
 	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/engine/hostport"
-	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -24,14 +23,6 @@ func (s *solver) available(node int) resource.Vector {
 		return c.free
 	}
 	return s.in.Snapshot.Nodes[node].Free
-}
-
-func (s *solver) portTaken(r *route, node int) bool {
-	if len(r.class.Ports) == 0 {
-		return false
-	}
-	c := s.changed[node]
-	return r.class.Ports.Conflict(s.in.Snapshot.Nodes[node].Ports) || c != nil && r.class.Ports.Conflict(c.ports)
 }
 
 // change begins to keep what this run makes of a node.
@@ -77,7 +68,7 @@ func (s *solver) joinNodes(r *route, pod int) bool {
 }
 
 func (s *solver) onNode(r *route, node, pod int) bool {
-	if !s.hasRoom(r, node) || s.attachesTooMuch(node, pod) {
+	if !s.admits(r, node, pod) || !ofPod.passes(s, r, node, pod) {
 		return false
 	}
 	n, c := s.in.Snapshot.Nodes[node], s.change(node)
@@ -88,31 +79,4 @@ func (s *solver) onNode(r *route, node, pod int) bool {
 	s.countOnNode(r.class, n)
 	s.obey(r)
 	return true
-}
-
-// hasRoom checks all that the pods of a class have in common, so that a node that
-// refuses has refused them all for good.
-func (s *solver) hasRoom(r *route, node int) bool {
-	if s.closedTo(r.class, node) {
-		return false
-	}
-	n := s.in.Snapshot.Nodes[node]
-	return r.class.Requests.FitsIn(s.available(node)) && !s.portTaken(r, node) && r.admitsHost(n.Name) && s.admits(n, r)
-}
-
-// closedTo reports whether a node is no target for the class, whatever it has.
-func (s *solver) closedTo(c *class, node int) bool {
-	return s.in.Without.Has(node) || c.barred && s.in.Closed.Has(node)
-}
-
-// admits checks taints and labels, strictly (SCH-058, SCH-133).
-func (s *solver) admits(n *model.Node, r *route) bool {
-	if _, repelled := r.class.Tolerations.Untolerated(n.Taints, r.SoftTaints); repelled {
-		return false
-	}
-	if r.onHost {
-		return s.admitsOnHost(n, r)
-	}
-	_, ok := s.in.Snapshot.Vocabulary.Satisfy(n.Labels, r.wanted)
-	return ok
 }

@@ -124,11 +124,11 @@ func (s *solver) explain(dropped map[int]reason.List) (out []Unplaced, waiting [
 			out = append(out, Unplaced{Pod: pod, Why: list})
 			continue
 		}
-		c := s.in.Pods[pod].Class
-		if c.VolumeConflict && c.NotBuilt == "" {
-			out = append(out, Unplaced{Pod: pod, Why: conflict(&s.in.Pods[pod])})
+		if list := nowhere(&s.in.Pods[pod]); list != nil {
+			out = append(out, Unplaced{Pod: pod, Why: list})
 			continue
 		}
+		c := s.in.Pods[pod].Class
 		if _, known := why[c]; !known {
 			why[c] = s.reasons(c)
 		}

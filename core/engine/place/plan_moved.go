@@ -33,13 +33,12 @@ func (s *solver) placements(unplaced map[int]reason.List) []Placement {
 	}
 	out := make([]Placement, 0, len(s.placed))
 	for _, pl := range s.placed {
-		n := s.in.Snapshot.Nodes[pl.Node]
-		if n.Initialized || !s.in.Moved.Has(pl.Pod) {
+		if ofPlan.passes(s, nil, pl.Node, pl.Pod) {
 			out = append(out, pl)
 			continue
 		}
 		s.done.Remove(pl.Pod)
-		unplaced[pl.Pod] = reason.List{{Cause: reason.Uninitialized, Detail: n.Name}}
+		unplaced[pl.Pod] = reason.List{{Cause: reason.Uninitialized, Detail: s.in.Snapshot.Nodes[pl.Node].Name}}
 	}
 	return out
 }

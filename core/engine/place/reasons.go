@@ -18,15 +18,23 @@ import (
 // cause (SCH-221).
 const hugeCPU = 1_000_000 * 1000
 
+// nowhere is why a pod is placed nowhere, whatever nodes and pools there are; nil
+// if that depends.
+func nowhere(pod *model.Pod) reason.List {
+	switch c := pod.Class; {
+	case c.NotBuilt != "":
+		return reason.List{{Cause: reason.NotBuilt, Detail: c.NotBuilt}}
+	case c.VolumeConflict:
+		return conflict(pod)
+	case c.ClaimsIgnored:
+		return reason.List{{Cause: reason.ClaimsIgnored}}
+	}
+	return nil
+}
+
 // reasons says, pool by pool, why a class was refused. It looks at the last,
 // most relaxed attempt (SCH-185) and at the limits as they are at the end.
 func (s *solver) reasons(c *model.Class) reason.List {
-	if c.NotBuilt != "" {
-		return reason.List{{Cause: reason.NotBuilt, Detail: c.NotBuilt}}
-	}
-	if c.ClaimsIgnored {
-		return reason.List{{Cause: reason.ClaimsIgnored}}
-	}
 	last := &s.class(c).attempts[len(c.Attempts)-1]
 	if r, ok := last.Plain.Unsatisfiable(); ok {
 		return reason.List{{Cause: reason.Contradiction, Detail: r.Key()}}
@@ -50,7 +58,7 @@ func (s *solver) inTheWay(p *pool, a *attempt) reason.Reason {
 		return reason.Reason{Cause: reason.NoInstanceTypes}
 	}
 	labels := p.mismatches(a)
-	if taints := p.untolerated(a); len(taints) > 0 {
+	if taints := a.untolerated(p.Taints); len(taints) > 0 {
 		return reason.Reason{Cause: reason.Taints, Taints: taints, Labels: labels}
 	}
 	if len(labels) > 0 {
@@ -131,9 +139,10 @@ func (p *pool) portsTaken(a *attempt, variants bitset.Set) bool {
 	return left.Empty()
 }
 
-func (p *pool) untolerated(a *attempt) []string {
+// untolerated are the taints that keep the attempt away.
+func (a *attempt) untolerated(taints []taint.Taint) []string {
 	var out []string
-	for _, t := range p.Taints {
+	for _, t := range taints {
 		if a.SoftTaints && t.Effect == taint.PreferNoSchedule {
 			continue
 		}

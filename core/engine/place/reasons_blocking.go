@@ -18,21 +18,28 @@ import (
 func (s *solver) blocking(p *pool, a *attempt) []reason.Rule {
 	var out []reason.Rule
 	for _, r := range a.onKeys {
-		name := p.vocabulary.KeyName(r.Key)
-		rule := a.describe(&r, name, s.countsOf(r.Tally, s.view(a, &r).Open()))
-		if own, ok := a.Strict.Get(r.Key); ok {
-			rule.Pod = p.vocabulary.DecompileOne(constraint.Entry{Key: r.Key, Set: own})
-		}
+		rule := s.describeOnKey(a, &r)
 		if offered := p.DomainsOf(r.Key); !offered.Empty() {
 			rule.Node = p.vocabulary.DecompileOne(constraint.Entry{Key: r.Key, Set: constraint.Only(offered)})
-		}
-		if left, restricted := a.volumeDomains(r.Key); restricted {
-			rule.Volumes = p.vocabulary.DecompileOne(constraint.Entry{Key: r.Key, Set: constraint.Only(left)})
 		}
 		out = append(out, rule)
 	}
 	for _, r := range a.onHosts {
 		out = append(out, a.describe(&r, label.Hostname, hostCounts(r.Tally)))
+	}
+	return out
+}
+
+// describeOnKey describes a rule on another key than the hostname, but for the
+// domains of pool or node.
+func (s *solver) describeOnKey(a *attempt, r *rule) reason.Rule {
+	v := s.in.Snapshot.Vocabulary
+	out := a.describe(r, v.KeyName(r.Key), s.countsOf(r.Tally, s.view(a, r).Open()))
+	if own, ok := a.Strict.Get(r.Key); ok {
+		out.Pod = v.DecompileOne(constraint.Entry{Key: r.Key, Set: own})
+	}
+	if left, restricted := a.volumeDomains(r.Key); restricted {
+		out.Volumes = v.DecompileOne(constraint.Entry{Key: r.Key, Set: constraint.Only(left)})
 	}
 	return out
 }
@@ -54,7 +61,7 @@ func (s *solver) straining(p *pool, wanted constraint.Sets) []reason.Rule {
 	return out
 }
 
-// describe is the rule in words and numbers, but for the domains of pod and pool.
+// describe is the rule in words and numbers, but for the domains.
 func (a *attempt) describe(r *rule, key string, counts []reason.Count) reason.Rule {
 	out := reason.Rule{Kind: a.class.kindText(r.Kind), Key: key, Counts: counts}
 	if r.Selector != nil {

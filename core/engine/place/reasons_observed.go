@@ -8,7 +8,6 @@ import (
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/reason"
 	"karpenter.sh/core/engine/resource"
-	"karpenter.sh/core/engine/taint"
 )
 
 // tainted are the taints that keep the attempt from all of the variants once their
@@ -21,10 +20,9 @@ func (p *pool) tainted(a *attempt, variants bitset.Set) []string {
 	}
 	var out []string
 	for i := range variants.All() {
-		for _, t := range p.Observed[i].Taints {
-			soft := a.SoftTaints && t.Effect == taint.PreferNoSchedule
-			if !soft && !a.class.Tolerations.Tolerates(t) && !slices.Contains(out, t.String()) {
-				out = append(out, t.String())
+		for _, t := range a.untolerated(p.Observed[i].Taints) {
+			if !slices.Contains(out, t) {
+				out = append(out, t)
 			}
 		}
 	}

@@ -236,8 +236,8 @@ func (s *solver) servedIn(c *class, key constraint.Key) bitset.Set {
 // class.
 func (s *solver) standsIn(c *class, in constraint.Sets) bool {
 	return slices.ContainsFunc(s.finalRoutes(c, in, s.alternatives(c)), func(r *route) bool {
-		for i, n := range s.in.Snapshot.Nodes {
-			if !s.closedTo(c, i) && c.Requests.FitsIn(s.available(i)) && !s.portTaken(r, i) && s.admits(n, r) {
+		for i := range s.in.Snapshot.Nodes {
+			if s.hasRoom(r, i, 0) && s.suits(r, i) {
 				return true
 			}
 		}

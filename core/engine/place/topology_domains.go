@@ -120,7 +120,7 @@ func (st *state) defines(p *pool, r *route) bool {
 func (s *solver) finalRoutes(c *class, in constraint.Sets, volumes []constraint.Sets) []*route {
 	var out []*route
 	for i := range c.attempts {
-		if !c.attempts[i].SoftTaints && i < len(c.attempts)-1 {
+		if !c.final(i) {
 			continue
 		}
 		for _, v := range volumes {

@@ -99,9 +99,7 @@ func (s *solver) tryTogether(a *attempt, pod int, all party) bool {
 
 func (s *solver) nodeHolds(node int, all party) bool {
 	return all.total.FitsIn(s.available(node)) && !slices.ContainsFunc(all.members, func(routes []*route) bool {
-		return !slices.ContainsFunc(routes, func(r *route) bool {
-			return !s.closedTo(r.class, node) && !s.portTaken(r, node) && s.admits(s.in.Snapshot.Nodes[node], r)
-		})
+		return !slices.ContainsFunc(routes, func(r *route) bool { return s.suits(r, node) })
 	})
 }
 

@@ -36,47 +36,6 @@ func (s *solver) alternatives(c *class) []constraint.Sets {
 
 func unsatisfiable(e constraint.Entry) bool { return e.Set.Unsatisfiable() }
 
-// admitsOnHost compares labels for a route that restricts the hostname.
-func (s *solver) admitsOnHost(n *model.Node, r *route) bool {
-	v := s.in.Snapshot.Vocabulary
-	for i := range r.wanted {
-		if r.wanted[i].Key == s.hostname {
-			if !s.isOnHost(n, r.wanted[i].Set) {
-				return false
-			}
-		} else if _, ok := v.Satisfy(n.Labels, r.wanted[i:i+1]); !ok {
-			return false
-		}
-	}
-	return true
-}
-
-// isOnHost reports whether the set admits the node's hostname, which nobody may
-// have named so far.
-func (s *solver) isOnHost(n *model.Node, hosts constraint.Set) bool {
-	name, known := s.in.Snapshot.Vocabulary.FindValue(s.hostname, n.Hostname)
-	if !known {
-		return !hosts.Concrete()
-	}
-	return s.in.Snapshot.Vocabulary.Has(s.hostname, hosts, name)
-}
-
-// attachesTooMuch reports whether the pod's claims would exceed what the node can
-// attach (SCH-089). It says nothing about other pods of the class: their claims
-// may be there already.
-func (s *solver) attachesTooMuch(node, pod int) bool {
-	n, attachments := s.in.Snapshot.Nodes[node], s.in.Pods[pod].Attachments
-	if len(attachments) == 0 || len(n.AttachLimits) == 0 {
-		return false
-	}
-	used := n.Attached
-	if c := s.changed[node]; c != nil && c.attached != nil {
-		used = c.attached
-	}
-	_, exceeded := n.AttachLimits.Exceeded(used, attachments)
-	return exceeded
-}
-
 // attach counts the pod's claims where anything limits them.
 func (c *changed) attach(n *model.Node, pod *model.Pod) {
 	if len(pod.Attachments) == 0 || len(n.AttachLimits) == 0 {
@@ -91,7 +50,7 @@ func (c *changed) attach(n *model.Node, pod *model.Pod) {
 // onlyAttachments reports whether nothing but the pod's own claims keeps it from
 // the node, so that another pod of its class may still be taken.
 func (s *solver) onlyAttachments(r *route, node, pod int) bool {
-	return s.attachesTooMuch(node, pod) && s.hasRoom(r, node)
+	return !ofPod.passes(s, r, node, pod) && s.admits(r, node, pod)
 }
 
 // tryAgain looks at the nodes that the route has passed although they refused one
@@ -101,7 +60,7 @@ func (s *solver) tryAgain(r *route, pod int) bool {
 		if s.onNode(r, r.again[i], pod) {
 			return true
 		}
-		if !s.hasRoom(r, r.again[i]) {
+		if !s.admits(r, r.again[i], pod) {
 			r.again = slices.Delete(r.again, i, i+1)
 			i--
 		}

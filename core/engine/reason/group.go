@@ -13,13 +13,13 @@ import (
 	"karpenter.sh/core/engine/requirement"
 )
 
-// shownPools is how many pools of one reason a message names.
-const shownPools = 5
+// shownSubjects is how many pools or nodes of one reason a message names.
+const shownSubjects = 5
 
-// group is what several pools have in common.
+// group is what several pools, or several nodes, have in common.
 type group struct {
 	Reason
-	pools []string
+	subjects []string
 	// varied says that the pools differ in what they offer; the most is told.
 	varied bool
 }
@@ -37,7 +37,7 @@ func (l List) groups() []*group {
 			g.add(r)
 			continue
 		}
-		at[key] = &group{Reason: r, pools: []string{r.Pool}}
+		at[key] = &group{Reason: r, subjects: []string{r.subject()}}
 		out = append(out, at[key])
 	}
 	return out
@@ -65,11 +65,11 @@ func (r Reason) missing() float64 {
 }
 
 // Gist tells whether two lists say the same to a reader: it is equal for equal
-// causes in the same pools, whatever the amounts and counts are at the moment.
+// causes in the same pools and nodes, whatever the amounts and counts are at the moment.
 func (l List) Gist() string {
 	h := fnv.New64a()
 	for _, r := range l {
-		fmt.Fprintf(h, "%s\n%s\n", r.Pool, r.gist())
+		fmt.Fprintf(h, "%s\n%s\n", r.subject(), r.gist())
 	}
 	return fmt.Sprintf("%x", h.Sum64())
 }
@@ -77,11 +77,11 @@ func (l List) Gist() string {
 // flags are written out one by one, where a [Shortfall] makes a sentence of them.
 type flags Shortfall
 
-// gist is what a reason says but for its pool, the amounts and what is offered
+// gist is what a reason says but for its pool or node, the amounts and what is offered
 // instead.
 func (r Reason) gist() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d|%s|%q|%q|%v|%s", r.Cause, r.Detail, r.Claims, r.Taints, flags(r.Types), r.Requirements)
+	fmt.Fprintf(&b, "%d|%v|%s|%q|%q|%v|%s", r.Cause, r.Node != "", r.Detail, r.Claims, r.Taints, flags(r.Types), r.Requirements)
 	for _, l := range slices.Concat(r.Labels, r.Unoffered) {
 		fmt.Fprintf(&b, "|%s %v %s %v", l.Wanted, l.Undefined, l.Meant, l.SoldOut)
 	}
@@ -94,9 +94,9 @@ func (r Reason) gist() string {
 	return b.String()
 }
 
-// add takes in a pool that says the same; of what they offer the most is kept.
+// add takes in a pool or node that says the same; of what they offer the most is kept.
 func (g *group) add(r Reason) {
-	g.pools = append(g.pools, r.Pool)
+	g.subjects = append(g.subjects, r.subject())
 	g.Labels, g.Unoffered = together(g.Labels, r.Labels), together(g.Unoffered, r.Unoffered)
 	if !slices.Equal(g.Overhead, r.Overhead) {
 		g.Overhead = nil
@@ -123,12 +123,12 @@ func together(a, b []Label) []Label {
 	return out
 }
 
-// String names the pools and says what is in the way there.
+// String names the pools or nodes and says what is in the way there.
 func (g *group) String() string {
-	if g.Pool == "" {
+	if g.subject() == "" {
 		return g.cause()
 	}
-	if g.Cause == Labels && len(g.Labels) == 1 && g.Labels[0].Wanted.Key() == label.NodePool {
+	if g.Node == "" && g.Cause == Labels && len(g.Labels) == 1 && g.Labels[0].Wanted.Key() == label.NodePool {
 		return fmt.Sprintf("%s: the pod selects nodepool %s", g.names(), set(g.Labels[0].Wanted))
 	}
 	out := g.names()
@@ -143,16 +143,16 @@ func (g *group) String() string {
 }
 
 func (g *group) names() string {
-	quoted := make([]string, min(len(g.pools), shownPools))
+	quoted := make([]string, min(len(g.subjects), shownSubjects))
 	for i := range quoted {
-		quoted[i] = fmt.Sprintf("%q", g.pools[i])
+		quoted[i] = fmt.Sprintf("%q", g.subjects[i])
 	}
 	text := strings.Join(quoted, ", ")
-	switch more := len(g.pools) - len(quoted); {
+	switch more := len(g.subjects) - len(quoted); {
 	case more > 0:
-		return fmt.Sprintf("nodepools %s and %d others", text, more)
+		return fmt.Sprintf("%ss %s and %d others", g.kind(), text, more)
 	case len(quoted) > 1:
-		return "nodepools " + text
+		return g.kind() + "s " + text
 	}
-	return "nodepool " + text
+	return g.kind() + " " + text
 }

@@ -34,6 +34,11 @@ func tooLarge(pool string, needed, offered int64) reason.Reason {
 		Lacks: []reason.Lack{{Resource: "cpu", Needed: needed, Offered: offered}}}
 }
 
+// full is a node with too little CPU.
+func full(node string, milli int64) reason.Reason {
+	return reason.Reason{Cause: reason.Room, Node: node, Lacks: []reason.Lack{{Resource: "cpu", Needed: 1000, Offered: milli}}}
+}
+
 // SCH-220: pools of equal reasons are named together, the nearest first.
 func TestPoolsAreGrouped(t *testing.T) {
 	overhead := reason.Amounts{{Resource: "cpu", Value: 1000}}
@@ -69,6 +74,13 @@ func TestPoolsAreGrouped(t *testing.T) {
 			`nodepool "b": a daemon of every fitting instance type takes a host port of the pod; nodepool "a" (daemon overhead cpu 1): the limit on nodes is reached`},
 		{"an overhead that is not that of all", reason.List{{Cause: reason.NodeLimit, Pool: "a", Overhead: overhead}, {Cause: reason.NodeLimit, Pool: "b"}},
 			`nodepools "a", "b": the limit on nodes is reached`},
+		{"SCH-135: nodes of one reason, with the most that any has", reason.List{full("a", 500), full("b", 250)},
+			`nodes "a", "b": cpu 500m left; the pod needs 1`},
+		{"SCH-135: all reasons of the same nodes", reason.List{full("a", 500), full("b", 500),
+			{Cause: reason.Taints, Node: "a", Taints: []string{"t:NoSchedule"}}, {Cause: reason.Taints, Node: "b", Taints: []string{"t:NoSchedule"}}, {Cause: reason.LeftOut, Node: "c"}},
+			`nodes "a", "b": cpu 500m left; the pod needs 1, and taints are not tolerated: t:NoSchedule; node "c": left out as a target`},
+		{"SCH-135: a node is not its pool", reason.List{{Cause: reason.Taints, Node: "a", Taints: []string{"t:NoSchedule"}}, {Cause: reason.Taints, Pool: "a", Taints: []string{"t:NoSchedule"}}},
+			`node "a": taints are not tolerated: t:NoSchedule; nodepool "a": taints are not tolerated: t:NoSchedule`},
 		{"pools that are not usable come last, and do not hide that others are", reason.List{{Cause: reason.PoolStatic, Pool: "a"}, tooLarge("b", 30_000, 16_000)},
 			`nodepool "b": no instance type is large enough: the pod needs cpu 30; the largest leaves 16; nodepool "a": static, with a fixed number of nodes (spec.replicas)`},
 	} {

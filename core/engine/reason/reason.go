@@ -17,7 +17,8 @@ type Cause int
 
 // The causes: first those that concern no pool, then those of pools that take no
 // part at all, then the others in the order in which a pool is checked, so that a
-// later one means that the pod came nearer to a node of that pool.
+// later one means that the pod came nearer to a node of that pool; last those that
+// only existing nodes have.
 const (
 	// NotBuilt: the pod uses a constraint that is not decided yet.
 	NotBuilt Cause = iota
@@ -27,7 +28,7 @@ const (
 	// Contradiction: the pod's own requirements exclude each other (SCH-060).
 	Contradiction
 	// Uninitialized: only the node in Detail would take the pod, and it is not
-	// ready for pods that need not move (DIS-063).
+	// ready for pods that need not move (DIS-063); or Node is not.
 	Uninitialized
 	// VolumeConflict: no node can have all volumes of the pod (SCH-085).
 	VolumeConflict
@@ -88,20 +89,30 @@ const (
 	// Waits: nodes were launched for the pod in vain, and the next attempt is still
 	// to come; Detail says more (SCH-302).
 	Waits
+
+	// Closed: the node takes none of the pods like this one for now.
+	Closed
+	// LeftOut: the question leaves the node out as a target.
+	LeftOut
+	// Room: the node has too little left of what Lacks tells.
+	Room
 )
 
 // OfPool reports whether the pool as such is in the way, whatever the pod asks
 // for.
 func (c Cause) OfPool() bool { return PoolForeign <= c && c <= PoolWithoutTypes }
 
-// Reason is why one pool gave a pod no node.
+// Reason is why one pool gave a pod no node, or one existing node would not take it.
 type Reason struct {
 	Cause Cause
 	// Pool is the node pool's name; empty where no pool is concerned.
 	Pool string
+	// Node is the name of an existing node; empty for pools (SCH-135).
+	Node string
 	// Detail names the constraint of NotBuilt, the key of Contradiction,
 	// MinValues and MinValuesCut, the node of Uninitialized, what is wrong with a
-	// pool, the driver of AttachLimits, or all of Waits.
+	// pool, the driver of AttachLimits, the HostPorts that are taken on a node, or all
+	// of Waits.
 	Detail string
 	// Claims are the volume claims of VolumeConflict, as namespace/name.
 	Claims []string
@@ -123,7 +134,8 @@ type Reason struct {
 	// has what is wanted.
 	Unoffered []Label
 	// Lacks are the resources of which even the largest instance type has too
-	// little for the pod, or of which the pool's limits leave too little.
+	// little for the pod, or of which the pool's limits or a node leave too little; for
+	// AttachLimits on a node one without a name, the claims.
 	Lacks []Lack
 	// Requirements are those that the pod and its volumes add to the pool's.
 	Requirements requirement.Requirements
@@ -169,7 +181,7 @@ type Rule struct {
 	// Pod are the domains that the pod's own constraints admit; empty Key
 	// means all.
 	Pod requirement.Requirement
-	// Node are those of the pool.
+	// Node are those of the pool, or that of the node.
 	Node requirement.Requirement
 	// Volumes are those of the pod's volumes; empty Key means all.
 	Volumes requirement.Requirement
@@ -196,6 +208,6 @@ type Shortfall struct {
 	HugeCPU bool
 }
 
-// List holds the reasons of all pools, or the one that concerns no pool. It is
-// not changed by what reads it.
+// List holds the reasons of all pools, or the one that concerns no pool, or those of
+// existing nodes. It is not changed by what reads it.
 type List []Reason

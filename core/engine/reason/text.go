@@ -16,30 +16,36 @@ const NoPools = "no dynamic nodepools found"
 const most = 900
 
 // String tells why the pod has no node, the nearest pools first, pools of equal
-// reasons together (SCH-220).
+// reasons together (SCH-220); of existing nodes the same (SCH-135).
 func (l List) String() string {
 	if len(l) == 0 {
 		return NoPools
 	}
-	groups := l.groups()
-	out, left := groups[0].String(), len(l)-len(groups[0].pools)
+	groups := beside(l.groups())
+	out, left := groups[0].String(), len(l)-len(groups[0].subjects)
 	if !slices.ContainsFunc(l, func(r Reason) bool { return !r.Cause.OfPool() }) {
 		out = NoPools + ": " + out
 	}
-	for _, g := range groups[1:] {
+	for i, g := range groups[1:] {
 		next := "; " + g.String()
-		if len(out)+len(next) > most {
-			return out + fmt.Sprintf("; and %d other nodepool(s)", left)
+		if g.adds(groups[i]) {
+			next = ", and " + g.cause()
 		}
-		out, left = out+next, left-len(g.pools)
+		if len(out)+len(next) > most {
+			return out + fmt.Sprintf("; and %d other %s", left, g.more())
+		}
+		out, left = out+next, left-len(g.subjects)
 	}
 	return out
 }
 
-// String is one pool's reason, naming the pool and its daemon overhead.
+// String is one pool's or node's reason, naming it and the pool's daemon overhead.
 func (r Reason) String() string { return List{r}.groups()[0].String() }
 
 func (r Reason) cause() string {
+	if text, own := r.ofNode(); own {
+		return text
+	}
 	if text, all := r.Cause.phrase(); all {
 		return text
 	}
@@ -166,11 +172,15 @@ func (r Reason) volumes() string {
 }
 
 func (r Reason) topology() string {
-	alone := slices.DeleteFunc(slices.Clone(r.Topology), func(rule Rule) bool { return !rule.Alone })
-	if len(alone) > 0 {
+	if alone := r.alone(); len(alone) > 0 {
 		return listed(alone) // no domain would do, whatever the other rules say
 	}
 	return "no domain left: " + listed(r.Topology)
+}
+
+// alone are the rules that no domain satisfies.
+func (r Reason) alone() []Rule {
+	return slices.DeleteFunc(slices.Clone(r.Topology), func(rule Rule) bool { return !rule.Alone })
 }
 
 func (r Reason) limits() string {
