@@ -10,6 +10,9 @@
 //     of the plan (placements_test.go).
 //   - Completeness: a pod that a plan leaves over fits nowhere, as trying
 //     everything confirms (completeness_test.go).
+//   - Explanations: what is told of a pod and an existing node, before any pod has
+//     its place, is what each kind of the scheduler's filters says
+//     (explanations_test.go).
 //   - Validators: limits, minValues, order of prices, reservations; the same
 //     plan for the same question on any number of processors; and no plan that
 //     changes its question or shares memory (validators_test.go).

@@ -133,7 +133,7 @@ func (s *solver) whyVolumes(r *route, node, _ int) reason.Reason {
 func (s *solver) whyDomains(r *route, node, _ int) reason.Reason {
 	out, n := reason.Reason{Cause: reason.Topology}, s.in.Snapshot.Nodes[node]
 	for i := range r.onKeys {
-		if x := &r.onKeys[i]; !s.balances(r.attempt, x, n) {
+		if x := &r.onKeys[i]; !s.balances(r, x, node) {
 			rule := s.describeOnKey(r.attempt, x)
 			rule.Node = s.labelOf(n, x.Key)
 			out.Topology = append(out.Topology, rule)

@@ -9,6 +9,7 @@ import (
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/reason"
+	"karpenter.sh/core/engine/topology"
 )
 
 // check is one thing that may keep a pod from an existing node. The search for a
@@ -128,18 +129,26 @@ func (s *solver) reachesVolumes(r *route, node, _ int) bool {
 // balancesDomains checks the rules on other keys than the hostname.
 func (s *solver) balancesDomains(r *route, node, _ int) bool {
 	for i := range r.onKeys {
-		if !s.balances(r.attempt, &r.onKeys[i], s.in.Snapshot.Nodes[node]) {
+		if !s.balances(r, &r.onKeys[i], node) {
 			return false
 		}
 	}
 	return true
 }
 
-// balances reports whether one more pod may land in the node's domain of a rule.
-func (s *solver) balances(a *attempt, x *rule, n *model.Node) bool {
-	domains, listed := x.Allowed(x.counts(), s.view(a, x))
-	d, has := n.Labels.Get(x.Key)
-	return has && domains.Has(int(d)) == listed || !has && !listed
+// balances reports whether one more pod may land in the node's domain of a rule. Of
+// a domain that a spread does not know, because the pod's own constraints exclude
+// its nodes, it says nothing: these constraints are in the way.
+func (s *solver) balances(r *route, x *rule, node int) bool {
+	domains, listed := x.Allowed(x.counts(), s.view(r.attempt, x))
+	d, has := s.in.Snapshot.Nodes[node].Labels.Get(x.Key)
+	if !has {
+		return !listed
+	}
+	if domains.Has(int(d)) == listed {
+		return true
+	}
+	return x.Kind == topology.Spread && !x.Domains().Has(int(d)) && !(s.isTolerated(r, node, 0) && s.hasLabels(r, node, 0))
 }
 
 // isReady checks that pods which need not move do not land on a node that is not

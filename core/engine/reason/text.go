@@ -42,10 +42,15 @@ func (l List) String() string {
 // String is one pool's or node's reason, naming it and the pool's daemon overhead.
 func (r Reason) String() string { return List{r}.groups()[0].String() }
 
+// cause says what is in the way.
 func (r Reason) cause() string {
 	if text, own := r.ofNode(); own {
 		return text
 	}
+	return r.ofPool()
+}
+
+func (r Reason) ofPool() string {
 	if text, all := r.Cause.phrase(); all {
 		return text
 	}

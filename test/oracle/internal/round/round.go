@@ -52,8 +52,8 @@ func New(w *world.World) (*Round, error) {
 	for _, pod := range w.Leaving {
 		anew := pod.DeepCopy()
 		anew.Spec.NodeName = ""
-		if err := b.Leaving(anew, nil); err != nil {
-			return nil, fmt.Errorf("adding pod %s: %w", pod.Name, err)
+		if b.Leaving(anew, nil) != nil {
+			r.Rejected = append(r.Rejected, pod)
 		}
 	}
 	for _, p := range w.Pools {

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/intake/storage"
 	"karpenter.sh/core/pods"
 	"karpenter.sh/test/oracle/internal/world"
@@ -77,11 +78,18 @@ func beside(w *world.World, pod *corev1.Pod, c *storage.Claim) {
 	}
 }
 
-// resolution is what the model is told of the volumes of a pod that runs.
+// resolution is what the model is told of the volumes of a pod that runs: who
+// attaches them, wherever they are to be.
 func resolution(w *world.World, pod *corev1.Pod) volume.Resolution {
-	volumes, err := storage.NewRules(world.Vocabulary()).Volumes(claimsOf(w, pod))
-	if err != nil {
-		return volume.Resolution{Unresolved: []error{err}}
+	out := volume.Resolution{Settled: true}
+	for _, c := range claimsOf(w, pod) {
+		driver, err := storage.NewDrivers().Of(c)
+		if err != nil {
+			out.Unresolved = append(out.Unresolved, err)
+		}
+		if driver != "" {
+			out.Attachments = append(out.Attachments, attach.Attachment{Driver: driver, Claim: c.Key.String()})
+		}
 	}
-	return volume.Resolution{Attachments: volumes.Attachments, Settled: true}
+	return out
 }

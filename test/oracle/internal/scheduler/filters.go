@@ -29,9 +29,13 @@ type Filters struct{ frame *frame.Frame }
 
 // New returns filters that look at no cluster yet. They live until the context
 // ends.
-func New(ctx context.Context) (*Filters, error) {
+func New(ctx context.Context) (*Filters, error) { return Only(ctx, checked()...) }
+
+// Only returns the filters of some plugins, to ask what these say whatever the
+// others do.
+func Only(ctx context.Context, plugins ...string) (*Filters, error) {
 	var enabled []config.Plugin
-	for _, name := range append(checked(), names.PrioritySort, names.DefaultBinder) { // no profile is without the last two
+	for _, name := range append(plugins, names.PrioritySort, names.DefaultBinder) { // no profile is without the last two
 		enabled = append(enabled, config.Plugin{Name: name, Weight: 1})
 	}
 	f, err := frame.New(ctx, enabled)
