@@ -141,12 +141,18 @@ func (p *Provisioner) round(ctx context.Context) error {
 	return p.carryOut(ctx, gathered, plan)
 }
 
+// input is what a round asks.
+func (p *Provisioner) input(g *gathered) place.Input {
+	out := g.Input()
+	out.MinValues, out.Repack = p.MinValues, place.RepackSteps
+	out.Closed, out.Barred = p.shunned(g)
+	return out
+}
+
 func (p *Provisioner) solve(ctx context.Context, g *gathered) place.Plan {
 	start := p.Clock.Now()
 	simulation := p.Metrics.Begin(controllerName, uuid.NewString(), len(g.Pods))
-	input := g.Input()
-	input.MinValues, input.Repack = p.MinValues, place.RepackSteps
-	input.Closed, input.Barred = p.shunned(g)
+	input := p.input(g)
 	plan := place.Solve(input)
 	took := p.Clock.Since(start)
 	simulation.End(took, len(plan.Unplaced))

@@ -19,6 +19,7 @@ import (
 	"karpenter.sh/core/controllers/provisioning/launches"
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/question"
 )
 
@@ -226,8 +227,22 @@ func (p *Provisioner) standing(g *gathered, placements map[int]*cluster.StateNod
 	}
 	for _, late := range p.stands.Round(p.Clock.Now(), list) {
 		i := pods[late.Pod.UID]
-		p.notices.disagrees(g.Pods[i], placements[i])
+		p.notices.disagrees(g.Pods[i], placements[i], p.until(g, i, late.Node))
 	}
+}
+
+// until tells what keeps a pod from a target until others have their place; empty
+// if nothing does.
+func (p *Provisioner) until(g *gathered, pod int, key string) string {
+	target, ok := g.Cluster.Targets().Index(key)
+	if !ok {
+		return ""
+	}
+	why := place.Explain(p.input(g), pod, target)
+	if len(why) == 0 {
+		return ""
+	}
+	return why.String()
 }
 
 // shunned are the targets that workloads stood before in vain, and the pods of

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"karpenter.sh/core/cloudprovider/fake"
@@ -231,6 +232,29 @@ func TestVainLaunchesAreTold(t *testing.T) {
 	l.run(5 * time.Minute)
 	if n := l.bought(); n != 2 {
 		t.Errorf("%d nodes in ten minutes, want another one to be tried", n)
+	}
+}
+
+// SCH-304, SCH-135: a pod that others must make room for is told so.
+func TestWhatOthersMustMakePossibleIsTold(t *testing.T) {
+	l := newLiving(t, readyPool("default"))
+	l.private = refusesAll
+	leader := map[string]string{"app": "leader"}
+	l.add(replica("leader", "leader", "2", func(p *corev1.Pod) { p.Labels = leader }), replica("follower", "follower", "1", func(p *corev1.Pod) {
+		p.Spec.Affinity = &corev1.Affinity{PodAffinity: &corev1.PodAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{{
+			TopologyKey: corev1.LabelHostname, LabelSelector: &metav1.LabelSelector{MatchLabels: leader},
+		}}}}
+	}))
+	l.run(5 * time.Minute)
+	const first = "once other pods have their place (until then node \""
+	told := map[string]bool{}
+	for _, e := range l.recorder.Of("SchedulerDisagrees") {
+		if pod, ok := e.Object.(*corev1.Pod); ok {
+			told[pod.Name] = strings.Contains(e.Message, first) && strings.Contains(e.Message, "no pod matches its required affinity app=leader)")
+		}
+	}
+	if alone, ok := told["leader"]; alone || !ok || !told["follower"] {
+		t.Errorf("got %+v", l.recorder.Of("SchedulerDisagrees"))
 	}
 }
 

@@ -43,21 +43,25 @@ func (n *notices) inVain(v launches.Verdict, pod *corev1.Pod, pool *v1.NodePool)
 }
 
 // disagrees tells a pod and the node that should take it that it does not get
-// there (SCH-304).
-func (n *notices) disagrees(pod *corev1.Pod, node *cluster.StateNode) {
+// there, with what keeps it away until others have their place (SCH-304).
+func (n *notices) disagrees(pod *corev1.Pod, node *cluster.StateNode, until string) {
 	const reason = "SchedulerDisagrees"
 	says := schedulerSays(pod)
 	if says == "" {
 		says = "nothing"
 	}
+	but := " as far as Karpenter can tell, but the scheduler says: " + says
+	if until != "" {
+		but = " as far as Karpenter can tell, once other pods have their place (until then " + until + "), but the scheduler says: " + says
+	}
 	dedupe := []string{string(pod.UID), node.Key()}
 	n.recorder.Publish(events.Event{
 		Object: pod, Type: events.Warning, Reason: reason,
-		Message:      "There is room for this pod on " + destination(node) + " as far as Karpenter can tell, but the scheduler says: " + says,
+		Message:      "There is room for this pod on " + destination(node) + but,
 		DedupeValues: dedupe, DedupeTimeout: time.Hour,
 	}, events.Event{
 		Object: node.Node(), Type: events.Warning, Reason: reason,
-		Message:      "There is room for pod " + pod.Namespace + "/" + pod.Name + " as far as Karpenter can tell, but the scheduler says: " + says,
+		Message:      "There is room for pod " + pod.Namespace + "/" + pod.Name + but,
 		DedupeValues: dedupe, DedupeTimeout: time.Hour,
 	})
 }
