@@ -46,8 +46,12 @@ var ofRoute = [...]check{
 // ofPlan is checked once all pods have their place.
 var ofPlan = check{(*solver).isReady, (*solver).whyNotReady}
 
-// admits checks all that the pods of a class have in common.
+// admits checks all that the pods of a class have in common. Most nodes have no
+// room, so that is asked first and without a detour.
 func (s *solver) admits(r *route, node, pod int) bool {
+	if !s.hasRoom(r, node, pod) {
+		return false
+	}
 	for i := range ofClass {
 		if !ofClass[i].passes(s, r, node, pod) {
 			return false
