@@ -73,7 +73,7 @@ func (s *solver) whyFull(r *route, node, _ int) reason.Reason {
 	out, free := reason.Reason{Cause: reason.Room}, s.available(node)
 	for i := range max(len(free), len(r.class.Requests)) {
 		id := resource.ID(i)
-		if needed, left := r.class.Requests.Get(id), free.Get(id); left < 0 || needed > left {
+		if needed, left := r.class.Requests.Get(id), free.Get(id); needed > left {
 			out.Lacks = append(out.Lacks, reason.Lack{Resource: s.in.Snapshot.Names.Name(id), Needed: needed, Offered: left})
 		}
 	}
