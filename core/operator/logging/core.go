@@ -3,6 +3,8 @@
 package logging
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -39,6 +41,9 @@ func (c *recordCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 	if entry.Message == afterStop && slices.ContainsFunc(fields, isLeaseReleased) {
 		return nil
 	}
+	if strings.HasSuffix(entry.LoggerName, electionLogger) && slices.ContainsFunc(fields, isCanceled) {
+		return nil
+	}
 	return c.Core.Write(entry, shaped(fields))
 }
 
@@ -50,6 +55,17 @@ const afterStop = "error received after stop sequence was engaged"
 func isLeaseReleased(f zapcore.Field) bool {
 	err, isError := f.Interface.(error)
 	return isError && err.Error() == "leader election lost"
+}
+
+// electionLogger is the name under which leader election logs.
+const electionLogger = "leaderelection"
+
+// isCanceled tells the error of a request that the process broke off itself, such
+// as the renewal of the lease that was under way when it was told to stop
+// (OPS-288).
+func isCanceled(f zapcore.Field) bool {
+	err, isError := f.Interface.(error)
+	return isError && errors.Is(err, context.Canceled)
 }
 
 // isBustle tells the records in which libraries say, for each controller, watch

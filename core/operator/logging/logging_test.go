@@ -3,6 +3,7 @@
 package logging_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -220,6 +221,7 @@ func TestBustle(t *testing.T) {
 		l.Info("Stopping and waiting for caches")
 		l.Info("healthz check failed")
 		l.Error(errors.New("leader election lost"), "error received after stop sequence was engaged")
+		l.WithName("leaderelection").Error(context.Canceled, "Error retrieving lease lock")
 	}
 	if lines := records(t, withCommit(options.LogInfo), write); len(lines) > 0 {
 		t.Errorf("at info: %q", lines)
@@ -229,9 +231,10 @@ func TestBustle(t *testing.T) {
 	}
 	lines := records(t, withCommit(options.LogInfo), func(l logr.Logger) {
 		l.Error(errors.New("broken"), "error received after stop sequence was engaged")
+		l.WithName("leaderelection").Error(errors.New("refused"), "Error retrieving lease lock")
 		l.Error(errors.New("broken"), "Starting EventSource")
 	})
-	if len(lines) != 2 {
+	if len(lines) != 3 {
 		t.Errorf("errors: %q", lines)
 	}
 }
