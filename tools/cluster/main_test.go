@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -76,6 +77,11 @@ func TestMakeQuotesTheName(t *testing.T) {
 	for _, target := range []string{"up", "down", "demo"} {
 		command := exec.CommandContext(t.Context(), "make", "-n", target, "CLUSTER=bad 'name'")
 		command.Dir = filepath.Join("..", "..")
+		// A make that runs this test hands its flags and its level down.
+		command.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
+			name, _, _ := strings.Cut(variable, "=")
+			return name == "MAKEFLAGS" || name == "MFLAGS" || name == "MAKELEVEL"
+		})
 		printed, err := command.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v: %s", err, printed)
