@@ -7,8 +7,19 @@ package pack
 // runs out long before the others. It reports whether what the machine is bought
 // for is in it.
 func (s *packer) fill(machine int) bool {
+	if !s.begin(machine) {
+		return false
+	}
+	s.complete()
+	return s.trial.items > 0 || s.subject.seed >= 0
+}
+
+// begin loads the trial with a machine for the subject and nothing else; false if
+// that does not fit.
+func (s *packer) begin(machine int) bool {
 	t := &s.trial
 	clear(t.count)
+	s.order = s.order[:0]
 	*t = loading{machine: machine, state: s.subject.at, count: t.count}
 	if !fits(s.subject.used, s.rooms[machine]) {
 		return false
@@ -17,10 +28,14 @@ func (s *packer) fill(machine int) bool {
 		s.room[k] = n - s.subject.used[k]
 	}
 	s.admit()
+	return true
+}
+
+// complete adds items to the trial until none fits.
+func (s *packer) complete() {
 	for i := s.choose(); i >= 0; i = s.choose() {
 		s.put(i)
 	}
-	return t.items > 0 || s.subject.seed >= 0
 }
 
 // admit says who may join first: the group itself, or whoever gets along with
@@ -82,6 +97,7 @@ func (s *packer) put(i int) {
 	t, it := &s.trial, &s.items[i]
 	first := t.items == 0
 	t.count[i]++
+	s.order = append(s.order, i)
 	t.items++
 	t.value += it.value
 	for k, n := range it.requests {

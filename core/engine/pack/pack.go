@@ -68,27 +68,38 @@ type Load struct {
 // Part is a number of copies of one item.
 type Part struct{ Group, Item, Count int }
 
-// Cheapest packs every seed and item, seeds first. It reports false if it cannot
-// within the steps allowed, or if something fits on no machine.
+// Cheapest packs every seed and item. It reports false if it cannot within the
+// steps allowed, or if something fits on no machine.
 func Cheapest(p Problem) ([]Load, bool) {
 	s := newPacker(p)
-	seeds := 0
+	if !s.packAll() {
+		return nil, false
+	}
+	if better := s.improve(); better != nil && s.costOf(better) < s.costOf(s.loads) {
+		return better, true
+	}
+	return s.loads, true
+}
+
+// packAll packs one load after the other, seeds first.
+func (s *packer) packAll() bool {
+	p, seeds := &s.problem, 0
 	for _, sd := range p.Seeds {
 		seeds += sd.Count
 	}
 	for i, sd := range p.Seeds {
 		if !s.sow(i, seeds) {
-			return nil, false
+			return false
 		}
 		seeds -= sd.Count
 	}
 	for g := range p.Groups {
 		if !s.pack(g) {
-			return nil, false
+			return false
 		}
 	}
 	s.merge()
-	return s.loads, true
+	return true
 }
 
 // Measures of the search. They were chosen on real and synthetic workloads:
@@ -185,8 +196,8 @@ func (s *packer) next() (waste float64, ok bool) {
 // promising is the machine that is thought to waste least.
 func (s *packer) promising() (machine int, waste float64) {
 	waste = math.Inf(1)
-	for m, w := range s.guess {
-		if w < waste {
+	for _, m := range s.machines {
+		if w := s.guess[m]; w < waste {
 			machine, waste = m, w
 		}
 	}

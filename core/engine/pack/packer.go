@@ -19,20 +19,24 @@ type packer struct {
 	loads   []Load
 	steps   int
 
-	subject subject
-	priced  bool      // price is that of the subject
-	price   []float64 // by machine
-	guess   []float64 // by machine: what it will waste
-	least   float64   // what the best machine wastes when it is full
-	close   float64   // wastes this close are as good as equal
-	worth   []float64 // of a unit of each resource
-	weight  []float64 // of a unit of each resource, in directions
-	share   float64   // what each seed should take of the items, in worth
+	subject  subject
+	priced   bool      // price is that of the subject
+	machines []int     // worth a look
+	price    []float64 // by machine; +Inf for the others
+	guess    []float64 // by machine: what it will waste
+	least    float64   // what the best machine wastes when it is full
+	close    float64   // wastes this close are as good as equal
+	worth    []float64 // of a unit of each resource
+	weight   []float64 // of a unit of each resource, in directions
+	share    float64   // what each seed should take of the items, in worth
 
 	trial, best loading
 	shares      []bool // by group: may join the trial
 	room        []int64
 	ahead       []float64 // direction of the trial's room
+	order       []int     // of the items put into the trial
+
+	duals []float64 // by item: what a program says it is worth; nil for none
 }
 
 // subject is what machines are being bought for: a seed or a group.
@@ -125,6 +129,7 @@ func (s *packer) turn(to subject) (same bool) {
 			s.price[m] = math.Inf(1)
 		}
 	}
+	s.dropDominated()
 	return false
 }
 
@@ -134,6 +139,9 @@ func (s *packer) reprice() {
 	s.weigh()
 	for i := range s.items {
 		s.items[i].value = s.valueOf(s.items[i].requests)
+		if s.duals != nil {
+			s.items[i].value = (s.items[i].value + s.duals[i]) / 2
+		}
 		s.point(s.items[i].direction, s.items[i].requests)
 	}
 }
@@ -145,9 +153,9 @@ func (s *packer) weigh() {
 	s.weight = append(s.weight[:0], s.worth...)
 	for k := range s.weight {
 		alone := math.Inf(1)
-		for m, price := range s.price {
+		for _, m := range s.machines {
 			if room := s.rooms[m][k]; room > 0 {
-				alone = min(alone, price/float64(room))
+				alone = min(alone, s.price[m]/float64(room))
 			}
 		}
 		if !math.IsInf(alone, 1) {
@@ -161,9 +169,10 @@ func (s *packer) weigh() {
 func (s *packer) expect() bool {
 	s.least, s.close = math.Inf(1), settled
 	cheapest := math.Inf(1)
-	for m, price := range s.price {
+	for _, m := range s.machines {
+		price := s.price[m]
 		s.guess[m] = math.Inf(1)
-		if price > 0 && !math.IsInf(price, 1) && fits(s.subject.used, s.rooms[m]) {
+		if price > 0 && fits(s.subject.used, s.rooms[m]) {
 			s.guess[m] = s.wasted(m, s.valueOf(s.rooms[m])-s.valueOf(s.subject.used))
 			s.least = min(s.least, s.guess[m])
 			cheapest = min(cheapest, price)

@@ -17,7 +17,7 @@ type Program struct {
 	amount  []float64   // by row of the basis
 	duals   []float64
 	entry   []float64 // of the entering column, in terms of the basis
-	pivoted bool
+	pivots  int
 }
 
 // Row is a demand.
@@ -68,7 +68,7 @@ func New(rows []Row, penalty float64) *Program {
 func (p *Program) Add(cost float64, entries []Entry) int {
 	p.columns, p.at = append(p.columns, column{cost, entries}), append(p.at, -1)
 	c := len(p.columns) - 1
-	if e := entries[0]; !p.pivoted && len(entries) == 1 && p.basis[e.Row] == unmet-2*e.Row {
+	if e := entries[0]; p.pivots == 0 && len(entries) == 1 && p.basis[e.Row] == unmet-2*e.Row {
 		p.start(c, e)
 	}
 	return c
@@ -171,7 +171,7 @@ func (p *Program) leaving() int {
 
 // pivot lets a column into the basis in place of a row's.
 func (p *Program) pivot(row, c int, reduced float64) {
-	p.pivoted = true
+	p.pivots++
 	if old := p.basis[row]; old >= 0 {
 		p.at[old] = -1
 	}
@@ -207,6 +207,9 @@ func (p *Program) Amount(column int) float64 {
 	}
 	return max(p.amount[p.at[column]], 0)
 }
+
+// Pivots is how many there were so far.
+func (p *Program) Pivots() int { return p.pivots }
 
 // Unmet is the demand that no column meets.
 func (p *Program) Unmet() (sum float64) {
