@@ -73,6 +73,13 @@ func rules() []rule {
 			forbids: func(_, imported string) bool { return translation(imported) && !within("core/apis")(imported) },
 		},
 		{
+			name: "what every reconcile needs decides nothing", why: "writing, pacing and looking up are the same whatever was decided",
+			applies: within("core/reconcile"),
+			forbids: func(_, imported string) bool {
+				return own(imported) && !within("core/reconcile", "core/apis", "core/objects")(imported)
+			},
+		},
+		{
 			name: "no family of controllers imports another", why: "each can be read, tested and changed alone",
 			applies: within("core/controllers"),
 			forbids: func(pkg, imported string) bool {
@@ -104,7 +111,7 @@ func rules() []rule {
 // checks them (conformance) and what stands in for one (fake) acts on the world
 // and belongs to ring 3.
 func translation(pkg string) bool {
-	return within("core/apis", "core/cloudprovider", "core/intake", "core/render")(pkg) && !within("core/cloudprovider/kit", "core/cloudprovider/conformance", "core/cloudprovider/fake")(pkg)
+	return within("core/apis", "core/cloudprovider", "core/intake", "core/objects", "core/render")(pkg) && !within("core/cloudprovider/kit", "core/cloudprovider/conformance", "core/cloudprovider/fake")(pkg)
 }
 
 // within holds for the roots and what is below them.

@@ -12,7 +12,7 @@ import (
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/intake"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
 )
 
 // Pod is a pod that counts on a node, with what it takes there. It is immutable

@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
-	"karpenter.sh/core/index"
+	"karpenter.sh/core/reconcile/index"
 )
 
 // kindPatience is how long the process waits for a missing CRD before it exits

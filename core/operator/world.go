@@ -5,6 +5,7 @@ package operator
 import (
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/cost"
+	"karpenter.sh/core/cluster/defaultspread"
 	"karpenter.sh/core/controllers/disruption"
 	disruptionconditions "karpenter.sh/core/controllers/disruption/conditions"
 	"karpenter.sh/core/controllers/disruption/survey"
@@ -21,7 +22,6 @@ import (
 	"karpenter.sh/core/controllers/nodepool"
 	"karpenter.sh/core/controllers/provisioning"
 	"karpenter.sh/core/controllers/state"
-	"karpenter.sh/core/defaultspread"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/metrics"
 )

@@ -20,7 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/reconcile/patch"
 )
 
 // earlier is the CRD of NodePools as it was before quantities were bounded, under

@@ -13,9 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"karpenter.sh/core/index"
 	"karpenter.sh/core/intake/storage"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
+	"karpenter.sh/core/reconcile/index"
 )
 
 // Reader finds the objects behind the claims of pods.

@@ -19,7 +19,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/engine/attach"
-	"karpenter.sh/core/index"
+	"karpenter.sh/core/reconcile/index"
 )
 
 func claim(name, class, bound string) *corev1.PersistentVolumeClaim {

@@ -18,7 +18,7 @@ import (
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/news"
+	"karpenter.sh/core/reconcile/news"
 )
 
 // Name is the name of the controller in logs and metrics.

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"karpenter.sh/core/concurrency"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // profile makes one pass at a time. After an error the next is at most a poll

@@ -35,9 +35,9 @@ import (
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/events/eventstest"
-	"karpenter.sh/core/index"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/metrics"
+	"karpenter.sh/core/reconcile/index"
 	"karpenter.sh/core/strictapi"
 )
 

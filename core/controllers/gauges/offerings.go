@@ -18,7 +18,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/concurrency"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // OfferingsName is the name of the controller [Offerings].

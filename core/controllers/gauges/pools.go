@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/concurrency"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // pools is metrics.nodepool. It collects what managed NodePools use, may use

@@ -40,8 +40,8 @@ import (
 	"karpenter.sh/core/controllers/nodeclaim/lifecycle"
 	"karpenter.sh/core/controllers/nodeclaim/podevents"
 	"karpenter.sh/core/events/eventstest"
-	"karpenter.sh/core/index"
 	"karpenter.sh/core/metrics"
+	"karpenter.sh/core/reconcile/index"
 	"karpenter.sh/core/testserver"
 )
 

@@ -24,7 +24,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider/fake"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/reconcile/patch"
 )
 
 var (

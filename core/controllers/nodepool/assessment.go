@@ -12,7 +12,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/apis/validation"
 	"karpenter.sh/core/events"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/reconcile/patch"
 )
 
 // assess judges all that Ready depends on, and writes it at once: were the

@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/reconcile/patch"
 )
 
 // Hash annotates pools with the hash of their template, by which drift is told.

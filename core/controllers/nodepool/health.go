@@ -14,8 +14,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/patch"
-	"karpenter.sh/core/staleness"
+	"karpenter.sh/core/reconcile/patch"
+	"karpenter.sh/core/reconcile/staleness"
 )
 
 // RegistrationHealth tells whether the nodes that a pool launched lately came to

@@ -13,10 +13,10 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/concurrency"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/events"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/reconcile/concurrency"
+	"karpenter.sh/core/reconcile/patch"
 )
 
 // reasonNoInstanceType is the reason of InstanceTypesFound when it is False, and

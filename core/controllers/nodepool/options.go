@@ -16,9 +16,9 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/apis/vocabulary"
-	"karpenter.sh/core/concurrency"
 	"karpenter.sh/core/events"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/reconcile/concurrency"
+	"karpenter.sh/core/reconcile/patch"
 )
 
 // Options are what the controllers of this package work with.

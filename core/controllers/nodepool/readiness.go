@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/concurrency"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // Readiness assesses pools when their NodeClass changes.

@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/concurrency"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // validationWorkers is the same on every machine (OPS-052).

@@ -14,11 +14,11 @@ import (
 
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/volume"
-	"karpenter.sh/core/index"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/intake/storage"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
 	"karpenter.sh/core/question"
+	"karpenter.sh/core/reconcile/index"
 )
 
 // gathered is everything a round decides from, as it was when the round began

@@ -19,8 +19,8 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cluster/defaultspread"
 	"karpenter.sh/core/cluster/volume"
-	"karpenter.sh/core/defaultspread"
 	"karpenter.sh/core/engine/requirement"
 )
 

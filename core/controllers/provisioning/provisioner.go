@@ -21,17 +21,17 @@ import (
 	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/cluster/defaultspread"
 	"karpenter.sh/core/cluster/volume"
-	"karpenter.sh/core/concurrency"
 	"karpenter.sh/core/controllers/provisioning/batch"
 	"karpenter.sh/core/controllers/provisioning/launches"
-	"karpenter.sh/core/defaultspread"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/intake/storage"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/news"
+	"karpenter.sh/core/reconcile/concurrency"
+	"karpenter.sh/core/reconcile/news"
 )
 
 // controllerName is the provisioner's name in logs and metrics (OPS-053).

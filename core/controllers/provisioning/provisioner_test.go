@@ -35,9 +35,9 @@ import (
 	"karpenter.sh/core/controllers/provisioning"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/events/eventstest"
-	"karpenter.sh/core/index"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/metrics"
+	"karpenter.sh/core/reconcile/index"
 )
 
 var nodeClass = v1.NodeClassReference{Group: "karpenter.test.sh", Kind: "TestNodeClass", Name: "default"}

@@ -17,8 +17,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/concurrency"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // recheck is how often a trigger that still holds asks again (SCH-010).

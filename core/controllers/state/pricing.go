@@ -22,7 +22,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster/cost"
-	"karpenter.sh/core/concurrency"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // priceRefresh is how often the prices of every pool are read anew (LIF-055).

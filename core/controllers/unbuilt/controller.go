@@ -21,8 +21,8 @@ import (
 
 	"karpenter.sh/core/apis/autoscaling/v1beta1"
 	"karpenter.sh/core/apis/v1alpha1"
-	"karpenter.sh/core/concurrency"
 	"karpenter.sh/core/events"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // Name of the controller.

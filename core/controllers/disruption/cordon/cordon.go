@@ -20,8 +20,8 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/disrupt"
-	"karpenter.sh/core/nodestate"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/objects/nodes"
+	"karpenter.sh/core/reconcile/patch"
 )
 
 // ErrProtected says that the Node's annotation has come to forbid disruption.
@@ -80,7 +80,7 @@ func (c *Cordon) Lift(ctx context.Context, t Target) error {
 // Marked reports whether one of the objects, either of which may be nil, carries
 // the trace of a command.
 func Marked(node *corev1.Node, nodeClaim *v1.NodeClaim) bool {
-	return node != nil && slices.ContainsFunc(node.Spec.Taints, nodestate.SameTaint(v1.DisruptedTaint())) ||
+	return node != nil && slices.ContainsFunc(node.Spec.Taints, nodes.SameTaint(v1.DisruptedTaint())) ||
 		nodeClaim != nil && slices.ContainsFunc(nodeClaim.Status.Conditions, func(condition status.Condition) bool {
 			return condition.Type == v1.ConditionTypeDisruptionReason
 		})
@@ -90,14 +90,14 @@ func taint(node *corev1.Node) error {
 	if node.Annotations[v1.DoNotDisruptAnnotationKey] == v1.LabelValueTrue { // DIS-032
 		return fmt.Errorf("tainting node %s: %w", node.Name, ErrProtected)
 	}
-	if !slices.ContainsFunc(node.Spec.Taints, nodestate.SameTaint(v1.DisruptedTaint())) {
+	if !slices.ContainsFunc(node.Spec.Taints, nodes.SameTaint(v1.DisruptedTaint())) {
 		node.Spec.Taints = append(node.Spec.Taints, v1.DisruptedTaint())
 	}
 	return nil
 }
 
 func untaint(node *corev1.Node) error {
-	node.Spec.Taints = slices.DeleteFunc(node.Spec.Taints, nodestate.SameTaint(v1.DisruptedTaint()))
+	node.Spec.Taints = slices.DeleteFunc(node.Spec.Taints, nodes.SameTaint(v1.DisruptedTaint()))
 	return nil
 }
 

@@ -17,9 +17,9 @@ import (
 	"karpenter.sh/core/controllers/disruption/report"
 	"karpenter.sh/core/controllers/disruption/survey"
 	"karpenter.sh/core/engine/disrupt"
-	"karpenter.sh/core/index"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
+	"karpenter.sh/core/reconcile/index"
 )
 
 // width is how many candidates of one command are worked on at a time.

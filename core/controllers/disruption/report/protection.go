@@ -10,7 +10,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/events"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
 )
 
 // Reasons of events about the do-not-disrupt annotation of a pod.

@@ -8,8 +8,8 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/engine/disrupt"
-	"karpenter.sh/core/nodestate"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/nodes"
+	"karpenter.sh/core/objects/pods"
 )
 
 // view is one state node with what it is looked at with.
@@ -33,8 +33,8 @@ func (s *Surveyor) node(v view) disrupt.Node {
 	if node := v.state.Node(); node != nil {
 		n.Exists = true
 		n.Name = node.Name
-		n.Initialized = nodestate.Initialized(node)
-		n.Ready = nodestate.Ready(node)
+		n.Initialized = nodes.Initialized(node)
+		n.Ready = nodes.Ready(node)
 		n.Protected = node.Annotations[v1.DoNotDisruptAnnotationKey] == v1.LabelValueTrue
 	}
 	if claim := v.state.NodeClaim(); claim != nil {

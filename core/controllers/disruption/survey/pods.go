@@ -13,7 +13,7 @@ import (
 
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/engine/disrupt"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
 )
 
 // boundPods says what the engine must know of the pods on a node.

@@ -16,7 +16,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/engine/disrupt"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
 )
 
 // Snapshots are those of the live model.

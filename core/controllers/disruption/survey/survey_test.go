@@ -25,7 +25,7 @@ import (
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/intake"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
 )
 
 const reservationID = "test.sh/reservation"

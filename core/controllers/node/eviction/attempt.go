@@ -18,8 +18,8 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/drain"
-	"karpenter.sh/core/index"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
+	"karpenter.sh/core/reconcile/index"
 )
 
 // severalBudgets is how the API server says that it cannot evict at all.

@@ -15,11 +15,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"karpenter.sh/core/concurrency"
 	"karpenter.sh/core/engine/drain"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // Name is the name of the controller in logs and metrics.

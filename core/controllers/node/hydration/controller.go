@@ -21,10 +21,10 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/concurrency"
-	"karpenter.sh/core/index"
-	"karpenter.sh/core/nodestate"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/objects/nodes"
+	"karpenter.sh/core/reconcile/concurrency"
+	"karpenter.sh/core/reconcile/index"
+	"karpenter.sh/core/reconcile/patch"
 )
 
 // Name is the name of the controller in logs and metrics.
@@ -107,7 +107,7 @@ func (c *Controller) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if node.Labels[key] == value {
 		return reconcile.Result{}, nil
 	}
-	if left := node.CreationTimestamp.Add(registrationLead).Sub(c.Clock.Now()); left > 0 && !nodestate.Registered(node) {
+	if left := node.CreationTimestamp.Add(registrationLead).Sub(c.Clock.Now()); left > 0 && !nodes.Registered(node) {
 		return reconcile.Result{RequeueAfter: left}, nil
 	}
 	return c.label(ctx, node, key, value)

@@ -20,11 +20,11 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/concurrency"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/pace"
-	"karpenter.sh/core/staleness"
+	"karpenter.sh/core/reconcile/concurrency"
+	"karpenter.sh/core/reconcile/pace"
+	"karpenter.sh/core/reconcile/staleness"
 )
 
 // Name is the name of the controller in logs and metrics.

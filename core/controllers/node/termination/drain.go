@@ -10,8 +10,8 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/drain"
-	"karpenter.sh/core/index"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
+	"karpenter.sh/core/reconcile/index"
 )
 
 // drain has the pods of the Node leave and waits until they have (LIF-140..146).

@@ -13,8 +13,8 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/drain"
-	"karpenter.sh/core/index"
-	"karpenter.sh/core/nodestate"
+	"karpenter.sh/core/objects/nodes"
+	"karpenter.sh/core/reconcile/index"
 )
 
 const (
@@ -45,7 +45,7 @@ func (c *Controller) deleteOwner(ctx context.Context, p *pass) (verdict, error) 
 // drained there. A ready Node proves that its instance is not (LIF-132).
 func (c *Controller) checkInstance(ctx context.Context, p *pass) (verdict, error) {
 	id := p.node.Spec.ProviderID
-	if nodestate.Ready(p.node) || id == "" || c.checks.Wait(p.node, p.now) > 0 {
+	if nodes.Ready(p.node) || id == "" || c.checks.Wait(p.node, p.now) > 0 {
 		return verdict{}, nil
 	}
 	_, err := c.Provider.Get(ctx, id)

@@ -16,8 +16,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/index"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/reconcile/index"
+	"karpenter.sh/core/reconcile/patch"
 )
 
 // pass is one look at a terminating Node.

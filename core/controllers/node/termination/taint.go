@@ -12,8 +12,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/nodestate"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/objects/nodes"
+	"karpenter.sh/core/reconcile/patch"
 )
 
 // taint keeps new pods and load balancers away from the Node (LIF-133).
@@ -43,7 +43,7 @@ func (c *Controller) taint(ctx context.Context, p *pass) (verdict, error) {
 func tainted(node *corev1.Node) *corev1.Node {
 	node = node.DeepCopy()
 	taint := v1.DisruptedTaint()
-	if !slices.ContainsFunc(node.Spec.Taints, nodestate.SameTaint(taint)) {
+	if !slices.ContainsFunc(node.Spec.Taints, nodes.SameTaint(taint)) {
 		node.Spec.Taints = append(slices.DeleteFunc(node.Spec.Taints, func(other corev1.Taint) bool {
 			return other.Key == taint.Key
 		}), taint)

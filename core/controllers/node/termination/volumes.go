@@ -13,8 +13,8 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/drain"
-	"karpenter.sh/core/index"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
+	"karpenter.sh/core/reconcile/index"
 )
 
 // awaitVolumes waits until the volumes of the pods that left are detached

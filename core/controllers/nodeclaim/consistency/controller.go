@@ -17,9 +17,9 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/events"
-	"karpenter.sh/core/index"
-	"karpenter.sh/core/pace"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/reconcile/index"
+	"karpenter.sh/core/reconcile/pace"
+	"karpenter.sh/core/reconcile/patch"
 )
 
 // Name is the name of the controller in logs and metrics.

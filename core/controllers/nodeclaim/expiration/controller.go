@@ -19,10 +19,10 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/concurrency"
 	"karpenter.sh/core/controllers/nodeclaim/internal/removal"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/staleness"
+	"karpenter.sh/core/reconcile/concurrency"
+	"karpenter.sh/core/reconcile/staleness"
 )
 
 // Name is the name of the controller in logs and metrics.

@@ -21,11 +21,11 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/concurrency"
 	"karpenter.sh/core/controllers/nodeclaim/internal/removal"
-	"karpenter.sh/core/index"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/nodestate"
+	"karpenter.sh/core/objects/nodes"
+	"karpenter.sh/core/reconcile/concurrency"
+	"karpenter.sh/core/reconcile/index"
 )
 
 // Name is the name of the controller in logs and metrics.
@@ -143,11 +143,11 @@ func (c *Controller) collect(ctx context.Context, nodeClaim *v1.NodeClaim) {
 
 // gone reports whether a candidate has neither a ready Node nor an instance.
 func (c *Controller) gone(ctx context.Context, nodeClaim *v1.NodeClaim) (bool, error) {
-	nodes, err := index.Nodes(ctx, c.Client, nodeClaim.Status.ProviderID)
+	found, err := index.Nodes(ctx, c.Client, nodeClaim.Status.ProviderID)
 	if err != nil {
 		return false, err
 	}
-	if slices.ContainsFunc(nodes, func(node corev1.Node) bool { return nodestate.Ready(&node) }) {
+	if slices.ContainsFunc(found, func(node corev1.Node) bool { return nodes.Ready(&node) }) {
 		return false, nil
 	}
 	_, err = c.Provider.Get(ctx, nodeClaim.Status.ProviderID)

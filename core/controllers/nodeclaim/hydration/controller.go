@@ -15,8 +15,8 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/concurrency"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/reconcile/concurrency"
+	"karpenter.sh/core/reconcile/patch"
 )
 
 // Name is the name of the controller in logs and metrics.

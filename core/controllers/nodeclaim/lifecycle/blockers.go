@@ -10,7 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/nodestate"
+	"karpenter.sh/core/objects/nodes"
 )
 
 // blocker is what keeps a node from being initialized, as reason and message of
@@ -35,12 +35,12 @@ func firstBlocker(node *corev1.Node, nodeClaim *v1.NodeClaim) (blocker, bool) {
 }
 
 func notReady(node *corev1.Node, _ *v1.NodeClaim) (blocker, bool) {
-	return blocker{"NodeNotReady", "Node status is NotReady"}, !nodestate.Ready(node)
+	return blocker{"NodeNotReady", "Node status is NotReady"}, !nodes.Ready(node)
 }
 
 func startupTaint(node *corev1.Node, nodeClaim *v1.NodeClaim) (blocker, bool) {
 	for _, taint := range nodeClaim.Spec.StartupTaints {
-		if slices.ContainsFunc(node.Spec.Taints, nodestate.SameTaint(taint)) {
+		if slices.ContainsFunc(node.Spec.Taints, nodes.SameTaint(taint)) {
 			return blocker{"StartupTaintsExist", fmt.Sprintf("StartupTaint %q still exists", formatTaint(taint))}, true
 		}
 	}

@@ -18,8 +18,8 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/pace"
-	"karpenter.sh/core/staleness"
+	"karpenter.sh/core/reconcile/pace"
+	"karpenter.sh/core/reconcile/staleness"
 )
 
 // Name is the name of the controller in logs and metrics.

@@ -17,8 +17,8 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/index"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/reconcile/index"
+	"karpenter.sh/core/reconcile/patch"
 )
 
 // terminationPoll is the time between two requests to delete an instance.

@@ -9,7 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/nodestate"
+	"karpenter.sh/core/objects/nodes"
 )
 
 // initialization waits until the node is usable while Initialized is Unknown and
@@ -45,7 +45,7 @@ func (c *Controller) initialization(ctx context.Context, p *pass) error {
 // same machine (LIF-091).
 func (c *Controller) initialize(ctx context.Context, p *pass, initialized bool) error {
 	node := &p.nodes[0]
-	if !nodestate.Initialized(node) {
+	if !nodes.Initialized(node) {
 		_, err := c.updateNode(ctx, p, func(read *corev1.Node) *corev1.Node {
 			return labelled(read, v1.NodeInitializedLabelKey, v1.LabelValueTrue)
 		})

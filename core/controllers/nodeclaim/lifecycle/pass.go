@@ -17,9 +17,9 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/controllers/nodeclaim/internal/removal"
-	"karpenter.sh/core/index"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/reconcile/index"
+	"karpenter.sh/core/reconcile/patch"
 )
 
 // pass is one look at a live NodeClaim.

@@ -18,9 +18,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/concurrency"
-	"karpenter.sh/core/index"
-	"karpenter.sh/core/nodestate"
+	"karpenter.sh/core/objects/nodes"
+	"karpenter.sh/core/reconcile/concurrency"
+	"karpenter.sh/core/reconcile/index"
 )
 
 // profile has many workers because each may wait for the provider.
@@ -61,7 +61,7 @@ func nodeChanged() predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 		before, after := e.ObjectOld.(*corev1.Node), e.ObjectNew.(*corev1.Node)
 		return before.Spec.ProviderID != after.Spec.ProviderID ||
-			nodestate.Ready(before) != nodestate.Ready(after) ||
+			nodes.Ready(before) != nodes.Ready(after) ||
 			before.DeletionTimestamp.IsZero() != after.DeletionTimestamp.IsZero() ||
 			!equality.Semantic.DeepEqual(before.Labels, after.Labels) ||
 			!equality.Semantic.DeepEqual(before.Finalizers, after.Finalizers) ||

@@ -15,7 +15,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/nodestate"
+	"karpenter.sh/core/objects/nodes"
 )
 
 // Reasons of the conditions Registered and Initialized that both may have.
@@ -77,7 +77,7 @@ func (c *Controller) register(ctx context.Context, p *pass, hooks hookOutcome) e
 // marked as registered already has had them, and some may have been removed for
 // good since (LIF-090).
 func taintsToSync(node *corev1.Node, nodeClaim *v1.NodeClaim) []corev1.Taint {
-	if nodestate.Registered(node) {
+	if nodes.Registered(node) {
 		return nil
 	}
 	return slices.Concat(nodeClaim.Spec.Taints, nodeClaim.Spec.StartupTaints)
@@ -99,7 +99,7 @@ func (c *Controller) registered(ctx context.Context, nodeClaim *v1.NodeClaim, no
 func (c *Controller) reportMissingTaint(ctx context.Context, nodeClaim *v1.NodeClaim, node *corev1.Node) {
 	_, registered := node.Labels[v1.NodeRegisteredLabelKey]
 	if registered || slices.Contains(node.Finalizers, v1.TerminationFinalizer) ||
-		slices.ContainsFunc(node.Spec.Taints, nodestate.SameTaint(v1.UnregisteredTaint())) {
+		slices.ContainsFunc(node.Spec.Taints, nodes.SameTaint(v1.UnregisteredTaint())) {
 		return
 	}
 	log.FromContext(ctx).Error(errMissingTaint, "registering nodeclaim", "Node", klog.KRef("", node.Name))
@@ -115,14 +115,14 @@ func (c *Controller) reattach(ctx context.Context, p *pass) error {
 	if !p.conditions.IsTrue(v1.ConditionTypeRegistered) {
 		return nil
 	}
-	nodes, err := c.nodesOf(ctx, p)
+	found, err := c.nodesOf(ctx, p)
 	if err != nil {
 		return err
 	}
-	if len(nodes) != 1 || !nodes[0].DeletionTimestamp.IsZero() {
+	if len(found) != 1 || !found[0].DeletionTimestamp.IsZero() {
 		return nil
 	}
-	if nodestate.Registered(&nodes[0]) {
+	if nodes.Registered(&found[0]) {
 		return c.keepRegistered(ctx, p)
 	}
 	_, err = c.updateNode(ctx, p, func(read *corev1.Node) *corev1.Node {
@@ -138,7 +138,7 @@ func (c *Controller) reattach(ctx context.Context, p *pass) error {
 // change.
 func (c *Controller) keepRegistered(ctx context.Context, p *pass) error {
 	node := &p.nodes[0]
-	back := slices.ContainsFunc(node.Spec.Taints, nodestate.SameTaint(v1.UnregisteredTaint()))
+	back := slices.ContainsFunc(node.Spec.Taints, nodes.SameTaint(v1.UnregisteredTaint()))
 	if !back && slices.Contains(node.Finalizers, v1.TerminationFinalizer) && ownedBy(node, p.nodeClaim) {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/nodestate"
+	"karpenter.sh/core/objects/nodes"
 )
 
 // synchronisation says what to bring from a NodeClaim to its Node beside
@@ -37,7 +37,7 @@ func synchronised(node *corev1.Node, nodeClaim *v1.NodeClaim, s synchronisation)
 	node.Labels = overlay(node.Labels, nodeClaim.Labels)
 	node.Annotations = overlay(node.Annotations, nodeClaim.Annotations)
 	if s.complete {
-		node.Spec.Taints = slices.DeleteFunc(node.Spec.Taints, nodestate.SameTaint(v1.UnregisteredTaint()))
+		node.Spec.Taints = slices.DeleteFunc(node.Spec.Taints, nodes.SameTaint(v1.UnregisteredTaint()))
 		node.Labels[v1.NodeRegisteredLabelKey] = v1.LabelValueTrue
 	}
 	return node
@@ -67,7 +67,7 @@ func stillRegistered(node *corev1.Node, nodeClaim *v1.NodeClaim) *corev1.Node {
 		controllerutil.AddFinalizer(node, v1.TerminationFinalizer)
 	}
 	addOwner(node, nodeClaim)
-	node.Spec.Taints = slices.DeleteFunc(node.Spec.Taints, nodestate.SameTaint(v1.UnregisteredTaint()))
+	node.Spec.Taints = slices.DeleteFunc(node.Spec.Taints, nodes.SameTaint(v1.UnregisteredTaint()))
 	return node
 }
 
@@ -75,7 +75,7 @@ func stillRegistered(node *corev1.Node, nodeClaim *v1.NodeClaim) *corev1.Node {
 // value.
 func addTaints(node *corev1.Node, taints []corev1.Taint) {
 	for _, taint := range taints {
-		if !slices.ContainsFunc(node.Spec.Taints, nodestate.SameTaint(taint)) {
+		if !slices.ContainsFunc(node.Spec.Taints, nodes.SameTaint(taint)) {
 			node.Spec.Taints = append(node.Spec.Taints, taint)
 		}
 	}

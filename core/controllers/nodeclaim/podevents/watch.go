@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
 )
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]

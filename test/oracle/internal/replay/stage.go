@@ -10,7 +10,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/label"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
 	"karpenter.sh/test/oracle/internal/scheduler"
 	"karpenter.sh/test/oracle/internal/world"
 )

@@ -11,7 +11,7 @@ import (
 	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/intake/storage"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
 	"karpenter.sh/test/oracle/internal/world"
 )
 

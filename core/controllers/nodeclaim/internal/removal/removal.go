@@ -10,9 +10,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/index"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
+	"karpenter.sh/core/reconcile/index"
 )
 
 // Remover deletes NodeClaims and counts them.

@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
 	"karpenter.sh/test/oracle/living/internal/store"
 )
 

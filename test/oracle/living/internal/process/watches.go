@@ -13,7 +13,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster/volume"
-	"karpenter.sh/core/index"
+	"karpenter.sh/core/reconcile/index"
 	"karpenter.sh/test/oracle/living/internal/store"
 )
 

@@ -20,7 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
-	"karpenter.sh/core/index"
+	"karpenter.sh/core/reconcile/index"
 )
 
 // Client reads from a cache, or from the store itself without one, and writes to

@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
 )
 
 var now = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)

@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"karpenter.sh/core/staleness"
+	"karpenter.sh/core/reconcile/staleness"
 )
 
 func node(uid, version string, deleting bool) *corev1.Node {

@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/reconcile/patch"
 	"karpenter.sh/core/strictapi"
 )
 

@@ -10,7 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"karpenter.sh/core/pace"
+	"karpenter.sh/core/reconcile/pace"
 )
 
 func node(uid types.UID) *corev1.Node {

@@ -13,7 +13,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/drain"
 	"karpenter.sh/core/engine/taint"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
 )
 
 func pod(change func(*corev1.Pod)) *corev1.Pod {

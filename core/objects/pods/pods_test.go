@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/pods"
+	"karpenter.sh/core/objects/pods"
 )
 
 func owned(apiVersion, kind string) func(*corev1.Pod) {

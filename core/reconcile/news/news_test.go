@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"karpenter.sh/core/news"
+	"karpenter.sh/core/reconcile/news"
 )
 
 // OPS-286

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"karpenter.sh/core/concurrency"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // LIF-260

@@ -15,7 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/patch"
+	"karpenter.sh/core/reconcile/patch"
 	"karpenter.sh/core/strictapi"
 )
 

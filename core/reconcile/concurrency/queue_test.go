@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"karpenter.sh/core/concurrency"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // OPS-289: a queue that looks at itself seldom keeps delays exactly nevertheless.
