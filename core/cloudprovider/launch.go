@@ -4,6 +4,7 @@ package cloudprovider
 
 import (
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -11,6 +12,10 @@ import (
 	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/engine/requirement"
 )
+
+// LaunchTimeout is how long a NodeClaim may take to launch (LIF-009): a call of
+// Create is cancelled after it.
+const LaunchTimeout = 5 * time.Minute
 
 // LaunchRequest is what a machine must offer to serve a NodeClaim.
 type LaunchRequest struct {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"karpenter.sh/core/engine/reason"
 	"karpenter.sh/core/engine/requirement"
 )
 
@@ -125,12 +126,10 @@ func span(values []string) string {
 	switch numbers, all := integers(values); {
 	case len(values) == 0:
 		return "none"
-	case len(values) <= shownValues:
-		return strings.Join(values, ", ")
-	case all:
+	case all && len(values) > shownValues:
 		return fmt.Sprintf("%d to %d", slices.Min(numbers), slices.Max(numbers))
 	}
-	return fmt.Sprintf("%s and %d others", strings.Join(values[:shownValues], ", "), len(values)-shownValues)
+	return reason.Shorten(values, shownValues)
 }
 
 func integers(values []string) (numbers []int64, all bool) {

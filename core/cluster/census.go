@@ -6,7 +6,6 @@ import (
 	"maps"
 
 	"karpenter.sh/core/engine/label"
-	"karpenter.sh/core/engine/taint"
 	"karpenter.sh/core/intake"
 )
 
@@ -186,13 +185,5 @@ func domainOf(rule *intake.TopologyRule, n *StateNode) (domain string, looks boo
 	if !has {
 		return "", false
 	}
-	return domain, rule.LooksAt(n.seen.Labels, taintsOf(n))
-}
-
-func taintsOf(n *StateNode) []taint.Taint {
-	out := make([]taint.Taint, len(n.seen.Taints))
-	for i, t := range n.seen.Taints {
-		out[i] = taint.Taint{Key: t.Key, Value: t.Value, Effect: taint.Effect(t.Effect)}
-	}
-	return out
+	return domain, rule.LooksAt(n.seen.Labels, intake.Taints(n.seen.Taints))
 }

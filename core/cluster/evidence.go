@@ -15,6 +15,7 @@ import (
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/engine/taint"
 	"karpenter.sh/core/intake"
+	"karpenter.sh/core/objects/nodes"
 )
 
 const (
@@ -78,7 +79,7 @@ func (n *StateNode) witness(c *intake.Compiler, now time.Time) (witness, bool) {
 	u := n.pods.usage()
 	w.daemons, w.idle = u.system, u.workload == 0
 	if w.idle {
-		w.taints = c.Taints(unforeseen(n.node, n.claim))
+		w.taints = intake.Taints(unforeseen(n.node, n.claim))
 	}
 	return w, true
 }
@@ -90,7 +91,7 @@ func unforeseen(node *corev1.Node, claim *v1.NodeClaim) []corev1.Taint {
 	for _, t := range node.Spec.Taints {
 		disrupted := v1.DisruptedTaint()
 		if v1.IsEphemeralTaint(t) || strings.HasPrefix(t.Key, "node.kubernetes.io/") || t.MatchTaint(&disrupted) ||
-			hasTaint(claim.Spec.Taints, t) || hasTaint(claim.Spec.StartupTaints, t) {
+			nodes.HasTaint(claim.Spec.Taints, t) || nodes.HasTaint(claim.Spec.StartupTaints, t) {
 			continue
 		}
 		out = append(out, t)

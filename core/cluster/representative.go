@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"karpenter.sh/core/intake"
 	"karpenter.sh/core/intake/admission"
 )
 
@@ -46,7 +47,7 @@ func representative(set *appsv1.DaemonSet, sample *corev1.Pod, rules admission.R
 	var admitted []corev1.NodeSelectorTerm
 	if sample != nil && isCurrent(sample, set) {
 		spec, err = rules.OfPod(sample)
-		admitted = unpinned(requiredTerms(&spec))
+		admitted = unpinned(intake.RequiredTerms(&spec))
 	} else {
 		spec, err = rules.OfTemplate(template)
 	}
@@ -68,7 +69,7 @@ func representative(set *appsv1.DaemonSet, sample *corev1.Pod, rules admission.R
 			Tolerations:    spec.Tolerations,
 			NodeSelector:   spec.NodeSelector,
 			HostNetwork:    spec.HostNetwork,
-			Affinity:       requiring(both(unnamed(requiredTerms(template)), admitted)),
+			Affinity:       requiring(both(unnamed(intake.RequiredTerms(template)), admitted)),
 		},
 	}
 }
@@ -149,11 +150,4 @@ func requiring(terms []corev1.NodeSelectorTerm) *corev1.Affinity {
 	return &corev1.Affinity{NodeAffinity: &corev1.NodeAffinity{
 		RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{NodeSelectorTerms: terms},
 	}}
-}
-
-func requiredTerms(spec *corev1.PodSpec) []corev1.NodeSelectorTerm {
-	if a := spec.Affinity; a != nil && a.NodeAffinity != nil && a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution != nil {
-		return a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms
-	}
-	return nil
 }

@@ -71,7 +71,7 @@ func (s *seen) compile(e *epoch, managed bool) *fixed {
 	if before != nil && before.epoch.compiler == e.compiler {
 		f.labels, f.taints = before.labels, before.taints
 	} else {
-		f.labels, f.taints = e.compiler.NodeLabels(s.Labels), e.compiler.Taints(s.Taints)
+		f.labels, f.taints = e.compiler.NodeLabels(s.Labels), intake.Taints(s.Taints)
 	}
 	s.fixed.Store(f)
 	return f

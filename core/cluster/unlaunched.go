@@ -13,19 +13,16 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/intake"
 )
 
-// LaunchTimeout is how long a NodeClaim may take to launch (LIF-009). One whose
-// creator did not say which pods it is for is taken into account that long.
-const LaunchTimeout = 5 * time.Minute
-
 // awaitFor is how long pods wait for a NodeClaim that was created for them. It is
 // gone by then if all is well: its launch has timed out (LIF-110).
-const awaitFor = 2 * LaunchTimeout
+const awaitFor = 2 * cloudprovider.LaunchTimeout
 
 // roomFor is how long other pods wait for a NodeClaim of which nothing is heard.
 const roomFor = time.Minute
@@ -68,7 +65,7 @@ func (u *Unlaunched) NodePool() string { return u.NodeClaim.Labels[v1.NodePoolLa
 // process was in charge, for pods that nobody knows any more.
 func (u *Unlaunched) Inherited(now time.Time) bool {
 	return !u.Inserted && u.NodeClaim.DeletionTimestamp == nil &&
-		now.Sub(u.NodeClaim.CreationTimestamp.Time) < LaunchTimeout
+		now.Sub(u.NodeClaim.CreationTimestamp.Time) < cloudprovider.LaunchTimeout
 }
 
 // target is the NodeClaim as a target for other pods than those that wait for
@@ -125,7 +122,7 @@ func (u *Unlaunched) node(c *intake.Compiler, labels map[string]string, free res
 	return &model.Node{
 		Name:   u.NodeClaim.Name,
 		Labels: c.NodeLabels(labels),
-		Taints: c.Taints(withoutStartup(u.NodeClaim.Spec.Taints, u.NodeClaim)),
+		Taints: intake.Taints(withoutStartup(u.NodeClaim.Spec.Taints, u.NodeClaim)),
 		Free:   free,
 		Ports:  u.ports,
 	}

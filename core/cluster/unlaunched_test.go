@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake"
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/engine/hostport"
@@ -32,8 +33,8 @@ func TestAwaiting(t *testing.T) {
 	}{
 		{"LIF-069: until then", func(*world) {}, true},
 		{"LIF-069: the watch shows it", func(w *world) { w.claim(newClaim("c", "")) }, true},
-		{"LIF-069: as long as a launch may take", func(w *world) { w.clock.Step(cluster.LaunchTimeout) }, true},
-		{"LIF-069: not for ever: its launch should have timed out long ago", func(w *world) { w.clock.Step(2 * cluster.LaunchTimeout) }, false},
+		{"LIF-069: as long as a launch may take", func(w *world) { w.clock.Step(cloudprovider.LaunchTimeout) }, true},
+		{"LIF-069: not for ever: its launch should have timed out long ago", func(w *world) { w.clock.Step(2 * cloudprovider.LaunchTimeout) }, false},
 		{"LIF-069: launched", func(w *world) { w.claim(newClaim("c", "id")) }, false},
 		{"LIF-069: deleted", func(w *world) { w.claim(newClaim("c", "", deletedClaim)) }, false},
 		{"LIF-069: gone", func(w *world) { w.DeleteNodeClaim("c") }, false},
@@ -162,7 +163,7 @@ func TestInheritedTargets(t *testing.T) {
 	if len(plan.Placements) != 2 || len(plan.Unplaced) != 1 {
 		t.Errorf("%d pods wait and %d do not, want 2 and 1", len(plan.Placements), len(plan.Unplaced))
 	}
-	w.clock.Step(cluster.LaunchTimeout)
+	w.clock.Step(cloudprovider.LaunchTimeout)
 	if n := len(w.Snapshot().Targets().Nodes); n != 0 {
 		t.Error("it is waited for without an end")
 	}

@@ -9,6 +9,7 @@ import (
 	apiresource "k8s.io/apimachinery/pkg/api/resource"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/objects/nodes"
 )
 
 // Stage is how far a state node has come (LIF-020). Later stages are greater.
@@ -126,19 +127,9 @@ func reported(node, estimate corev1.ResourceList) corev1.ResourceList {
 func withoutStartup(taints []corev1.Taint, claim *v1.NodeClaim) []corev1.Taint {
 	var out []corev1.Taint
 	for _, t := range taints {
-		if !v1.IsEphemeralTaint(t) && !hasTaint(claim.Spec.StartupTaints, t) {
+		if !v1.IsEphemeralTaint(t) && !nodes.HasTaint(claim.Spec.StartupTaints, t) {
 			out = append(out, t)
 		}
 	}
 	return out
-}
-
-// hasTaint compares by key and effect (LIF-008).
-func hasTaint(taints []corev1.Taint, t corev1.Taint) bool {
-	for i := range taints {
-		if taints[i].MatchTaint(&t) {
-			return true
-		}
-	}
-	return false
 }

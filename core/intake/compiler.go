@@ -92,7 +92,7 @@ func (c *Compiler) NodeLabels(labels map[string]string) constraint.Labels {
 }
 
 // Taints is the engine's form of taints.
-func (c *Compiler) Taints(taints []corev1.Taint) []taint.Taint {
+func Taints(taints []corev1.Taint) []taint.Taint {
 	out := make([]taint.Taint, 0, len(taints))
 	for _, t := range taints {
 		out = append(out, taint.Taint{Key: t.Key, Value: t.Value, Effect: taint.Effect(t.Effect)})

@@ -156,7 +156,7 @@ func (c *Compiler) PortsOfDaemons(node NodeInput, daemons []*corev1.Pod) hostpor
 
 // belonging are the daemons that run on the node sooner or later.
 func (c *Compiler) belonging(node NodeInput, daemons []*corev1.Pod) []*corev1.Pod {
-	offered, taints := requirement.OfLabels(node.Labels), c.Taints(node.Taints)
+	offered, taints := requirement.OfLabels(node.Labels), Taints(node.Taints)
 	if node.Starting {
 		offered = up(offered.Without(label.SimulationOnly))
 	}

@@ -123,7 +123,7 @@ func (s *scene) Count(rule *intake.TopologyRule) map[string]int32 {
 		if rule.Key == label.Hostname {
 			domain, has = n.Name, true
 		}
-		if !has || !rule.LooksAt(n.Labels, s.c.Taints(n.Spec.Taints)) {
+		if !has || !rule.LooksAt(n.Labels, intake.Taints(n.Spec.Taints)) {
 			continue
 		}
 		out[domain] += 0
@@ -141,7 +141,7 @@ func (s *scene) input() place.Input {
 	snapshot := &model.Snapshot{Vocabulary: s.c.Vocabulary(), Names: s.c.Names()}
 	for _, n := range s.nodes {
 		snapshot.Nodes = append(snapshot.Nodes, &model.Node{
-			Name: n.Name, Labels: s.c.NodeLabels(n.Labels), Taints: s.c.Taints(n.Spec.Taints),
+			Name: n.Name, Labels: s.c.NodeLabels(n.Labels), Taints: intake.Taints(n.Spec.Taints),
 			Free: s.c.Available(n.Status.Allocatable), Initialized: true,
 		})
 	}

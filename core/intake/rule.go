@@ -215,7 +215,7 @@ func (c *Compiler) beside(pod *corev1.Pod, s *corev1.TopologySpreadConstraint, o
 
 // filterTerms are the pod's node constraints, none if it has none.
 func (c *Compiler) filterTerms(spec *corev1.PodSpec) ([]requirement.Requirements, error) {
-	if len(spec.NodeSelector) == 0 && len(requiredTerms(spec)) == 0 {
+	if len(spec.NodeSelector) == 0 && len(RequiredTerms(spec)) == 0 {
 		return nil, nil
 	}
 	return c.terms(spec)

@@ -71,7 +71,7 @@ func (c *Compiler) template(in PoolInput, catalogue *model.Catalogue) (*model.Te
 	if r, bad := wanted.Unsatisfiable(); bad {
 		return nil, fmt.Errorf("requirements and labels on key %q exclude each other", r.Key())
 	}
-	taints := c.Taints(in.NodePool.Spec.Template.Spec.Taints)
+	taints := Taints(in.NodePool.Spec.Template.Spec.Taints)
 	daemons := sharesOf(in.Types, c.daemonsOf(in.Daemons, wanted, taints))
 	return model.NewTemplate(c.vocabulary, model.TemplateOptions{
 		Pool:         in.NodePool.Name,

@@ -26,7 +26,7 @@ func (c *Compiler) terms(spec *corev1.PodSpec) ([]requirement.Requirements, erro
 		key, value = c.options.Vocabulary.Normalize(key, value)
 		selector = append(selector, requirement.In(key, value))
 	}
-	required := requiredTerms(spec)
+	required := RequiredTerms(spec)
 	if len(required) == 0 {
 		return []requirement.Requirements{requirement.All(selector...)}, nil
 	}
@@ -47,7 +47,8 @@ func (c *Compiler) terms(spec *corev1.PodSpec) ([]requirement.Requirements, erro
 	return out, nil
 }
 
-func requiredTerms(spec *corev1.PodSpec) []corev1.NodeSelectorTerm {
+// RequiredTerms returns the terms of the required node affinity of a pod.
+func RequiredTerms(spec *corev1.PodSpec) []corev1.NodeSelectorTerm {
 	if spec.Affinity == nil || spec.Affinity.NodeAffinity == nil ||
 		spec.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
 		return nil

@@ -32,7 +32,7 @@ func (c *Compiler) ValidatePod(pod *corev1.Pod) error {
 			errs = append(errs, fmt.Errorf("spec.nodeSelector: %w", err))
 		}
 	}
-	for i, term := range requiredTerms(&pod.Spec) {
+	for i, term := range RequiredTerms(&pod.Spec) {
 		field := fmt.Sprintf("required node affinity term %d", i)
 		if len(term.MatchFields) > 0 {
 			errs = append(errs, fmt.Errorf("%s: matchFields is not supported", field))

@@ -5,7 +5,6 @@ package disruption
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
@@ -15,6 +14,7 @@ import (
 	"karpenter.sh/core/controllers/disruption/report"
 	"karpenter.sh/core/controllers/disruption/survey"
 	"karpenter.sh/core/engine/disrupt"
+	"karpenter.sh/core/engine/reason"
 )
 
 // named is how many objects the text of a command names (OPS-081).
@@ -86,13 +86,5 @@ func (s summary) String() string {
 		nodes[i] = n.Node.Name
 	}
 	return fmt.Sprintf("%s/%s: %s, nodepools %s, nodes %s, savings $%.2f",
-		report.Reason(s.kind.Reason), s.id, report.Delete, shortened(s.pools), shortened(nodes), s.savings)
-}
-
-// shortened names the first few.
-func shortened(names []string) string {
-	if more := len(names) - named; more > 0 {
-		return fmt.Sprintf("%s and %d other(s)", strings.Join(names[:named], ", "), more)
-	}
-	return strings.Join(names, ", ")
+		report.Reason(s.kind.Reason), s.id, report.Delete, reason.Shorten(s.pools, named), reason.Shorten(nodes, named), s.savings)
 }

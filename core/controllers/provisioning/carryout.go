@@ -15,6 +15,7 @@ import (
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/engine/reason"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/question"
@@ -76,7 +77,7 @@ func (p *Provisioner) create(ctx context.Context, g *gathered, bin *place.Bin) e
 	})
 	p.Metrics.Created(metrics.Provisioned, nodeClaim)
 	log.FromContext(ctx).Info("created nodeclaim", "NodePool", named(pool.NodePool.Name), "NodeClaim", named(nodeClaim.Name),
-		"requests", nodeClaim.Spec.Resources.Requests, "instance-types", shortList(typeNames(pool, bin)))
+		"requests", nodeClaim.Spec.Resources.Requests, "instance-types", reason.Shorten(typeNames(pool, bin), shown))
 	p.opened(g, pool, nodeClaim.Name, bin.Pods)
 	p.assigned(g, pool, nodeClaim, bin)
 	return nil

@@ -11,6 +11,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
+	"karpenter.sh/core/engine/reason"
 	"karpenter.sh/core/intake"
 )
 
@@ -46,6 +47,6 @@ func (h *hints) consolidation(ctx context.Context, compiler *intake.Compiler, po
 		names = append(names, pod.Namespace+"/"+pod.Name)
 	}
 	if len(names) > 0 {
-		log.FromContext(ctx).Info("preferred anti-affinity and ScheduleAnyway spread constraints of pod(s) may hinder consolidation", "Pods", shortList(names))
+		log.FromContext(ctx).Info("preferred anti-affinity and ScheduleAnyway spread constraints of pod(s) may hinder consolidation", "Pods", reason.Shorten(names, shown))
 	}
 }

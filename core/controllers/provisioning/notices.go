@@ -4,7 +4,6 @@ package provisioning
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -99,10 +98,3 @@ func reportDeferred(ctx context.Context, g *gathered, pods []int) {
 
 // shown is how many entries of a list a log record holds (OPS-081).
 const shown = 5
-
-func shortList(names []string) string {
-	if len(names) <= shown {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d other(s)", strings.Join(names[:shown], ", "), len(names)-shown)
-}

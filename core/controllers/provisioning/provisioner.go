@@ -26,6 +26,7 @@ import (
 	"karpenter.sh/core/controllers/provisioning/batch"
 	"karpenter.sh/core/controllers/provisioning/launches"
 	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/engine/reason"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/intake/storage"
@@ -157,6 +158,6 @@ func (p *Provisioner) solve(ctx context.Context, g *gathered) place.Plan {
 	took := p.Clock.Since(start)
 	simulation.End(took, len(plan.Unplaced))
 	p.Metrics.Zones(controllerName, g.zones(input))
-	log.FromContext(ctx).Info("found provisionable pod(s)", "Pods", shortList(g.podNames()), "duration", took.String())
+	log.FromContext(ctx).Info("found provisionable pod(s)", "Pods", reason.Shorten(g.podNames(), shown), "duration", took.String())
 	return plan
 }

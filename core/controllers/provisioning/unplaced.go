@@ -67,7 +67,7 @@ func (p *Provisioner) logStuck(ctx context.Context, of *stuck) {
 	}
 	logger := log.FromContext(ctx)
 	if len(names) > 1 {
-		logger = logger.WithValues("Pods", shortList(names), "pod-count", len(names))
+		logger = logger.WithValues("Pods", reason.Shorten(names, shown), "pod-count", len(names))
 	}
 	logger.Error(errors.New(of.text), "could not schedule pod", "Pod", client.ObjectKeyFromObject(of.pods[0]))
 }

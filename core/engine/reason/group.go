@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strconv"
 	"strings"
 
 	"karpenter.sh/core/engine/label"
@@ -143,15 +144,12 @@ func (g *group) String() string {
 }
 
 func (g *group) names() string {
-	quoted := make([]string, min(len(g.subjects), shownSubjects))
-	for i := range quoted {
-		quoted[i] = fmt.Sprintf("%q", g.subjects[i])
+	quoted := make([]string, len(g.subjects))
+	for i, name := range g.subjects {
+		quoted[i] = strconv.Quote(name)
 	}
-	text := strings.Join(quoted, ", ")
-	switch more := len(g.subjects) - len(quoted); {
-	case more > 0:
-		return fmt.Sprintf("%ss %s and %d others", g.kind(), text, more)
-	case len(quoted) > 1:
+	text := Shorten(quoted, shownSubjects)
+	if len(quoted) > 1 {
 		return g.kind() + "s " + text
 	}
 	return g.kind() + " " + text

@@ -98,7 +98,7 @@ func onNode(labels []Label, who, separator string) string {
 	for i, l := range labels {
 		has := "is not set"
 		if values := l.Offered.Values(); !l.Undefined && len(values) > 0 {
-			has = "is " + shortened(values)
+			has = "is " + Shorten(values, shownOffers)
 		}
 		parts[i] = fmt.Sprintf("label %s %s; %s %s", l.Wanted.Key(), has, who, set(l.Wanted))
 	}

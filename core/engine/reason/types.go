@@ -53,7 +53,7 @@ func (l Label) offered() string {
 		text, instead = text+" is available now", "; available: "
 	}
 	if values := l.Offered.Values(); len(values) > 0 && l.Offered.Concrete() {
-		text += instead + shortened(values)
+		text += instead + Shorten(values, shownOffers)
 	}
 	return text
 }
@@ -77,13 +77,6 @@ func noun(wanted requirement.Requirement) string {
 
 // shownOffers is how many values a message names.
 const shownOffers = 5
-
-func shortened(values []string) string {
-	if more := len(values) - shownOffers; more > 0 {
-		return fmt.Sprintf("%s and %d others", strings.Join(values[:shownOffers], ", "), more)
-	}
-	return strings.Join(values, ", ")
-}
 
 // size says how much of what is missing.
 func (r Reason) size() string {

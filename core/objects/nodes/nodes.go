@@ -28,6 +28,11 @@ func Initialized(node *corev1.Node) bool {
 	return node.Labels[v1.NodeInitializedLabelKey] == v1.LabelValueTrue
 }
 
+// HasTaint reports whether a taint is among others, by key and effect (LIF-008).
+func HasTaint(taints []corev1.Taint, taint corev1.Taint) bool {
+	return slices.ContainsFunc(taints, SameTaint(taint))
+}
+
 // SameTaint compares taints by key and effect; the value is ignored (LIF-008).
 func SameTaint(taint corev1.Taint) func(corev1.Taint) bool {
 	return func(other corev1.Taint) bool { return other.Key == taint.Key && other.Effect == taint.Effect }

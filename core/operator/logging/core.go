@@ -41,8 +41,10 @@ func (c *recordCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
 	if entry.Message == afterStop && slices.ContainsFunc(fields, isLeaseReleased) {
 		return nil
 	}
-	if strings.HasSuffix(entry.LoggerName, electionLogger) && slices.ContainsFunc(fields, isCanceled) {
-		return nil
+	if entry.Level == zapcore.ErrorLevel && slices.ContainsFunc(fields, isCanceled) {
+		if entry.Level = zapcore.DebugLevel; !c.Enabled(entry.Level) {
+			return nil
+		}
 	}
 	return c.Core.Write(entry, shaped(fields))
 }
@@ -57,12 +59,9 @@ func isLeaseReleased(f zapcore.Field) bool {
 	return isError && err.Error() == "leader election lost"
 }
 
-// electionLogger is the name under which leader election logs.
-const electionLogger = "leaderelection"
-
-// isCanceled tells the error of a request that the process broke off itself, such
-// as the renewal of the lease that was under way when it was told to stop
-// (OPS-288).
+// isCanceled tells the error of a request that the process broke off itself: the
+// write of a reconcile or the renewal of the lease that was under way when it was
+// told to stop (OPS-288). Requests that take too long end otherwise.
 func isCanceled(f zapcore.Field) bool {
 	err, isError := f.Interface.(error)
 	return isError && errors.Is(err, context.Canceled)

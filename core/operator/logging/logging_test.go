@@ -222,19 +222,21 @@ func TestBustle(t *testing.T) {
 		l.Info("healthz check failed")
 		l.Error(errors.New("leader election lost"), "error received after stop sequence was engaged")
 		l.WithName("leaderelection").Error(context.Canceled, "Error retrieving lease lock")
+		l.Error(fmt.Errorf("patching: %w", context.Canceled), "Reconciler error")
 	}
 	if lines := records(t, withCommit(options.LogInfo), write); len(lines) > 0 {
 		t.Errorf("at info: %q", lines)
 	}
-	if lines := records(t, withCommit(options.LogDebug), write); len(lines) != 4 || !strings.Contains(lines[0], `"level":"DEBUG"`) {
+	if lines := records(t, withCommit(options.LogDebug), write); len(lines) != 6 || !strings.Contains(lines[0], `"level":"DEBUG"`) {
 		t.Errorf("at debug: %q", lines)
 	}
 	lines := records(t, withCommit(options.LogInfo), func(l logr.Logger) {
 		l.Error(errors.New("broken"), "error received after stop sequence was engaged")
 		l.WithName("leaderelection").Error(errors.New("refused"), "Error retrieving lease lock")
 		l.Error(errors.New("broken"), "Starting EventSource")
+		l.Error(context.DeadlineExceeded, "Reconciler error")
 	})
-	if len(lines) != 3 {
+	if len(lines) != 4 {
 		t.Errorf("errors: %q", lines)
 	}
 }

@@ -80,7 +80,7 @@ func (c *Cordon) Lift(ctx context.Context, t Target) error {
 // Marked reports whether one of the objects, either of which may be nil, carries
 // the trace of a command.
 func Marked(node *corev1.Node, nodeClaim *v1.NodeClaim) bool {
-	return node != nil && slices.ContainsFunc(node.Spec.Taints, nodes.SameTaint(v1.DisruptedTaint())) ||
+	return node != nil && nodes.HasTaint(node.Spec.Taints, v1.DisruptedTaint()) ||
 		nodeClaim != nil && slices.ContainsFunc(nodeClaim.Status.Conditions, func(condition status.Condition) bool {
 			return condition.Type == v1.ConditionTypeDisruptionReason
 		})
@@ -90,7 +90,7 @@ func taint(node *corev1.Node) error {
 	if node.Annotations[v1.DoNotDisruptAnnotationKey] == v1.LabelValueTrue { // DIS-032
 		return fmt.Errorf("tainting node %s: %w", node.Name, ErrProtected)
 	}
-	if !slices.ContainsFunc(node.Spec.Taints, nodes.SameTaint(v1.DisruptedTaint())) {
+	if !nodes.HasTaint(node.Spec.Taints, v1.DisruptedTaint()) {
 		node.Spec.Taints = append(node.Spec.Taints, v1.DisruptedTaint())
 	}
 	return nil

@@ -291,7 +291,7 @@ func TestVolumesAreNamed(t *testing.T) {
 	w.passes()
 	events := w.Recorder.Of("AwaitingVolumeDetachment")
 	if len(events) != 1 || events[0].Object.GetName() != "a" || !slices.Equal(events[0].DedupeValues, []string{"a"}) ||
-		!strings.HasSuffix(events[0].Message, "x0, x1, x2, x3, x4 and 2 other(s)") {
+		!strings.HasSuffix(events[0].Message, "x0, x1, x2, x3, x4 and 2 others") {
 		t.Errorf("events %v", events)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/drain"
+	"karpenter.sh/core/engine/reason"
 	"karpenter.sh/core/events"
 )
 
@@ -28,7 +29,7 @@ func podsWaiting(node *corev1.Node, d drain.Decision, protected []string) events
 		{len(d.Evict) + len(d.Force), "to be evicted"},
 		{d.Terminating, "terminating"},
 		{d.Later, "until others are gone"},
-		{len(protected), "held by annotation " + v1.DoNotDisruptAnnotationKey + ": " + shortList(protected)},
+		{len(protected), "held by annotation " + v1.DoNotDisruptAnnotationKey + ": " + reason.Shorten(protected, shownNames)},
 	} {
 		if row.count > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", row.count, row.what))
@@ -43,13 +44,6 @@ func podsWaiting(node *corev1.Node, d drain.Decision, protected []string) events
 	}
 }
 
-func shortList(names []string) string {
-	if more := len(names) - shownNames; more > 0 {
-		return fmt.Sprintf("%s and %d other(s)", strings.Join(names[:shownNames], ", "), more)
-	}
-	return strings.Join(names, ", ")
-}
-
 func awaitingVolumeDetachment(node *corev1.Node, blocking []drain.Attachment) events.Event {
 	names := make([]string, len(blocking))
 	for i, a := range blocking {
@@ -57,7 +51,7 @@ func awaitingVolumeDetachment(node *corev1.Node, blocking []drain.Attachment) ev
 	}
 	return events.Event{
 		Object: node, Type: events.Normal, Reason: "AwaitingVolumeDetachment",
-		Message:      fmt.Sprintf("Awaiting detachment of volumes, VolumeAttachments: %s", shortList(names)),
+		Message:      fmt.Sprintf("Awaiting detachment of volumes, VolumeAttachments: %s", reason.Shorten(names, shownNames)),
 		DedupeValues: []string{node.Name},
 	}
 }

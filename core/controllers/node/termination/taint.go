@@ -43,7 +43,7 @@ func (c *Controller) taint(ctx context.Context, p *pass) (verdict, error) {
 func tainted(node *corev1.Node) *corev1.Node {
 	node = node.DeepCopy()
 	taint := v1.DisruptedTaint()
-	if !slices.ContainsFunc(node.Spec.Taints, nodes.SameTaint(taint)) {
+	if !nodes.HasTaint(node.Spec.Taints, taint) {
 		node.Spec.Taints = append(slices.DeleteFunc(node.Spec.Taints, func(other corev1.Taint) bool {
 			return other.Key == taint.Key
 		}), taint)

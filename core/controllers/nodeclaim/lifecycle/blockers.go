@@ -40,7 +40,7 @@ func notReady(node *corev1.Node, _ *v1.NodeClaim) (blocker, bool) {
 
 func startupTaint(node *corev1.Node, nodeClaim *v1.NodeClaim) (blocker, bool) {
 	for _, taint := range nodeClaim.Spec.StartupTaints {
-		if slices.ContainsFunc(node.Spec.Taints, nodes.SameTaint(taint)) {
+		if nodes.HasTaint(node.Spec.Taints, taint) {
 			return blocker{"StartupTaintsExist", fmt.Sprintf("StartupTaint %q still exists", formatTaint(taint))}, true
 		}
 	}

@@ -25,9 +25,6 @@ import (
 // Name is the name of the controller in logs and metrics.
 const Name = "nodeclaim.lifecycle"
 
-// DefaultLaunchTimeout is how long an instance may take to be created.
-const DefaultLaunchTimeout = 5 * time.Minute
-
 // RegistrationTimeout is how long a node may take to register.
 const RegistrationTimeout = 15 * time.Minute
 
@@ -70,9 +67,6 @@ type Options struct {
 	NodeClaims  *metrics.NodeClaims
 	Nodes       *metrics.Nodes
 	Health      RegistrationHealth
-	// LaunchTimeout is how long an instance may take to be created; zero means
-	// DefaultLaunchTimeout.
-	LaunchTimeout time.Duration
 	// CPUMillis is the CPU request of the process, which scales the number of
 	// workers.
 	CPUMillis int64
@@ -97,9 +91,6 @@ type step func(ctx context.Context, p *pass) error
 
 // New returns the controller.
 func New(o Options) *Controller {
-	if o.LaunchTimeout == 0 {
-		o.LaunchTimeout = DefaultLaunchTimeout
-	}
 	c := &Controller{Options: o, launches: newLaunches(o.Clock, profile(), o.CPUMillis)}
 	hooks := cloudprovider.RegistrationHooks(o.Provider)
 	c.steps = []step{

@@ -99,7 +99,7 @@ func (c *Controller) registered(ctx context.Context, nodeClaim *v1.NodeClaim, no
 func (c *Controller) reportMissingTaint(ctx context.Context, nodeClaim *v1.NodeClaim, node *corev1.Node) {
 	_, registered := node.Labels[v1.NodeRegisteredLabelKey]
 	if registered || slices.Contains(node.Finalizers, v1.TerminationFinalizer) ||
-		slices.ContainsFunc(node.Spec.Taints, nodes.SameTaint(v1.UnregisteredTaint())) {
+		nodes.HasTaint(node.Spec.Taints, v1.UnregisteredTaint()) {
 		return
 	}
 	log.FromContext(ctx).Error(errMissingTaint, "registering nodeclaim", "Node", klog.KRef("", node.Name))
@@ -138,7 +138,7 @@ func (c *Controller) reattach(ctx context.Context, p *pass) error {
 // change.
 func (c *Controller) keepRegistered(ctx context.Context, p *pass) error {
 	node := &p.nodes[0]
-	back := slices.ContainsFunc(node.Spec.Taints, nodes.SameTaint(v1.UnregisteredTaint()))
+	back := nodes.HasTaint(node.Spec.Taints, v1.UnregisteredTaint())
 	if !back && slices.Contains(node.Finalizers, v1.TerminationFinalizer) && ownedBy(node, p.nodeClaim) {
 		return nil
 	}

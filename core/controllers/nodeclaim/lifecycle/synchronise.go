@@ -75,7 +75,7 @@ func stillRegistered(node *corev1.Node, nodeClaim *v1.NodeClaim) *corev1.Node {
 // value.
 func addTaints(node *corev1.Node, taints []corev1.Taint) {
 	for _, taint := range taints {
-		if !slices.ContainsFunc(node.Spec.Taints, nodes.SameTaint(taint)) {
+		if !nodes.HasTaint(node.Spec.Taints, taint) {
 			node.Spec.Taints = append(node.Spec.Taints, taint)
 		}
 	}
