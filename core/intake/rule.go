@@ -174,6 +174,9 @@ func (c *Compiler) spreadRule(pod *corev1.Pod, s *corev1.TopologySpreadConstrain
 		}
 		selector = selector.Add(*own)
 	}
+	if selector.Empty() { // to the scheduler, too, a spread over everybody counts nobody
+		selector = labels.Nothing()
+	}
 	key, _ := c.options.Vocabulary.Normalize(s.TopologyKey, "")
 	r := &TopologyRule{
 		Kind: topology.Spread, Key: key, MaxSkew: s.MaxSkew,
