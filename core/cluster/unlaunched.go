@@ -62,7 +62,8 @@ func newUnlaunched(c *intake.Compiler, ref *claimRef) *Unlaunched {
 func (u *Unlaunched) NodePool() string { return u.NodeClaim.Labels[v1.NodePoolLabelKey] }
 
 // Inherited reports whether the NodeClaim may have been created, before this
-// process was in charge, for pods that nobody knows any more.
+// process was in charge, for pods that nobody knows any more. It counts for as
+// long as its launch may take (LIF-009, LIF-069).
 func (u *Unlaunched) Inherited(now time.Time) bool {
 	return !u.Inserted && u.NodeClaim.DeletionTimestamp == nil &&
 		now.Sub(u.NodeClaim.CreationTimestamp.Time) < cloudprovider.LaunchTimeout

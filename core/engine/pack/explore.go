@@ -11,10 +11,10 @@ import (
 const (
 	// undone is how many of the last items of a filled machine are thought over.
 	undone = 5
-	// nodes is how many ways to go on are tried then, and nodeSteps what one costs.
-	nodes, nodeSteps = 200, 4
-	// some is how much more than it costs a load is worth at least.
-	some = 1e-6
+	// mostTries is how many ways to go on are tried then, and trySteps what one costs.
+	mostTries, trySteps = 200, 4
+	// surplus is the share of its cost that a load must be worth beyond it.
+	surplus = 1e-6
 )
 
 // explore looks twice for loads that are worth more than they cost by the duals
@@ -59,7 +59,7 @@ type dive struct {
 	left    [][]int64 // by depth: room
 	most    float64   // the value of the best
 	best    []int32   // nil for none
-	nodes   int
+	tries   int       // that are left
 }
 
 func (m *master) newDive() *dive {
@@ -107,7 +107,7 @@ func (d *dive) try(machine, first int) {
 	}
 	d.complete()
 	done := max(len(d.order)-undone, min(first+1, 1))
-	d.machine, d.nodes, d.best, d.most = machine, nodes, nil, weighed(d.price[machine])*(1+some)
+	d.machine, d.tries, d.best, d.most = machine, mostTries, nil, weighed(d.price[machine])*(1+surplus)
 	clear(d.count)
 	copy(d.room, d.rooms[machine])
 	state, value := d.subject.at, 0.0
@@ -121,7 +121,7 @@ func (d *dive) try(machine, first int) {
 		}
 	}
 	d.search(0, d.room, value, state)
-	d.steps += nodeSteps * (nodes - d.nodes)
+	d.steps += trySteps * (mostTries - d.tries)
 	if d.best == nil {
 		return
 	}
@@ -145,17 +145,17 @@ func (d *dive) search(place int, room []int64, value float64, at State) {
 	for place < len(d.open) && !fits(d.items[d.open[place]].requests, room) {
 		place++
 	}
-	d.nodes--
-	if place == len(d.open) || d.nodes < 0 || value+d.density[place]*d.valueOf(room) <= d.most {
+	d.tries--
+	if place == len(d.open) || d.tries < 0 || value+d.density[place]*d.valueOf(room) <= d.most {
 		return
 	}
 	i := d.open[place]
 	it, before, left := &d.items[i], d.count[i], d.left[place]
-	to, n := at, 0
+	to, n := at, 0 // whoever makes the machine dearer stays out: the load was to be worth the price it has
 	if joined, ok := d.problem.Space.Join(at, it.group); ok && (joined == at || d.problem.Space.Price(joined, d.machine) <= d.price[d.machine]) {
 		to, n = joined, copies(it.requests, room, d.counts[i]-int(before))
 	}
-	for ; n >= 0 && d.nodes >= 0; n-- {
+	for ; n >= 0 && d.tries >= 0; n-- {
 		if n == 0 {
 			to = at
 		}

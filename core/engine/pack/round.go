@@ -30,7 +30,7 @@ func (m *master) round() (best []Load) {
 		}
 		var loads []Load
 		for i, l := range m.loads {
-			loads = m.use(loads, rest, l, int(m.program.Amount(i)+r.up+missed))
+			loads = use(loads, rest, l, int(m.program.Amount(i)+r.up+missed))
 		}
 		s := newPacker(rest)
 		if r.duals {
@@ -49,29 +49,23 @@ func (m *master) round() (best []Load) {
 
 // use takes machines loaded so from what is left to pack. Where an item runs out
 // the other machines do without it.
-func (m *master) use(out []Load, rest Problem, l Load, times int) []Load {
+func use(out []Load, rest Problem, l Load, times int) []Load {
 	if l.Seed >= 0 {
 		times = min(times, rest.Seeds[l.Seed].Count)
 		rest.Seeds[l.Seed].Count -= times
 	}
 	for times > 0 {
-		now, whole := l, true
+		now := l
 		now.Times, now.Parts = times, nil
 		for _, p := range l.Parts {
 			left := rest.Groups[p.Group].Items[p.Item].Count
-			if p.Count > left {
-				p.Count, whole = left, false
-			}
-			if p.Count > 0 {
+			if p.Count = min(p.Count, left); p.Count > 0 {
 				now.Parts = append(now.Parts, p)
 				now.Times = min(now.Times, left/p.Count)
 			}
 		}
 		if len(now.Parts) == 0 && l.Seed < 0 {
 			break
-		}
-		if !whole {
-			now = m.refit(now)
 		}
 		for _, p := range now.Parts {
 			rest.Groups[p.Group].Items[p.Item].Count -= now.Times * p.Count
@@ -80,21 +74,4 @@ func (m *master) use(out []Load, rest Problem, l Load, times int) []Load {
 		times -= now.Times
 	}
 	return out
-}
-
-// refit moves a load to the cheapest machine that holds it.
-func (m *master) refit(l Load) Load {
-	if l.Seed < 0 {
-		l.State = 0
-		for _, p := range l.Parts {
-			l.State, _ = m.problem.Space.Join(l.State, p.Group)
-		}
-	}
-	used, least := m.usedBy(l), math.Inf(1)
-	for machine := range m.packer.rooms {
-		if price := m.problem.Space.Price(l.State, machine); price < least && m.holds(machine, used) {
-			l.Machine, least = machine, price
-		}
-	}
-	return l
 }

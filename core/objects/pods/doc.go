@@ -9,5 +9,5 @@
 // of a node is not its business (package intake), nor in which order pods are
 // evicted (package drain).
 //
-// Imports Kubernetes API types, intake/storage and the engine; no clients.
+// Imports Kubernetes API types, intake and the engine; no clients.
 package pods
