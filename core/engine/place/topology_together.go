@@ -7,6 +7,7 @@ import (
 
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/resource"
+	"karpenter.sh/core/engine/topology"
 )
 
 // placeTogether puts the first of the pods that must share a node where there is
@@ -41,15 +42,16 @@ type party struct {
 }
 
 // party is made of all pods that need others of the bond, and one of each class
-// that does not; or of one of each class.
+// that does not; or of one of each class. Who has a place already is no part of
+// it, nor is a class that is only needed and has one.
 func (s *solver) party(b *bond, all bool) party {
 	var out party
 	for _, c := range b.members {
-		out.members = append(out.members, s.finalRoutes(c, s.pins(c), s.alternatives(c)))
-		n := 1
-		if all && c.demands(b) {
-			n = s.left(c)
+		n := s.missing(c, all && c.demands(b))
+		if n == 0 {
+			continue
 		}
+		out.members = append(out.members, s.finalRoutes(c, s.pins(c), s.alternatives(c)))
 		for range n {
 			out.total = out.total.Add(c.Requests)
 		}
@@ -57,14 +59,23 @@ func (s *solver) party(b *bond, all bool) party {
 	return out
 }
 
-// left is how many pods of a class have no place yet.
-func (s *solver) left(c *class) (n int) {
+// missing is how many pods of a class have no place yet; unless all are asked for,
+// one stands for the others.
+func (s *solver) missing(c *class, all bool) int {
+	left, placed := 0, 0
 	for i := range s.in.Pods {
-		if !s.done.Has(i) && s.classOf(i) == c {
-			n++
+		switch {
+		case s.classOf(i) != c:
+		case s.done.Has(i):
+			placed++
+		default:
+			left++
 		}
 	}
-	return n
+	if all {
+		return left
+	}
+	return max(0, 1-placed)
 }
 
 // tryTogether is try for whatever has room for the party.
@@ -81,12 +92,13 @@ func (s *solver) tryTogether(a *attempt, pod int, all party) bool {
 		},
 		func(r *route) bool {
 			return slices.ContainsFunc(s.bins, func(b *bin) bool {
-				return b.pool.holds(b.state, b.used, all) && s.inBin(r, b, pod) == answerTaken
+				return b.pool.holds(b.name, b.state, b.used, all) && s.inBin(r, b, pod) == answerTaken
 			})
 		},
 		func(r *route) bool {
-			return r.admitsHost(binName(len(s.bins))) && slices.ContainsFunc(s.pools, func(p *pool) bool {
-				return p.holds(p.root, nil, all) && s.launch(p, r, pod) == answerTaken
+			name := binName(len(s.bins))
+			return r.admitsHost(name) && slices.ContainsFunc(s.pools, func(p *pool) bool {
+				return p.holds(name, p.root, nil, all) && s.launch(p, r, pod) == answerTaken
 			})
 		},
 	} {
@@ -97,18 +109,32 @@ func (s *solver) tryTogether(a *attempt, pod int, all party) bool {
 	return false
 }
 
+// nodeHolds reports whether an existing node could take the party.
 func (s *solver) nodeHolds(node int, all party) bool {
 	return all.total.FitsIn(s.available(node)) && !slices.ContainsFunc(all.members, func(routes []*route) bool {
-		return !slices.ContainsFunc(routes, func(r *route) bool { return s.suits(r, node) })
+		return !slices.ContainsFunc(routes, func(r *route) bool {
+			return r.follows(s.in.Snapshot.Nodes[node].Name) && s.suits(r, node)
+		})
 	})
 }
 
-// holds reports whether a bin of a state that holds so much already could take
-// the party.
-func (p *pool) holds(st *state, used resource.Vector, all party) bool {
+// follows reports whether the pods that the route's must be with are on a node, as
+// far as there are any.
+func (r *route) follows(name string) bool {
+	return !slices.ContainsFunc(r.onHosts, func(x rule) bool {
+		return x.Kind == topology.Affinity && !x.Nowhere() && x.OnHost(name) == 0
+	})
+}
+
+// holds reports whether a bin of a name and a state that holds so much already
+// could take the party.
+func (p *pool) holds(name string, st *state, used resource.Vector, all party) bool {
+	if st == nil {
+		return false
+	}
 	var left bitset.Set
 	for _, routes := range all.members {
-		i := slices.IndexFunc(routes, func(r *route) bool { return st != nil && r.tolerates(p) && p.join(st, r) != nil })
+		i := slices.IndexFunc(routes, func(r *route) bool { return r.follows(name) && r.tolerates(p) && p.join(st, r) != nil })
 		if i < 0 {
 			return false
 		}
