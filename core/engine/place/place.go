@@ -101,7 +101,7 @@ type solver struct {
 	// offered are the domains that pools name, by key.
 	offered map[constraint.Key]bitset.Set
 	// changes counts what makes a node possible or impossible: limits that run
-	// out, reservations that come and go.
+	// out. Reservations do not: a node that has to wait for one is possible.
 	changes *int
 	// unbound has pods that attract each other start wherever they can.
 	unbound bool
@@ -134,7 +134,7 @@ func newSolver(in Input) *solver {
 	if s.index == nil {
 		s.index = model.NewIndex(in.Snapshot.Nodes)
 	}
-	s.stock = newStock(in.Snapshot, s.changes)
+	s.stock = newStock(in.Snapshot)
 	for i := range in.Snapshot.Pools {
 		s.pools = append(s.pools, s.newPool(i))
 	}

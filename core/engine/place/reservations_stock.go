@@ -18,17 +18,15 @@ type stock struct {
 	// returned counts the units that came back: whoever was deferred before may
 	// ask again.
 	returned int
-	// changes counts the times that a reservation ran out or came back.
-	changes *int
 }
 
 // newStock adds up what the pools sell; nil if no pool sells any reservation.
-func newStock(in *model.Snapshot, changes *int) *stock {
+func newStock(in *model.Snapshot) *stock {
 	var s *stock
 	for i := range in.Pools {
 		for _, r := range in.Pools[i].Catalogue.Reservations() {
 			if s == nil {
-				s = &stock{changes: changes}
+				s = &stock{}
 			}
 			s.report(r)
 		}
@@ -84,15 +82,11 @@ func (s *stock) exchange(before, now bitset.Set) {
 		if !now.Has(i) {
 			s.left[i]++
 			s.returned++
-			*s.changes++
 		}
 	}
 	for i := range now.All() {
 		if !before.Has(i) {
 			s.left[i]--
-			if s.left[i] == 0 {
-				*s.changes++
-			}
 		}
 	}
 }
