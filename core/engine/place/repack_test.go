@@ -55,6 +55,11 @@ func TestRepack(t *testing.T) {
 			w.add(4, w.class(4, 1, inZoneA))
 			w.add(4, w.class(1, 24))
 		}, []string{"p: 16-cpu with 3 pods", "p: 16-cpu with 5 pods"}},
+		{"pods bound to a type come first, and fill up with pods that are not, which came first in the queue", func(w *world) {
+			w.pool(model.TemplateOptions{Pool: "p"})
+			w.add(2, w.class(2, 1))
+			w.add(2, w.class(1, 9, requirement.All(requirement.In(label.InstanceType, "4-cpu"))))
+		}, []string{"p: 4-cpu with 2 pods", "p: 4-cpu with 2 pods"}},
 		{"pods that a daemon is in the way of stay on the types without it", func(w *world) {
 			w.pool(model.TemplateOptions{Pool: "p", Daemons: running(0, 0, none, 0)})
 			away := w.group(topology.Group{Kind: topology.AntiAffinity, Daemons: bitset.Set{}.Add(0)}, label.Hostname)
