@@ -159,16 +159,19 @@ func TestOrderTellsNoRulesApart(t *testing.T) {
 
 // SCH-141, SCH-151: node filters tell rules apart by all that they say.
 func TestIdentityOfNodeFilters(t *testing.T) {
-	filters := []corev1.NodeSelectorRequirement{
-		{Key: "n", Operator: corev1.NodeSelectorOpGt, Values: []string{"5"}}, {Key: "n", Operator: corev1.NodeSelectorOpGt, Values: []string{"6"}},
-		{Key: "n", Operator: corev1.NodeSelectorOpLt, Values: []string{"6"}}, {Key: "n", Operator: corev1.NodeSelectorOpIn, Values: []string{"6"}},
-		{Key: "n", Operator: corev1.NodeSelectorOpNotIn, Values: []string{"6"}}, {Key: "n", Operator: corev1.NodeSelectorOpExists},
-		{Key: "n", Operator: corev1.NodeSelectorOpDoesNotExist}, {Key: "m", Operator: corev1.NodeSelectorOpExists},
+	is := func(key string, operator corev1.NodeSelectorOperator, values ...string) corev1.NodeSelectorRequirement {
+		return corev1.NodeSelectorRequirement{Key: key, Operator: operator, Values: values}
+	}
+	exists := is("n", corev1.NodeSelectorOpExists)
+	filters := [][]corev1.NodeSelectorRequirement{
+		{is("n", corev1.NodeSelectorOpGt, "5")}, {is("n", corev1.NodeSelectorOpGt, "6")}, {is("n", corev1.NodeSelectorOpLt, "6")},
+		{is("n", corev1.NodeSelectorOpIn, "6")}, {is("n", corev1.NodeSelectorOpNotIn, "6")}, {is("n", corev1.NodeSelectorOpNotIn, "6"), exists},
+		{exists}, {is("n", corev1.NodeSelectorOpDoesNotExist)}, {is("n", corev1.NodeSelectorOpDoesNotExist), exists}, {is("m", corev1.NodeSelectorOpExists)},
 	}
 	var pods []*corev1.Pod
 	for i := range filters {
 		spec := spreading(label.Zone, corev1.DoNotSchedule, selecting("app", "a"))
-		spec.Affinity = &corev1.Affinity{NodeAffinity: required(corev1.NodeSelectorTerm{MatchExpressions: filters[i : i+1]})}
+		spec.Affinity = &corev1.Affinity{NodeAffinity: required(corev1.NodeSelectorTerm{MatchExpressions: filters[i]})}
 		pods = append(pods, labelled(fmt.Sprint(i), nil, spec))
 	}
 	if got := build(t, compiler(), pods...).groups; len(got) != len(filters) {
