@@ -41,7 +41,7 @@ type usage struct {
 func (u *usage) Loaded(context.Context) bool              { return !u.unloaded }
 func (u *usage) Capacity(pool string) corev1.ResourceList { return u.capacity[pool] }
 func testNodeClasses() []status.Object                    { return []status.Object{&v1alpha1.TestNodeClass{}} }
-func get[T client.Object](t *testing.T, c client.Client, into T, name string) T {
+func get[T client.Object](t *testing.T, c client.Reader, into T, name string) T {
 	t.Helper()
 	if err := c.Get(t.Context(), client.ObjectKey{Name: name}, into); err != nil {
 		t.Fatal(err)
@@ -131,7 +131,7 @@ type condition struct {
 // stored reads a condition of the pool; the zero condition stands for none.
 func (w *world) stored(t *testing.T, conditionType string) condition {
 	t.Helper()
-	for _, c := range get(t, w.Client, &v1.NodePool{}, "general").Status.Conditions {
+	for _, c := range get(t, w.Live, &v1.NodePool{}, "general").Status.Conditions {
 		if c.Type == conditionType {
 			return condition{c.Status, c.Reason, c.Message}
 		}
@@ -151,4 +151,17 @@ func (w *world) countWrites() interceptor.Funcs {
 		}
 		return c.SubResource(subresource).Patch(ctx, object, p, options...)
 	}}
+}
+
+// lagging is a client whose cache holds an old version of the pool.
+func lagging(c client.Client, old *v1.NodePool) client.Client {
+	return interceptor.NewClient(c.(client.WithWatch), interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+			if p, isPool := object.(*v1.NodePool); isPool {
+				old.DeepCopyInto(p)
+				return nil
+			}
+			return c.Get(ctx, key, object, options...)
+		},
+	})
 }
