@@ -142,7 +142,8 @@ modules: ## Check that each module builds alone and that its go.mod is tidy
 		GOWORK=off go -C "$$dir" build ./... && GOWORK=off go -C "$$dir" mod tidy -diff; done
 
 .PHONY: tidy
-tidy: ## Tidy the go.mod of each module
+tidy: ## Tidy the go.mod of each module, with the versions of the workspace in all
+	@go work sync
 	@for dir in $(modules) test/oracle; do GOWORK=off go -C "$$dir" mod tidy; done
 
 ##@ General
