@@ -16,6 +16,7 @@ PROCS   ?= 4
 KEEP    ?=
 PKG     ?=
 RACE    ?=
+VET     ?=
 REPORT  ?= unit
 CHAPTER ?=
 CHECKS  ?=
@@ -66,22 +67,22 @@ build: ## Compile every package and build the controllers into bin/; VERSION=1.2
 	@mkdir -p $(BIN) && go build -ldflags "-X main.version=$(VERSION)" -o $(BIN)/ ./kwok/cmd/...
 
 .PHONY: test
-test: control-plane ## Run the unit and integration tests of all modules; PKG=./core/engine/... RACE=1 adds the race detector, REPORT=name keeps reports apart
+test: control-plane ## Run the unit and integration tests of all modules; PKG=./core/engine/... RACE=1 adds the race detector, VET=off leaves go vet to lint, REPORT=name keeps reports apart
 	@mkdir -p $(REPORTS)
 	@status=0; KUBEBUILDER_ASSETS=$(BIN) go tool gotestsum --format pkgname-and-test-fails \
 		--junitfile $(REPORTS)/$(REPORT).xml --hide-summary=output,skipped -- \
-		-shuffle=on -timeout 20m $(if $(RACE),-race) $(or $(PKG),$(packages)) || status=$$?; \
+		-shuffle=on -timeout 20m $(if $(RACE),-race) $(if $(VET),-vet=$(VET)) $(or $(PKG),$(packages)) || status=$$?; \
 		go run ./tools/testsummary $(REPORTS)/$(REPORT).xml; exit $$status
 
 .PHONY: oracle
 oracle: ## Check plans against the real kube-scheduler, on random clusters; CHECKS=1000000 SEED=0 for other ones
 	@GOWORK=off go -C test/oracle vet ./...
-	@GOWORK=off go -C test/oracle test -count=1 -timeout $(if $(CHECKS),0,20m) . $(if $(CHECKS),-rapid.checks=$(CHECKS)) $(if $(SEED),-rapid.seed=$(SEED))
+	@GOWORK=off go -C test/oracle test -vet=off -count=1 -timeout $(if $(CHECKS),0,20m) . $(if $(CHECKS),-rapid.checks=$(CHECKS)) $(if $(SEED),-rapid.seed=$(SEED))
 
 .PHONY: world
 world: ## Let random clusters live through many rounds, with the real kube-scheduler; CHECKS=100000 SEED=0 for other ones
 	@GOWORK=off go -C test/oracle vet ./living/...
-	@GOWORK=off go -C test/oracle test -count=1 -timeout $(if $(CHECKS),0,20m) ./living $(if $(CHECKS),-rapid.checks=$(CHECKS)) $(if $(SEED),-rapid.seed=$(SEED))
+	@GOWORK=off go -C test/oracle test -vet=off -count=1 -timeout $(if $(CHECKS),0,20m) ./living $(if $(CHECKS),-rapid.checks=$(CHECKS)) $(if $(SEED),-rapid.seed=$(SEED))
 
 .PHONY: e2e
 e2e: check-cluster control-plane ## Run the end-to-end suite in a cluster of its own; FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
