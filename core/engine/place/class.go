@@ -20,6 +20,9 @@ type class struct {
 	ties     []tie // to classes that attract this one, or the other way round
 }
 
+// unplaceable reports whether no place would do.
+func (c *class) unplaceable() bool { return c.NotBuilt != "" || c.ClaimsIgnored || c.VolumeConflict }
+
 // attempt is one way to satisfy a class's pods.
 type attempt struct {
 	*model.Attempt

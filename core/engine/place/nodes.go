@@ -71,12 +71,17 @@ func (s *solver) onNode(r *route, node, pod int) bool {
 	if !s.admits(r, node, pod) || !ofPod.passes(s, r, node, pod) {
 		return false
 	}
+	s.take(r, node, pod)
+	s.countOnNode(r.class, s.in.Snapshot.Nodes[node], 1)
+	s.obey(r)
+	return true
+}
+
+// take gives the pod its part of the node.
+func (s *solver) take(r *route, node, pod int) {
 	n, c := s.in.Snapshot.Nodes[node], s.change(node)
 	c.attach(n, &s.in.Pods[pod])
 	c.free = c.free.Sub(r.class.Requests)
 	c.ports = append(c.ports, r.class.Ports...)
 	s.placed = append(s.placed, Placement{Pod: pod, Node: node})
-	s.countOnNode(r.class, n)
-	s.obey(r)
-	return true
 }

@@ -18,7 +18,7 @@ import (
 // Solve places the pods.
 func Solve(in Input) Plan {
 	s := newSolver(in)
-	left := s.retry(s.mayFitLater(s.placeAll(s.attract(order(in.Pods)))))
+	left := s.retry(s.mayFitLater(s.placeAll(s.attract(s.placeExpected(order(in.Pods))))))
 	if s.unbind(left) {
 		left = s.retry(left)
 	}
@@ -163,7 +163,7 @@ func (s *solver) mayFitLater(pods []int) []int {
 
 func (s *solver) place(pod int) bool {
 	c := s.classOf(pod)
-	if c.NotBuilt != "" || c.ClaimsIgnored || c.VolumeConflict {
+	if c.unplaceable() {
 		return false
 	}
 	s.waiting.Remove(pod)

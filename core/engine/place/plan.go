@@ -18,6 +18,9 @@ type Input struct {
 	// Without are the indexes of snapshot nodes to leave out as targets; nil
 	// leaves none out.
 	Without bitset.Set
+	// Expected says where pods, by index, are about to go. They are placed first,
+	// there; later pods cannot take their places.
+	Expected map[int]Expectation
 	// MinValues says what to do when a node could not offer as many distinct
 	// values as its pool asks for; the zero value is Strict.
 	MinValues requirement.MinValuesPolicy

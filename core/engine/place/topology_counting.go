@@ -21,9 +21,9 @@ func groupsOf(c *class) []int32 {
 }
 
 // countOnNode adds a pod to its groups, on an existing node.
-func (s *solver) countOnNode(c *class, n *model.Node) {
+func (s *solver) countOnNode(c *class, n *model.Node, pods int32) {
 	for _, g := range groupsOf(c) {
-		s.count(s.tally(g), n, 1)
+		s.count(s.tally(g), n, pods)
 	}
 }
 
