@@ -32,6 +32,7 @@ func (c *Cluster) UpdatePod(pod *corev1.Pod, volumes volume.Resolution) {
 		c.renewDaemons()
 	}
 	c.depart(podKey(pod), false)
+	c.expect(pod)
 	if p == nil {
 		if pod.Status.Phase == corev1.PodSucceeded {
 			c.leave(pod.Spec.NodeName, newPod(c.epoch.compiler, pod, volumes, before))
@@ -65,6 +66,7 @@ func (c *Cluster) DeletePod(key types.NamespacedName) {
 	defer c.mu.Unlock()
 	c.daemons.forgetPod(key)
 	c.depart(key, true)
+	delete(c.expected, key)
 	c.unbind(key)
 	c.consolidation.touch(c.clock.Now())
 }

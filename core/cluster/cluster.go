@@ -68,8 +68,9 @@ type Cluster struct {
 	poolClaims    map[string]*poolClaims
 	awaited       map[types.NamespacedName]*claimRef // unlaunched, by the pods they were created for
 	bound         map[types.NamespacedName]*Pod
-	onNode        map[string]*podSet // by name of the Node
-	gone          map[string]bool    // Nodes that went, by name, for a while
+	onNode        map[string]*podSet              // by name of the Node
+	expected      map[types.NamespacedName]string // Nodes that pods are nominated to
+	gone          map[string]bool                 // Nodes that went, by name, for a while
 	served        served
 	evidence      map[kind]remembered // replaced, never changed
 	volumeLimits  map[string]attach.Limits
@@ -105,6 +106,7 @@ func New(o Options) (*Cluster, error) {
 		awaited:          map[types.NamespacedName]*claimRef{},
 		bound:            map[types.NamespacedName]*Pod{},
 		onNode:           map[string]*podSet{},
+		expected:         map[types.NamespacedName]string{},
 		gone:             map[string]bool{},
 		served:           served{},
 		volumeLimits:     map[string]attach.Limits{},

@@ -24,14 +24,16 @@ type Decision struct {
 	// SchedulableHealthy is when a place was first found in a pool whose nodes
 	// are known to register.
 	SchedulableHealthy time.Time
-	// NodeClaim is the one the pod was last assigned to.
-	NodeClaim string
+	// NodeClaim is the one the pod was last assigned to, Node the Node without one;
+	// Assigned is since when.
+	NodeClaim, Node string
+	Assigned        time.Time
 }
 
 // Placement is where a round put a pod.
 type Placement struct {
-	// NodeClaim is empty for nodes without one.
-	NodeClaim string
+	// NodeClaim is empty for nodes without one, which have a Node.
+	NodeClaim, Node string
 	// HealthyPool says that the pool's NodeRegistrationHealthy is true.
 	HealthyPool bool
 }
@@ -44,6 +46,8 @@ type Decisions struct {
 
 	mu   sync.Mutex
 	pods map[types.NamespacedName]decided
+	// assigned are the pods by the NodeClaim that they were assigned to.
+	assigned map[string]map[types.NamespacedName]types.UID
 }
 
 // decided is a decision with the pod it is about: another pod of the same name
@@ -54,7 +58,7 @@ type decided struct {
 }
 
 func newDecisions(clk clock.PassiveClock, duration prometheus.Histogram) *Decisions {
-	return &Decisions{clock: clk, duration: duration, pods: map[types.NamespacedName]decided{}}
+	return &Decisions{clock: clk, duration: duration, pods: map[types.NamespacedName]decided{}, assigned: map[string]map[types.NamespacedName]types.UID{}}
 }
 
 // Acknowledge records that a pod was seen pending (SCH-013).
@@ -73,7 +77,9 @@ func (d *Decisions) Placed(pod *corev1.Pod, at Placement) {
 		} else {
 			r.SchedulableHealthy = time.Time{}
 		}
-		r.NodeClaim = at.NodeClaim
+		if r.NodeClaim != at.NodeClaim || r.Node != at.Node || r.Assigned.IsZero() {
+			r.NodeClaim, r.Node, r.Assigned = at.NodeClaim, at.Node, now
+		}
 	})
 }
 
@@ -81,7 +87,8 @@ func (d *Decisions) Placed(pod *corev1.Pod, at Placement) {
 func (d *Decisions) Failed(pod *corev1.Pod) {
 	d.change(pod, func(r *Decision, now time.Time) {
 		d.attempted(r, now)
-		r.Schedulable, r.SchedulableHealthy, r.NodeClaim = time.Time{}, time.Time{}, ""
+		r.Schedulable, r.SchedulableHealthy = time.Time{}, time.Time{}
+		r.NodeClaim, r.Node, r.Assigned = "", "", time.Time{}
 	})
 }
 
@@ -105,12 +112,50 @@ func (d *Decisions) change(pod *corev1.Pod, change func(*Decision, time.Time)) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	r := d.pods[podKey(pod)]
+	key := podKey(pod)
+	r := d.pods[key]
+	before := r.NodeClaim
 	if r.uid != pod.UID {
 		r = decided{uid: pod.UID}
 	}
 	change(&r.Decision, d.clock.Now())
-	d.pods[podKey(pod)] = r
+	d.pods[key] = r
+	d.release(key, before)
+	d.assign(key, r)
+}
+
+func (d *Decisions) assign(key types.NamespacedName, r decided) {
+	if r.NodeClaim == "" {
+		return
+	}
+	if d.assigned[r.NodeClaim] == nil {
+		d.assigned[r.NodeClaim] = map[types.NamespacedName]types.UID{}
+	}
+	d.assigned[r.NodeClaim][key] = r.uid
+}
+
+func (d *Decisions) release(key types.NamespacedName, nodeClaim string) {
+	if delete(d.assigned[nodeClaim], key); len(d.assigned[nodeClaim]) == 0 {
+		delete(d.assigned, nodeClaim)
+	}
+}
+
+// Assigned lists the pods that were last assigned to a NodeClaim, in no order,
+// whatever became of them since.
+func (d *Decisions) Assigned(nodeClaim string) []PodID {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := make([]PodID, 0, len(d.assigned[nodeClaim]))
+	for key, uid := range d.assigned[nodeClaim] {
+		out = append(out, PodID{key, uid})
+	}
+	return out
+}
+
+// PodID is one pod, not another one that has its name before or after.
+type PodID struct {
+	types.NamespacedName
+	UID types.UID
 }
 
 // Of returns what is recorded of a pod.
@@ -136,5 +181,6 @@ func (d *Decisions) OfPod(key types.NamespacedName, uid types.UID) (Decision, bo
 func (d *Decisions) Forget(key types.NamespacedName) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.release(key, d.pods[key].NodeClaim)
 	delete(d.pods, key)
 }

@@ -3,10 +3,12 @@
 package cluster_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"karpenter.sh/core/cluster"
 )
@@ -32,12 +34,14 @@ func TestDecisions(t *testing.T) {
 		steps                                             []step // a minute apart
 		acknowledged, attempted, schedulable, healthySeen int
 		claim                                             string
+		assigned                                          int
 	}{
-		{"the first acknowledgement is kept", []step{acknowledge, acknowledge}, 0, none, none, none, ""},
-		{"the first success is kept, the last NodeClaim counts", []step{acknowledge, placed(unhealthy), placed(healthy)}, 0, 1, 1, 2, "h"},
-		{"an unhealthy pool erases the healthy time", []step{acknowledge, placed(healthy), placed(unhealthy)}, 0, 1, 1, none, "u"},
-		{"an error erases all but acknowledgement and attempt", []step{acknowledge, placed(healthy), failed}, 0, 1, none, none, ""},
-		{"success begins anew after an error", []step{acknowledge, failed, placed(healthy)}, 0, 1, 2, 2, "h"},
+		{"the first acknowledgement is kept", []step{acknowledge, acknowledge}, 0, none, none, none, "", none},
+		{"the first success is kept, the last NodeClaim counts", []step{acknowledge, placed(unhealthy), placed(healthy)}, 0, 1, 1, 2, "h", 2},
+		{"an unhealthy pool erases the healthy time", []step{acknowledge, placed(healthy), placed(unhealthy)}, 0, 1, 1, none, "u", 2},
+		{"an error erases all but acknowledgement and attempt", []step{acknowledge, placed(healthy), failed}, 0, 1, none, none, "", none},
+		{"success begins anew after an error", []step{acknowledge, failed, placed(healthy)}, 0, 1, 2, 2, "h", 2},
+		{"it stays where it is since it came there", []step{placed(healthy), placed(healthy)}, none, 0, 0, 0, "h", 0},
 	} {
 		t.Run("LIF-053: "+tc.reason, func(t *testing.T) {
 			w := newWorld(t)
@@ -48,7 +52,7 @@ func TestDecisions(t *testing.T) {
 			}
 			want := cluster.Decision{
 				Acknowledged: at(tc.acknowledged), Attempted: at(tc.attempted), Schedulable: at(tc.schedulable),
-				SchedulableHealthy: at(tc.healthySeen), NodeClaim: tc.claim,
+				SchedulableHealthy: at(tc.healthySeen), NodeClaim: tc.claim, Assigned: at(tc.assigned),
 			}
 			if got, _ := w.Decisions.Of(key(pod)); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
@@ -80,6 +84,40 @@ func TestDecisions(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 	})
+}
+
+// SCH-311: who was last assigned to a NodeClaim.
+func TestAssigned(t *testing.T) {
+	w := newWorld(t)
+	a, b, bound := newPod("a", ""), newPod("b", ""), newPod("c", "n")
+	names := func(claim string) (out []string) {
+		for _, id := range w.Decisions.Assigned(claim) {
+			out = append(out, id.Name+"/"+string(id.UID))
+		}
+		slices.Sort(out)
+		return out
+	}
+	expect := func(why string, x, y []string) {
+		t.Helper()
+		if !slices.Equal(names("x"), x) || !slices.Equal(names("y"), y) {
+			t.Errorf("%s: x has %v, y has %v", why, names("x"), names("y"))
+		}
+	}
+	for _, pod := range []*corev1.Pod{a, b, bound} {
+		pod.UID = types.UID(pod.Name)
+		w.Decisions.Placed(pod, cluster.Placement{NodeClaim: "x"})
+	}
+	expect("two pods", []string{"a/a", "b/b"}, nil)
+	w.Decisions.Placed(b, cluster.Placement{NodeClaim: "y"})
+	expect("another plan", []string{"a/a"}, []string{"b/b"})
+	w.Decisions.Failed(b)
+	expect("no plan", []string{"a/a"}, nil)
+	a.UID = "successor"
+	w.Decisions.Acknowledge(a)
+	expect("another pod of the name", nil, nil)
+	w.Decisions.Placed(a, cluster.Placement{NodeClaim: "y"})
+	w.DeletePod(key(a))
+	expect("gone", nil, nil)
 }
 
 // LIF-053, OPS-097: one observation for each pod, from acknowledgement to the

@@ -2,6 +2,12 @@
 
 package cluster
 
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"karpenter.sh/core/objects/pods"
+)
+
 // MarkForDeletion says that disruption has decided to give nodes up, by key of
 // the state node. Keys that are not known are ignored (LIF-045).
 func (c *Cluster) MarkForDeletion(keys ...string) { c.setDisrupting(true, keys) }
@@ -33,6 +39,24 @@ func (c *Cluster) Nominate(keys ...string) {
 			c.publish(e)
 		}
 	}
+}
+
+// expect keeps disruption away from a node that a pod has been nominated to, for
+// the nomination window from the first that is seen of it (LIF-046).
+func (c *Cluster) expect(pod *corev1.Pod) {
+	key, node := podKey(pod), pod.Status.NominatedNodeName
+	if node == "" || pod.Spec.NodeName != "" || pods.Terminal(pod) {
+		delete(c.expected, key)
+		return
+	}
+	ref := c.nodes[node]
+	if c.expected[key] == node || ref == nil || c.entries[ref.key] == nil {
+		return
+	}
+	c.expected[key] = node
+	e := c.entries[ref.key]
+	e.nominatedUntil = c.clock.Now().Add(c.nominationWindow)
+	c.publish(e)
 }
 
 // SetBufferPods replaces what is known of pods of capacity buffers: how many sit

@@ -93,6 +93,42 @@ func TestNomination(t *testing.T) {
 	}
 }
 
+// LIF-046: whoever nominated a pod, once.
+func TestNominatedPods(t *testing.T) {
+	w := newWorld(t)
+	w.node(newNode("a", "id"))
+	w.node(newNode("b", "other"))
+	waits := newPod("p", "")
+	nominated := func(node string) *corev1.Pod {
+		pod := waits.DeepCopy()
+		pod.Status.NominatedNodeName = node
+		return pod
+	}
+	expect := func(why, key string, want bool) {
+		t.Helper()
+		if got := w.Snapshot().Node(key).Nominated(w.clock.Now()); got != want {
+			t.Errorf("%s: nominated is %v", why, got)
+		}
+	}
+	w.pod(waits)
+	expect("nothing said", "id", false)
+	w.pod(nominated("unknown"))
+	w.pod(nominated("a"))
+	expect("nominated", "id", true)
+	expect("another node", "other", false)
+	w.clock.Step(cluster.DefaultNominationWindow)
+	w.pod(nominated("a"))
+	expect("the window is over, and the pod still nominated", "id", false)
+	w.pod(nominated("b"))
+	expect("to another node", "other", true)
+	w.pod(nominated("a"))
+	expect("again", "id", true)
+	w.clock.Step(cluster.DefaultNominationWindow)
+	w.DeletePod(key(waits))
+	w.pod(nominated("a"))
+	expect("a successor", "id", true)
+}
+
 // LIF-046
 func TestNominationWindow(t *testing.T) {
 	for batchMax, want := range map[time.Duration]time.Duration{

@@ -71,6 +71,15 @@ func (n *StateNode) Registered() bool { return n.seen.Stage >= Registered }
 // Initialized reports whether the node is ready for pods, or has no NodeClaim.
 func (n *StateNode) Initialized() bool { return n.seen.Stage == Initialized }
 
+// InitializedSince is when the node's NodeClaim became initialized; zero while it
+// is not, and for a node without one.
+func (n *StateNode) InitializedSince() time.Time {
+	if n.claim == nil || !n.Initialized() {
+		return time.Time{}
+	}
+	return changed(n.claim, v1.ConditionTypeInitialized)
+}
+
 // MarkedForDeletion reports whether the node is on its way out (LIF-045): no
 // target for pods, and not counted against limits.
 func (n *StateNode) MarkedForDeletion() bool { return n.marked }
