@@ -21,6 +21,7 @@ import (
 	"karpenter.sh/core/controllers/nodeclaim/podevents"
 	"karpenter.sh/core/controllers/nodepool"
 	"karpenter.sh/core/controllers/provisioning"
+	"karpenter.sh/core/controllers/provisioning/nomination"
 	"karpenter.sh/core/controllers/state"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/metrics"
@@ -36,6 +37,8 @@ type world struct {
 	scheduler  *metrics.Scheduler
 	nodeClaims *metrics.NodeClaims
 	nodes      *metrics.Nodes
+	// nominations are written by provisioning and announced by lifecycle.
+	nominations *nomination.Nominator
 }
 
 func (s *shared) world() (*world, error) {
@@ -55,7 +58,13 @@ func (s *shared) world() (*world, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &world{shared: s, cluster: model, ledger: cost.NewLedger(), scheduler: scheduler, nodeClaims: nodeClaims, nodes: nodes}, nil
+	return &world{
+		shared: s, cluster: model, ledger: cost.NewLedger(), scheduler: scheduler, nodeClaims: nodeClaims, nodes: nodes,
+		nominations: nomination.New(nomination.Options{
+			Client: s.manager.GetClient(), Decisions: model.Decisions, Recorder: s.recorder, Clock: s.clock,
+			Off: !s.options.NominatePods,
+		}),
+	}, nil
 }
 
 func (s *shared) model() (*cluster.Cluster, error) {
@@ -102,6 +111,7 @@ func (w *world) provisioningOptions() provisioning.Options {
 		Cluster: w.cluster, Recorder: w.recorder, Metrics: w.scheduler, Clock: w.clock,
 		BatchIdle: w.options.BatchIdleDuration, BatchMax: w.options.BatchMaxDuration,
 		DefaultSpread: defaultspread.New(w.options.DefaultTopologySpreadConstraints, w.manager.GetClient()),
+		Nominations:   w.nominations,
 		MinValues:     w.options.MinValuesPolicy, CPUMillis: w.options.CPUMillis,
 	}
 }
@@ -110,7 +120,7 @@ func (w *world) lifecycleOptions(health lifecycle.RegistrationHealth) lifecycle.
 	return lifecycle.Options{
 		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Provider: calledBy(w.provider, lifecycle.Name),
 		NodeClasses: w.managed, Vocabulary: w.words, Clock: w.clock, Recorder: w.recorder,
-		NodeClaims: w.nodeClaims, Nodes: w.nodes, Health: health, CPUMillis: w.options.CPUMillis,
+		NodeClaims: w.nodeClaims, Nodes: w.nodes, Health: health, Announcer: w.nominations, CPUMillis: w.options.CPUMillis,
 	}
 }
 

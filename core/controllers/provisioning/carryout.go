@@ -32,6 +32,7 @@ func (p *Provisioner) carryOut(ctx context.Context, g *gathered, plan place.Plan
 	p.reportUnplaced(ctx, g, plan.Unplaced)
 	reportDeferred(ctx, g, plan.Deferred)
 	p.nominate(ctx, g, plan.Placements)
+	p.tell(ctx, g, plan.Placements)
 	if len(plan.Bins) == 0 {
 		return nil
 	}
@@ -102,35 +103,6 @@ func (p *Provisioner) assigned(g *gathered, pool *question.Pool, nodeClaim *v1.N
 	for _, i := range bin.Pods {
 		p.Cluster.Decisions.Placed(g.Pods[i], cluster.Placement{NodeClaim: nodeClaim.Name, HealthyPool: healthy})
 		p.notices.nominated(g.Pods[i], "nodeclaim/"+nodeClaim.Name)
-	}
-}
-
-// nominate keeps disruption away from the existing nodes that pods were placed
-// on, and tells the pods (SCH-239).
-func (p *Provisioner) nominate(ctx context.Context, g *gathered, placements []place.Placement) {
-	targets := g.Cluster.Targets()
-	keys := map[string]bool{}
-	nodes := make(map[int]*cluster.StateNode, len(placements))
-	for _, pl := range placements {
-		at, pod := targets.At(pl.Node), g.Pods[pl.Pod]
-		if at.StateNode == nil {
-			p.Cluster.Decisions.Placed(pod, cluster.Placement{NodeClaim: at.Unlaunched.NodeClaim.Name})
-			continue
-		}
-		keys[at.StateNode.Key()], nodes[pl.Pod] = true, at.StateNode
-		placement := cluster.Placement{}
-		if claim := at.StateNode.NodeClaim(); claim != nil {
-			placement.NodeClaim = claim.Name
-		}
-		p.Cluster.Decisions.Placed(pod, placement)
-		p.notices.nominated(pod, destination(at.StateNode))
-	}
-	for key := range keys {
-		p.Cluster.Nominate(key)
-	}
-	p.standing(g, nodes)
-	if len(placements) > 0 {
-		log.FromContext(ctx).Info("computed unready node(s) will fit pod(s)", "nodes", len(keys), "pods", len(placements))
 	}
 }
 

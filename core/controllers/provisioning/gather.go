@@ -14,6 +14,7 @@ import (
 
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/intake/storage"
 	"karpenter.sh/core/objects/pods"
@@ -29,6 +30,10 @@ type gathered struct {
 	unusable []unusable
 	// rejected pods cannot be understood or must not be served (SCH-030).
 	rejected []rejected
+	// expected are the nodes that pods, by index, are about to go to. Promised ones
+	// were nominated by somebody else, and are only counted there.
+	expected map[int]place.Expectation
+	promised map[int]bool
 }
 
 type rejected struct {
@@ -77,6 +82,7 @@ func (p *Provisioner) gather(ctx context.Context) (*gathered, error) {
 		return nil, err
 	}
 	g.Question = g.Build()
+	p.expect(&g.gathered)
 	return &g.gathered, nil
 }
 
@@ -87,19 +93,21 @@ func (p *Provisioner) gatherPending(ctx context.Context, g *gathering) error {
 	if err != nil {
 		return err
 	}
-	var wanting []*corev1.Pod
+	var waiting, wanting []*corev1.Pod
 	for i := range unbound {
 		pod := &unbound[i]
 		if !pods.Provisionable(pod) || g.Snapshot.Bound(pod) {
 			continue
 		}
+		waiting = append(waiting, pod)
 		key := types.NamespacedName{Namespace: pod.Namespace, Name: pod.Name}
-		if _, waiting := g.Snapshot.Awaiting(key); !waiting {
+		if _, awaiting := g.Snapshot.Awaiting(key); !awaiting {
 			wanting = append(wanting, pod)
 		} else if claims, err := g.volumes.Claims(ctx, pod); err == nil {
 			g.Uses(pod, claims)
 		}
 	}
+	p.Nominations.Waiting(waiting)
 	for _, pod := range wanting {
 		if err := p.add(ctx, g, pod, g.Waiting); err != nil {
 			return err

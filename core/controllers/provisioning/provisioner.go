@@ -5,6 +5,7 @@ package provisioning
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/controllers/provisioning/batch"
 	"karpenter.sh/core/controllers/provisioning/launches"
+	"karpenter.sh/core/controllers/provisioning/nomination"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/reason"
 	"karpenter.sh/core/engine/requirement"
@@ -58,6 +60,8 @@ type Options struct {
 	// DefaultSpread gives pods the cluster's default spread constraints; nil
 	// gives none.
 	DefaultSpread *defaultspread.Source
+	// Nominations tell the scheduler what was planned; nil tells nobody.
+	Nominations *nomination.Nominator
 	// MinValues says what to do when a pool's minValues cannot be met (SCH-195).
 	MinValues requirement.MinValuesPolicy
 	// CPUMillis of the process, in milli-CPU, scale the trigger controllers
@@ -85,6 +89,9 @@ type Provisioner struct {
 
 // New returns a Provisioner.
 func New(o Options) *Provisioner {
+	if o.Nominations == nil {
+		o.Nominations = nomination.New(nomination.Options{Off: true, Clock: o.Clock})
+	}
 	return &Provisioner{
 		Options: o,
 		batcher: batch.New(batch.Options{Idle: o.BatchIdle, Max: o.BatchMax, Clock: o.Clock}),
@@ -133,8 +140,8 @@ func (p *Provisioner) round(ctx context.Context) error {
 		return err
 	}
 	p.reportRejected(ctx, gathered)
-	if len(gathered.Pods) == 0 {
-		return nil // SCH-023
+	if len(gathered.Pods) == len(gathered.promised) {
+		return nil // SCH-023, SCH-314
 	}
 	p.hints.consolidation(ctx, gathered.Cluster.Compiler(), gathered.Pods)
 	p.hold(ctx, gathered)
@@ -147,6 +154,7 @@ func (p *Provisioner) input(g *gathered) place.Input {
 	out := g.Input()
 	out.MinValues, out.Repack = p.MinValues, place.RepackSteps
 	out.Closed, out.Barred = p.shunned(g)
+	out.Expected = g.expected
 	return out
 }
 
@@ -155,6 +163,7 @@ func (p *Provisioner) solve(ctx context.Context, g *gathered) place.Plan {
 	simulation := p.Metrics.Begin(controllerName, uuid.NewString(), len(g.Pods))
 	input := p.input(g)
 	plan := place.Solve(input)
+	plan.Placements = slices.DeleteFunc(plan.Placements, func(pl place.Placement) bool { return g.promised[pl.Pod] })
 	took := p.Clock.Since(start)
 	simulation.End(took, len(plan.Unplaced))
 	p.Metrics.Zones(controllerName, g.zones(input))

@@ -13,10 +13,11 @@ import (
 )
 
 // Provisionable reports whether the pod waits for capacity: some scheduler
-// found no place for it, and nothing else is about to happen to it (SCH-001).
-// Scheduler name, priority and namespace do not matter (SCH-003).
+// found no place for it (SCH-001). Whether its nomination to a node is to be waited
+// for depends on that node (SCH-314). Scheduler name, priority and namespace do not
+// matter (SCH-003).
 func Provisionable(pod *corev1.Pod) bool {
-	return failedToSchedule(pod) && pod.Spec.NodeName == "" && pod.Status.NominatedNodeName == "" &&
+	return failedToSchedule(pod) && pod.Spec.NodeName == "" &&
 		!OwnedByDaemonSet(pod) && !OwnedByNode(pod) && Active(pod)
 }
 

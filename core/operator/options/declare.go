@@ -118,6 +118,10 @@ func (o *Options) declareScheduling(s *Set) {
 		Name: "min-values-policy", Env: "MIN_VALUES_POLICY", Default: string(requirement.StrictMinValues),
 		Usage: "Whether minValues that cannot be met are lowered: Strict or BestEffort.",
 	}, oneOf(requirement.StrictMinValues, requirement.BestEffortMinValues))
+	s.Bool(&o.NominatePods, Option[bool]{
+		Name: "nominate-pods", Env: "NOMINATE_PODS", Default: true,
+		Usage: "Tell the scheduler which node each pod is planned for, in status.nominatedNodeName of the pod.",
+	})
 	s.Bool(&o.IgnoreDRARequests, Option[bool]{
 		Name: "ignore-dra-requests", Env: "IGNORE_DRA_REQUESTS", Default: true,
 		Usage: "Leave pods with claims of Dynamic Resource Allocation unscheduled.",

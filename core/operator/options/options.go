@@ -75,6 +75,9 @@ type Options struct {
 	PreferencePolicy PreferencePolicy
 	// MinValuesPolicy says whether minValues may be relaxed. Default "Strict".
 	MinValuesPolicy requirement.MinValuesPolicy
+	// NominatePods tells the scheduler which node each pod is planned for. Default
+	// true.
+	NominatePods bool
 	// IgnoreDRARequests leaves pods with claims of Dynamic Resource Allocation
 	// unscheduled. Default true. Such claims are ignored whatever the value until
 	// allocation of devices is part of the scheduler.

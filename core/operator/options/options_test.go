@@ -42,6 +42,7 @@ func defaults() options.Options {
 		BatchIdleDuration:       time.Second,
 		PreferencePolicy:        "Respect",
 		MinValuesPolicy:         "Strict",
+		NominatePods:            true,
 		IgnoreDRARequests:       true,
 		FeatureGates:            options.FeatureGates{ReservedCapacity: true},
 	}
@@ -84,6 +85,7 @@ func TestSources(t *testing.T) {
 		{"OPS-028", "preference-policy", "PREFERENCE_POLICY", "Respect", "Ignore", func(o *options.Options) { o.PreferencePolicy = "Ignore" }},
 		{"OPS-029", "min-values-policy", "MIN_VALUES_POLICY", "Strict", "BestEffort", func(o *options.Options) { o.MinValuesPolicy = "BestEffort" }},
 		{"OPS-030", "ignore-dra-requests", "IGNORE_DRA_REQUESTS", "1", "false", func(o *options.Options) { o.IgnoreDRARequests = false }},
+		{"OPS-290", "nominate-pods", "NOMINATE_PODS", "1", "false", func(o *options.Options) { o.NominatePods = false }},
 		{"OPS-031", "feature-gates", "FEATURE_GATES", "NodeRepair=true", "NodeOverlay=true", func(o *options.Options) { o.FeatureGates.NodeOverlay = true }},
 	}
 	for _, tt := range tests {

@@ -56,8 +56,8 @@ func Object(ctx context.Context, c client.Client, before, after client.Object, c
 
 // Status writes what differs in the status, and reports whether anything was
 // sent.
-func Status(ctx context.Context, c client.Client, before, after client.Object) (bool, error) {
-	return send(before, after, nil, writing{
+func Status(ctx context.Context, c client.Client, before, after client.Object, conditions ...Condition) (bool, error) {
+	return send(before, after, slices.Concat(conditions...), writing{
 		client: c, fields: func(field string) bool { return field == "status" },
 		patch: func(target client.Object, p client.Patch) error { return c.Status().Patch(ctx, target, p) },
 	})

@@ -39,6 +39,12 @@ type RegistrationHealth interface {
 	RecordFailure(ctx context.Context, nodeClaim *v1.NodeClaim) error
 }
 
+// Announcer is told that the Node of a NodeClaim has a name, before pods can be
+// bound there, and returns when those that are meant to be may be (SCH-311).
+type Announcer interface {
+	Announce(ctx context.Context, nodeClaim, node string)
+}
+
 // Vocabulary tells which labels describe an instance.
 type Vocabulary interface {
 	// IsWellKnown reports whether instance types are described by the label.
@@ -67,6 +73,8 @@ type Options struct {
 	NodeClaims  *metrics.NodeClaims
 	Nodes       *metrics.Nodes
 	Health      RegistrationHealth
+	// Announcer may be nil.
+	Announcer Announcer
 	// CPUMillis is the CPU request of the process, which scales the number of
 	// workers.
 	CPUMillis int64

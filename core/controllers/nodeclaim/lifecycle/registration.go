@@ -51,6 +51,9 @@ func (c *Controller) register(ctx context.Context, p *pass, hooks hookOutcome) e
 	node := &p.nodes[0]
 	c.reportMissingTaint(ctx, p.nodeClaim, node)
 	complete := len(hooks.pending) == 0
+	if complete && c.Announcer != nil {
+		c.Announcer.Announce(ctx, p.nodeClaim.Name, node.Name)
+	}
 	after, err := c.updateNode(ctx, p, func(read *corev1.Node) *corev1.Node {
 		return synchronised(read, p.nodeClaim, synchronisation{taints: taintsToSync(read, p.nodeClaim), complete: complete})
 	})

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nomination
+
+import (
+	"maps"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"karpenter.sh/core/objects/pods"
+)
+
+const (
+	// tries bounds the writes of one pod and node: the scheduler takes a nomination
+	// back when it finds no place, and is not fought.
+	tries = 5
+	// believed is how long somebody else's nomination is waited for where nothing
+	// shows that it will come true.
+	believed = 30 * time.Second
+	// inARow refusals stop all writing for pause.
+	inARow = 3
+	pause  = 5 * time.Minute
+	// toldEvery is how often refusals are told.
+	toldEvery = time.Hour
+)
+
+// ledger is what was written, and what became of it. It is given the time.
+type ledger struct {
+	// mixed says that pods wait which cannot stand in for each other.
+	mixed   bool
+	written map[types.UID]record
+	foreign map[types.UID]sighting
+
+	refusals int // in a row
+	paused   time.Time
+	told     time.Time
+}
+
+// record is what was written to one pod.
+type record struct {
+	node string // empty if it was taken back
+	last string // node that tries are counted for
+	made int
+}
+
+// sighting is since when somebody else nominates a pod to a node.
+type sighting struct {
+	node  string
+	since time.Time
+}
+
+func newLedger() ledger {
+	return ledger{written: map[types.UID]record{}, foreign: map[types.UID]sighting{}}
+}
+
+// ours reports whether what the pod says was written here.
+func (l *ledger) ours(pod *corev1.Pod) bool {
+	return pod.Status.NominatedNodeName != "" && l.written[pod.UID].node == pod.Status.NominatedNodeName
+}
+
+// may reports whether a node may be written to a pod, none if it is empty
+// (SCH-313).
+func (l *ledger) may(pod *corev1.Pod, node string, now time.Time) bool {
+	stands := pod.Status.NominatedNodeName
+	switch {
+	case pod.Spec.NodeName != "" || !pods.Active(pod) || stands == node:
+		return false
+	case stands != "" && !l.ours(pod):
+		return false
+	case node == "":
+		return true
+	}
+	r := l.written[pod.UID]
+	return !now.Before(l.paused) && (r.last != node || r.made < tries)
+}
+
+// wrote notes a write.
+func (l *ledger) wrote(pod *corev1.Pod, node string) {
+	r := l.written[pod.UID]
+	if r.node = node; node != "" {
+		if r.last != node {
+			r.last, r.made = node, 0
+		}
+		r.made++
+	}
+	l.written[pod.UID] = r
+	l.refusals = 0
+}
+
+// refused notes that the API server refused a write, and reports whether that is to
+// be told. After some in a row nothing is written for a while (SCH-315).
+func (l *ledger) refused(now time.Time) (tell bool) {
+	if l.refusals++; l.refusals >= inARow {
+		l.refusals, l.paused = 0, now.Add(pause)
+	}
+	if !l.told.IsZero() && now.Sub(l.told) < toldEvery {
+		return false
+	}
+	l.told = now
+	return true
+}
+
+// pending reports whether the nomination of a pod by somebody else may still come
+// true: it is young, or pods are leaving the node to make room (SCH-314).
+func (l *ledger) pending(pod *corev1.Pod, leaving bool, now time.Time) bool {
+	s := l.foreign[pod.UID]
+	if s.node != pod.Status.NominatedNodeName {
+		s = sighting{pod.Status.NominatedNodeName, now}
+		l.foreign[pod.UID] = s
+	}
+	return leaving || now.Sub(s.since) < believed
+}
+
+// retain forgets all pods but some.
+func (l *ledger) retain(waiting []*corev1.Pod) {
+	if len(l.written)+len(l.foreign) == 0 {
+		return
+	}
+	kept := make(map[types.UID]bool, len(waiting))
+	for _, pod := range waiting {
+		kept[pod.UID] = true
+	}
+	maps.DeleteFunc(l.written, func(uid types.UID, _ record) bool { return !kept[uid] })
+	maps.DeleteFunc(l.foreign, func(uid types.UID, _ sighting) bool { return !kept[uid] })
+}
+
+// differ reports whether pods are of more than one kind. Pods of one controller are
+// alike, unless they have volumes of their own: those may hold them in a zone.
+func differ(waiting []*corev1.Pod) bool {
+	for i, pod := range waiting {
+		owner := metav1.GetControllerOf(pod)
+		if len(waiting) > 1 && (owner == nil || hasClaims(pod)) {
+			return true
+		}
+		if first := metav1.GetControllerOf(waiting[0]); i > 0 && owner.UID != first.UID {
+			return true
+		}
+	}
+	return false
+}
+
+func hasClaims(pod *corev1.Pod) bool {
+	for i := range pod.Spec.Volumes {
+		if v := &pod.Spec.Volumes[i]; v.PersistentVolumeClaim != nil || v.Ephemeral != nil {
+			return true
+		}
+	}
+	return false
+}
