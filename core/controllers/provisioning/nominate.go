@@ -144,7 +144,5 @@ func (p *Provisioner) tell(ctx context.Context, g *gathered, placements []place.
 		}
 	}
 	p.Nominations.Withdraw(ctx, stale)
-	for node, list := range byNode {
-		p.Nominations.Nominate(ctx, list, node)
-	}
+	p.Nominations.Nominate(ctx, byNode)
 }

@@ -79,7 +79,7 @@ func newWorld(t *testing.T, objects ...client.Object) *world {
 	}
 	w := &world{t: t, recorder: &eventstest.Recorder{}, provider: fake.New(fake.Options{Clock: clock.RealClock{}}), log: logr.Discard()}
 	b := clientfake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).
-		WithStatusSubresource(&v1.NodePool{}, &v1.NodeClaim{}).
+		WithStatusSubresource(&v1.NodePool{}, &v1.NodeClaim{}, &corev1.Pod{}).
 		WithInterceptorFuncs(w.interceptors())
 	for _, f := range index.Fields() {
 		b = b.WithIndex(f.Object, f.Name, f.Extract)
@@ -300,7 +300,7 @@ func TestWhoIsServed(t *testing.T) {
 	}{
 		{"a pod that no scheduler has examined is left alone", func(p *corev1.Pod) { p.Status.Conditions = nil }, 0},
 		{"a gated pod is left alone", func(p *corev1.Pod) { p.Status.Conditions[0].Reason = corev1.PodReasonSchedulingGated }, 0},
-		{"a pod that waits for its preemption is left alone", func(p *corev1.Pod) { p.Status.NominatedNodeName = "n" }, 0},
+		{"a nomination to a node that is not there is none", func(p *corev1.Pod) { p.Status.NominatedNodeName = "n" }, 1},
 		{"a daemon is left alone", func(p *corev1.Pod) {
 			p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "d", UID: "d"}}
 		}, 0},

@@ -33,7 +33,7 @@ type Options struct {
 	Client    client.Client
 	Decisions *cluster.Decisions
 	Recorder  events.Recorder
-	Clock     clock.PassiveClock
+	Clock     clock.WithTicker
 	// Off writes nothing (OPS-290).
 	Off bool
 }
@@ -42,12 +42,16 @@ type Options struct {
 type Nominator struct {
 	Options
 
+	together together
+
 	mu     sync.Mutex
 	ledger ledger
 }
 
 // New returns a Nominator that has written nothing.
-func New(o Options) *Nominator { return &Nominator{Options: o, ledger: newLedger()} }
+func New(o Options) *Nominator {
+	return &Nominator{Options: o, together: together{clock: o.Clock}, ledger: newLedger()}
+}
 
 // Waiting tells of all pods that wait for a node, whoever planned for them. What is
 // remembered of others is forgotten.
@@ -60,34 +64,62 @@ func (n *Nominator) Waiting(pods []*corev1.Pod) {
 }
 
 // Announce tells the pods that were planned for a NodeClaim that its Node has a
-// name. It returns when they have been told, or cannot be (SCH-311).
+// name, together with the pods of other nodes that come up at the same time. It
+// returns when they have been told, or cannot be (SCH-311).
 func (n *Nominator) Announce(ctx context.Context, nodeClaim, node string) {
 	if n.Off || !n.mixed() {
 		return
 	}
+	pods := n.assigned(ctx, nodeClaim)
+	if len(pods) == 0 {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	var pods []*corev1.Pod
+	n.together.join(ctx, node, pods, func(nodes map[string][]*corev1.Pod) {
+		// The first to come began the gathering; that it gives up concerns no other.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		n.nominate(ctx, nodes)
+	})
+}
+
+// assigned are the pods that wait for the node of a NodeClaim.
+func (n *Nominator) assigned(ctx context.Context, nodeClaim string) (pods []*corev1.Pod) {
 	for _, id := range n.Decisions.Assigned(nodeClaim) {
 		var pod corev1.Pod
-		if n.Client.Get(ctx, id.NamespacedName, &pod) == nil && pod.UID == id.UID {
+		if n.Client.Get(ctx, id.NamespacedName, &pod) == nil && pod.UID == id.UID && pod.Spec.NodeName == "" {
 			pods = append(pods, &pod)
 		}
 	}
-	n.Nominate(ctx, pods, node)
+	return pods
 }
 
-// Nominate tells pods that a node is for them.
-func (n *Nominator) Nominate(ctx context.Context, pods []*corev1.Pod, node string) {
-	if n.Off || !n.mixed() {
-		return
+// Nominate tells pods which nodes are for them, by name of the node.
+func (n *Nominator) Nominate(ctx context.Context, nodes map[string][]*corev1.Pod) {
+	if !n.Off && n.mixed() {
+		n.nominate(ctx, nodes)
 	}
-	n.each(pods, func(pod *corev1.Pod) { n.write(ctx, pod, node) })
 }
 
 // Withdraw takes back what pods were told here, if they were.
 func (n *Nominator) Withdraw(ctx context.Context, pods []*corev1.Pod) {
-	n.each(pods, func(pod *corev1.Pod) { n.write(ctx, pod, "") })
+	n.nominate(ctx, map[string][]*corev1.Pod{"": pods})
+}
+
+func (n *Nominator) nominate(ctx context.Context, nodes map[string][]*corev1.Pod) {
+	slots := make(chan struct{}, parallel)
+	var wg sync.WaitGroup
+	for node, pods := range nodes {
+		for _, pod := range pods {
+			slots <- struct{}{}
+			wg.Go(func() {
+				defer func() { <-slots }()
+				n.write(ctx, pod, node)
+			})
+		}
+	}
+	wg.Wait()
 }
 
 // Ours reports whether a pod's nomination was written here.
@@ -111,19 +143,6 @@ func (n *Nominator) mixed() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.ledger.mixed
-}
-
-func (n *Nominator) each(pods []*corev1.Pod, do func(*corev1.Pod)) {
-	slots := make(chan struct{}, parallel)
-	var wg sync.WaitGroup
-	for _, pod := range pods {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			do(pod)
-		})
-	}
-	wg.Wait()
 }
 
 // write stores one nomination; none if node is empty.

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provisioning_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider/fake"
+	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/controllers/provisioning"
+	"karpenter.sh/core/controllers/provisioning/nomination"
+	"karpenter.sh/core/intake"
+)
+
+// planned is a world that tells the scheduler what it plans. Machines have 4 CPU.
+type planned struct {
+	*world
+	clock       *clocktesting.FakeClock
+	nominations *nomination.Nominator
+}
+
+func newPlanned(t *testing.T, objects ...client.Object) *planned {
+	t.Helper()
+	p := &planned{world: newWorld(t, objects...), clock: clocktesting.NewFakeClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))}
+	p.provider.SetInstanceTypes(fake.NewInstanceType(fake.TypeSpec{Name: "only", CPU: 4, Memory: 16, Zones: []string{"z"}, CapacityTypes: []string{"on-demand"}}))
+	c, err := cluster.New(cluster.Options{
+		Clock: p.clock, Compiler: intake.New(intake.Options{Vocabulary: fake.Vocabulary()}),
+		Inventory: &p.synced, Registerer: prometheus.NewRegistry(), Log: logr.Discard(),
+	})
+	p.must(err)
+	p.nominations = nomination.New(nomination.Options{Client: p.client, Decisions: c.Decisions, Recorder: p.recorder, Clock: p.clock})
+	options := p.subject.Options
+	options.Cluster, options.Clock, options.Nominations = c, p.clock, p.nominations
+	p.cluster, p.subject = c, provisioning.New(options)
+	return p
+}
+
+// node is a Node that is ready.
+func (p *planned) node(name, cpu string) {
+	p.cluster.UpdateNode(&corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: corev1.NodeSpec{ProviderID: "x://" + name},
+		Status: corev1.NodeStatus{Allocatable: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu), corev1.ResourcePods: resource.MustParse("10")}},
+	})
+}
+
+func (p *planned) assigned(name string) cluster.Decision {
+	p.t.Helper()
+	d, _ := p.cluster.Decisions.Of(types.NamespacedName{Namespace: "default", Name: name})
+	return d
+}
+
+func (p *planned) pod(name string) *corev1.Pod {
+	p.t.Helper()
+	out := &corev1.Pod{}
+	p.must(p.client.Get(p.t.Context(), types.NamespacedName{Namespace: "default", Name: name}, out))
+	return out
+}
+
+func (p *planned) expectNominated(name, node string) {
+	p.t.Helper()
+	if got := p.pod(name).Status.NominatedNodeName; got != node {
+		p.t.Errorf("pod %s is nominated to %q, want %q", name, got, node)
+	}
+}
+
+func (p *planned) expectClaims(why string, n int) {
+	p.t.Helper()
+	if got := len(p.nodeClaims()); got != n {
+		p.t.Errorf("%s: %d NodeClaims, want %d", why, got, n)
+	}
+}
+
+func nominatedTo(node string) func(*corev1.Pod) {
+	return func(p *corev1.Pod) { p.Status.NominatedNodeName = node }
+}
+
+// SCH-310: a pod's place on a machine that is still coming up does not go to a later
+// pod, however large.
+func TestPlacesAreKept(t *testing.T) {
+	p := newPlanned(t, readyPool("default"), pendingPod("a", "2"))
+	p.must(p.round())
+	p.launch(&p.nodeClaims()[0])
+	first := p.assigned("a").NodeClaim
+	p.must(p.client.Create(p.t.Context(), pendingPod("b", "3")))
+	for range 3 {
+		p.must(p.round())
+		p.expectClaims("two pods that do not fit together", 2)
+		if got := p.assigned("a").NodeClaim; got != first {
+			t.Errorf("pod a moved from %s to %s", first, got)
+		}
+	}
+}
+
+// SCH-310: on a node that is ready a place is kept as long as the scheduler may take
+// to notice, and is planned anew then.
+func TestPlacesAreNotKeptForEver(t *testing.T) {
+	p := newPlanned(t, readyPool("default"), pendingPod("a", "2"))
+	p.node("n", "4")
+	p.must(p.round())
+	p.must(p.client.Create(p.t.Context(), pendingPod("b", "3")))
+	p.must(p.round())
+	if got := p.assigned("a").Node; got != "n" {
+		t.Errorf("pod a lost its place to a larger one: %+v", p.assigned("a"))
+	}
+	p.expectClaims("the other pod", 1)
+	p.must(p.client.Create(p.t.Context(), pendingPod("c", "3500m")))
+	p.clock.Step(30 * time.Second)
+	p.must(p.round())
+	if got := p.assigned("c").Node; got != "n" {
+		t.Errorf("the place is still kept: pod c is at %+v", p.assigned("c"))
+	}
+}
+
+// SCH-311: pods on nodes that exist are told at once, and again when the plan
+// changes.
+func TestNominationsFollowThePlan(t *testing.T) {
+	p := newPlanned(t, readyPool("default"), pendingPod("a", "2"), pendingPod("b", "3"))
+	p.node("n", "4")
+	p.must(p.round())
+	p.expectNominated("b", "n")
+	p.expectNominated("a", "") // its node has no name
+	p.cluster.MarkForDeletion("x://n")
+	p.must(p.round())
+	p.expectNominated("b", "")
+	p.node("m", "4")
+	p.cluster.UnmarkForDeletion("x://n")
+	p.expectClaims("both pods", 2)
+}
+
+// SCH-313: what was told here does not keep a pod from capacity.
+func TestOwnNominationsAreNoPreemption(t *testing.T) {
+	p := newPlanned(t, readyPool("default"), pendingPod("a", "2"), pendingPod("b", "1"))
+	p.node("n", "4")
+	p.must(p.round())
+	p.expectNominated("a", "n")
+	p.cluster.DeleteNode("n")
+	p.must(p.round())
+	p.expectNominated("a", "")
+	p.expectClaims("the node is gone", 1)
+}
+
+// SCH-001, SCH-314: pods that somebody else has nominated.
+func TestForeignNominations(t *testing.T) {
+	p := newPlanned(t, readyPool("default"), pendingPod("a", "2", nominatedTo("n")))
+	p.node("n", "4")
+	p.must(p.round())
+	p.expectClaims("it is waited for", 0)
+	if got := p.recorder.Of("Nominated"); len(got) > 0 {
+		t.Errorf("told %v", got)
+	}
+	if p.cluster.Snapshot().Nodes()[0].Nominated(p.clock.Now()) {
+		t.Error("a round renews what somebody else has nominated")
+	}
+	p.must(p.client.Create(p.t.Context(), pendingPod("b", "3")))
+	p.must(p.round())
+	p.expectClaims("its place is taken", 1)
+	p.clock.Step(30 * time.Second)
+	p.cluster.UpdatePod(bound("large", "4", "n"), volume.Resolution{Settled: true})
+	p.must(p.round())
+	p.expectClaims("others are there", 2)
+	p.expectNominated("a", "n")
+}
+
+// SCH-314: as long as pods leave the node there is hope.
+func TestPreemptionIsWaitedFor(t *testing.T) {
+	p := newPlanned(t, readyPool("default"), pendingPod("a", "2", nominatedTo("n")))
+	p.node("n", "4")
+	victim := bound("victim", "4", "n")
+	now := metav1.NewTime(p.clock.Now())
+	victim.DeletionTimestamp = &now
+	p.cluster.UpdatePod(victim, volume.Resolution{Settled: true})
+	for range 3 {
+		p.must(p.round())
+		p.clock.Step(time.Minute)
+	}
+	p.expectClaims("the victim is going", 0)
+	if got := p.recorder.Of("FailedScheduling"); len(got) > 0 {
+		t.Errorf("told %v", got)
+	}
+	for _, gone := range []func(){
+		func() { p.cluster.MarkForDeletion("x://n") },
+	} {
+		gone()
+		p.must(p.round())
+		p.expectClaims("the node is going", 1)
+	}
+}
+
+func bound(name, cpu, node string) *corev1.Pod {
+	return pendingPod(name, cpu, func(p *corev1.Pod) {
+		p.Spec.NodeName, p.Status.Phase, p.ResourceVersion = node, corev1.PodRunning, "1"
+		p.Labels = map[string]string{v1.NodePoolLabelKey: ""}
+	})
+}
