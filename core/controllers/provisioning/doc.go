@@ -7,12 +7,14 @@
 // Pods and disrupted nodes trigger a round; triggers that come together make
 // one (package batch). A round gathers a snapshot of the cluster, the pending
 // pods and the node pools, asks the engine for a plan, and carries it out:
-// NodeClaims are created, existing nodes nominated, pods told.
+// NodeClaims are created, existing nodes nominated, pods told, and with package
+// nomination the scheduler. Pods keep the places that rounds gave them until they are
+// bound (SCH-310).
 //
 // # What it never does
 //
-// It decides nothing about placement (package place does), never binds or edits
-// pods (SCH-238), and keeps little between rounds: the batching window, what nodes were launched
+// It decides nothing about placement (package place does), never binds pods and edits
+// nothing of them but their nomination (SCH-238), and keeps little between rounds: the batching window, what nodes were launched
 // for (package launches), and what pods and log were told lately, so that nothing is
 // told twice. After a restart the first list of
 // pods triggers everything again (SCH-016).

@@ -189,13 +189,9 @@ func TestPreemptionIsWaitedFor(t *testing.T) {
 	if got := p.recorder.Of("FailedScheduling"); len(got) > 0 {
 		t.Errorf("told %v", got)
 	}
-	for _, gone := range []func(){
-		func() { p.cluster.MarkForDeletion("x://n") },
-	} {
-		gone()
-		p.must(p.round())
-		p.expectClaims("the node is going", 1)
-	}
+	p.cluster.MarkForDeletion("x://n")
+	p.must(p.round())
+	p.expectClaims("the node is going", 1)
 }
 
 func bound(name, cpu, node string) *corev1.Pod {

@@ -13,6 +13,9 @@
 // fit nowhere are listed with one structured reason for each pool, pods that wait
 // for reserved capacity apart from them.
 //
+// Pods that are expected on a node ([Expectation]) are placed before all others,
+// there.
+//
 // Where [Input] asks for it, the bins are then packed anew for the lowest cost
 // (package pack), as far as pods can move without breaking what the rules of
 // placed pods rely on.

@@ -82,6 +82,43 @@ func TestRegistration(t *testing.T) {
 	}
 }
 
+// announcer notes who is announced, and whether pods can be bound there already.
+type announcer struct {
+	w     *world
+	calls []string
+}
+
+func (a *announcer) Announce(_ context.Context, nodeClaim, node string) {
+	open := "tainted"
+	if !slices.Contains(a.w.node(nodeClaim).Spec.Taints, v1.UnregisteredTaint()) {
+		open = "open"
+	}
+	a.calls = append(a.calls, nodeClaim+" is "+node+", "+open)
+}
+
+// SCH-311: the pods of a node are told of it before it opens, once, and not while
+// something else holds the registration up.
+func TestRegistrationIsAnnounced(t *testing.T) {
+	w := setup(t, first(joined()), second(joined()))
+	a := &announcer{w: w}
+	w.announcer = a
+	pending := true
+	w.Provider.SetRegistrationHooks(hook{"h", func(*v1.NodeClaim) (cloudprovider.HookResult, error) {
+		return cloudprovider.HookResult{Requeue: pending}, nil
+	}})
+	w.restart()
+	w.pass("a")
+	if len(a.calls) > 0 {
+		t.Errorf("announced while a hook is pending: %q", a.calls)
+	}
+	pending = false
+	w.pass("a")
+	w.pass("a")
+	if want := []string{"a is a, tainted"}; !slices.Equal(a.calls, want) {
+		t.Errorf("announced %q, want %q", a.calls, want)
+	}
+}
+
 // LIF-071: a registration is one write to the Node and one to the status, even
 // when the node is usable at once.
 func TestRegistrationWrites(t *testing.T) {

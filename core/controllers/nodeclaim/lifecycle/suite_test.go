@@ -26,6 +26,7 @@ type world struct {
 	t          *testing.T
 	controller *lifecycle.Controller
 	health     *health
+	announcer  lifecycle.Announcer
 	// provider is what the controller gets: the fixture's, or a test's own.
 	provider cloudprovider.CloudProvider
 }
@@ -49,7 +50,7 @@ func (w *world) restart() {
 	w.controller = lifecycle.New(lifecycle.Options{
 		Client: w.Client, Live: w.Live, Provider: w.provider, NodeClasses: w.NodeClasses, Vocabulary: vocab,
 		Clock: w.Clock, Recorder: w.Recorder, NodeClaims: w.NodeClaims, Nodes: w.Nodes,
-		Health: w.health, CPUMillis: 1000,
+		Health: w.health, Announcer: w.announcer, CPUMillis: 1000,
 	})
 }
 
