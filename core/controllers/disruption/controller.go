@@ -4,7 +4,6 @@ package disruption
 
 import (
 	"context"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
@@ -61,22 +60,10 @@ type Options struct {
 	CPUMillis int64
 }
 
-// method is one strategy of voluntary disruption.
-type method interface {
-	Kind() disrupt.Kind
-	// Decide says what to give up.
-	Decide(disrupt.State) disrupt.Decision
-	// Validate says what is left of a command that has waited.
-	Validate(fresh disrupt.State, c disrupt.Command) (left disrupt.Command, dropped []disrupt.Refusal)
-	// Confirm says why a node must stay of which nothing but the pods is known,
-	// or false.
-	Confirm(n disrupt.Node, now time.Time) (disrupt.Refusal, bool)
-}
-
 // Controller is the disruption loop. Its methods are for one goroutine.
 type Controller struct {
 	Options
-	methods   []method
+	methods   []disrupt.Method
 	surveyor  *survey.Surveyor
 	cordon    *cordon.Cordon
 	queue     *queue.Queue
@@ -97,7 +84,7 @@ func New(o Options) (*Controller, error) {
 	cordon := &cordon.Cordon{Client: o.Client, Live: o.Live, Clock: o.Clock}
 	return &Controller{
 		Options: o,
-		methods: []method{ // DIS-020
+		methods: []disrupt.Method{ // DIS-020
 			disrupt.Emptiness{},
 		},
 		surveyor: survey.New(survey.Options{

@@ -14,7 +14,7 @@ import (
 )
 
 // evaluate lets a method decide and keeps its commands as proposals (DIS-025).
-func (c *Controller) evaluate(ctx context.Context, p *pass, m method) {
+func (c *Controller) evaluate(ctx context.Context, p *pass, m disrupt.Method) {
 	kind, began := m.Kind(), c.Clock.Now()
 	c.late.ran(ctx, name(kind), began)
 	s, err := c.survey(ctx, kind)

@@ -11,7 +11,7 @@ import (
 
 // proposal is a command that waits to be validated.
 type proposal struct {
-	method  method
+	method  disrupt.Method
 	command disrupt.Command
 	// began is when the evaluation that led to it did.
 	began time.Time

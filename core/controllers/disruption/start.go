@@ -22,7 +22,7 @@ import (
 // deletion, then it is queued (DIS-119). A node that cannot be tainted drops out
 // (DIS-121). It reports whether there is a command; an error means that every
 // node dropped out.
-func (c *Controller) start(ctx context.Context, m method, decided disrupt.Command, s *survey.Survey) (bool, error) {
+func (c *Controller) start(ctx context.Context, m disrupt.Method, decided disrupt.Command, s *survey.Survey) (bool, error) {
 	if i := slices.IndexFunc(decided.Nodes, c.queue.Holds); i >= 0 {
 		return false, fmt.Errorf("starting a command: node %s is part of another", decided.Nodes[i])
 	}

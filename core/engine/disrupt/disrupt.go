@@ -30,6 +30,11 @@ type Kind struct {
 	// NeedsTypes is set where nothing can be decided without the instance types
 	// of a node's pool (DIS-030).
 	NeedsTypes bool
+	// Asks is set where the method asks what-ifs: its states have a [WhatIf].
+	Asks bool
+	// SparesBusy is set where what-ifs move no running pod to a node that was not
+	// quiet for long enough (DIS-062).
+	SparesBusy bool
 	// Wait is how long after a decision it is validated and carried out; zero
 	// means at once (DIS-102).
 	Wait time.Duration
@@ -44,6 +49,8 @@ type State struct {
 	// Pools are the pools that exist, by name. Their budgets are those for the
 	// reason of the method.
 	Pools map[string]Pool
+	// Without asks what-ifs; nil for methods that do not ask.
+	Without WhatIf
 
 	among map[string]bool
 }
@@ -56,13 +63,6 @@ func (s State) Among(ids []string) State {
 		s.among[id] = true
 	}
 	return s
-}
-
-// Command says to give up nodes together.
-type Command struct {
-	Kind Kind
-	// Nodes are the IDs of the nodes to give up, in the order of the decision.
-	Nodes []string
 }
 
 // Decision is the result of a method.

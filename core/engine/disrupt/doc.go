@@ -5,10 +5,11 @@
 //
 // # What it decides
 //
-// A method (so far [Emptiness]) takes a [State] and returns a [Decision]: the
+// A [Method] (so far [Emptiness]) takes a [State] and returns a [Decision]: the
 // commands, and for each other node one structured [Refusal]. The same method
 // decides again over a fresh state before a command is started (Validate) and
-// over the pods of one node right before it is given up (Confirm). Beside the
+// over the pods of one node right before it is given up (Confirm). Where the pods of
+// nodes would go is a [WhatIf] of the state, which package place answers. Beside the
 // methods stand the rules that they share: what blocks a node, what moving its
 // pods costs, how many nodes a pool's budgets leave, when a node counts as quiet.
 //
@@ -40,5 +41,6 @@
 //
 // # Where to start reading
 //
-// [Emptiness] in emptiness.go, then the table of blockers in blockers.go.
+// [Method] and [Command], then [Emptiness] in emptiness.go and the table of blockers
+// in blockers.go.
 package disrupt

@@ -16,6 +16,8 @@ const ValidationWait = 15 * time.Second
 // are evicted.
 type Emptiness struct{}
 
+var _ Method = Emptiness{}
+
 // Kind is what is constant about the method.
 func (Emptiness) Kind() Kind {
 	return Kind{Reason: Empty, Type: "empty", Class: Graceful, Wait: ValidationWait}
@@ -40,7 +42,7 @@ func (m Emptiness) Decide(s State) Decision {
 	taken, over := withinBudget(bySavings(free, s.Now), s.Pools)
 	d := Decision{Eligible: len(free), Refusals: append(refused, over...)}
 	if len(taken) > 0 {
-		d.Commands = []Command{{Kind: m.Kind(), Nodes: ids(taken)}}
+		d.Commands = []Command{s.Weigh(Command{Kind: m.Kind(), Nodes: ids(taken), Divisible: true})}
 	}
 	return d
 }
@@ -50,10 +52,10 @@ func (m Emptiness) Decide(s State) Decision {
 // eligible and within budget; the others are dropped one by one, and it may end
 // up without any (DIS-074).
 func (m Emptiness) Validate(fresh State, c Command) (left Command, dropped []Refusal) {
-	left = Command{Kind: c.Kind}
+	left = Command{Kind: c.Kind, Divisible: true}
 	d := m.Decide(fresh.Among(c.Nodes))
-	for _, again := range d.Commands {
-		left.Nodes = append(left.Nodes, again.Nodes...)
+	if len(d.Commands) > 0 {
+		left = d.Commands[0]
 	}
 	return left, append(d.Refusals, gone(c.Nodes, fresh.Nodes)...)
 }

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package disrupt
+
+import (
+	"karpenter.sh/core/engine/place"
+)
+
+// Command says to give up nodes together.
+type Command struct {
+	// Kind is that of the method that decided. Its Reason is why the nodes go.
+	Kind Kind
+	// Nodes are the IDs of the nodes to give up, in the order of the decision.
+	Nodes []string
+	// Replacements are the machines to launch first: no node goes before all of
+	// them are in service.
+	Replacements []Replacement
+	// Destinations are the nodes that pods were placed on, by index in the snapshot
+	// of the what-if about Nodes.
+	Destinations []int
+	// Divisible is set if each node may go without the others: the rest of the
+	// command stands if some drop out. Otherwise all go or none.
+	Divisible bool
+	// Saving is what the command saves, in dollars per hour, as far as prices are
+	// known; negative if the replacements cost more (DIS-154).
+	Saving float64
+	// Cost is the sum of what it costs to give up the nodes, see [RescheduleCost].
+	Cost float64
+}
+
+// Replacement is a machine to launch for pods of the nodes of a command.
+type Replacement struct {
+	// Bin is the plan. Its indexes are those of the what-if about the nodes of the
+	// command, asked of the state that the command was last decided over.
+	Bin place.Bin
+	// Pool and Types are the names of what Bin.Pool and Bin.Types are indexes of.
+	// They mean the same in every state.
+	Pool  string
+	Types []string
+}
+
+// NewReplacement returns a bin of a plan, with the question that was asked, as a
+// replacement.
+func NewReplacement(asked place.Input, bin place.Bin) Replacement {
+	template := asked.Snapshot.Pools[bin.Pool].Template
+	r := Replacement{Bin: bin, Pool: template.Pool, Types: make([]string, len(bin.Types))}
+	for i, t := range bin.Types {
+		r.Types[i] = template.Catalogue.Type(t).Name
+	}
+	return r
+}
+
+// Weigh returns the command with the saving and the cost that its nodes and its
+// replacements have in the state. Nodes that are not there count for nothing.
+func (s State) Weigh(c Command) Command {
+	about := make(map[string]bool, len(c.Nodes))
+	for _, id := range c.Nodes {
+		about[id] = true
+	}
+	c.Saving, c.Cost = 0, 0
+	for i := range s.Nodes {
+		if n := &s.Nodes[i]; about[n.ID] {
+			c.Saving += n.Price
+			c.Cost += RescheduleCost(n.Pods)
+		}
+	}
+	for i := range c.Replacements {
+		c.Saving -= c.Replacements[i].Bin.Price
+	}
+	return c
+}
