@@ -32,6 +32,7 @@ import (
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/intake/storage"
+	"karpenter.sh/core/launch"
 	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/reconcile/concurrency"
 	"karpenter.sh/core/reconcile/news"
@@ -72,11 +73,12 @@ type Options struct {
 // Provisioner runs the rounds.
 type Provisioner struct {
 	Options
-	batcher *batch.Batcher
-	notices *notices
-	volumes *volume.Reader
-	storage *storage.Rules
-	hints   *hints
+	batcher  *batch.Batcher
+	launcher *launch.Launcher
+	notices  *notices
+	volumes  *volume.Reader
+	storage  *storage.Rules
+	hints    *hints
 	// news are what the log says of pods and pools that are stuck.
 	news   news.News
 	stands *launches.Standing
@@ -93,13 +95,14 @@ func New(o Options) *Provisioner {
 		o.Nominations = nomination.New(nomination.Options{Off: true, Clock: o.Clock})
 	}
 	return &Provisioner{
-		Options: o,
-		batcher: batch.New(batch.Options{Idle: o.BatchIdle, Max: o.BatchMax, Clock: o.Clock}),
-		notices: newNotices(o.Recorder),
-		volumes: volume.NewReader(o.Client),
-		storage: storage.NewRules(o.Vocabulary),
-		hints:   newHints(o.Clock),
-		stands:  launches.NewStanding(), launches: launches.NewLedger(),
+		Options:  o,
+		batcher:  batch.New(batch.Options{Idle: o.BatchIdle, Max: o.BatchMax, Clock: o.Clock}),
+		launcher: &launch.Launcher{Client: o.Client, Cluster: o.Cluster, Metrics: o.Metrics},
+		notices:  newNotices(o.Recorder),
+		volumes:  volume.NewReader(o.Client),
+		storage:  storage.NewRules(o.Vocabulary),
+		hints:    newHints(o.Clock),
+		stands:   launches.NewStanding(), launches: launches.NewLedger(),
 	}
 }
 
