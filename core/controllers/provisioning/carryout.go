@@ -56,7 +56,7 @@ func podsIn(bins []place.Bin) (n int) {
 // create launches one bin, and takes note of it.
 func (p *Provisioner) create(ctx context.Context, g *gathered, bin *place.Bin) error {
 	machine := launch.Machine{Question: g.Question, Bin: bin, Pods: bin.Pods}
-	nodeClaim, err := p.launcher.Create(ctx, machine, metrics.Provisioned)
+	nodeClaim, err := p.launcher().Create(ctx, machine, metrics.Provisioned)
 	if err != nil {
 		return err
 	}

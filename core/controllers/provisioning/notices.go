@@ -75,14 +75,14 @@ func noCompatibleInstanceTypes(np *v1.NodePool, why string) events.Event {
 func (p *Provisioner) reportRejected(ctx context.Context, g *gathered) {
 	ignored := 0
 	for _, r := range g.rejected {
-		log.FromContext(ctx).V(1).Info("ignoring pod", "Pod", client.ObjectKeyFromObject(r.pod), "reason", r.err.Error())
-		if r.pod.Spec.NodeName != "" {
+		log.FromContext(ctx).V(1).Info("ignoring pod", "Pod", client.ObjectKeyFromObject(r.Pod), "reason", r.Err.Error())
+		if r.Pod.Spec.NodeName != "" {
 			continue
 		}
 		ignored++
-		p.Cluster.Decisions.Failed(r.pod)
-		if !r.refuses() {
-			p.notices.failed(r.pod, "ignoring pod, "+r.err.Error(), "")
+		p.Cluster.Decisions.Failed(r.Pod)
+		if !r.Refuses() {
+			p.notices.failed(r.Pod, "ignoring pod, "+r.Err.Error(), "")
 		}
 	}
 	p.Metrics.Ignored(ignored)

@@ -23,7 +23,6 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/defaultspread"
-	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/controllers/provisioning/batch"
 	"karpenter.sh/core/controllers/provisioning/launches"
 	"karpenter.sh/core/controllers/provisioning/nomination"
@@ -31,7 +30,7 @@ import (
 	"karpenter.sh/core/engine/reason"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/events"
-	"karpenter.sh/core/intake/storage"
+	"karpenter.sh/core/gather"
 	"karpenter.sh/core/launch"
 	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/reconcile/concurrency"
@@ -73,12 +72,9 @@ type Options struct {
 // Provisioner runs the rounds.
 type Provisioner struct {
 	Options
-	batcher  *batch.Batcher
-	launcher *launch.Launcher
-	notices  *notices
-	volumes  *volume.Reader
-	storage  *storage.Rules
-	hints    *hints
+	batcher *batch.Batcher
+	notices *notices
+	hints   *hints
 	// news are what the log says of pods and pools that are stuck.
 	news   news.News
 	stands *launches.Standing
@@ -95,15 +91,20 @@ func New(o Options) *Provisioner {
 		o.Nominations = nomination.New(nomination.Options{Off: true, Clock: o.Clock})
 	}
 	return &Provisioner{
-		Options:  o,
-		batcher:  batch.New(batch.Options{Idle: o.BatchIdle, Max: o.BatchMax, Clock: o.Clock}),
-		launcher: &launch.Launcher{Client: o.Client, Cluster: o.Cluster, Metrics: o.Metrics},
-		notices:  newNotices(o.Recorder),
-		volumes:  volume.NewReader(o.Client),
-		storage:  storage.NewRules(o.Vocabulary),
-		hints:    newHints(o.Clock),
-		stands:   launches.NewStanding(), launches: launches.NewLedger(),
+		Options: o,
+		batcher: batch.New(batch.Options{Idle: o.BatchIdle, Max: o.BatchMax, Clock: o.Clock}),
+		notices: newNotices(o.Recorder),
+		hints:   newHints(o.Clock),
+		stands:  launches.NewStanding(), launches: launches.NewLedger(),
 	}
+}
+
+func (p *Provisioner) gatherer() *gather.Gatherer {
+	return gather.New(gather.Options{Reader: p.Client, Vocabulary: p.Vocabulary, DefaultSpread: p.DefaultSpread})
+}
+
+func (p *Provisioner) launcher() *launch.Launcher {
+	return &launch.Launcher{Client: p.Client, Cluster: p.Cluster, Metrics: p.Metrics}
 }
 
 // Trigger asks for a round on behalf of an object.
