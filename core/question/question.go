@@ -3,6 +3,8 @@
 package question
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 
 	"karpenter.sh/core/cluster"
@@ -21,33 +23,60 @@ type Question struct {
 	Pools  []Pool
 
 	snapshot *model.Snapshot
-	// standing are the pods that run on targets, by target.
+	// standing are the pods that run on targets, by target; waiting those that need
+	// a place anyway.
 	standing map[int][]int
+	waiting  []int
 }
 
 // Input asks about all pods.
 func (q *Question) Input() place.Input { return place.Input{Snapshot: q.snapshot, Pods: q.Models} }
 
 // Without asks where the pods that stand on some targets would go if these were
-// gone. The input's pods are those of the targets, in the order given; Indexes
-// tells which.
+// gone, beside the pods that need a place anyway (DIS-060). The order of the
+// targets does not matter. The input's pods are those of Indexes; the ones that
+// stand are Moved. What the targets count against the limits of their pools is
+// free (DIS-067).
 func (q *Question) Without(targets ...int) place.Input {
-	in := place.Input{Snapshot: q.snapshot}
+	in := place.Input{Snapshot: q.refunded(targets)}
 	for _, target := range targets {
 		in.Without = in.Without.Add(target)
 	}
-	for _, pod := range q.Indexes(targets...) {
+	for i, pod := range q.Indexes(targets...) {
 		in.Pods = append(in.Pods, q.Models[pod])
+		if i >= len(q.waiting) {
+			in.Moved = in.Moved.Add(i)
+		}
 	}
 	return in
 }
 
-// Indexes returns the indexes of the pods that stand on some targets.
-func (q *Question) Indexes(targets ...int) (pods []int) {
-	for _, target := range targets {
+// Indexes returns the indexes of the pods that Without asks about.
+func (q *Question) Indexes(targets ...int) []int {
+	pods := slices.Clone(q.waiting)
+	for _, target := range slices.Sorted(slices.Values(targets)) {
 		pods = append(pods, q.standing[target]...)
 	}
 	return pods
+}
+
+// refunded is the snapshot with what targets use of limits given back to the
+// pools.
+func (q *Question) refunded(targets []int) *model.Snapshot {
+	out := *q.snapshot
+	out.Pools = slices.Clone(out.Pools)
+	for _, target := range targets {
+		node := q.Cluster.Targets().At(target).StateNode
+		if node == nil {
+			continue
+		}
+		for i := range out.Pools {
+			if p := &out.Pools[i]; p.Pool == node.NodePool() && len(p.Remaining) > 0 {
+				p.Remaining = p.Remaining.Refund(node.Capacity())
+			}
+		}
+	}
+	return &out
 }
 
 // stand tells the engine where pods are counted that it may be asked about.
@@ -55,8 +84,9 @@ func (q *Question) stand(nodes map[int]string) {
 	q.standing = map[int][]int{}
 	targets := q.Cluster.Targets()
 	for pod := range q.Pods {
-		key, ok := nodes[pod]
-		if !ok {
+		key, stands := nodes[pod]
+		if !stands {
+			q.waiting = append(q.waiting, pod)
 			continue
 		}
 		if target, ok := targets.Index(key); ok {

@@ -203,3 +203,81 @@ func TestIndexes(t *testing.T) {
 		t.Error("the pools are in another order")
 	}
 }
+
+// DIS-060: who needs a place anyway is asked about first, and is not moved; the
+// order of the targets does not matter.
+func TestPodsOfAWhatIf(t *testing.T) {
+	nodes, pods := benchmark.Standing(40)
+	b, snapshot := begin(t, nodes, pods)
+	waiting := pods[0].DeepCopy()
+	waiting.Name, waiting.UID, waiting.Spec.NodeName = "waiting", "waiting", ""
+	for i, p := range pods {
+		if i == 3 {
+			if err := b.Waiting(waiting, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := b.Standing(p, nil, keyOf(snapshot, p.Spec.NodeName)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	addPool(t, b, pool("default", 0))
+	q := b.Build()
+	in, turned := q.Without(2, 5), q.Without(5, 2)
+	if len(in.Pods) < 3 || in.Pods[0].UID != "waiting" || in.Moved.Has(0) || in.Moved.Count() != len(in.Pods)-1 {
+		t.Errorf("%d pods, the first is %q, moved %v", len(in.Pods), in.Pods[0].UID, in.Moved)
+	}
+	for i, index := range q.Indexes(5, 2) {
+		node := q.Pods[index].Spec.NodeName
+		if in.Pods[i].UID != string(q.Pods[index].UID) || turned.Pods[i].UID != in.Pods[i].UID {
+			t.Errorf("pod %d of the question is another one", i)
+		}
+		if i > 0 && node != snapshot.Targets().Nodes[2].Name && node != snapshot.Targets().Nodes[5].Name {
+			t.Errorf("a pod of node %s is moved", node)
+		}
+	}
+}
+
+// DIS-067: what the nodes that would go use of a limit is free for their replacement.
+func TestLimitsWithoutANode(t *testing.T) {
+	for _, tt := range []struct {
+		why  string
+		pool string // of the node
+		bins int
+	}{
+		{"the node is of the pool", "default", 1},
+		{"the node is of another pool", "other", 0},
+	} {
+		nodes, pods := benchmark.Standing(10)
+		nodes = nodes[:1]
+		nodes[0].Labels[v1.NodePoolLabelKey], nodes[0].Labels[corev1.LabelInstanceTypeStable] = tt.pool, "known"
+		b, snapshot := begin(t, nodes, pods[:1])
+		if err := b.Standing(pods[0], nil, keyOf(snapshot, nodes[0].Name)); err != nil {
+			t.Fatal(err)
+		}
+		np := pool("default", 0)
+		np.Spec.Limits = v1.Limits{corev1.ResourceCPU: nodes[0].Status.Capacity[corev1.ResourceCPU]}
+		if tt.pool != np.Name { // another node uses the limit up
+			other := nodes[0].DeepCopy()
+			other.Name, other.UID, other.Labels = "user", "user", map[string]string{v1.NodePoolLabelKey: np.Name, corev1.LabelInstanceTypeStable: "known"}
+			other.Spec.ProviderID = "fake://user"
+			other.Spec.Taints = []corev1.Taint{{Key: "full", Effect: corev1.TaintEffectNoSchedule}}
+			b, snapshot = begin(t, append(nodes, other), pods[:1])
+			if err := b.Standing(pods[0], nil, keyOf(snapshot, nodes[0].Name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		addPool(t, b, np)
+		q := b.Build()
+		target, ok := snapshot.Targets().Index(keyOf(snapshot, nodes[0].Name))
+		if !ok {
+			t.Fatal("the node is no target")
+		}
+		if plan := place.Solve(q.Without(target)); len(plan.Bins) != tt.bins {
+			t.Errorf("%s: %d new nodes, left %v", tt.why, len(plan.Bins), plan.Unplaced)
+		}
+		if plan := place.Solve(place.Input{Snapshot: q.Input().Snapshot, Pods: q.Models}); len(plan.Bins) != 0 {
+			t.Errorf("%s: the limit does not bind beside the node", tt.why)
+		}
+	}
+}

@@ -72,13 +72,18 @@ func (ls Limits) Admit(capacity resource.Vector) bool {
 }
 
 // Charge returns the limits less a capacity and one node (SCH-202).
-func (ls Limits) Charge(capacity resource.Vector) Limits {
+func (ls Limits) Charge(capacity resource.Vector) Limits { return ls.moved(capacity, -1) }
+
+// Refund returns the limits with a capacity and one node more: what Charge takes.
+func (ls Limits) Refund(capacity resource.Vector) Limits { return ls.moved(capacity, 1) }
+
+func (ls Limits) moved(capacity resource.Vector, by int64) Limits {
 	out := make(Limits, len(ls))
 	for i, l := range ls {
 		if l.Resource == resource.Nodes {
-			l.Amount--
+			l.Amount += by
 		} else {
-			l.Amount -= capacity.Get(l.Resource)
+			l.Amount += by * capacity.Get(l.Resource)
 		}
 		out[i] = l
 	}
