@@ -119,6 +119,15 @@ func (c *Cluster) detach(ref *claimRef) {
 	c.publish(e)
 }
 
+// HasNodeClaim reports whether the model has this very NodeClaim, in whatever
+// version.
+func (c *Cluster) HasNodeClaim(claim *v1.NodeClaim) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	ref := c.claims[claim.Name]
+	return ref != nil && ref.claim.UID == claim.UID
+}
+
 // DeleteNodeClaim takes in that a NodeClaim is gone.
 func (c *Cluster) DeleteNodeClaim(name string) {
 	c.mu.Lock()

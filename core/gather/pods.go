@@ -99,7 +99,7 @@ func (r *Round) from(ctx context.Context, node string, moves func(*corev1.Pod) b
 // StandingOn adds the pods of a state node that would move if it went: what the question
 // is without the node is known then. It reports whether all of them could be
 // understood; else nobody knows where they would go.
-func (r *Round) StandingOn(ctx context.Context, node *cluster.StateNode, moves func(*corev1.Pod) bool) (clear bool, err error) {
+func (r *Round) StandingOn(ctx context.Context, node *cluster.StateNode, moves func(*corev1.Pod) bool) (understood bool, err error) {
 	rejected := len(r.Rejected)
 	for _, p := range node.Pods() {
 		if !moves(p.Pod) {

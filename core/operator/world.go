@@ -23,6 +23,7 @@ import (
 	"karpenter.sh/core/controllers/provisioning"
 	"karpenter.sh/core/controllers/provisioning/nomination"
 	"karpenter.sh/core/controllers/state"
+	"karpenter.sh/core/gather"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/metrics"
 )
@@ -110,10 +111,13 @@ func (w *world) provisioningOptions() provisioning.Options {
 		Client: w.manager.GetClient(), Provider: calledBy(w.provider, "provisioner"), NodeClasses: w.managed, Vocabulary: w.words,
 		Cluster: w.cluster, Recorder: w.recorder, Metrics: w.scheduler, Clock: w.clock,
 		BatchIdle: w.options.BatchIdleDuration, BatchMax: w.options.BatchMaxDuration,
-		DefaultSpread: defaultspread.New(w.options.DefaultTopologySpreadConstraints, w.manager.GetClient()),
-		Nominations:   w.nominations,
-		MinValues:     w.options.MinValuesPolicy, CPUMillis: w.options.CPUMillis,
+		DefaultSpread: w.defaultSpread(), Nominations: w.nominations,
+		MinValues: w.options.MinValuesPolicy, CPUMillis: w.options.CPUMillis,
 	}
+}
+
+func (w *world) defaultSpread() *defaultspread.Source {
+	return defaultspread.New(w.options.DefaultTopologySpreadConstraints, w.manager.GetClient())
 }
 
 func (w *world) lifecycleOptions(health lifecycle.RegistrationHealth) lifecycle.Options {
@@ -158,7 +162,9 @@ func (w *world) disruptionOptions(podEvents survey.PodEvents) disruption.Options
 		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Cluster: w.cluster,
 		InstanceTypes: calledBy(w.provider, disruption.Name), PodEvents: podEvents, NodeClasses: w.managed,
 		ReservationIDLabel: w.words.ReservationIDLabel(), Clock: w.clock, Recorder: w.recorder,
-		Registerer: w.registerer, NodeClaims: w.nodeClaims, CPUMillis: w.options.CPUMillis,
+		Registerer: w.registerer, NodeClaims: w.nodeClaims, Scheduler: w.scheduler,
+		Gatherer:  gather.New(gather.Options{Reader: w.manager.GetClient(), Vocabulary: w.words, DefaultSpread: w.defaultSpread()}),
+		MinValues: w.options.MinValuesPolicy, CPUMillis: w.options.CPUMillis,
 	}
 }
 

@@ -15,7 +15,10 @@ import (
 	"karpenter.sh/core/controllers/disruption/report"
 	"karpenter.sh/core/controllers/disruption/survey"
 	"karpenter.sh/core/engine/disrupt"
+	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/events"
+	"karpenter.sh/core/gather"
+	"karpenter.sh/core/launch"
 	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/reconcile/news"
 )
@@ -26,13 +29,16 @@ const Name = "disruption"
 // Cluster is the live model.
 type Cluster interface {
 	survey.Snapshots
-	queue.Marks
+	queue.Model
+	launch.Cluster
 	// Loaded reports whether the model has ever been complete, Synced whether no
 	// NodeClaim is in the dark.
 	Loaded(ctx context.Context) bool
 	Synced(ctx context.Context) bool
-	// MarkForDeletion says that nodes are on their way out.
+	// MarkForDeletion says that nodes are on their way out, Nominate that pods are
+	// expected on nodes.
 	MarkForDeletion(ids ...string)
+	Nominate(ids ...string)
 }
 
 // Options are what the controller works with. Unless said otherwise each is
@@ -55,6 +61,15 @@ type Options struct {
 	Recorder           events.Recorder
 	Registerer         prometheus.Registerer
 	NodeClaims         *metrics.NodeClaims
+	// Scheduler counts the replacements that are created.
+	Scheduler *metrics.Scheduler
+	// Gatherer reads the pods of what-ifs.
+	Gatherer *gather.Gatherer
+	// MinValues says what to do when a pool's minValues cannot be met (SCH-195).
+	MinValues requirement.MinValuesPolicy
+	// Methods are the strategies, in the order in which they are asked; nil for
+	// all that there are (DIS-020).
+	Methods []disrupt.Method
 	// CPUMillis is the CPU request of the process, which scales the number of
 	// workers.
 	CPUMillis int64
@@ -65,6 +80,7 @@ type Controller struct {
 	Options
 	methods   []disrupt.Method
 	surveyor  *survey.Surveyor
+	launcher  *launch.Launcher
 	cordon    *cordon.Cordon
 	queue     *queue.Queue
 	metrics   *report.Metrics
@@ -84,21 +100,30 @@ func New(o Options) (*Controller, error) {
 	cordon := &cordon.Cordon{Client: o.Client, Live: o.Live, Clock: o.Clock}
 	return &Controller{
 		Options: o,
-		methods: []disrupt.Method{ // DIS-020
-			disrupt.Emptiness{},
-		},
+		methods: methods(o.Methods),
 		surveyor: survey.New(survey.Options{
 			Reader: o.Client, Cluster: o.Cluster, InstanceTypes: o.InstanceTypes, PodEvents: o.PodEvents,
-			NodeClasses: o.NodeClasses, ReservationIDLabel: o.ReservationIDLabel, Clock: o.Clock,
+			NodeClasses: o.NodeClasses, ReservationIDLabel: o.ReservationIDLabel,
+			Gatherer: o.Gatherer, MinValues: o.MinValues, Clock: o.Clock,
 		}),
-		cordon: cordon,
+		launcher: &launch.Launcher{Client: o.Client, Cluster: o.Cluster, Metrics: o.Scheduler},
+		cordon:   cordon,
 		queue: queue.New(queue.Options{
-			Client: o.Client, Live: o.Live, Cordon: cordon, Marks: o.Cluster, Clock: o.Clock,
-			Recorder: o.Recorder, NodeClaims: o.NodeClaims, CPUMillis: o.CPUMillis,
+			Client: o.Client, Live: o.Live, Cordon: cordon, Model: o.Cluster, Clock: o.Clock,
+			Recorder: o.Recorder, NodeClaims: o.NodeClaims, Metrics: collectors, CPUMillis: o.CPUMillis,
 		}),
 		metrics: collectors,
 		late:    late{},
 	}, nil
+}
+
+// methods are those that were given, or all that there are, in their order
+// (DIS-020).
+func methods(given []disrupt.Method) []disrupt.Method {
+	if given != nil {
+		return given
+	}
+	return []disrupt.Method{disrupt.Emptiness{}}
 }
 
 // Queue carries out the commands that the controller starts. It is registered

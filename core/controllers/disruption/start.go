@@ -18,10 +18,10 @@ import (
 	"karpenter.sh/core/engine/disrupt"
 )
 
-// start puts a command into effect: its nodes are tainted, then marked for
-// deletion, then it is queued (DIS-119). A node that cannot be tainted drops out
-// (DIS-121). It reports whether there is a command; an error means that every
-// node dropped out.
+// start puts a command into effect: its nodes are tainted, its replacements are
+// created, then the nodes are marked for deletion and the command is queued
+// (DIS-119). It reports whether there is a command; an error means that there is
+// none because something failed, of which nothing is left.
 func (c *Controller) start(ctx context.Context, m disrupt.Method, decided disrupt.Command, s *survey.Survey) (bool, error) {
 	if i := slices.IndexFunc(decided.Nodes, c.queue.Holds); i >= 0 {
 		return false, fmt.Errorf("starting a command: node %s is part of another", decided.Nodes[i])
@@ -30,23 +30,42 @@ func (c *Controller) start(ctx context.Context, m disrupt.Method, decided disrup
 	if len(candidates) == 0 {
 		return false, err
 	}
-	command := queue.Command{
-		ID: queue.ID(uuid.NewString()), Kind: decided.Kind, Started: c.Clock.Now(), Candidates: candidates, Confirm: m.Confirm,
+	replacements, err := c.replace(ctx, decided, s)
+	if err != nil {
+		return false, errors.Join(fmt.Errorf("starting a command: %w", err), c.undo(ctx, candidates))
 	}
-	summary := summarize(command, s)
-	command.Fields = summary.fields()
-	for _, candidate := range candidates {
-		c.Cluster.MarkForDeletion(candidate.Target.ID)
-	}
-	c.queue.Add(command)
-	c.metrics.Started(decided.Kind, report.Delete, summary.pools)
-	log.FromContext(ctx).Info("disrupting node(s)", command.Fields...)
+	c.enqueue(ctx, s, s.State.Weigh(only(decided, candidates)), queue.Command{
+		ID: queue.ID(uuid.NewString()), Kind: decided.Kind, Started: c.Clock.Now(),
+		Candidates: candidates, Replacements: replacements, Divisible: decided.Divisible, Confirm: m.Confirm,
+	})
 	return true, nil
 }
 
+// only is a command about some of its nodes.
+func only(decided disrupt.Command, candidates []queue.Candidate) disrupt.Command {
+	decided.Nodes = make([]string, len(candidates))
+	for i, candidate := range candidates {
+		decided.Nodes[i] = candidate.Target.ID
+	}
+	return decided
+}
+
+// enqueue marks the nodes of a command, keeps disruption away from where their pods
+// are to go, and queues it.
+func (c *Controller) enqueue(ctx context.Context, s *survey.Survey, decided disrupt.Command, command queue.Command) {
+	summary := summarize(command, decided, s)
+	command.Fields = summary.fields()
+	c.Cluster.MarkForDeletion(decided.Nodes...)
+	c.Cluster.Nominate(s.Destinations(decided)...)
+	c.queue.Add(command)
+	c.metrics.Started(decided.Kind, summary.decision, summary.pools)
+	log.FromContext(ctx).Info("disrupting node(s)", command.Fields...)
+}
+
 // cordonAll taints the nodes of a command and returns those of which that could
-// be done; the others are rolled back. An error means that it could be done of
-// none.
+// be done; the others are rolled back. Of a command with replacements either all
+// are returned or none, for it is planned for all of them (DIS-121). An error means
+// that none is returned because something failed.
 func (c *Controller) cordonAll(ctx context.Context, decided disrupt.Command, s *survey.Survey) ([]queue.Candidate, error) {
 	candidates := make([]queue.Candidate, len(decided.Nodes))
 	for i, id := range decided.Nodes {
@@ -63,6 +82,9 @@ func (c *Controller) cordonAll(ctx context.Context, decided disrupt.Command, s *
 		}
 		dropped = append(dropped, candidate)
 		errs[i] = c.tellDropped(ctx, candidate, errs[i])
+	}
+	if len(dropped) > 0 && len(decided.Replacements) > 0 {
+		kept, dropped = nil, candidates
 	}
 	err := errors.Join(append(errs, c.undo(ctx, dropped))...)
 	if len(kept) > 0 {

@@ -22,12 +22,14 @@ const named = 5
 
 // summary is a command in words and numbers (DIS-156).
 type summary struct {
-	id      queue.ID
-	kind    disrupt.Kind
-	pools   []string // sorted
-	nodes   []node
-	pods    int
-	savings float64 // per hour
+	id           queue.ID
+	kind         disrupt.Kind
+	decision     report.Decision
+	pools        []string // sorted
+	nodes        []node
+	replacements []replacement
+	pods         int
+	savings      float64 // per hour
 }
 
 // node is what a log record says of a node.
@@ -38,8 +40,25 @@ type node struct {
 	CapacityType string         `json:"capacity-type"`
 }
 
-func summarize(c queue.Command, s *survey.Survey) summary {
-	out := summary{id: c.ID, kind: c.Kind}
+// replacement is what a log record says of one.
+type replacement struct {
+	NodeClaim    klog.ObjectRef `json:"NodeClaim"`
+	CapacityType string         `json:"capacity-type"`
+	// InstanceTypes are listed only of a replacement that is the only one.
+	InstanceTypes string `json:"instance-types,omitempty"`
+}
+
+func summarize(c queue.Command, weighed disrupt.Command, s *survey.Survey) summary {
+	out := summary{
+		id: c.ID, kind: c.Kind, decision: report.DecisionWith(len(c.Replacements)), savings: weighed.Saving,
+		replacements: make([]replacement, len(c.Replacements)),
+	}
+	for i, nodeClaim := range c.Replacements {
+		out.replacements[i] = replacement{NodeClaim: klog.KRef("", nodeClaim.Name), CapacityType: preferred(nodeClaim)}
+		if len(c.Replacements) == 1 {
+			out.replacements[i].InstanceTypes = reason.Shorten(weighed.Replacements[i].Types, named)
+		}
+	}
 	decided := map[string]*disrupt.Node{}
 	for i := range s.State.Nodes {
 		decided[s.State.Nodes[i].ID] = &s.State.Nodes[i]
@@ -52,7 +71,6 @@ func summarize(c queue.Command, s *survey.Survey) summary {
 			InstanceType: labels[corev1.LabelInstanceTypeStable], CapacityType: labels[v1.CapacityTypeLabelKey],
 		})
 		out.pools = append(out.pools, n.Pool)
-		out.savings += n.Price // DIS-154
 		for i := range n.Pods {
 			if n.Pods[i].Reschedulable {
 				out.pods++
@@ -64,6 +82,19 @@ func summarize(c queue.Command, s *survey.Survey) summary {
 	return out
 }
 
+// preferred is the capacity type that is tried first of those that a NodeClaim
+// allows; empty if it does not say.
+func preferred(nodeClaim *v1.NodeClaim) string {
+	for _, capacityType := range []string{v1.CapacityTypeReserved, v1.CapacityTypeSpot, v1.CapacityTypeOnDemand} {
+		for _, r := range nodeClaim.Spec.Requirements {
+			if r.Key == v1.CapacityTypeLabelKey && slices.Contains(r.Values, capacityType) {
+				return capacityType
+			}
+		}
+	}
+	return ""
+}
+
 // fields are those of the log records about the command. They hold all nodes:
 // whoever looks for what became of one finds it here.
 func (s summary) fields() []any {
@@ -71,12 +102,12 @@ func (s summary) fields() []any {
 		"command", s.String(),
 		"command-id", s.id,
 		"reason", report.Reason(s.kind.Reason),
-		"decision", report.Delete,
+		"decision", s.decision,
 		"disrupted-node-count", len(s.nodes),
-		"replacement-node-count", 0,
+		"replacement-node-count", len(s.replacements),
 		"pod-count", s.pods,
 		"disrupted-nodes", s.nodes,
-		"replacement-nodes", []node{},
+		"replacement-nodes", s.replacements,
 	}
 }
 
@@ -86,5 +117,5 @@ func (s summary) String() string {
 		nodes[i] = n.Node.Name
 	}
 	return fmt.Sprintf("%s/%s: %s, nodepools %s, nodes %s, savings $%.2f",
-		report.Reason(s.kind.Reason), s.id, report.Delete, reason.Shorten(s.pools, named), reason.Shorten(nodes, named), s.savings)
+		report.Reason(s.kind.Reason), s.id, s.decision, reason.Shorten(s.pools, named), reason.Shorten(nodes, named), s.savings)
 }

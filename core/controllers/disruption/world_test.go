@@ -32,9 +32,11 @@ import (
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/volume"
 	"karpenter.sh/core/controllers/disruption"
+	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/events/eventstest"
+	"karpenter.sh/core/gather"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/reconcile/index"
@@ -54,6 +56,8 @@ type world struct {
 	// unseen is the name of a pod that the process's cache does not show yet.
 	unseen string
 	logs   *records
+	// methods are those of the next process; nil for all that there are.
+	methods []disrupt.Method
 	// unknown are nodes that the API server has and the model has not.
 	unknown []string
 
@@ -105,6 +109,10 @@ func (w *world) restart() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	scheduler, err := metrics.NewScheduler(registry, w.clock)
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	w.process = process{cluster: model, recorder: &eventstest.Recorder{}, registry: registry}
 	faulty := interceptor.NewClient(strictapi.Client(w.t, w.api), interceptor.Funcs{
 		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
@@ -142,6 +150,7 @@ func (w *world) restart() {
 		Client: w.cache(faulty), Live: faulty, Cluster: model, InstanceTypes: catalogue{}, PodEvents: podEvents{w},
 		NodeClasses: cloudprovider.NodeClassKinds{{Group: "test.sh", Kind: "TestNodeClass"}},
 		Clock:       w.clock, Recorder: w.recorder, Registerer: registry, NodeClaims: counters, CPUMillis: 1000,
+		Scheduler: scheduler, Methods: w.methods, Gatherer: gather.New(gather.Options{Reader: w.cache(faulty), Vocabulary: vocabulary.Core()}),
 	})
 	if err != nil {
 		w.t.Fatal(err)

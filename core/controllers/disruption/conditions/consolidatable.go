@@ -8,13 +8,13 @@ import (
 	"github.com/awslabs/operatorpkg/status"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/engine/disrupt"
+	"karpenter.sh/core/controllers/disruption/survey"
 )
 
 // consolidatable is the rule of the condition Consolidatable (DIS-003, DIS-004).
 func (c *Controller) consolidatable(_ context.Context, nodeClaim *v1.NodeClaim, pool *v1.NodePool) (verdict, error) {
 	conditions := nodeClaim.StatusConditions(status.WithClock(c.Clock), status.WithObservedOnly())
-	yes, wait := quietness(conditions, nodeClaim, pool).Consolidatable(c.Clock.Now())
+	yes, wait := survey.Quiet(nodeClaim, pool).Consolidatable(c.Clock.Now())
 	if !yes {
 		return verdict{again: wait}, conditions.Clear(v1.ConditionTypeConsolidatable)
 	}
@@ -23,18 +23,4 @@ func (c *Controller) consolidatable(_ context.Context, nodeClaim *v1.NodeClaim, 
 	}
 	nodeClaim.StatusConditions(status.WithClock(c.Clock)).SetTrue(v1.ConditionTypeConsolidatable)
 	return verdict{record: "marking consolidatable"}, nil
-}
-
-func quietness(conditions status.ConditionSet, nodeClaim *v1.NodeClaim, pool *v1.NodePool) disrupt.Quiet {
-	after, finite := pool.Spec.Disruption.ConsolidateAfter.Value()
-	q := disrupt.Quiet{
-		Static:       pool.Spec.Replicas != nil,
-		LastPodEvent: nodeClaim.Status.LastPodEventTime.Time,
-		After:        after,
-		Never:        !finite,
-	}
-	if initialized := conditions.Get(v1.ConditionTypeInitialized); initialized.IsTrue() {
-		q.Initialized, q.InitializedAt = true, initialized.LastTransitionTime.Time
-	}
-	return q
 }

@@ -15,33 +15,38 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/controllers/disruption/report"
-	"karpenter.sh/core/controllers/disruption/survey"
-	"karpenter.sh/core/engine/disrupt"
+	"karpenter.sh/core/gather"
 	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/objects/pods"
-	"karpenter.sh/core/reconcile/index"
 )
 
 // width is how many candidates of one command are worked on at a time.
 const width = 100
 
-// carry gives up the open candidates and closes those that are done with. The
-// error tells of those that stay open.
+// carry waits for the replacements, then gives up the open candidates and closes
+// those that are done with. The error tells of those that stay open.
 func (q *Queue) carry(ctx context.Context, e *entry) error {
-	budgets, err := survey.PodBudgets(ctx, q.Client)
+	if err := q.await(ctx, e); err != nil {
+		return err
+	}
+	budgets, err := gather.PodBudgets(ctx, q.Client)
 	if err != nil {
 		return err
 	}
-	errs := make([]error, len(e.open))
-	var group errgroup.Group
-	group.SetLimit(width)
-	for i, c := range e.open {
-		group.Go(func() error {
-			errs[i] = q.giveUp(ctx, e, c, budgets)
-			return nil
-		})
+	looks := make([]look, len(e.open))
+	if !e.Divisible {
+		each(e.open, func(i int, c Candidate) { looks[i] = q.look(ctx, e, c, budgets) })
+		if err := q.allMayGo(e.open, looks); err != nil {
+			return err
+		}
 	}
-	_ = group.Wait() // the errors are in the list
+	errs := make([]error, len(e.open))
+	each(e.open, func(i int, c Candidate) {
+		if e.Divisible {
+			looks[i] = q.look(ctx, e, c, budgets)
+		}
+		errs[i] = q.giveUp(ctx, e, c, looks[i])
+	})
 	var open []Candidate
 	for i, c := range e.open {
 		if errs[i] != nil {
@@ -52,26 +57,33 @@ func (q *Queue) carry(ctx context.Context, e *entry) error {
 	return errors.Join(errs...)
 }
 
-// giveUp deletes the NodeClaim of a candidate, or releases the candidate if its
-// pods, as the API server has them, do not allow that any more (DIS-126). An
-// error means that neither could be done.
-func (q *Queue) giveUp(ctx context.Context, e *entry, c Candidate, budgets pods.Budgets) error {
-	list, err := index.Pods(ctx, q.Live, c.Target.Node)
-	if err != nil {
-		q.refused(c, disrupt.Refusal{Node: c.Target.ID, Cause: disrupt.PodsUnread}) // DIS-040
-		return err
+// each calls a function for all candidates, some at a time.
+func each(candidates []Candidate, do func(i int, c Candidate)) {
+	var group errgroup.Group
+	group.SetLimit(width)
+	for i, c := range candidates {
+		group.Go(func() error {
+			do(i, c)
+			return nil
+		})
 	}
-	now := q.Clock.Now()
-	node := disrupt.Node{ID: c.Target.ID, Name: c.Target.Node, Pods: survey.Pods(list, budgets, now)}
-	if r, refused := e.Confirm(node, now); refused {
-		log.FromContext(ctx).Info("not disrupting node", append(c.Target.Refs(), "reason", r.String(), "command-id", e.ID)...)
-		q.refused(c, r)
+	_ = group.Wait() // nothing returns an error
+}
+
+// giveUp deletes the NodeClaim of a candidate, or releases the candidate if its
+// pods do not allow that any more (DIS-126). An error means that neither could be
+// done.
+func (q *Queue) giveUp(ctx context.Context, e *entry, c Candidate, l look) error {
+	switch {
+	case l.err != nil:
+		return l.err
+	case l.refused:
 		q.release(ctx, c)
 		return nil
 	}
 	accepted, err := q.delete(ctx, c)
 	if accepted {
-		q.disrupted(ctx, e, c, list)
+		q.disrupted(ctx, e, c, l.pods)
 	}
 	return err
 }
@@ -109,8 +121,4 @@ func (q *Queue) disrupted(ctx context.Context, e *entry, c Candidate, list []cor
 	})
 	q.Recorder.Publish(report.Terminating(c.Objects, e.Kind.Reason)...)
 	log.FromContext(ctx).Info("deleting nodeclaim", append(c.Target.Refs(), "reason", report.Reason(e.Kind.Reason), "command-id", e.ID)...)
-}
-
-func (q *Queue) refused(c Candidate, r disrupt.Refusal) {
-	q.Recorder.Publish(report.Refused(c.Objects, r)...)
 }

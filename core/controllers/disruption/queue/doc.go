@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package queue carries commands through that have been started: it looks once
-// more at the pods of each node, deletes its NodeClaim, and takes the command
-// back where that cannot be done. It is the controller disruption.queue.
+// Package queue carries commands through that have been started: it waits until the
+// replacements are in service, looks once more at the pods of each node, deletes
+// its NodeClaim, and takes the command back where that cannot be done. It is the
+// controller disruption.queue.
 //
 // # What it decides
 //
@@ -18,9 +19,11 @@
 //
 // # Invariants
 //
-// Commands share no candidate and wait for none of each other (DIS-132). The
-// candidates of a command without replacements are independent: one that may not
-// go any more is released alone. A deletion names the UID of the NodeClaim that
+// Commands share no candidate and wait for none of each other (DIS-132). No
+// candidate goes before all replacements have been in service, and none after one
+// of them is gone. The candidates of a divisible command are independent: one that
+// may not go any more is released alone. Of any other command it means the end:
+// what has not gone yet stays, and so do replacements. A deletion names the UID of the NodeClaim that
 // was judged, and is counted once. Each command ends, at the latest when it has
 // timed out. Everything is in memory; what a lost command leaves behind is found
 // by the next pass of the disruption loop.

@@ -4,11 +4,13 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,9 +27,14 @@ import (
 // Name is the name of the controller in logs and metrics.
 const Name = "disruption.queue"
 
-// Marks are those of the live model.
-type Marks interface {
+// poll is how soon replacements are looked at again (DIS-124).
+const poll = time.Second
+
+// Model is the live model.
+type Model interface {
 	UnmarkForDeletion(ids ...string)
+	// HasNodeClaim reports whether the model has this very NodeClaim.
+	HasNodeClaim(*v1.NodeClaim) bool
 }
 
 // Options are what a [Queue] works with; all are required.
@@ -37,10 +44,11 @@ type Options struct {
 	// Live reads from the API server.
 	Live       client.Reader
 	Cordon     *cordon.Cordon
-	Marks      Marks
+	Model      Model
 	Clock      clock.PassiveClock
 	Recorder   events.Recorder
 	NodeClaims *metrics.NodeClaims
+	Metrics    *report.Metrics
 	// CPUMillis is the CPU request of the process, which scales the number of
 	// workers.
 	CPUMillis int64
@@ -49,13 +57,18 @@ type Options struct {
 // ID names a command.
 type ID string
 
-// Command is a command whose nodes are tainted and marked for deletion.
+// Command is a command whose nodes are tainted and marked for deletion, and whose
+// replacements are created.
 type Command struct {
 	ID      ID
 	Kind    disrupt.Kind
 	Started time.Time
 	// Candidates are the nodes to give up.
 	Candidates []Candidate
+	// Replacements are the NodeClaims that must be in service first.
+	Replacements []*v1.NodeClaim
+	// Divisible is set if each candidate may go without the others.
+	Divisible bool
 	// Confirm is the method's word on a node of which nothing but the pods is
 	// known: why it must stay, or false.
 	Confirm func(disrupt.Node, time.Time) (disrupt.Refusal, bool)
@@ -83,11 +96,13 @@ type Queue struct {
 	work     workqueue.TypedRateLimitingInterface[ID]
 }
 
-// entry is a command in the queue. Its open candidates are changed by the worker
-// that has the command, and by nobody else.
+// entry is a command in the queue. What is open is changed by the worker that has
+// the command, and by nobody else.
 type entry struct {
 	Command
 	open []Candidate
+	// ready are the replacements that have been in service, by UID.
+	ready map[types.UID]bool
 }
 
 // New returns an empty queue.
@@ -102,7 +117,7 @@ func (q *Queue) Add(c Command) {
 	for _, candidate := range c.Candidates {
 		q.held[candidate.Target.ID] = c.ID
 	}
-	q.commands[c.ID] = &entry{Command: c, open: slices.Clone(c.Candidates)}
+	q.commands[c.ID] = &entry{Command: c, open: slices.Clone(c.Candidates), ready: map[types.UID]bool{}}
 	if q.work != nil {
 		q.work.Add(c.ID)
 	}
@@ -134,6 +149,12 @@ func (q *Queue) nodes() int {
 	return count
 }
 
+// errHopeless marks what no further try can mend: the command has failed.
+var errHopeless = errors.New("the command cannot be carried through")
+
+// errWaiting says that replacements are not in service yet.
+var errWaiting = errors.New("replacements are not initialized")
+
 // Reconcile carries a command on.
 func (q *Queue) Reconcile(ctx context.Context, id ID) (reconcile.Result, error) {
 	e := q.command(id)
@@ -145,9 +166,11 @@ func (q *Queue) Reconcile(ctx context.Context, id ID) (reconcile.Result, error) 
 	case len(e.open) == 0:
 		q.forget(ctx, e)
 		return reconcile.Result{}, nil
-	case q.Clock.Since(e.Started) > disrupt.Timeout(q.nodes()): // DIS-128
+	case errors.Is(err, errHopeless), q.Clock.Since(e.Started) > disrupt.Timeout(q.nodes()): // DIS-128
 		q.fail(ctx, e, err)
 		return reconcile.Result{}, nil
+	case errors.Is(err, errWaiting):
+		return reconcile.Result{RequeueAfter: poll}, nil
 	}
 	return reconcile.Result{}, err
 }

@@ -5,8 +5,9 @@ package queue
 import (
 	"context"
 
-	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"karpenter.sh/core/controllers/disruption/report"
 )
 
 // release rolls a candidate back. An error is logged only: what is left on the
@@ -16,24 +17,18 @@ func (q *Queue) release(ctx context.Context, c Candidate) {
 	if err := q.Cordon.Lift(ctx, c.Target); err != nil {
 		log.FromContext(ctx).Error(err, "rolling a disruption back", c.Target.Refs()...)
 	}
-	q.Marks.UnmarkForDeletion(c.Target.ID)
+	q.Model.UnmarkForDeletion(c.Target.ID)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	delete(q.held, c.Target.ID)
 }
 
-// fail rolls back what is open of a command and forgets it.
+// fail rolls back what is open of a command and forgets it. Its replacements stay:
+// pods may have come to need them, and what nobody needs goes as empty (DIS-129).
 func (q *Queue) fail(ctx context.Context, e *entry, cause error) {
 	log.FromContext(ctx).Error(cause, "command failed", e.Fields...)
-	var group errgroup.Group
-	group.SetLimit(width)
-	for _, c := range e.open {
-		group.Go(func() error {
-			q.release(ctx, c)
-			return nil
-		})
-	}
-	_ = group.Wait() // nothing returns an error
+	each(e.open, func(_ int, c Candidate) { q.release(ctx, c) })
+	q.Metrics.QueueFailed(e.Kind, report.DecisionWith(len(e.Replacements)), e.uninitialized())
 	q.drop(e)
 }
 

@@ -16,9 +16,11 @@ import (
 
 // Reasons of events.
 const (
-	DisruptionBlocked     = "DisruptionBlocked"
-	Unconsolidatable      = "Unconsolidatable"
-	DisruptionTerminating = "DisruptionTerminating"
+	DisruptionBlocked          = "DisruptionBlocked"
+	Unconsolidatable           = "Unconsolidatable"
+	DisruptionLaunching        = "DisruptionLaunching"
+	DisruptionWaitingReadiness = "DisruptionWaitingReadiness"
+	DisruptionTerminating      = "DisruptionTerminating"
 )
 
 const (
@@ -57,6 +59,24 @@ func Refused(b Both, r disrupt.Refusal) []events.Event {
 	}
 	e.Message = events.Sentence(r.String())
 	return onBoth(b, e, e.Message)
+}
+
+// Launching tells that a NodeClaim is a replacement (OPS-194).
+func Launching(replacement *v1.NodeClaim, reason disrupt.Reason) events.Event {
+	return events.Event{
+		Object: replacement, Type: events.Normal, Reason: DisruptionLaunching,
+		Message:      fmt.Sprintf("Launched as a replacement: %s", reason),
+		DedupeValues: []string{string(replacement.UID), string(reason)},
+	}
+}
+
+// WaitingReadiness tells that nodes stay until a replacement is in service (OPS-195).
+func WaitingReadiness(replacement *v1.NodeClaim) events.Event {
+	return events.Event{
+		Object: replacement, Type: events.Normal, Reason: DisruptionWaitingReadiness,
+		Message:      "Waiting for the replacement to be initialized",
+		DedupeValues: []string{string(replacement.UID)},
+	}
 }
 
 // Terminating tells that a node is being given up (OPS-196).

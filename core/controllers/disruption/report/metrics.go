@@ -18,8 +18,20 @@ import (
 // Decision is what a command does to its nodes.
 type Decision string
 
-// Delete gives nodes up without a replacement.
-const Delete Decision = "delete"
+const (
+	// Delete gives nodes up without a replacement.
+	Delete Decision = "delete"
+	// Replace gives nodes up for others that are launched first.
+	Replace Decision = "replace"
+)
+
+// DecisionWith is the decision of a command with so many replacements.
+func DecisionWith(replacements int) Decision {
+	if replacements > 0 {
+		return Replace
+	}
+	return Delete
+}
 
 // Metrics are the collectors of voluntary disruption.
 type Metrics struct {
@@ -28,6 +40,7 @@ type Metrics struct {
 	decisionsByPool   *prometheus.CounterVec
 	eligible          *prometheus.GaugeVec
 	failedValidations *prometheus.CounterVec
+	queueFailures     *prometheus.CounterVec
 	allowed           *prometheus.GaugeVec
 	consuming         *prometheus.GaugeVec
 
@@ -53,6 +66,8 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 			"Nodes that a method would disrupt if budgets allowed, by reason.", "reason"),
 		failedValidations: counter("karpenter_voluntary_disruption_failed_validations_total", // OPS-141
 			"Nodes dropped from commands by their validation, by consolidation type.", "consolidation_type"),
+		queueFailures: counter("karpenter_voluntary_disruption_queue_failures_total", // OPS-142
+			"Replacements that were never initialized of commands that failed, by decision, reason and consolidation type.", "decision", "reason", "consolidation_type"),
 		allowed: gauge("karpenter_nodepools_allowed_disruptions", // OPS-143
 			"Nodes that the budgets of a nodepool allow to be disrupted at a time, by reason.", "nodepool", "reason"),
 		consuming: gauge("karpenter_nodepools_nodes_consuming_budgets", // OPS-144
@@ -61,7 +76,7 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 	m.expect("")
 	var errs []error
 	for _, c := range []prometheus.Collector{
-		m.evaluation, m.decisions, m.decisionsByPool, m.eligible, m.failedValidations, m.allowed, m.consuming,
+		m.evaluation, m.decisions, m.decisionsByPool, m.eligible, m.failedValidations, m.queueFailures, m.allowed, m.consuming,
 	} {
 		errs = append(errs, registerer.Register(c))
 	}
@@ -76,6 +91,7 @@ func (m *Metrics) expect(pool string) {
 		m.decisions.WithLabelValues(string(Delete), reason, kind.Type)
 		m.decisionsByPool.WithLabelValues(pool, string(Delete), reason, kind.Type)
 		m.failedValidations.WithLabelValues(kind.Type)
+		m.queueFailures.WithLabelValues(string(Delete), reason, kind.Type)
 	}
 }
 
@@ -103,6 +119,12 @@ func (m *Metrics) Started(kind disrupt.Kind, decision Decision, pools []string) 
 	for _, pool := range pools {
 		m.decisionsByPool.WithLabelValues(pool, string(decision), reason, kind.Type).Inc()
 	}
+}
+
+// QueueFailed counts the replacements that were never initialized of a command that
+// failed.
+func (m *Metrics) QueueFailed(kind disrupt.Kind, decision Decision, uninitialized int) {
+	m.queueFailures.WithLabelValues(string(decision), string(Reason(kind.Reason)), kind.Type).Add(float64(uninitialized))
 }
 
 // Eligible publishes how many nodes there are for a reason.

@@ -5,6 +5,8 @@ package survey
 import (
 	"time"
 
+	"github.com/awslabs/operatorpkg/status"
+
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/engine/disrupt"
@@ -58,6 +60,23 @@ func (s *Surveyor) quiet(v view) bool {
 	}
 	after, finite := v.pool.Spec.Disruption.ConsolidateAfter.Value()
 	return finite && v.now.Sub(at) >= after
+}
+
+// Quiet is what tells whether the machine of a NodeClaim has been quiet for long
+// enough for its pool.
+func Quiet(nodeClaim *v1.NodeClaim, pool *v1.NodePool) disrupt.Quiet {
+	after, finite := pool.Spec.Disruption.ConsolidateAfter.Value()
+	q := disrupt.Quiet{
+		Static:       pool.Spec.Replicas != nil,
+		LastPodEvent: nodeClaim.Status.LastPodEventTime.Time,
+		After:        after,
+		Never:        !finite,
+	}
+	conditions := nodeClaim.StatusConditions(status.WithObservedOnly())
+	if initialized := conditions.Get(v1.ConditionTypeInitialized); initialized.IsTrue() {
+		q.Initialized, q.InitializedAt = true, initialized.LastTransitionTime.Time
+	}
+	return q
 }
 
 // poolOf is the pool by the label of the Node, and while there is none by that of

@@ -20,6 +20,7 @@ import (
 // catalogue is what a pool can launch. A nil catalogue knows nothing.
 type catalogue struct {
 	state         disrupt.Types
+	list          []*cloudprovider.InstanceType // as the provider lists them
 	byName        map[string]*cloudprovider.InstanceType
 	reservationID string // key of the label
 }
@@ -36,7 +37,7 @@ func (s *Surveyor) catalogues(ctx context.Context, pools map[string]*v1.NodePool
 		if err != nil {
 			log.FromContext(ctx).V(1).Info("instance types are not known", "NodePool", klog.KRef("", name), "reason", err.Error())
 		}
-		c := &catalogue{state: stateOf(types, err), reservationID: s.ReservationIDLabel}
+		c := &catalogue{state: stateOf(types, err), list: types, reservationID: s.ReservationIDLabel}
 		c.byName = make(map[string]*cloudprovider.InstanceType, len(types))
 		for _, it := range types {
 			c.byName[it.Name] = it

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -16,6 +15,8 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/engine/disrupt"
+	"karpenter.sh/core/engine/requirement"
+	"karpenter.sh/core/gather"
 	"karpenter.sh/core/objects/pods"
 )
 
@@ -46,7 +47,11 @@ type Options struct {
 	// ReservationIDLabel is the provider's label for a capacity reservation;
 	// empty if it has none.
 	ReservationIDLabel string
-	Clock              clock.PassiveClock
+	// Gatherer reads what what-ifs are about.
+	Gatherer *gather.Gatherer
+	// MinValues says what to do when a pool's minValues cannot be met (SCH-195).
+	MinValues requirement.MinValuesPolicy
+	Clock     clock.PassiveClock
 }
 
 // Surveyor takes surveys. It is for one goroutine.
@@ -74,6 +79,13 @@ type Survey struct {
 
 	snapshot *cluster.Snapshot
 	pools    map[string]*v1.NodePool
+	asked    asking // empty if the method does not ask
+}
+
+// world is what else a survey is taken from.
+type world struct {
+	budgets    pods.Budgets
+	catalogues map[string]*catalogue
 }
 
 // Node returns the state node of an ID, or nil.
@@ -84,7 +96,7 @@ func (s *Survey) NodePool(name string) *v1.NodePool { return s.pools[name] }
 
 // Take takes a survey.
 func (s *Surveyor) Take(ctx context.Context, r Request) (*Survey, error) {
-	budgets, err := PodBudgets(ctx, s.Reader)
+	budgets, err := gather.PodBudgets(ctx, s.Reader)
 	if err != nil {
 		return nil, err
 	}
@@ -96,18 +108,27 @@ func (s *Surveyor) Take(ctx context.Context, r Request) (*Survey, error) {
 	for i := range list.Items {
 		out.pools[list.Items[i].Name] = &list.Items[i]
 	}
-	catalogues := s.catalogues(ctx, out.pools)
+	w := world{budgets, s.catalogues(ctx, out.pools)}
 	out.State = disrupt.State{Now: s.Clock.Now(), Pools: map[string]disrupt.Pool{}}
+	s.addNodes(out, r.Held, w)
+	s.complaints.tell(ctx, out.snapshot)
+	s.addPools(out, r.Kind, w.catalogues)
+	if r.Kind.Asks {
+		if err := s.ask(ctx, out, r.Kind, w); err != nil {
+			return nil, fmt.Errorf("gathering what-ifs: %w", err)
+		}
+	}
+	return out, nil
+}
+
+func (s *Surveyor) addNodes(out *Survey, held func(string) bool, w world) {
 	for _, n := range out.snapshot.Nodes() {
-		v := view{state: n, pool: out.pools[poolOf(n)], now: out.State.Now, budgets: budgets}
+		v := view{state: n, pool: out.pools[poolOf(n)], now: out.State.Now, budgets: w.budgets}
 		node := s.node(v)
-		node.Held = r.Held(node.ID)
-		node.Price = catalogues[node.Pool].price(n.View().Labels)
+		node.Held = held(node.ID)
+		node.Price = w.catalogues[node.Pool].price(n.View().Labels)
 		out.State.Nodes = append(out.State.Nodes, node)
 	}
-	s.complaints.tell(ctx, out.snapshot)
-	s.addPools(out, r.Kind, catalogues)
-	return out, nil
 }
 
 // addPools adds the pools with what their budgets allow.
@@ -133,13 +154,4 @@ func (s *Surveyor) addPools(out *Survey, kind disrupt.Kind, catalogues map[strin
 
 func (s *Surveyor) manages(p *v1.NodePool) bool {
 	return s.NodeClasses.Manages(p.Spec.Template.Spec.NodeClassRef)
-}
-
-// PodBudgets reads the PodDisruptionBudgets.
-func PodBudgets(ctx context.Context, r client.Reader) (pods.Budgets, error) {
-	var list policyv1.PodDisruptionBudgetList
-	if err := r.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing pod disruption budgets: %w", err)
-	}
-	return pods.NewBudgets(list.Items), nil
 }

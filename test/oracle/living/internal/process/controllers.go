@@ -28,6 +28,7 @@ import (
 	"karpenter.sh/core/controllers/nodeclaim/lifecycle"
 	"karpenter.sh/core/controllers/provisioning"
 	"karpenter.sh/core/controllers/state"
+	"karpenter.sh/core/gather"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/metrics"
 	"karpenter.sh/test/oracle/living/internal/store"
@@ -109,6 +110,7 @@ func (p *Process) build() error {
 	p.life.disruption, err = disruption.New(disruption.Options{
 		Client: p.reader, Live: p.live, Cluster: model, InstanceTypes: p.Cloud, PodEvents: settled{}, NodeClasses: managed(),
 		ReservationIDLabel: fake.Vocabulary().ReservationIDLabel(), Clock: clk, Recorder: p.recorder, Registerer: registry, NodeClaims: nodeClaims,
+		Scheduler: scheduler, Gatherer: gather.New(gather.Options{Reader: p.reader, Vocabulary: fake.Vocabulary()}),
 	})
 	return err
 }
