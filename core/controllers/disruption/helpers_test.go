@@ -13,6 +13,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -127,3 +128,5 @@ func (r *records) reset() {
 	defer r.mu.Unlock()
 	r.list = nil
 }
+
+func cpu(amount string) resource.Quantity { return resource.MustParse(amount) }

@@ -9,6 +9,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"karpenter.sh/core/engine/disrupt"
 )
 
 const (
@@ -21,15 +23,15 @@ const (
 )
 
 // Reconcile makes a pass if the model is loaded (DIS-022), and says when to make
-// the next. A NodeClaim whose pods nobody knows holds up no method that there is:
-// a node without pods is none of its business. The check for one is what keeps
-// the metrics and the log of LIF-068 up to date.
+// the next. A NodeClaim whose pods nobody knows holds up the methods that decide
+// where pods go, and no other: a node without pods is none of its business.
 func (c *Controller) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
-	if !c.Cluster.Synced(ctx) && !c.Cluster.Loaded(ctx) {
+	synced := c.Cluster.Synced(ctx)
+	if !synced && !c.Cluster.Loaded(ctx) {
 		return reconcile.Result{RequeueAfter: unloadedPoll}, nil
 	}
 	c.late.ran(ctx, Name, c.Clock.Now())
-	p := &pass{}
+	p := &pass{synced: synced}
 	c.run(ctx, p)
 	switch {
 	case len(p.errs) > 0:
@@ -42,6 +44,8 @@ func (c *Controller) Reconcile(ctx context.Context, _ reconcile.Request) (reconc
 
 // pass is one run over the methods.
 type pass struct {
+	// synced is set if the model knows the pods of all NodeClaims.
+	synced bool
 	// acted is set when a command was started, which ends the pass (DIS-021).
 	acted bool
 	// conflicted is set when somebody else wrote an object first.
@@ -60,13 +64,16 @@ func (p *pass) fail(err error) {
 	}
 }
 
+// knows reports whether enough is known for a method.
+func (p *pass) knows(kind disrupt.Kind) bool { return p.synced || !kind.Asks }
+
 func (c *Controller) run(ctx context.Context, p *pass) {
 	p.fail(c.removeOrphans(ctx))
 	for _, ready := range c.proposals.take(c.Clock.Now()) {
 		c.validate(ctx, p, ready)
 	}
 	for _, m := range c.methods {
-		if !p.acted {
+		if !p.acted && p.knows(m.Kind()) {
 			c.evaluate(ctx, p, m)
 		}
 	}

@@ -17,6 +17,10 @@ func (c *Controller) validate(ctx context.Context, p *pass, ready *proposal) {
 	c.proposals.letGo(ready)
 	kind := ready.command.Kind
 	defer func() { c.metrics.Evaluated(kind, c.Clock.Since(ready.began)) }()
+	if !p.knows(kind) {
+		log.FromContext(ctx).V(1).Info("abandoning a command, a nodeclaim is not known well enough", "method", name(kind))
+		return
+	}
 	s, err := c.survey(ctx, kind)
 	if err != nil {
 		p.fail(fmt.Errorf("validating a command of method %s: %w", name(kind), err))

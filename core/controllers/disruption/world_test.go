@@ -15,6 +15,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -127,6 +128,13 @@ func (w *world) restart() {
 			}
 			return c.List(ctx, list, opts...)
 		},
+		Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
+			o.SetCreationTimestamp(metav1.NewTime(w.clock.Now()))
+			if f := w.faults.Create; f != nil {
+				return f(ctx, c, o, opts...)
+			}
+			return c.Create(ctx, o, opts...)
+		},
 		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, p client.Patch, opts ...client.PatchOption) error {
 			if f := w.faults.Patch; f != nil {
 				return f(ctx, c, o, p, opts...)
@@ -202,10 +210,17 @@ func (catalogue) GetInstanceTypes(_ context.Context, pool *v1.NodePool) ([]*clou
 }
 
 func instanceType(name string, price float64) *cloudprovider.InstanceType {
-	return &cloudprovider.InstanceType{Name: name, Offerings: cloudprovider.Offerings{{
-		Requirements: requirement.All(requirement.In(label.Zone, "z"), requirement.In(label.CapacityType, label.OnDemand)),
-		Price:        price,
-	}}}
+	return &cloudprovider.InstanceType{
+		Name: name,
+		Requirements: requirement.All(
+			requirement.In(label.InstanceType, name), requirement.In(label.Zone, "z"), requirement.In(label.CapacityType, label.OnDemand),
+		),
+		Capacity: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("2"), corev1.ResourcePods: resource.MustParse("10")},
+		Offerings: cloudprovider.Offerings{{
+			Requirements: requirement.All(requirement.In(label.Zone, "z"), requirement.In(label.CapacityType, label.OnDemand)),
+			Price:        price, Available: true,
+		}},
+	}
 }
 
 // watch brings the model up to date with the API server.
@@ -231,6 +246,11 @@ func (w *world) watch() {
 	for i := range pods.Items {
 		w.cluster.UpdatePod(&pods.Items[i], volume.Resolution{Settled: true})
 		alive["pod/"+pods.Items[i].Name] = true
+	}
+	for _, u := range w.cluster.Unlaunched() {
+		if !alive["claim/"+u.NodeClaim.Name] {
+			w.cluster.DeleteNodeClaim(u.NodeClaim.Name)
+		}
 	}
 	for _, n := range w.cluster.Snapshot().Nodes() {
 		if n.NodeClaim() != nil && !alive["claim/"+n.NodeClaim().Name] {
