@@ -20,15 +20,16 @@
 //
 // A proposal is a command that waits to be validated. Its nodes are held: no
 // other method considers them, and their pools' budgets count them as promised.
-// To start a command is to taint its nodes, mark them for deletion in the model
-// and queue it.
+// To start a command is to taint its nodes, create its replacements, mark the nodes
+// for deletion in the model and queue it.
 //
 // # Invariants
 //
 // All decisions are made by one goroutine. Waiting for a validation never blocks
 // it: proposals wait in memory, and end with the process without a trace. A crash
 // after the start of a command leaves taints and conditions, which the first pass
-// of the next process removes from all nodes that are not being deleted.
+// of the next process removes from all nodes that are not being deleted, and
+// replacements, which are ordinary nodes from then on.
 //
 // # Cost
 //

@@ -4,6 +4,9 @@
 // one [disrupt.State] for one method, out of a snapshot of the cluster, the
 // NodePools, the PodDisruptionBudgets and the prices of the moment.
 //
+// For a method that asks, the state has a what-if over a question about the cluster
+// (package question), in which the pods of all nodes that nothing blocks may move.
+//
 // # What it never does
 //
 // It decides nothing and writes nothing. What cannot be read of one pool stays
@@ -20,7 +23,8 @@
 // # Cost
 //
 // A survey is linear in nodes, their pods times the budgets of the pods'
-// namespaces, and the instance types of the pools.
+// namespaces, and the instance types of the pools. For a method that asks it also
+// costs the compilation of the pods that may move.
 //
 // Start reading at [Surveyor.Take].
 package survey
