@@ -175,7 +175,10 @@ func TestReports(t *testing.T) {
 	for cause := disrupt.Held; cause <= disrupt.PodsUnread; cause++ {
 		var want disrupt.Report
 		switch cause {
-		case disrupt.ConsolidationOff, disrupt.BufferPods: // DIS-071
+		case disrupt.ConsolidationOff, disrupt.BufferPods, // DIS-071
+			disrupt.UnknownType, disrupt.NoCapacityType, disrupt.NoZone, disrupt.OnlyWhenEmpty, // DIS-075
+			disrupt.PodsHomeless, disrupt.SeveralReplacements, disrupt.NothingCheaper, disrupt.MinValuesBroken, // DIS-076, DIS-078
+			disrupt.SpotToSpotOff, disrupt.FewSpotTypes: // DIS-084, DIS-085
 			want = disrupt.Unconsolidatable
 		case disrupt.NoNode, disrupt.NotInitialized, disrupt.Leaving, disrupt.Nominated, disrupt.Protected,
 			disrupt.NoPoolLabel, disrupt.PoolMissing, disrupt.PoolUnmanaged, disrupt.PoolWithoutTypes,

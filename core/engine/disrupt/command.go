@@ -3,6 +3,7 @@
 package disrupt
 
 import (
+	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/place"
 )
 
@@ -37,6 +38,8 @@ type Replacement struct {
 	// They mean the same in every state.
 	Pool  string
 	Types []string
+	// CapacityType is the one that the plan leaves open; empty for several.
+	CapacityType string
 }
 
 // NewReplacement returns a bin of a plan, with the question that was asked, as a
@@ -46,6 +49,9 @@ func NewReplacement(asked place.Input, bin place.Bin) Replacement {
 	r := Replacement{Bin: bin, Pool: template.Pool, Types: make([]string, len(bin.Types))}
 	for i, t := range bin.Types {
 		r.Types[i] = template.Catalogue.Type(t).Name
+	}
+	if of, ok := asked.Snapshot.Vocabulary.Decompile(bin.Requirements).Get(label.CapacityType); ok {
+		r.CapacityType, _ = of.Single()
 	}
 	return r
 }

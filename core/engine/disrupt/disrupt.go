@@ -10,6 +10,9 @@ type Reason string
 // Empty is the reason of nodes without a pod worth keeping them for.
 const Empty Reason = "Empty"
 
+// Underutilized is the reason of nodes whose pods cost less elsewhere.
+const Underutilized Reason = "Underutilized"
+
 // Class says how far a method respects pods that do not want to move.
 type Class int
 

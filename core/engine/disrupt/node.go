@@ -40,6 +40,11 @@ type Node struct {
 	// it zero.
 	BoundedDrain bool
 
+	// TypeKnown is set when the pool has the instance type of the node.
+	TypeKnown bool
+	// Zone and CapacityType are by the node's labels; empty without one.
+	Zone, CapacityType string
+
 	// BufferPods is how many pods of capacity buffers have their room here.
 	BufferPods int
 	// Pods are those bound to the node, in an order that does not depend on the
@@ -76,6 +81,8 @@ type Pool struct {
 	Static bool
 	// NeverConsolidates is set when the pool turns consolidation off.
 	NeverConsolidates bool
+	// OnlyWhenEmpty is set when the pool lets consolidation take empty nodes only.
+	OnlyWhenEmpty bool
 	// Types tells whether the pool's instance types are known.
 	Types Types
 	// Budget bounds the disruption of the pool's nodes.

@@ -46,9 +46,37 @@ const (
 	BufferPods
 	// NotEmpty: pods run on the node that are worth keeping it for.
 	NotEmpty
+	// NothingRuns: no pods run on the node that are worth keeping it for; another
+	// method takes it.
+	NothingRuns
 	// NotQuiet: the condition Consolidatable is not True.
 	NotQuiet
+	// UnknownType: the pool does not have the instance type of the node.
+	UnknownType
+	// NoCapacityType: the node lacks the label.
+	NoCapacityType
+	// NoZone: the node lacks the label.
+	NoZone
+	// OnlyWhenEmpty: the pool lets empty nodes go and no others.
+	OnlyWhenEmpty
 
+	// PodsHomeless: pods of the node would have no place.
+	PodsHomeless
+	// SeveralReplacements: one machine would not do in its place.
+	SeveralReplacements
+	// NothingCheaper: no machine in its place would cost less.
+	NothingCheaper
+	// MinValuesBroken: the machines that would cost less are too few for the
+	// minValues of their pool.
+	MinValuesBroken
+	// SpotToSpotOff: spot nodes are not replaced by spot nodes.
+	SpotToSpotOff
+	// FewSpotTypes: too few spot types would cost less.
+	FewSpotTypes
+	// OtherReplacements: by now the pods need other machines than was decided.
+	OtherReplacements
+	// AnotherFirst: another node goes first.
+	AnotherFirst
 	// OverBudget: the pool's budgets leave no room.
 	OverBudget
 	// Gone: the node is not there any more.
@@ -67,6 +95,10 @@ type Refusal struct {
 	Name string
 	// Pool of the node, where the cause concerns it.
 	Pool string
+	// Pods that would have no place, as namespace/name.
+	Pods []string
+	// Found is how many machines or types there are, where the text mentions it.
+	Found int
 	// Pod that is in the way, as namespace/name.
 	Pod string
 	// Budgets that keep the pod from being evicted, sorted.
@@ -88,9 +120,10 @@ const (
 // Report says how the refusal is told.
 func (c Cause) Report() Report {
 	switch c {
-	case Held, Unmanaged, StaticPool, NotEmpty, NotQuiet, OverBudget, Gone:
+	case Held, Unmanaged, StaticPool, NotEmpty, NothingRuns, NotQuiet, OtherReplacements, AnotherFirst, OverBudget, Gone:
 		return Untold
-	case ConsolidationOff, BufferPods:
+	case ConsolidationOff, BufferPods, UnknownType, NoCapacityType, NoZone, OnlyWhenEmpty,
+		PodsHomeless, SeveralReplacements, NothingCheaper, MinValuesBroken, SpotToSpotOff, FewSpotTypes:
 		return Unconsolidatable
 	}
 	return Blocked

@@ -5,6 +5,8 @@ package disrupt
 import (
 	"fmt"
 	"strings"
+
+	"karpenter.sh/core/engine/reason"
 )
 
 // String says why the node stays, for people. It begins in lower case.
@@ -26,11 +28,24 @@ func (r Refusal) String() string {
 		return fmt.Sprintf("NodePool %q turns consolidation off", r.Pool)
 	case BufferPods:
 		return fmt.Sprintf("Node %q has buffer pods", r.Name)
+	case UnknownType:
+		return fmt.Sprintf("the instance type of Node %q is not found", r.Name)
+	case OnlyWhenEmpty:
+		return fmt.Sprintf("NodePool %q lets empty nodes go only, and the node is not empty", r.Pool)
+	case PodsHomeless:
+		return fmt.Sprintf("pods would have no place: %s", reason.Shorten(r.Pods, shown))
+	case SeveralReplacements:
+		return fmt.Sprintf("%d machines would be needed in its place", r.Found)
+	case FewSpotTypes:
+		return fmt.Sprintf("replacing a spot node by another takes %d spot types that cost less, and there are %d", leastSpotTypes, r.Found)
 	case OverBudget:
 		return fmt.Sprintf("the disruption budgets of NodePool %q leave no room", r.Pool)
 	}
 	return r.Cause.String()
 }
+
+// shown is how many pods a text names (DIS-064).
+const shown = 5
 
 func (r Refusal) budgets() string {
 	names := make([]string, len(r.Budgets))
@@ -87,6 +102,39 @@ func (c Cause) eligibility() string {
 		return "the node is not consolidatable yet"
 	case OverBudget:
 		return "the disruption budgets leave no room"
+	}
+	return c.worth()
+}
+
+// worth is what keeps candidates.
+func (c Cause) worth() string {
+	switch c {
+	case NothingRuns:
+		return "the node is empty"
+	case UnknownType:
+		return "the instance type of the node is not found"
+	case NoCapacityType:
+		return "the node lacks the label karpenter.sh/capacity-type"
+	case NoZone:
+		return "the node lacks the label topology.kubernetes.io/zone"
+	case OnlyWhenEmpty:
+		return "the NodePool lets empty nodes go only"
+	case PodsHomeless:
+		return "pods would have no place"
+	case SeveralReplacements:
+		return "more than one machine would be needed in its place"
+	case NothingCheaper:
+		return "no machine in its place would cost less"
+	case MinValuesBroken:
+		return "the instance types that cost less are too few for minValues"
+	case SpotToSpotOff:
+		return "spot nodes are not replaced by spot nodes, see the feature gate SpotToSpotConsolidation"
+	case FewSpotTypes:
+		return "too few spot types cost less"
+	case OtherReplacements:
+		return "the pods need other machines by now"
+	case AnotherFirst:
+		return "another node goes first"
 	case Gone:
 		return "the node is gone"
 	case PodsUnread:

@@ -67,15 +67,24 @@ func (c *catalogue) types() disrupt.Types {
 // price is that of the first offering, available or not, that a node with these
 // labels was bought through; 0 when it is not known (DIS-045).
 func (c *catalogue) price(labels map[string]string) float64 {
-	if c == nil || c.byName[labels[corev1.LabelInstanceTypeStable]] == nil {
+	it := c.typeOf(labels)
+	if it == nil {
 		return 0
 	}
-	for _, o := range c.byName[labels[corev1.LabelInstanceTypeStable]].Offerings {
+	for _, o := range it.Offerings {
 		if c.bought(labels, o) {
 			return known(o.Price)
 		}
 	}
 	return 0
+}
+
+// typeOf is the instance type of a node with these labels; nil when it is not known.
+func (c *catalogue) typeOf(labels map[string]string) *cloudprovider.InstanceType {
+	if c == nil {
+		return nil
+	}
+	return c.byName[labels[corev1.LabelInstanceTypeStable]]
 }
 
 func known(price float64) float64 {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -126,7 +127,10 @@ func (s *Surveyor) addNodes(out *Survey, held func(string) bool, w world) {
 		v := view{state: n, pool: out.pools[poolOf(n)], now: out.State.Now, budgets: w.budgets}
 		node := s.node(v)
 		node.Held = held(node.ID)
-		node.Price = w.catalogues[node.Pool].price(n.View().Labels)
+		labels := n.View().Labels
+		node.Price = w.catalogues[node.Pool].price(labels)
+		node.TypeKnown = w.catalogues[node.Pool].typeOf(labels) != nil
+		node.Zone, node.CapacityType = labels[corev1.LabelTopologyZone], labels[v1.CapacityTypeLabelKey]
 		out.State.Nodes = append(out.State.Nodes, node)
 	}
 }
@@ -145,6 +149,7 @@ func (s *Surveyor) addPools(out *Survey, kind disrupt.Kind, catalogues map[strin
 			Managed:           s.manages(p),
 			Static:            p.Spec.Replicas != nil,
 			NeverConsolidates: !finite,
+			OnlyWhenEmpty:     p.Spec.Disruption.ConsolidationPolicy == v1.ConsolidationPolicyWhenEmpty,
 			Types:             catalogues[name].types(),
 			Budget:            disrupt.Budget{Usage: usage[name], Limit: limit},
 		}
