@@ -38,7 +38,8 @@ type Replacement struct {
 	// They mean the same in every state.
 	Pool  string
 	Types []string
-	// CapacityType is the one that the plan leaves open; empty for several.
+	// CapacityType is the one that the requirements demand; empty if they leave a
+	// choice.
 	CapacityType string
 }
 
