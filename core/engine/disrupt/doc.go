@@ -5,8 +5,9 @@
 //
 // # What it decides
 //
-// A [Method] (so far [Emptiness]) takes a [State] and returns a [Decision]: the
-// commands, and for each other node one structured [Refusal]. The same method
+// A [Method] ([Emptiness]; [SingleNode], which no program asks yet) takes a [State]
+// and returns a [Decision]: the commands, and for each other node one structured
+// [Refusal]. The same method
 // decides again over a fresh state before a command is started (Validate) and
 // over the pods of one node right before it is given up (Confirm). Where the pods of
 // nodes would go is a [WhatIf] of the state, which package place answers. Beside the
@@ -37,10 +38,11 @@
 //
 // # Cost
 //
-// A decision costs the nodes and their pods, and the sorting of the candidates.
+// A decision costs the nodes and their pods, and the sorting of the candidates. A
+// method that asks pays one placement for each what-if beside that.
 //
 // # Where to start reading
 //
 // [Method] and [Command], then [Emptiness] in emptiness.go and the table of blockers
-// in blockers.go.
+// in blockers.go. What a replacement must be worth is in bargain.go.
 package disrupt

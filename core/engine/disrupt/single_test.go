@@ -78,6 +78,8 @@ func TestSingleNode(t *testing.T) {
 		}, "the instance types that cost less are too few for minValues"},
 		{"DIS-085 fifteen cheaper spot types", label.Spot, func(s *site) { s.sells(many(s, 20)) },
 			"replace by [t00 t01 t02 t03 t04 t05 t06 t07 t08 t09 t10 t11 t12 t13 t14] spot"},
+		{"DIS-085 exactly fifteen", label.Spot, func(s *site) { s.sells(many(s, 15)) },
+			"replace by [t00 t01 t02 t03 t04 t05 t06 t07 t08 t09 t10 t11 t12 t13 t14] spot"},
 		{"DIS-085 fourteen", label.Spot, func(s *site) { s.sells(many(s, 14)) }, "too few spot types cost less"},
 		{"DIS-085, DIS-086 those that cost as much do not count", label.Spot, func(s *site) {
 			s.known[0].Price = 1.45
