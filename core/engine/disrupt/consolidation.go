@@ -112,9 +112,7 @@ func (b bargain) holds(m *machine, r Replacement) bool {
 	return len(m.bin.Types) == len(r.Types) && !m.short(len(m.bin.Types))
 }
 
-// consolidationConfirmation are the rules that the pods of a node decide alone.
-var consolidationConfirmation = only(blockers, PodProtected, PodBudgeted)
-
+// confirmPods judges a node by the rules that its pods decide alone.
 func confirmPods(kind Kind, n Node, now time.Time) (Refusal, bool) {
-	return exam{now: now, kind: kind, node: &n}.first(consolidationConfirmation)
+	return exam{now: now, kind: kind, node: &n}.first(only(blockers, PodProtected, PodBudgeted))
 }

@@ -119,6 +119,21 @@ func (c Cause) worth() string {
 		return "the node lacks the label topology.kubernetes.io/zone"
 	case OnlyWhenEmpty:
 		return "the NodePool lets empty nodes go only"
+	case OtherReplacements:
+		return "the pods need other machines by now"
+	case AnotherFirst:
+		return "another node goes first"
+	case Gone:
+		return "the node is gone"
+	case PodsUnread:
+		return "the pods of the node cannot be read"
+	}
+	return c.bargain()
+}
+
+// bargain is what keeps nodes whose pods would have to go elsewhere.
+func (c Cause) bargain() string {
+	switch c {
 	case PodsHomeless:
 		return "pods would have no place"
 	case SeveralReplacements:
@@ -131,14 +146,6 @@ func (c Cause) worth() string {
 		return "spot nodes are not replaced by spot nodes, see the feature gate SpotToSpotConsolidation"
 	case FewSpotTypes:
 		return "too few spot types cost less"
-	case OtherReplacements:
-		return "the pods need other machines by now"
-	case AnotherFirst:
-		return "another node goes first"
-	case Gone:
-		return "the node is gone"
-	case PodsUnread:
-		return "the pods of the node cannot be read"
 	}
 	return fmt.Sprintf("cause %d", int(c))
 }
