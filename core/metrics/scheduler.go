@@ -80,6 +80,12 @@ func (s Simulation) End(took time.Duration, unschedulable int) {
 	s.metrics.unschedulable.WithLabelValues(s.controller).Set(float64(unschedulable))
 }
 
+// Observe records a simulation that says nothing of what fits nowhere: pods are
+// still to come.
+func (m *Scheduler) Observe(controller string, took time.Duration) {
+	m.duration.WithLabelValues(controller).Observe(took.Seconds())
+}
+
 // Zones sets how many pending pods each zone is all that is left to.
 func (m *Scheduler) Zones(controller string, pods map[string]int) {
 	for zone, n := range pods {

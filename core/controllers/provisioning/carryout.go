@@ -32,14 +32,19 @@ func (p *Provisioner) carryOut(ctx context.Context, g *gathered, plan place.Plan
 		return nil
 	}
 	log.FromContext(ctx).Info("computed new nodeclaim(s) to fit pod(s)", "nodeclaims", len(plan.Bins), "pods", podsIn(plan.Bins))
-	errs := make([]error, len(plan.Bins))
+	return p.launch(ctx, g, plan.Bins)
+}
+
+// launch creates NodeClaims side by side.
+func (p *Provisioner) launch(ctx context.Context, g *gathered, bins []place.Bin) error {
+	errs := make([]error, len(bins))
 	slots := make(chan struct{}, parallelCreates)
 	var wg sync.WaitGroup
-	for i := range plan.Bins {
+	for i := range bins {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			errs[i] = p.create(ctx, g, &plan.Bins[i])
+			errs[i] = p.create(ctx, g, &bins[i])
 		})
 	}
 	wg.Wait()

@@ -81,6 +81,8 @@ type Provisioner struct {
 	// mu guards launches while NodeClaims are created side by side.
 	mu       sync.Mutex
 	launches *launches.Ledger
+	// ahead is only the round's, but for its pods, which mu guards like launches.
+	ahead ahead
 	// due says that a trigger was consumed and its round has not succeeded.
 	due bool
 }
@@ -92,7 +94,7 @@ func New(o Options) *Provisioner {
 	}
 	return &Provisioner{
 		Options: o,
-		batcher: batch.New(batch.Options{Idle: o.BatchIdle, Max: o.BatchMax, Clock: o.Clock}),
+		batcher: batch.New(batch.Options{Idle: o.BatchIdle, Max: o.BatchMax, Look: lookAhead, Clock: o.Clock}),
 		notices: newNotices(o.Recorder),
 		hints:   newHints(o.Clock),
 		stands:  launches.NewStanding(), launches: launches.NewLedger(),
@@ -121,10 +123,17 @@ func (p *Provisioner) Register(_ context.Context, mgr manager.Manager) error {
 }
 
 // Reconcile waits for a window of triggers to close and runs a round. A round
-// that fails or cannot run yet keeps its trigger (SCH-020, SCH-029).
+// that fails or cannot run yet keeps its trigger (SCH-020, SCH-029). While the
+// window is open it launches ahead of the round what need not wait (SCH-280).
 func (p *Provisioner) Reconcile(ctx context.Context) (reconciler.Result, error) {
-	if !p.due && !p.batcher.Wait(ctx) {
-		return reconciler.Result{}, nil
+	if !p.due {
+		switch p.batcher.Wait(ctx) {
+		case batch.Ended:
+			return reconciler.Result{}, nil
+		case batch.Look:
+			p.look(ctx)
+			return reconciler.Result{RequeueAfter: singleton.RequeueImmediately}, nil
+		}
 	}
 	p.due = true
 	if !p.Cluster.Loaded(ctx) {
@@ -133,7 +142,7 @@ func (p *Provisioner) Reconcile(ctx context.Context) (reconciler.Result, error) 
 	if err := p.round(ctx); err != nil {
 		return reconciler.Result{}, err
 	}
-	p.due = false
+	p.due, p.ahead = false, ahead{}
 	return reconciler.Result{RequeueAfter: singleton.RequeueImmediately}, nil
 }
 

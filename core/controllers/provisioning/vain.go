@@ -34,6 +34,11 @@ func (p *Provisioner) hold(ctx context.Context, g *gathered) {
 			p.notices.inVain(v, aftermath.pending[v.Pod], p.nodePool(g, v.Pool.Name))
 		}
 	}
+	p.holdBack(g, now)
+}
+
+// holdBack gives the pods that wait the classes that say so.
+func (p *Provisioner) holdBack(g *gathered, now time.Time) {
 	classes, expected := map[held]*model.Class{}, p.launches.Expected()
 	for i, pod := range g.Pods {
 		of := launches.PodOf(pod)
@@ -107,6 +112,7 @@ func (p *Provisioner) opened(g *gathered, pool *question.Pool, nodeClaim string,
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.launches.Launched(launch, p.Clock.Now())
+	p.ahead.note(nodeClaim, launch.Pods)
 }
 
 // aftermath is what a round knows of earlier launches; it implements

@@ -4,8 +4,9 @@
 // together are planned together. It knows neither pods nor clusters.
 //
 // A window opens with the first trigger and closes once no new trigger came for
-// the idle duration, at the latest after the maximum duration (SCH-014).
-// Waiting costs nothing while there is no trigger.
+// the idle duration, at the latest after the maximum duration (SCH-014). While new
+// triggers keep it open it says from time to time that a look at what came so far
+// may pay (SCH-280). Waiting costs nothing while there is no trigger.
 package batch
 
 import (
@@ -22,17 +23,35 @@ type Options struct {
 	// Idle closes a window when no new UID came for this long.
 	Idle time.Duration
 	// Max closes a window this long after it opened.
-	Max   time.Duration
+	Max time.Duration
+	// Look is the least time from the opening, and from one look to the next, to a
+	// look at an open window; 0 takes none.
+	Look  time.Duration
 	Clock clock.WithTicker
 }
+
+// Moment is what a wait ended with.
+type Moment uint8
+
+// The moments.
+const (
+	// Ended: the context ended first.
+	Ended Moment = iota
+	// Look: the window stays open, and something new came since the last look.
+	Look
+	// Closed: the window is closed.
+	Closed
+)
 
 // Batcher collects triggers. Safe for concurrent use; one caller waits at a
 // time.
 type Batcher struct {
 	options Options
+	window  *window // nil while none is open; the waiting caller's
 
 	mu   sync.Mutex
 	seen map[types.UID]struct{}
+	last time.Time     // when the last new UID came
 	wake chan struct{} // holds one token while a new UID waits to be noticed
 }
 
@@ -47,6 +66,9 @@ func (b *Batcher) Trigger(uid types.UID) {
 	b.mu.Lock()
 	_, known := b.seen[uid]
 	b.seen[uid] = struct{}{}
+	if !known {
+		b.last = b.options.Clock.Now()
+	}
 	b.mu.Unlock()
 	if !known {
 		b.notify()
@@ -64,39 +86,50 @@ func (b *Batcher) notify() {
 	}
 }
 
-// Wait blocks until a window has opened and closed. It returns false when the
-// context ended first.
-func (b *Batcher) Wait(ctx context.Context) bool {
-	select {
-	case <-ctx.Done():
-		return false
-	case <-b.wake:
+// Wait blocks until a window has opened and closed, or until it is time for a
+// look at an open one.
+func (b *Batcher) Wait(ctx context.Context) Moment {
+	if b.window == nil {
+		select {
+		case <-ctx.Done():
+			return Ended
+		case <-b.wake:
+		}
+		b.window = b.open()
 	}
-	if !b.window(ctx) {
-		return false
+	m := b.window.wait(ctx)
+	if m != Look {
+		b.close()
 	}
+	return m
+}
+
+// Looked says how long a look took. The next one comes later the longer it was, so
+// that looks take a small share of one processor at most.
+func (b *Batcher) Looked(took time.Duration) {
+	if b.window != nil {
+		b.window.next(max(b.options.Look, took*sparing))
+	}
+}
+
+// Blind ends the looks at this window.
+func (b *Batcher) Blind() {
+	if b.window != nil {
+		b.window.blind()
+	}
+}
+
+// quiet is how long ago the last new UID came.
+func (b *Batcher) quiet() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.options.Clock.Since(b.last)
+}
+
+func (b *Batcher) close() {
+	b.window.stop()
+	b.window = nil
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	clear(b.seen)
-	return true
-}
-
-// window waits for the end of the window that has just opened.
-func (b *Batcher) window(ctx context.Context) bool {
-	limit := b.options.Clock.NewTimer(b.options.Max)
-	defer limit.Stop()
-	idle := b.options.Clock.NewTimer(b.options.Idle)
-	defer idle.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-limit.C():
-			return true
-		case <-idle.C():
-			return true
-		case <-b.wake:
-			idle.Reset(b.options.Idle)
-		}
-	}
 }

@@ -21,13 +21,15 @@ type bench struct {
 	t     *testing.T
 	clock *clocktesting.FakeClock
 	b     *batch.Batcher
-	done  chan bool
+	done  chan batch.Moment
 }
 
-func start(t *testing.T) *bench {
+func start(t *testing.T) *bench { return looking(t, 0) }
+
+func looking(t *testing.T, look time.Duration) *bench {
 	c := clocktesting.NewFakeClock(time.Unix(0, 0))
-	x := &bench{t: t, clock: c, done: make(chan bool, 1),
-		b: batch.New(batch.Options{Idle: time.Second, Max: 10 * time.Second, Clock: c})}
+	x := &bench{t: t, clock: c, done: make(chan batch.Moment, 1),
+		b: batch.New(batch.Options{Idle: time.Second, Max: 10 * time.Second, Look: look, Clock: c})}
 	return x
 }
 
@@ -49,17 +51,25 @@ func (x *bench) opened() {
 func (x *bench) closed(want bool) {
 	x.t.Helper()
 	if want {
-		select {
-		case <-x.done:
-		case <-time.After(patience):
-			x.t.Fatal("the window stayed open")
-		}
+		x.ends(batch.Closed)
 		return
 	}
 	select {
 	case <-x.done:
 		x.t.Fatal("the window closed early")
 	case <-time.After(20 * time.Millisecond):
+	}
+}
+
+func (x *bench) ends(want batch.Moment) {
+	x.t.Helper()
+	select {
+	case got := <-x.done:
+		if got != want {
+			x.t.Fatalf("got moment %d, want %d", got, want)
+		}
+	case <-time.After(patience):
+		x.t.Fatal("the wait goes on")
 	}
 }
 
@@ -127,14 +137,7 @@ func TestIdlesWithoutTrigger(t *testing.T) {
 	x.clock.Step(time.Hour)
 	x.closed(false)
 	cancel()
-	select {
-	case window := <-x.done:
-		if window {
-			t.Error("a cancelled wait reported a window")
-		}
-	case <-time.After(patience):
-		t.Error("a cancelled wait goes on")
-	}
+	x.ends(batch.Ended)
 }
 
 // SCH-020: a round that could not run asks again.
