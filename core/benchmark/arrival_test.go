@@ -5,9 +5,7 @@ package benchmark_test
 import (
 	"fmt"
 	"math/rand"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -91,9 +89,6 @@ func (r *round) planned(t testing.TB, pods []*corev1.Pod) (place.Plan, []model.P
 }
 
 func TestSim(t *testing.T) {
-	if v, err := strconv.ParseFloat(os.Getenv("ODD"), 64); err == nil {
-		settle.Odd = v
-	}
 	cats := map[string][]*cloudprovider.InstanceType{"400": benchmark.InstanceTypes(400), "fake": benchmark.FakeCloud()}
 	if ec2, err := benchmark.ReadEC2(ec2Prices); err == nil {
 		cats["ec2"] = ec2
@@ -136,9 +131,6 @@ func TestSim(t *testing.T) {
 				}
 				o := r.arrive(t, pods, 50)
 				ratio := o.cost / o.once
-				if os.Getenv("SHOW") != "" {
-					t.Logf("  seed %d %.4f early %d cost %.3f once %.3f", seed, ratio, o.early, o.cost, o.once)
-				}
 				worst, sum, n = max(worst, ratio), sum+ratio, n+1
 				nodes, once, first, early = append(nodes, o.nodes), append(once, o.onceNodes), append(first, o.first), append(early, o.early)
 			}

@@ -38,12 +38,7 @@ func (e *evidence) take(b *place.Bin) {
 		e.kinds = append(e.kinds, k)
 	}
 	for _, pod := range b.Pods {
-		class := e.in.Pods[pod].Class
-		k.demand = k.demand.Add(class.Requests)
-		if !k.seen[class] {
-			k.seen[class] = true
-			k.shapes = append(k.shapes, class.Requests)
-		}
+		k.add(e.in.Pods[pod].Class)
 	}
 }
 
@@ -56,12 +51,11 @@ func (e *evidence) load(b *place.Bin) (sum resource.Vector) {
 }
 
 func (e *evidence) kindOf(b *place.Bin) *kind {
-	for _, k := range e.kinds {
-		if k.index == b.Pool && k.requirements.Equal(b.Requirements) {
-			return k
-		}
+	i := slices.IndexFunc(e.kinds, func(k *kind) bool { return k.index == b.Pool && k.requirements.Equal(b.Requirements) })
+	if i < 0 {
+		return nil
 	}
-	return nil
+	return e.kinds[i]
 }
 
 // scarce reports whether what a pool has to give is shared out at the end: it
@@ -136,19 +130,11 @@ func groupsOf(c *model.Class) []int32 {
 	return out
 }
 
-// full reports whether no pod of a shape at hand that the machine could take has
-// room on it.
-func (e *evidence) full(k *kind, b *place.Bin) bool {
-	room := k.roomOf(b).Sub(e.load(b))
-	for _, o := range e.kinds {
-		if o.index != k.index || !o.overlaps(k) {
-			continue
-		}
-		for _, shape := range o.shapes {
-			if shape.FitsIn(room) {
-				return false
-			}
-		}
-	}
-	return true
+// full reports whether a bin's machine has no room for a pod of any shape at hand
+// that may be on such machines.
+func (e *evidence) full(k *kind, b *place.Bin, load resource.Vector) bool {
+	room := k.roomOf(b).Sub(load)
+	return !slices.ContainsFunc(e.kinds, func(o *kind) bool {
+		return o.overlaps(k) && slices.ContainsFunc(o.shapes, func(shape resource.Vector) bool { return shape.FitsIn(room) })
+	})
 }

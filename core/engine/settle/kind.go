@@ -4,6 +4,7 @@ package settle
 
 import (
 	"math"
+	"slices"
 
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/model"
@@ -12,8 +13,8 @@ import (
 	"karpenter.sh/core/engine/resource"
 )
 
-// kind is the bins of a pool that ask for the same of a machine, and what
-// machines of that kind are worth.
+// kind is the bins of a pool that require the same of a machine, and what machines
+// of that kind are worth.
 type kind struct {
 	pool         *model.Pool
 	index        int // of the pool
@@ -21,11 +22,11 @@ type kind struct {
 	offer        model.Offer
 	demand       resource.Vector
 	seen         map[*model.Class]bool
-	shapes       []resource.Vector // of the classes seen
+	shapes       []resource.Vector // the classes' requests, each once
 
-	ids     []resource.ID // that anything is asked of
-	value   []float64     // of a unit of each to the pods at hand
-	usual   []float64     // of a unit of each to pods that ask for what is sold
+	ids     []resource.ID // of which the pods ask for any
+	value   []float64     // price of a unit of each, for the pods at hand
+	bare    []float64     // the same for pods that ask for nothing else
 	alone   float64       // least price for a pod of the only shape; 0 with several
 	largest float64       // price per hour of the largest machine worth buying
 }
@@ -37,8 +38,25 @@ func newKind(p *model.Pool, b *place.Bin) *kind {
 	}
 }
 
-// price puts a value on each resource: what the demand would cost if machines
-// could be bought in parts.
+// add counts a pod.
+func (k *kind) add(c *model.Class) {
+	k.demand = k.demand.Add(c.Requests)
+	if k.seen[c] {
+		return
+	}
+	k.seen[c] = true
+	if !slices.ContainsFunc(k.shapes, c.Requests.Equal) {
+		k.shapes = append(k.shapes, c.Requests)
+	}
+}
+
+// market is the machines of a kind as far as its pods ask for what they have.
+type market struct {
+	rooms  [][]int64
+	prices []float64
+}
+
+// price works out what resources and machines are worth.
 func (k *kind) price() {
 	var demand []float64
 	for id, n := range k.demand {
@@ -46,32 +64,45 @@ func (k *kind) price() {
 			k.ids, demand = append(k.ids, resource.ID(id)), append(demand, float64(n))
 		}
 	}
-	var rooms [][]int64
-	var prices []float64
+	var m market
 	for i := range k.offer.Variants.All() {
-		rooms = append(rooms, k.project(k.pool.Room(i)))
-		prices = append(prices, k.pool.Catalogue.Price(i, k.offer.Markets))
+		m.rooms = append(m.rooms, k.project(k.pool.Room(i)))
+		m.prices = append(m.prices, k.pool.Catalogue.Price(i, k.offer.Markets))
 	}
-	k.value = pack.Prices(demand, rooms, prices)
-	sold := make([]float64, len(k.ids))
-	for i, room := range rooms {
-		if prices[i]*(1-slack) <= valueOf(k.value, room) {
-			k.largest = math.Max(k.largest, prices[i])
-		}
-		for id, n := range room {
-			sold[id] += float64(n)
+	k.value = pack.Prices(demand, m.rooms, m.prices)
+	k.bare = m.bare(k.ids)
+	for i, room := range m.rooms {
+		if m.prices[i]*(1-slack) <= valueOf(k.value, room) {
+			k.largest = math.Max(k.largest, m.prices[i])
 		}
 	}
-	k.usual = pack.Prices(sold, rooms, prices)
 	if len(k.shapes) == 1 {
-		k.alone = least(k.project(k.shapes[0]), rooms, prices)
+		k.alone = m.least(k.project(k.shapes[0]))
 	}
 }
 
-// least is the lowest price for one of many equal pods.
-func least(shape []int64, rooms [][]int64, prices []float64) float64 {
+// bare prices a unit of each resource bought for itself. What machines have far
+// more of than any use for is worth nothing.
+func (m *market) bare(ids []resource.ID) []float64 {
+	out := make([]float64, len(ids))
+	for k, id := range ids {
+		if id == resource.Pods || id == resource.EphemeralStorage {
+			continue
+		}
+		out[k] = math.Inf(1)
+		for i, room := range m.rooms {
+			if room[k] > 0 {
+				out[k] = min(out[k], m.prices[i]/float64(room[k]))
+			}
+		}
+	}
+	return out
+}
+
+// least is the lowest price for one of many pods of a shape.
+func (m *market) least(shape []int64) float64 {
 	out := math.Inf(1)
-	for m, room := range rooms {
+	for i, room := range m.rooms {
 		n := int64(math.MaxInt64)
 		for id, amount := range shape {
 			if amount > 0 {
@@ -79,7 +110,7 @@ func least(shape []int64, rooms [][]int64, prices []float64) float64 {
 			}
 		}
 		if n > 0 {
-			out = min(out, prices[m]/float64(n))
+			out = min(out, m.prices[i]/float64(n))
 		}
 	}
 	return out
@@ -100,34 +131,36 @@ func valueOf(prices []float64, amounts []int64) (sum float64) {
 	return sum
 }
 
-// weighty reports whether a bin is as large as those that more pods would get, or
-// holds many pods and is no smaller than all that left before it: a few pods that
-// come now and then do not get a row of small machines.
+// weighty reports whether a bin is as large as those that many pods get, or holds
+// many and is no smaller than all that left before: a few pods that come now and
+// then do not get a row of small machines.
 func (k *kind) weighty(b *place.Bin, left float64) bool {
 	return b.Price >= large*k.largest || len(b.Pods) >= crowd && b.Price >= left
 }
 
-// worth reports whether what a bin holds would cost as much in any other company.
+// worth reports whether a bin's pods would cost as much in any other company.
 func (k *kind) worth(b *place.Bin, load resource.Vector) bool {
-	amounts := k.project(load)
-	value := max(valueOf(k.value, amounts), k.alone*float64(len(b.Pods)))
-	return b.Price*(1-slack) <= value && valueOf(k.usual, k.project(k.roomOf(b)))*(1-Odd) <= valueOf(k.usual, amounts)
+	value := max(valueOf(k.value, k.project(load)), k.alone*float64(len(b.Pods)))
+	return b.Price*(1-slack) <= value
+}
+
+// gaping reports whether pods of shapes that are not at hand would find much of a
+// bin's machine unused.
+func (k *kind) gaping(b *place.Bin, load resource.Vector) bool {
+	return valueOf(k.bare, k.project(load)) < (1-idle)*valueOf(k.bare, k.project(k.roomOf(b)))
 }
 
 // roomOf is what the bin's cheapest machine has for pods.
 func (k *kind) roomOf(b *place.Bin) resource.Vector {
 	for _, i := range k.pool.Catalogue.ByPrice(k.offer.Markets) {
-		t := k.pool.Catalogue.TypeOf(int(i))
-		if k.offer.Variants.Has(int(i)) && t == b.Types[0] {
+		if k.offer.Variants.Has(int(i)) && k.pool.Catalogue.TypeOf(int(i)) == b.Types[0] {
 			return k.pool.Room(int(i))
 		}
 	}
 	return nil
 }
 
-// overlaps reports whether a machine of one kind could hold pods of the other.
+// overlaps reports whether some machine is of both kinds.
 func (k *kind) overlaps(o *kind) bool {
-	both := k.offer.Variants.Clone()
-	both.And(o.offer.Variants)
-	return !both.Empty()
+	return k.index == o.index && k.offer.Variants.Intersects(o.offer.Variants)
 }

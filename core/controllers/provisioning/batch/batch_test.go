@@ -149,3 +149,122 @@ func TestRetryOpensAWindow(t *testing.T) {
 	x.clock.Step(time.Second)
 	x.closed(true)
 }
+
+// look begins a window with a trigger, and returns once its timers run.
+func (x *bench) look() {
+	x.t.Helper()
+	x.b.Trigger("first")
+	x.wait(x.t.Context())
+	for deadline := time.Now().Add(patience); x.clock.Waiters() < 3; {
+		if time.Now().After(deadline) {
+			x.t.Fatal("no window was opened")
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// noticed gives Wait the time to notice a trigger before time goes on.
+func (x *bench) noticed(uid types.UID) {
+	x.b.Trigger(uid)
+	time.Sleep(5 * time.Millisecond)
+}
+
+// SCH-280: looks at an open window come when there is news, and at their distance.
+func TestLooksAtAnOpenWindow(t *testing.T) {
+	x := looking(t, 200*time.Millisecond)
+	x.look()
+	x.clock.Step(199 * time.Millisecond)
+	x.closed(false)
+	x.clock.Step(time.Millisecond)
+	x.ends(batch.Look)
+
+	x.b.Looked(time.Millisecond)
+	x.wait(t.Context())
+	x.clock.Step(400 * time.Millisecond) // nothing new came
+	x.closed(false)
+	x.b.Trigger("second")
+	x.ends(batch.Look)
+}
+
+// SCH-280: the longer a look takes, the later the next one.
+func TestLooksTakeATwentiethOfTheTime(t *testing.T) {
+	x := looking(t, 200*time.Millisecond)
+	x.look()
+	x.clock.Step(200 * time.Millisecond)
+	x.ends(batch.Look)
+	x.b.Looked(25 * time.Millisecond)
+	x.b.Trigger("second")
+	x.wait(t.Context())
+	time.Sleep(5 * time.Millisecond)
+	x.clock.Step(499 * time.Millisecond)
+	x.closed(false)
+	x.clock.Step(time.Millisecond)
+	x.ends(batch.Look)
+}
+
+// SCH-014, SCH-280: looks leave the end of the window where it was.
+func TestLooksDoNotPutTheEndOff(t *testing.T) {
+	x := looking(t, 200*time.Millisecond)
+	x.look()
+	x.clock.Step(200 * time.Millisecond)
+	x.ends(batch.Look)
+	x.clock.Step(300 * time.Millisecond)
+	x.b.Trigger("during the look")
+	x.clock.Step(300 * time.Millisecond)
+	x.b.Looked(300 * time.Millisecond)
+	x.wait(t.Context())
+	time.Sleep(5 * time.Millisecond)
+	x.clock.Step(699 * time.Millisecond) // 999 ms since it came
+	x.closed(false)
+	x.clock.Step(time.Millisecond)
+	x.closed(true)
+}
+
+// SCH-014, SCH-280: what came during a look counts although the idle time passed
+// while nobody noticed.
+func TestTriggersDuringALongLookKeepTheWindowOpen(t *testing.T) {
+	x := looking(t, 200*time.Millisecond)
+	x.look()
+	x.clock.Step(200 * time.Millisecond)
+	x.ends(batch.Look)
+	x.clock.Step(700 * time.Millisecond)
+	x.b.Trigger("during the look")
+	x.clock.Step(500 * time.Millisecond) // the idle timer has fired
+	x.b.Looked(1200 * time.Millisecond)
+	x.wait(t.Context())
+	x.closed(false)
+	x.clock.Step(499 * time.Millisecond)
+	x.closed(false)
+	x.clock.Step(time.Millisecond)
+	x.closed(true)
+}
+
+// SCH-281: after a look that failed the window goes on without.
+func TestBlindWindowsClose(t *testing.T) {
+	x := looking(t, 200*time.Millisecond)
+	x.look()
+	x.clock.Step(200 * time.Millisecond)
+	x.ends(batch.Look)
+	x.b.Blind()
+	x.wait(t.Context())
+	x.noticed("second")
+	x.clock.Step(999 * time.Millisecond)
+	x.closed(false)
+	x.clock.Step(time.Millisecond)
+	x.closed(true)
+}
+
+// SCH-014: a UID that came before a look is known after it.
+func TestKnownTriggersStayKnownAfterALook(t *testing.T) {
+	x := looking(t, 200*time.Millisecond)
+	x.look()
+	x.clock.Step(200 * time.Millisecond)
+	x.ends(batch.Look)
+	x.b.Looked(0)
+	x.wait(t.Context())
+	x.noticed("first")
+	x.clock.Step(799 * time.Millisecond)
+	x.closed(false)
+	x.clock.Step(time.Millisecond)
+	x.closed(true)
+}

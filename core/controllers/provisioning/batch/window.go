@@ -58,13 +58,12 @@ func (w *window) wait(ctx context.Context) Moment {
 }
 
 // ended reports whether nothing new came for the idle duration. If something came
-// during a look it gives the window the rest of its time.
+// of which the timer knows nothing yet, the window gets the rest of its time.
 func (w *window) ended() bool {
 	select {
 	case <-w.of.wake:
 		w.news = true
 	default:
-		return true
 	}
 	rest := w.of.options.Idle - w.of.quiet()
 	if rest > 0 {
