@@ -50,16 +50,7 @@ func (nobody) Count(*intake.TopologyRule) map[string]int32 { return nil }
 func (nobody) Repelling() []*intake.TopologyRule           { return nil }
 
 func (r *round) plan(tb testing.TB, pods []*corev1.Pod) place.Plan {
-	compiling := r.compiler.NewRound(map[string]map[string]string{"default": nil})
-	for _, p := range pods {
-		if err := compiling.Add(p, intake.Volumes{}); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	snapshot := *r.snapshot
-	in := place.Input{Snapshot: &snapshot, Repack: place.RepackSteps}
-	in.Pods, snapshot.Groups = compiling.Build(nobody{})
-	return place.Solve(in)
+	return place.Solve(r.input(tb, pods))
 }
 
 func BenchmarkPlan(b *testing.B) {

@@ -16,11 +16,11 @@ import (
 	"karpenter.sh/core/engine/settle"
 )
 
-// lookAhead is the least time between looks at an open window (SCH-280).
+// lookAhead is the least time between looks at an open window (SCH-017).
 const lookAhead = 200 * time.Millisecond
 
 // ahead is what was launched while the window is open. Until its round is over,
-// the pods are spoken for and the nodes, which are full, take no others (SCH-282).
+// the pods are spoken for and the nodes, which are full, take no others (SCH-019).
 type ahead struct {
 	// looking: NodeClaims that are created now are launched ahead of the round.
 	looking bool
@@ -47,7 +47,7 @@ func (a *ahead) note(nodeClaim string, pods []launches.Pod) {
 
 // look launches what pods still to come would not change, and leaves the rest to
 // the round that ends the window. So it tells nobody what fits nowhere, and one
-// that fails costs nothing but time (SCH-281).
+// that fails costs nothing but time (SCH-019).
 func (p *Provisioner) look(ctx context.Context) {
 	if !p.Cluster.Loaded(ctx) {
 		return

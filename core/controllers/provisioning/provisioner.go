@@ -124,7 +124,7 @@ func (p *Provisioner) Register(_ context.Context, mgr manager.Manager) error {
 
 // Reconcile waits for a window of triggers to close and runs a round. A round
 // that fails or cannot run yet keeps its trigger (SCH-020, SCH-029). While the
-// window is open it launches ahead of the round what need not wait (SCH-280).
+// window is open it launches ahead of the round what need not wait (SCH-017).
 func (p *Provisioner) Reconcile(ctx context.Context) (reconciler.Result, error) {
 	if !p.due {
 		switch p.batcher.Wait(ctx) {

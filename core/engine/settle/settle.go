@@ -36,7 +36,7 @@ const (
 	large = 0.5
 )
 
-// Bins returns the indexes of the plan's bins that are settled, in order (SCH-281).
+// Bins returns the indexes of the plan's bins that are settled, in order (SCH-018).
 func Bins(in Input) []int {
 	e := newEvidence(in)
 	var out []int

@@ -94,7 +94,7 @@ func (w *world) leaving() (out []string) {
 	return out
 }
 
-// SCH-281: what leaves ahead of pods that are still to come.
+// SCH-018: what leaves ahead of pods that are still to come.
 func TestBins(t *testing.T) {
 	zone := func(w *world) constraint.Key { return w.v.Key(label.Zone) }
 	for _, tc := range []struct {

@@ -6,7 +6,7 @@
 // A window opens with the first trigger and closes once no new trigger came for
 // the idle duration, at the latest after the maximum duration (SCH-014). While new
 // triggers keep it open it says from time to time that a look at what came so far
-// may pay (SCH-280). Waiting costs nothing while there is no trigger.
+// may pay (SCH-017). Waiting costs nothing while there is no trigger.
 package batch
 
 import (

@@ -169,7 +169,7 @@ func (x *bench) noticed(uid types.UID) {
 	time.Sleep(5 * time.Millisecond)
 }
 
-// SCH-280: looks at an open window come when there is news, and at their distance.
+// SCH-017: looks at an open window come when there is news, and at their distance.
 func TestLooksAtAnOpenWindow(t *testing.T) {
 	x := looking(t, 200*time.Millisecond)
 	x.look()
@@ -186,7 +186,7 @@ func TestLooksAtAnOpenWindow(t *testing.T) {
 	x.ends(batch.Look)
 }
 
-// SCH-280: the longer a look takes, the later the next one.
+// SCH-017: the longer a look takes, the later the next one.
 func TestLooksTakeATwentiethOfTheTime(t *testing.T) {
 	x := looking(t, 200*time.Millisecond)
 	x.look()
@@ -202,7 +202,7 @@ func TestLooksTakeATwentiethOfTheTime(t *testing.T) {
 	x.ends(batch.Look)
 }
 
-// SCH-014, SCH-280: looks leave the end of the window where it was.
+// SCH-014, SCH-017: looks leave the end of the window where it was.
 func TestLooksDoNotPutTheEndOff(t *testing.T) {
 	x := looking(t, 200*time.Millisecond)
 	x.look()
@@ -220,7 +220,7 @@ func TestLooksDoNotPutTheEndOff(t *testing.T) {
 	x.closed(true)
 }
 
-// SCH-014, SCH-280: what came during a look counts although the idle time passed
+// SCH-014, SCH-017: what came during a look counts although the idle time passed
 // while nobody noticed.
 func TestTriggersDuringALongLookKeepTheWindowOpen(t *testing.T) {
 	x := looking(t, 200*time.Millisecond)
@@ -239,7 +239,7 @@ func TestTriggersDuringALongLookKeepTheWindowOpen(t *testing.T) {
 	x.closed(true)
 }
 
-// SCH-281: after a look that failed the window goes on without.
+// SCH-019: after a look that failed the window goes on without.
 func TestBlindWindowsClose(t *testing.T) {
 	x := looking(t, 200*time.Millisecond)
 	x.look()
