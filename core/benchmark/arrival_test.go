@@ -108,7 +108,7 @@ func deployment(pods int, cpuMilli, memoryMiB int64) []*corev1.Pod {
 
 // SCH-018: pods that come over ten seconds, with a look after each 250 ms, cost
 // hardly more than if they were planned together at the end, and each is planned
-// once. Where the shapes come in any order no run costs 1.5% more; where one comes
+// once. Where the shapes come in any order no run costs 1% more; where one comes
 // after the other, so that nothing tells of those to come, it may be 6%.
 func TestArrivalsCostLittleMore(t *testing.T) {
 	const looks, never, soon = 40, 40, 5 // soon is the look after 1.5 s
@@ -126,12 +126,12 @@ func TestArrivalsCostLittleMore(t *testing.T) {
 			first int // look by which a machine has left
 		}{
 			{"one Deployment", shuffled, deployment(1_000, 500, 2048), 1.01, soon},
-			{"one Deployment of CPU", shuffled, deployment(1_000, 250, 512), 1.01, soon},
+			{"one Deployment of CPU", shuffled, deployment(1_000, 250, 512), 1.01, soon + 1},
 			{"8 shapes mixed", shuffled, benchmark.Plain(1_000, 8), 1.01, soon},
 			{"8 shapes, one after the other", grouped, benchmark.Plain(1_000, 8), 1.06, never},
 			{"200 shapes mixed", shuffled, benchmark.Plain(1_000, 200), 1.01, soon},
 			{"200 shapes, one after the other", grouped, benchmark.Plain(1_000, 200), 1.06, never},
-			{"large ones mixed", shuffled, production, 1.015, soon},
+			{"large ones mixed", shuffled, production, 1.01, soon},
 			{"large ones, one after the other", grouped, production, 1.06, never},
 			{"rules of all kinds", shuffled, benchmark.Mix(500), 1.01, never},
 		} {

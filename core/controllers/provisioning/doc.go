@@ -9,7 +9,8 @@
 // pods and the node pools, asks the engine for a plan, and carries it out:
 // NodeClaims are created, existing nodes nominated, pods told, and with package
 // nomination the scheduler. Pods keep the places that rounds gave them until they are
-// bound (SCH-310).
+// bound (SCH-310). While pods keep a window open it launches ahead of the round the
+// machines that more pods would not change (package settle).
 //
 // # What it never does
 //
@@ -28,5 +29,6 @@
 //
 // # Where to start
 //
-// [Provisioner.Reconcile] in provisioner.go, then gather.go and carryout.go.
+// [Provisioner.Reconcile] in provisioner.go, then gather.go and carryout.go;
+// ahead.go for an open window.
 package provisioning

@@ -24,11 +24,11 @@ type Input struct {
 const (
 	// slack is the share of its price that a bin may cost more than its pods are
 	// worth.
-	slack = 0.01
+	slack = 0.02
 	// idle is the share of what a machine has that pods of other shapes may find
 	// unused. Where pods of one shape come first it is what waiting would have
 	// saved at most, had those come that it suits.
-	idle = 0.05
+	idle = 0.08
 	// crowd is how many pods a bin holds at least that is not large.
 	crowd = 16
 	// large is the share of the price of the largest machine worth buying from
