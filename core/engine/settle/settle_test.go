@@ -27,6 +27,7 @@ type world struct {
 	snapshot *model.Snapshot
 	pods     []model.Pod
 	left     float64
+	change   func(*place.Bin) // of what is planned
 }
 
 func newWorld(t *testing.T, cpus ...int64) *world {
@@ -42,7 +43,7 @@ func newWorld(t *testing.T, cpus ...int64) *world {
 func (w *world) machine(name string, cpu, memory int64, price float64, reservation *model.Reservation) model.Type {
 	return model.Type{
 		Name: name, Capacity: vector(cpu, memory),
-		Requirements: w.v.Compile(requirement.All(requirement.In(label.InstanceType, name))),
+		Requirements: w.v.Compile(requirement.All(requirement.In(label.InstanceType, name), requirement.In(label.Zone, "a"))),
 		Groups: []model.Group{{Allocatable: vector(cpu, memory), Offerings: []model.Offering{
 			{Price: price, Available: true, Reservation: reservation, Requirements: w.v.Compile(requirement.All(requirement.In(label.Zone, "a")))},
 		}}},
@@ -87,6 +88,14 @@ func (w *world) rule(c *model.Class, g topology.Group) {
 // leaving are the settled bins, as their price and number of pods.
 func (w *world) leaving() (out []string) {
 	plan := place.Solve(place.Input{Snapshot: w.snapshot, Pods: w.pods, Repack: place.RepackSteps})
+	for _, u := range plan.Unplaced {
+		w.t.Fatalf("%s has no place: %s", w.pods[u.Pod], u.Why)
+	}
+	for i := range plan.Bins {
+		if w.change != nil {
+			w.change(&plan.Bins[i])
+		}
+	}
 	for _, i := range settle.Bins(settle.Input{Snapshot: w.snapshot, Pods: w.pods, Plan: &plan, Left: w.left}) {
 		out = append(out, fmt.Sprintf("%v for %d", plan.Bins[i].Price, len(plan.Bins[i].Pods)))
 	}
@@ -119,8 +128,19 @@ func TestBins(t *testing.T) {
 			func(w *world) { w.add(63, shape(1, 4)); w.add(1, shape(0, 1)) }, nil},
 		{"one with much memory left waits for pods that need it", []int64{32},
 			func(w *world) { w.add(32, shape(1, 2)) }, nil},
-		{"pods of one shape that no machine suits leave all the same", []int64{32},
+		{"what hardly anybody could use is no reason to wait", []int64{32},
 			func(w *world) { w.add(31, shape(1, 4)); w.add(1, shape(1, 3)) }, []string{"32 for 32"}},
+		{"pods of one shape that no machine suits leave all the same", []int64{32},
+			func(w *world) { w.add(10, shape(3, 12)) }, []string{"32 for 10"}},
+		{"a machine whose minValues were relaxed waits", []int64{32}, func(w *world) {
+			w.add(32, shape(1, 4))
+			w.change = func(b *place.Bin) { b.Relaxed = true }
+		}, nil},
+		{"pods whose volumes are somewhere wait", []int64{32}, func(w *world) {
+			c := shape(1, 4)
+			c.Volumes = []constraint.Sets{{}}
+			w.add(32, c)
+		}, nil},
 		{"pods that spread over zones wait", []int64{32}, func(w *world) {
 			c := shape(1, 4)
 			w.rule(c, topology.Group{Kind: topology.Spread, Key: zone(w), MaxSkew: 1})
