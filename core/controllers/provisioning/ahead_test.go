@@ -55,7 +55,7 @@ func (w *window) after(d time.Duration) error {
 		_, err := w.subject.Reconcile(log.IntoContext(w.t.Context(), w.log))
 		done <- err
 	}()
-	for deadline := time.Now().Add(patience); w.clock.Waiters() < w.timers; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); w.clock.Waiters() != w.timers; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			w.t.Fatal("no window was opened")
 		}
