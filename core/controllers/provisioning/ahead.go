@@ -58,8 +58,7 @@ func (p *Provisioner) look(ctx context.Context) {
 	p.ahead.looking = false
 	if err != nil {
 		log.FromContext(ctx).V(1).Info("launching ahead failed, the pods wait for the window to close", "error", err.Error())
-		p.batcher.Blind()
-		return
+		return // and with it the looks at this window
 	}
 	p.batcher.Looked(p.Clock.Since(start))
 }

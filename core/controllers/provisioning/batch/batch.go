@@ -105,17 +105,11 @@ func (b *Batcher) Wait(ctx context.Context) Moment {
 }
 
 // Looked says how long a look took. The next one comes later the longer it was, so
-// that looks take a small share of one processor at most.
+// that looks take a small share of one processor at most. A look of which nothing is
+// said is the last of its window.
 func (b *Batcher) Looked(took time.Duration) {
 	if b.window != nil {
 		b.window.next(max(b.options.Look, took*sparing))
-	}
-}
-
-// Blind ends the looks at this window.
-func (b *Batcher) Blind() {
-	if b.window != nil {
-		b.window.blind()
 	}
 }
 

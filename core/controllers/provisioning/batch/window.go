@@ -86,15 +86,10 @@ func (w *window) next(after time.Duration) {
 	}
 }
 
-func (w *window) blind() {
-	if w.look != nil {
-		w.look.Stop()
-		w.look = nil
-	}
-}
-
 func (w *window) stop() {
 	w.limit.Stop()
 	w.idle.Stop()
-	w.blind()
+	if w.look != nil {
+		w.look.Stop()
+	}
 }
