@@ -81,8 +81,8 @@ type Provisioner struct {
 	// mu guards launches while NodeClaims are created side by side.
 	mu       sync.Mutex
 	launches *launches.Ledger
-	// ahead is only the round's, but for its pods, which mu guards like launches.
-	ahead ahead
+	// left is the price per hour of what left ahead of the round that ends the window.
+	left float64
 	// due says that a trigger was consumed and its round has not succeeded.
 	due bool
 }
@@ -142,7 +142,7 @@ func (p *Provisioner) Reconcile(ctx context.Context) (reconciler.Result, error) 
 	if err := p.round(ctx); err != nil {
 		return reconciler.Result{}, err
 	}
-	p.due, p.ahead = false, ahead{}
+	p.due, p.left = false, 0
 	return reconciler.Result{RequeueAfter: singleton.RequeueImmediately}, nil
 }
 

@@ -112,7 +112,6 @@ func (p *Provisioner) opened(g *gathered, pool *question.Pool, nodeClaim string,
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.launches.Launched(launch, p.Clock.Now())
-	p.ahead.note(nodeClaim, launch.Pods)
 }
 
 // aftermath is what a round knows of earlier launches; it implements
