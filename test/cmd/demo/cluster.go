@@ -9,64 +9,52 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/test/examples"
 	"karpenter.sh/test/internal/census"
+	"karpenter.sh/test/internal/connection"
 	"karpenter.sh/test/internal/manifests"
 	"karpenter.sh/test/internal/scrape"
 )
 
 // owner of the fields that the demo applies.
-const owner = client.FieldOwner("karpenter-demo")
+const owner = "karpenter-demo"
 
 // demo is a cluster with what the demo keeps in view of it.
 type demo struct {
 	options
-	client client.Client
+	client *connection.Connection
 	// cached holds the demo's pods, nodes and NodeClaims, kept up to date by
 	// watches: looking often must not slow down what is being looked at.
 	cached cache.Cache
 }
 
 func connect(ctx context.Context, opts options) (*demo, error) {
-	config, err := clientcmd.BuildConfigFromFlags("", opts.kubeconfig)
+	cluster, err := connection.Open(opts.kubeconfig)
 	if err != nil {
-		return nil, fmt.Errorf("read kubeconfig %q: %w", opts.kubeconfig, err)
+		return nil, err
 	}
-	config.QPS = -1
-	scheme := runtime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1.AddToScheme(scheme)); err != nil {
-		return nil, fmt.Errorf("register types: %w", err)
-	}
-	d := &demo{options: opts}
-	if d.client, err = client.New(config, client.Options{Scheme: scheme}); err != nil {
-		return nil, fmt.Errorf("connect to the cluster: %w", err)
-	}
+	d := &demo{options: opts, client: cluster}
 	if _, err := scrape.Fetch(ctx, opts.metricsURL); err != nil {
 		return nil, fmt.Errorf("Karpenter does not answer (make up starts it): %w", err)
 	}
-	if d.cached, err = watchDemo(ctx, config, scheme); err != nil {
+	if d.cached, err = watchDemo(ctx, cluster); err != nil {
 		return nil, err
 	}
 	return d, nil
 }
 
-func watchDemo(ctx context.Context, config *rest.Config, scheme *runtime.Scheme) (cache.Cache, error) {
+func watchDemo(ctx context.Context, cluster *connection.Connection) (cache.Cache, error) {
 	ours := cache.ByObject{
 		Label:                 labels.SelectorFromSet(labels.Set{examples.PartOf: examples.Demo}),
 		UnsafeDisableDeepCopy: new(true), // the demo changes none of them
 	}
 	watched := map[client.Object]cache.ByObject{&corev1.Pod{}: ours, &corev1.Node{}: ours, &v1.NodeClaim{}: ours}
-	cached, err := cache.New(config, cache.Options{Scheme: scheme, ByObject: watched})
+	cached, err := cache.New(cluster.Config, cache.Options{Scheme: cluster.Scheme(), ByObject: watched})
 	if err != nil {
 		return nil, fmt.Errorf("watch the cluster: %w", err)
 	}
@@ -102,19 +90,7 @@ func (d *demo) apply(ctx context.Context, text []byte, pods int) error {
 	if err := manifests.Scale(manifests.Deployments(objects), pods); err != nil {
 		return err
 	}
-	for _, o := range objects {
-		if err := d.applyOne(ctx, o); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (d *demo) applyOne(ctx context.Context, o *unstructured.Unstructured) error {
-	if err := d.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), owner, client.ForceOwnership); err != nil {
-		return fmt.Errorf("apply %s %s: %w", o.GetKind(), o.GetName(), err)
-	}
-	return nil
+	return d.client.Put(ctx, owner, objects...)
 }
 
 // empty scales the demo's Deployments to zero, except those named.
@@ -131,7 +107,7 @@ func (d *demo) empty(ctx context.Context, except ...string) error {
 		}
 		before := o.DeepCopy()
 		o.Spec.Replicas = &none
-		if err := d.client.Patch(ctx, o, client.MergeFrom(before), owner); err != nil {
+		if err := d.client.Patch(ctx, o, client.MergeFrom(before), client.FieldOwner(owner)); err != nil {
 			return fmt.Errorf("scale Deployment %s to zero: %w", o.Name, err)
 		}
 	}

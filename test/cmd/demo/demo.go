@@ -10,6 +10,7 @@ import (
 
 	"karpenter.sh/test/examples"
 	"karpenter.sh/test/internal/census"
+	"karpenter.sh/test/internal/meter"
 	"karpenter.sh/test/internal/progress"
 	"karpenter.sh/test/internal/scrape"
 )
@@ -41,7 +42,7 @@ func (d *demo) bring(ctx context.Context, workload []byte, pods int) error {
 	if err := d.apply(ctx, examples.NodePools, 0); err != nil {
 		return err
 	}
-	meter := startMeter(ctx, d.metricsURL)
+	used := meter.Start(ctx, d.metricsURL)
 	start := time.Now()
 	if err := d.apply(ctx, workload, pods); err != nil {
 		return err
@@ -61,7 +62,7 @@ func (d *demo) bring(ctx context.Context, workload []byte, pods int) error {
 	fmt.Printf("  nodes       %s\n", reached.NodesByType(mostTypes))
 	fmt.Printf("  price       $%.2f an hour\n", reached.Price)
 	fmt.Printf("  reserved    %s\n", reached.Reserved())
-	fmt.Printf("  controller  %s\n", meter.stop())
+	fmt.Printf("  controller  %s\n", inWords(used.Stop()))
 	return nil
 }
 
@@ -71,7 +72,7 @@ func (d *demo) scaleDown(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	meter := startMeter(ctx, d.metricsURL)
+	used := meter.Start(ctx, d.metricsURL)
 	start := time.Now()
 	if err := d.empty(ctx); err != nil {
 		return err
@@ -80,7 +81,7 @@ func (d *demo) scaleDown(ctx context.Context) error {
 		return d.explain(ctx, err)
 	}
 	fmt.Printf("\n%d pods and %d nodes, at $%.2f an hour, were gone after %.1fs.\n", before.Pods(), before.Nodes, before.Price, time.Since(start).Seconds())
-	fmt.Printf("  controller  %s\n", meter.stop())
+	fmt.Printf("  controller  %s\n", inWords(used.Stop()))
 	return nil
 }
 

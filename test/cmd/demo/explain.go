@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -16,9 +15,6 @@ import (
 	"karpenter.sh/test/examples"
 	"karpenter.sh/test/internal/census"
 )
-
-// mostReasons is how many different reasons are printed.
-const mostReasons = 5
 
 // explain prints what holds the demo up and returns the error it was given.
 func (d *demo) explain(ctx context.Context, failure error) error {
@@ -33,40 +29,6 @@ func (d *demo) explain(ctx context.Context, failure error) error {
 	if err != nil {
 		return errors.Join(failure, err)
 	}
-	printTallies("Pods that have no node:", census.WhyPending(pods.Items, events.Items), "Karpenter has said nothing about them")
-	printTallies("NodeClaims that are not ready:", notReady(claims.Items), "")
+	fmt.Fprint(os.Stderr, census.Why(pods.Items, claims.Items, events.Items))
 	return failure
-}
-
-func printTallies(title string, counts map[string]int, unknown string) {
-	if len(counts) == 0 {
-		return
-	}
-	fmt.Fprintln(os.Stderr, title)
-	for _, t := range census.MostFrequent(counts, mostReasons) {
-		if t.Text == "" {
-			t.Text = unknown
-		}
-		fmt.Fprintf(os.Stderr, "  %5d × %s\n", t.Count, t.Text)
-	}
-}
-
-// notReady counts the conditions that keep NodeClaims from being ready.
-func notReady(claims []v1.NodeClaim) map[string]int {
-	out := map[string]int{}
-	for i := range claims {
-		var blockers []string
-		for _, c := range claims[i].Status.Conditions {
-			if c.Type != "Ready" && !c.IsTrue() {
-				blockers = append(blockers, strings.TrimSpace(fmt.Sprintf("%s: %s %s", c.Type, c.Reason, c.Message)))
-			}
-		}
-		if claims[i].DeletionTimestamp != nil {
-			blockers = append(blockers, "on its way out")
-		}
-		if len(blockers) > 0 {
-			out[strings.Join(blockers, "; ")]++
-		}
-	}
-	return out
 }

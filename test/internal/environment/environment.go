@@ -9,16 +9,12 @@ import (
 	"github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	utilrand "k8s.io/apimachinery/pkg/util/rand"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	autoscalingv1beta1 "karpenter.sh/core/apis/autoscaling/v1beta1"
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/apis/v1alpha1"
+	"karpenter.sh/test/internal/connection"
 	"karpenter.sh/test/internal/installation"
 	"karpenter.sh/test/internal/objects"
 	"karpenter.sh/test/internal/scrape"
@@ -58,38 +54,15 @@ type Options struct {
 
 // New connects to a cluster.
 func New(opts Options) (*Environment, error) {
-	config, err := clientcmd.BuildConfigFromFlags("", opts.Kubeconfig)
-	if err != nil {
-		return nil, fmt.Errorf("read kubeconfig %q: %w", opts.Kubeconfig, err)
-	}
-	config.QPS = -1 // a test never waits for its own client
-	scheme, err := Scheme()
+	cluster, err := connection.Open(opts.Kubeconfig)
 	if err != nil {
 		return nil, err
-	}
-	cluster, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
-	if err != nil {
-		return nil, fmt.Errorf("connect to the cluster: %w", err)
 	}
 	karpenter, err := installation.Find(opts.Kubeconfig, opts.MetricsURL)
 	if err != nil {
 		return nil, err
 	}
-	return &Environment{WithWatch: cluster, Karpenter: karpenter, Defaults: opts.Defaults}, nil
-}
-
-// Scheme knows the kinds of Kubernetes and of Karpenter's core. NodeClasses are
-// handled untyped.
-func Scheme() (*runtime.Scheme, error) {
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{
-		clientgoscheme.AddToScheme, v1.AddToScheme, v1alpha1.AddToScheme, autoscalingv1beta1.AddToScheme,
-	} {
-		if err := add(scheme); err != nil {
-			return nil, fmt.Errorf("register types: %w", err)
-		}
-	}
-	return scheme, nil
+	return &Environment{WithWatch: cluster.WithWatch, Karpenter: karpenter, Defaults: opts.Defaults}, nil
 }
 
 // Open begins a suite: it checks that the cluster is as OPS-267 asks for and

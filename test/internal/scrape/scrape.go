@@ -66,6 +66,19 @@ func (s Snapshot) Sum(name string, labels map[string]string) (float64, bool) {
 	return sum, found
 }
 
+// By adds up the series of a metric for each value of a label.
+func (s Snapshot) By(name, label string) map[string]float64 {
+	sums := map[string]float64{}
+	for _, series := range s.series(name) {
+		for _, pair := range series.GetLabel() {
+			if pair.GetName() == label {
+				sums[pair.GetValue()] += value(series)
+			}
+		}
+	}
+	return sums
+}
+
 // Type is the type of a metric in lower case (counter, gauge, histogram,
 // summary), or empty if nothing of that name is served.
 func (s Snapshot) Type(name string) string {
