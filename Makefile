@@ -11,6 +11,8 @@ SHELL       := /usr/bin/env bash
 CLUSTER ?= karpenter
 RUNTIME ?= binary
 BENCH   ?= .
+CASES   ?=
+JSON    ?=
 FOCUS   ?=
 PROCS   ?= 4
 KEEP    ?=
@@ -58,6 +60,11 @@ down: ## Stop the cluster and remove it; CLUSTER=name
 demo: up ## Watch Karpenter bring and remove nodes in the cluster; CLUSTER=name
 	@go run ./test/cmd/demo -kubeconfig $(BIN)/clusters/$(name)/kubeconfig \
 		-metrics-url "$$($(cluster) metrics-url -name $(name))"
+
+.PHONY: latency
+latency: up ## Measure how long pods wait for nodes in the cluster, and how well plans hold; CLUSTER=name CASES="100 mixed" JSON=file
+	@go run ./test/cmd/latency -kubeconfig $(BIN)/clusters/$(name)/kubeconfig \
+		-cases $(call quoted,$(CASES)) $(if $(JSON),-json >$(call quoted,$(JSON)))
 
 ##@ Build and test
 

@@ -17,7 +17,9 @@ import (
 	"karpenter.sh/test/examples"
 	"karpenter.sh/test/internal/census"
 	"karpenter.sh/test/internal/connection"
+	"karpenter.sh/test/internal/installation"
 	"karpenter.sh/test/internal/manifests"
+	"karpenter.sh/test/internal/meter"
 	"karpenter.sh/test/internal/scrape"
 )
 
@@ -27,7 +29,8 @@ const owner = "karpenter-demo"
 // demo is a cluster with what the demo keeps in view of it.
 type demo struct {
 	options
-	client *connection.Connection
+	client  *connection.Connection
+	process meter.Process
 	// cached holds the demo's pods, nodes and NodeClaims, kept up to date by
 	// watches: looking often must not slow down what is being looked at.
 	cached cache.Cache
@@ -38,7 +41,11 @@ func connect(ctx context.Context, opts options) (*demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &demo{options: opts, client: cluster}
+	karpenter, err := installation.Find(opts.kubeconfig, opts.metricsURL)
+	if err != nil {
+		return nil, err
+	}
+	d := &demo{options: opts, client: cluster, process: meter.Process{MetricsURL: opts.metricsURL, PID: karpenter.PID()}}
 	if _, err := scrape.Fetch(ctx, opts.metricsURL); err != nil {
 		return nil, fmt.Errorf("Karpenter does not answer (make up starts it): %w", err)
 	}

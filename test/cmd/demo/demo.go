@@ -42,7 +42,7 @@ func (d *demo) bring(ctx context.Context, workload []byte, pods int) error {
 	if err := d.apply(ctx, examples.NodePools, 0); err != nil {
 		return err
 	}
-	used := meter.Start(ctx, d.metricsURL)
+	used := meter.Start(ctx, d.process)
 	start := time.Now()
 	if err := d.apply(ctx, workload, pods); err != nil {
 		return err
@@ -72,7 +72,7 @@ func (d *demo) scaleDown(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	used := meter.Start(ctx, d.metricsURL)
+	used := meter.Start(ctx, d.process)
 	start := time.Now()
 	if err := d.empty(ctx); err != nil {
 		return err

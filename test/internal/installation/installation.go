@@ -56,6 +56,15 @@ func (i *Installation) MetricsURL() (string, error) {
 	return c.MetricsURL, err
 }
 
+// PID is the controller's process ID; 0 if it does not run on this machine.
+func (i *Installation) PID() int {
+	c, err := i.controller()
+	if err != nil {
+		return 0
+	}
+	return c.Process.PID
+}
+
 // LogTail is the end of the controller's log, or why there is none.
 func (i *Installation) LogTail(lines int) string {
 	c, err := i.controller()

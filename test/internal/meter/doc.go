@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package meter measures what Karpenter uses while something else happens:
-// processor time, memory, requests to the API server.
+// processor time, memory, requests to the API server; and how busy the machine is.
 //
 // # What it holds
 //
-// The first and the latest answer of Karpenter's metrics, and the most memory that
-// any answer showed.
+// The first and the last answer of Karpenter's metrics, and the most memory seen
+// between them.
 //
 // # What it never does
 //
-// It looks at no process itself, so it works wherever the metrics can be read.
+// It asks nothing of the process between the first and the last answer if the
+// system can tell how much memory it has: each answer costs the process tens of
+// milliseconds, which would show in what is measured.
 //
 // # Cost
 //
-// One read of the metrics a second.
+// Two reads of the metrics, five looks a second at the process.
 //
 // Start reading at [Start].
 package meter

@@ -5,23 +5,28 @@ package meter
 import (
 	"context"
 	"errors"
-	"time"
 
 	"karpenter.sh/test/internal/scrape"
 )
-
-// every is the time between two readings.
-const every = time.Second
 
 // ErrRestarted is the answer if the process that was measured is not the one that
 // runs, or does not report on itself.
 var ErrRestarted = errors.New("the controller restarted meanwhile, or does not report on its process")
 
+// Process is what is measured.
+type Process struct {
+	// MetricsURL is the root of its metrics listener, such as
+	// http://127.0.0.1:8080.
+	MetricsURL string
+	// PID is its process ID if it runs on this machine; 0 if that is not known.
+	PID int
+}
+
 // Reading is what was used between start and stop.
 type Reading struct {
 	scrape.Usage
 	// PeakMemory is the most resident memory seen, in bytes: what lasted less than
-	// a second may be missed.
+	// a fraction of a second may be missed, and without a process ID, some seconds.
 	PeakMemory int64
 	// Requests to the API server, by HTTP method.
 	Requests map[string]int
@@ -38,13 +43,12 @@ type outcome struct {
 	err error
 }
 
-// Start begins to measure the process whose metrics are below a root such as
-// http://127.0.0.1:8080.
-func Start(ctx context.Context, url string) *Meter {
+// Start begins to measure.
+func Start(ctx context.Context, p Process) *Meter {
 	ctx, cancel := context.WithCancel(ctx)
 	m := &Meter{cancel: cancel, result: make(chan outcome, 1)}
 	go func() {
-		reading, err := measure(ctx, url)
+		reading, err := p.measure(ctx)
 		m.result <- outcome{reading, err}
 	}()
 	return m
@@ -57,32 +61,20 @@ func (m *Meter) Stop() (Reading, error) {
 	return out.Reading, out.err
 }
 
-func measure(ctx context.Context, url string) (Reading, error) {
-	first, err := scrape.Fetch(context.WithoutCancel(ctx), url)
+func (p Process) measure(ctx context.Context) (Reading, error) {
+	last := context.WithoutCancel(ctx)
+	first, err := scrape.Fetch(last, p.MetricsURL)
 	if err != nil {
 		return Reading{}, err
 	}
-	var peak int64
-	for {
-		ended := false
-		select {
-		case <-ctx.Done():
-			ended = true
-		case <-time.After(every):
-		}
-		now, err := scrape.Fetch(context.WithoutCancel(ctx), url)
-		if err != nil {
-			return Reading{}, err
-		}
-		reading, err := Between(first, now)
-		if err != nil {
-			return Reading{}, err
-		}
-		peak = max(peak, reading.Memory)
-		if reading.PeakMemory = peak; ended {
-			return reading, nil
-		}
+	peak := p.watchMemory(ctx)
+	end, err := scrape.Fetch(last, p.MetricsURL)
+	if err != nil {
+		return Reading{}, err
 	}
+	reading, err := Between(first, end)
+	reading.PeakMemory = max(peak, reading.PeakMemory)
+	return reading, err
 }
 
 // Between compares two answers of one process; the peak is that of the later one.
@@ -92,8 +84,8 @@ func Between(from, to scrape.Snapshot) (Reading, error) {
 		return Reading{}, ErrRestarted
 	}
 	requests := map[string]int{}
-	before := from.By("rest_client_requests_total", "method")
-	for method, n := range to.By("rest_client_requests_total", "method") {
+	before := from.By("client_go_request_total", "method")
+	for method, n := range to.By("client_go_request_total", "method") {
 		if more := int(n - before[method]); more > 0 {
 			requests[method] = more
 		}

@@ -116,3 +116,16 @@ func TestFetch(t *testing.T) {
 		t.Error("404 was taken for metrics")
 	}
 }
+
+func TestBy(t *testing.T) {
+	snapshot := parse(t, served, time.Now())
+	if got := snapshot.By("karpenter_nodeclaims_created_total", "nodepool"); len(got) != 2 || got["a"] != 3 || got["b"] != 4 {
+		t.Errorf("by nodepool: %v", got)
+	}
+	if got := snapshot.By("karpenter_nodeclaims_created_total", "reason"); len(got) != 1 || got["provisioned"] != 7 {
+		t.Errorf("series of one value are added up: %v", got)
+	}
+	if got := snapshot.By("karpenter_cluster_state_node_count", "nodepool"); len(got) != 0 {
+		t.Errorf("a label the series lacks: %v", got)
+	}
+}

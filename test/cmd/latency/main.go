@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command latency measures, on a cluster of fake nodes, how long pods wait for
+// nodes, taken apart by steps, and how well plans hold: it brings pods in bursts,
+// waits until all of them run, brings the same pods again to the same nodes, which
+// is what scheduler, API server and kubelet take by themselves, and removes all of
+// it before the next case.
+//
+//	make latency
+//	make latency CASES="100 1000-10s mixed"
+//	go run ./test/cmd/latency -help
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/go-logr/logr"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+func main() { os.Exit(realMain()) }
+
+// realMain returns the exit code.
+func realMain() int {
+	log.SetLogger(logr.Discard()) // the client library's, which nobody needs here
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
+	err := run(ctx, os.Args[1:], os.Stdout)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	fmt.Fprintln(os.Stderr, "latency:", err)
+	return 1
+}
+
+// run prints what was measured also if a later case failed.
+func run(ctx context.Context, args []string, out io.Writer) error {
+	opts, err := parse(args, os.Stderr)
+	if err != nil {
+		return err
+	}
+	b, err := connect(ctx, opts)
+	if err != nil {
+		return err
+	}
+	results, err := b.runAll(ctx)
+	if len(results) == 0 {
+		return err
+	}
+	if opts.json {
+		return errors.Join(err, writeJSON(out, results))
+	}
+	return errors.Join(err, writeTable(out, results))
+}
