@@ -27,13 +27,15 @@ const (
 	settle = 3 * time.Second
 )
 
+// errGone says what to do where nothing goes on.
+var errGone = errors.New("Karpenter has ended; its log says why (go run ./tools/cluster logs), make up starts it again")
+
 // bench is a cluster with what is watched of it.
 type bench struct {
 	options
 	cluster *connection.Connection
 	process meter.Process
 	watcher *watcher
-	owners  owners
 }
 
 // connect says what to do if there is no cluster, or no Karpenter in it.
@@ -91,7 +93,7 @@ func (b *bench) run(ctx context.Context, c Case) (Result, error) {
 	if err := b.vacate(ctx, c.Name); err != nil {
 		return Result{}, err
 	}
-	fresh, err := b.part(ctx, c, "new nodes")
+	fresh, err := b.part(ctx, c, withNodes(c.Name+", new nodes"))
 	if err != nil {
 		return Result{}, err
 	}
@@ -102,7 +104,7 @@ func (b *bench) run(ctx context.Context, c Case) (Result, error) {
 	if err := b.removePods(ctx, c.Name); err != nil {
 		return Result{}, err
 	}
-	standing, err := b.part(ctx, c, "nodes already there")
+	standing, err := b.part(ctx, c, withoutNodes(c.Name+", nodes already there"))
 	if err != nil {
 		return Result{}, err
 	}
@@ -118,7 +120,22 @@ type part struct {
 	busy float64
 }
 
-func (b *bench) part(ctx context.Context, c Case, title string) (part, error) {
+// inWords tells how far things are.
+type inWords func(timeline.Progress) string
+
+func withoutNodes(title string) inWords {
+	return func(p timeline.Progress) string {
+		return fmt.Sprintf("%s: pods %d created, %d bound, %d running", title, p.Created, p.Bound, p.Running)
+	}
+}
+
+func withNodes(title string) inWords {
+	return func(p timeline.Progress) string {
+		return fmt.Sprintf("%s | %d NodeClaims, %d nodes open", withoutNodes(title)(p), p.Claims, p.Open)
+	}
+}
+
+func (b *bench) part(ctx context.Context, c Case, text inWords) (part, error) {
 	before := meter.Machine()
 	if !sleep(ctx, settle) {
 		return part{}, context.Cause(ctx)
@@ -128,11 +145,15 @@ func (b *bench) part(ctx context.Context, c Case, title string) (part, error) {
 		busy = -1
 	}
 	phase := fmt.Sprintf("p%x", time.Now().UnixMilli())
-	pods := c.pods(phase, b.owners)
+	by, err := b.employ(ctx, c, phase)
+	if err != nil {
+		return part{}, err
+	}
+	pods := c.pods(phase, by)
 	line := b.watcher.begin(phase)
 	used := meter.Start(ctx, b.process)
-	err := b.bring(ctx, c, pods, func(done func(timeline.Progress) bool) error {
-		return b.follow(ctx, c.Name+", "+title, line, done)
+	err = b.bring(ctx, c, pods, func(done func(timeline.Progress) bool) error {
+		return b.follow(ctx, text, line, done)
 	})
 	reading, errUsed := used.Stop()
 	if err := errors.Join(err, errUsed); err != nil {
@@ -160,17 +181,13 @@ func (b *bench) bring(ctx context.Context, c Case, pods []*corev1.Pod, wait func
 }
 
 // follow shows progress until done says so.
-func (b *bench) follow(ctx context.Context, title string, line *timeline.Timeline, done func(timeline.Progress) bool) error {
+func (b *bench) follow(ctx context.Context, text inWords, line *timeline.Timeline, done func(timeline.Progress) bool) error {
 	start := time.Now()
 	display := progress.New(os.Stderr, progress.IsTerminal(os.Stderr), start)
-	text := func(p timeline.Progress) string {
-		out := fmt.Sprintf("%s: pods %d created, %d bound, %d running", title, p.Created, p.Bound, p.Running)
-		if p.Claims > 0 { // nodes that are there already are no news
-			out += fmt.Sprintf(" | %d NodeClaims, %d nodes open", p.Claims, p.Open)
-		}
-		return out
-	}
 	for {
+		if b.process.Gone() {
+			return errGone
+		}
 		now := line.Progress()
 		ended := done(now)
 		if ended || time.Since(start) > b.timeout {

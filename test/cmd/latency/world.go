@@ -35,9 +35,11 @@ const (
 	taint     = "example.com/latency"
 	// emptying is how long pods or nodes may take to go.
 	emptying = 10 * time.Minute
+	// askAgain is how long after a deletion was answered it is asked for again.
+	askAgain = 10 * time.Second
 )
 
-// enter makes namespace, NodeClass and NodePool, and an owner for each kind of pod.
+// enter makes namespace, NodeClass and NodePool.
 func (b *bench) enter(ctx context.Context) error {
 	objects, err := manifests.Decode(manifest)
 	if err != nil {
@@ -46,18 +48,24 @@ func (b *bench) enter(ctx context.Context) error {
 	if err := b.cluster.Put(ctx, name, objects...); err != nil {
 		return fmt.Errorf("%w; is it a cluster of fake nodes with Karpenter in it, as make up starts one?", err)
 	}
-	b.owners = owners{}
-	for _, kind := range slices.Concat(sizes(), mixed()) {
+	return nil
+}
+
+// employ makes an owner for each kind of pod of a case, anew for each phase: what
+// became of earlier pods must not be held against these (SCH-302).
+func (b *bench) employ(ctx context.Context, c Case, phase string) (owners, error) {
+	by := owners{}
+	for _, kind := range c.kinds() {
 		owner := &corev1.PodTemplate{ // an object that nobody acts on
-			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: kind.Name},
+			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: phase + "-" + kind.Name},
 			Template:   kind.Deployment().Spec.Template,
 		}
 		if err := b.cluster.Create(ctx, owner); err != nil {
-			return fmt.Errorf("create the owner of pods %s/%s: %w", namespace, kind.Name, err)
+			return nil, fmt.Errorf("create the owner of pods %s/%s: %w", namespace, owner.Name, err)
 		}
-		b.owners[kind.Name] = *metav1.NewControllerRef(owner, corev1.SchemeGroupVersion.WithKind("PodTemplate"))
+		by[kind.Name] = *metav1.NewControllerRef(owner, corev1.SchemeGroupVersion.WithKind("PodTemplate"))
 	}
-	return nil
+	return by, nil
 }
 
 // leave removes all that the benchmark has made, also after an interrupt.
@@ -114,27 +122,37 @@ func (b *bench) removePods(ctx context.Context, title string) error {
 func (b *bench) empty(ctx context.Context, title string, lists []client.ObjectList, remove func() error) error {
 	start := time.Now()
 	display := progress.New(os.Stderr, progress.IsTerminal(os.Stderr), start)
-	asked := 0
-	var failed error
+	answer := make(chan error, 1)
+	var asked bool     // and no answer yet: it might hit what comes next
+	var next time.Time // to ask
+	var refused error
 	for {
 		left, err := b.left(ctx, lists)
 		if err != nil {
 			return err
 		}
+		if left > 0 && b.process.Gone() {
+			return fmt.Errorf("%s, %d left: %w", title, left, errGone)
+		}
 		text := fmt.Sprintf("%s: %d left", title, left)
-		switch {
-		case left == 0:
-			if asked > 0 {
-				display.End(time.Now(), text)
+		switch now := time.Now(); {
+		case left == 0 && !asked:
+			if !next.IsZero() {
+				display.End(now, text)
 			}
 			return nil
-		case time.Since(start) > emptying:
-			return errors.Join(fmt.Errorf("%s after %s", text, emptying), failed)
-		case asked < 1+int(time.Since(start)/(10*time.Second)):
-			failed = remove()
-			asked++
+		case now.Sub(start) > emptying:
+			return errors.Join(fmt.Errorf("%s after %s", text, emptying), refused)
+		case !asked && now.After(next):
+			go func() { answer <- remove() }()
+			asked = true
 		}
 		display.Show(time.Now(), text)
+		select {
+		case refused = <-answer:
+			asked, next = false, time.Now().Add(askAgain)
+		default:
+		}
 		if !sleep(ctx, look) {
 			return context.Cause(ctx)
 		}

@@ -4,8 +4,10 @@ package meter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 
 	"karpenter.sh/test/internal/scrape"
@@ -50,6 +52,11 @@ func resident(pid int) (int64, bool) {
 		return 0, false
 	}
 	return pages * int64(os.Getpagesize()), true
+}
+
+// Gone tells that the process has ended; false where that cannot be known.
+func (p Process) Gone() bool {
+	return p.PID > 0 && errors.Is(syscall.Kill(p.PID, 0), syscall.ESRCH)
 }
 
 func (p Process) reported(ctx context.Context) (int64, bool) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -104,5 +105,21 @@ func TestLoad(t *testing.T) {
 		if got := meter.ParseLoad(text); got != (meter.Load{}) {
 			t.Errorf("%q is no load: %+v", text, got)
 		}
+	}
+}
+
+func TestGone(t *testing.T) {
+	child := exec.Command("sleep", "60")
+	if err := child.Start(); err != nil {
+		t.Skip("no process to look at:", err)
+	}
+	p := meter.Process{PID: child.Process.Pid}
+	if p.Gone() || (meter.Process{}).Gone() {
+		t.Error("gone, although it runs or is not known")
+	}
+	_ = child.Process.Kill()
+	_ = child.Wait()
+	if !p.Gone() {
+		t.Error("not gone, although it has ended")
 	}
 }
