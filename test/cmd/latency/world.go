@@ -80,14 +80,15 @@ func (b *bench) leave(ctx context.Context) error {
 	}
 	slices.Reverse(objects)
 	for _, o := range objects {
-		if err := b.remove(ctx, o); err != nil {
+		if err := b.discard(ctx, o); err != nil {
 			return fmt.Errorf("clean up (make down ends the cluster and all in it): %w", err)
 		}
 	}
 	return nil
 }
 
-func (b *bench) remove(ctx context.Context, o *unstructured.Unstructured) error {
+// discard deletes an object and waits until it is gone.
+func (b *bench) discard(ctx context.Context, o *unstructured.Unstructured) error {
 	if err := client.IgnoreNotFound(b.cluster.Delete(ctx, o)); err != nil {
 		return fmt.Errorf("delete %s %s: %w", o.GetKind(), o.GetName(), err)
 	}
@@ -113,7 +114,11 @@ func (b *bench) vacate(ctx context.Context, title string) error {
 
 func (b *bench) removePods(ctx context.Context, title string) error {
 	return b.empty(ctx, title+", removing pods", []client.ObjectList{&corev1.PodList{}}, func() error {
-		return b.cluster.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(namespace), client.GracePeriodSeconds(0))
+		var pods corev1.PodList
+		if err := b.watcher.List(ctx, &pods); err != nil {
+			return fmt.Errorf("list the pods to delete: %w", err)
+		}
+		return remove(ctx, b.cluster, pods.Items)
 	})
 }
 

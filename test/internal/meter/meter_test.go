@@ -52,7 +52,7 @@ func TestBetween(t *testing.T) {
 	if got.CPU != 2*time.Second || got.Cores() != 0.5 || got.PeakMemory != 70 {
 		t.Errorf("got %+v", got)
 	}
-	if !maps.Equal(got.Requests, map[string]int{"GET": 4}) { // OPS-156
+	if !maps.Equal(got.Requests, map[string]int{"GET": 4}) {
 		t.Errorf("requests %v: only those that came are told, by method", got.Requests)
 	}
 	if _, err := meter.Between(to, from); !errors.Is(err, meter.ErrRestarted) {

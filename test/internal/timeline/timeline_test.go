@@ -147,7 +147,7 @@ func TestTookLeavesOutWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// SCH-226: pods are told a NodeClaim, a node, or both.
+// Pods are told a NodeClaim, a node, or both.
 func TestAgreement(t *testing.T) {
 	for _, tc := range []struct {
 		reason       string
