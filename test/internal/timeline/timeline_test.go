@@ -175,7 +175,7 @@ func TestAgreement(t *testing.T) {
 			l.SeeEvent(event("a", "Pod should schedule on: nodeclaim/c2"))
 		}, 1, 0},
 		{"the status counts before the event", func(l *timeline.Timeline) {
-			l.SeeEvent(event("a", "Pod should schedule on: nodeclaim/c2"))
+			l.SeeEvent(event("a", "Pod should schedule on: nodeclaim/c2, node/n2"))
 			l.SeePod(nominated("a", "n1"), at(1))
 		}, 1, 1},
 		{"the last status counts", func(l *timeline.Timeline) {
