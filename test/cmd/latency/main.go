@@ -55,8 +55,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(results) == 0 {
 		return err
 	}
+	warn(os.Stderr, results)
 	if opts.json {
 		return errors.Join(err, writeJSON(out, results))
 	}
 	return errors.Join(err, writeTable(out, results))
+}
+
+// warn tells if something else kept the machine from the cluster.
+func warn(out io.Writer, results []Result) {
+	const quiet = 0.5
+	for _, r := range results {
+		if r.Busy > quiet {
+			fmt.Fprintf(out, "The machine was busy with other things before case %s (%.0f%% of its processors): its times say little.\n", r.Case, 100*r.Busy)
+		}
+	}
 }

@@ -58,7 +58,7 @@ func plan(c Case) (atOnce, error) {
 	if len(answer.Unplaced) > 0 {
 		return atOnce{}, fmt.Errorf("a plan of all pods leaves %d without a node: %s", len(answer.Unplaced), answer.Unplaced[0].Why)
 	}
-	out := atOnce{Took: time.Since(start), Bill: timeline.Bill{Nodes: len(answer.Bins)}}
+	out := atOnce{Took: time.Since(start), Bill: timeline.Bill{Nodes: len(answer.Bins), Pods: c.Pods}}
 	for i := range answer.Bins {
 		out.Dollars += answer.Bins[i].Price
 	}

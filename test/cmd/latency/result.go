@@ -47,7 +47,9 @@ type Controller struct {
 
 // Bill is a number of nodes and what they cost.
 type Bill struct {
-	Nodes   int     `json:"nodes"`
+	Nodes int `json:"nodes"`
+	// Pods that they were planned for.
+	Pods    int     `json:"pods"`
 	Dollars float64 `json:"dollarsPerHour"`
 }
 
@@ -101,7 +103,7 @@ func resultOf(c Case, m measured) Result {
 		Fresh:      stepsOf(view), Controller: controllerOf(m.fresh.used), Standing: standingOf(m),
 		Planned: Bill(view.Planned()), Built: Bill(view.Built()),
 		AtOnce: Bill(m.atOnce.Bill), AtOnceTook: Seconds(m.atOnce.Took),
-		Twice: view.PlacesPlanned() - m.daemons - len(view.Pods),
+		Twice: view.All().Pods - m.daemons - len(view.Pods),
 	}
 	out.Told, out.Agreed = view.Agreement()
 	return out

@@ -122,7 +122,7 @@ func planRows() []row {
 	return []row{
 		{
 			label: "nodes planned", value: func(r Result) string { return fmt.Sprint(r.Planned.Nodes) },
-			help: "NodeClaims of the rounds that began before any node was ready: what was planned\nbefore the scheduler had a say. A round ends where none is created for 0.75 s. Where pods come over a time this is the first round only.",
+			help: "NodeClaims of the rounds that began before any node was ready: what was planned\nbefore the scheduler had a say, perhaps before some of the pods came. A round ends\nwhere no NodeClaim comes for 0.75 s.",
 		},
 		{
 			label: "nodes built", value: func(r Result) string { return fmt.Sprint(r.Built.Nodes) },
@@ -130,7 +130,7 @@ func planRows() []row {
 		},
 		{
 			label: "built / planned", value: func(r Result) string { return r.toPlanned(float64(r.Built.Nodes), float64(r.Planned.Nodes)) },
-			help: "1 if the plan held. A dash where pods come over a time.",
+			help: "1 if the plan held. A dash if the nodes planned were not for all pods, because some\ncame later.",
 		},
 		{
 			label: "bill, $/h", value: func(r Result) string { return fmt.Sprintf("%.2f", r.Built.Dollars) },
@@ -138,7 +138,7 @@ func planRows() []row {
 		},
 		{
 			label: "bill / planned", value: func(r Result) string { return r.toPlanned(r.Built.Dollars, r.Planned.Dollars) },
-			help: "The bill beside that of the nodes planned. A dash where pods come over a time.",
+			help: "The bill beside that of the nodes planned; a dash as above.",
 		},
 		{
 			label: "bill / planned at once", value: func(r Result) string { return ratio(r.Built.Dollars, r.AtOnce.Dollars) },
@@ -162,7 +162,7 @@ func planRows() []row {
 // toPlanned compares with the plan that was made before any node was ready, which
 // says nothing if more pods were to come.
 func (r Result) toPlanned(built, planned float64) string {
-	if r.Over > 0 {
+	if r.Planned.Pods < r.Pods {
 		return "–"
 	}
 	return ratio(built, planned)

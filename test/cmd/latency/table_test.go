@@ -105,7 +105,9 @@ func TestTableHasNoRatioToAPlanOfSomePods(t *testing.T) {
 	m.fresh.busy = -1
 	m.fresh.view.Claims = nil
 	var out strings.Builder
-	results := []Result{resultOf(Case{Name: "3-1s", Pods: 3, Over: time.Second}, example()), resultOf(Case{Name: "4", Pods: 4}, m)}
+	early := example()
+	early.fresh.view.Claims[0].Pods = 2 // the third pod came later
+	results := []Result{resultOf(Case{Name: "3-1s", Pods: 3, Over: time.Second}, early), resultOf(Case{Name: "4", Pods: 4}, m)}
 	if err := writeTable(&out, results); err != nil {
 		t.Fatal(err)
 	}

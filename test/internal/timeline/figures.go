@@ -66,6 +66,8 @@ func (v View) Agreement() (told, agreed int) {
 // Bill is a number of nodes and what they cost.
 type Bill struct {
 	Nodes int
+	// Pods that they were planned for, daemons included.
+	Pods int
 	// Dollars an hour.
 	Dollars float64
 }
@@ -105,19 +107,14 @@ func (v View) bill(counts func(Claim) bool) Bill {
 		if counts(c) {
 			out.Nodes++
 			out.Dollars += c.Price
+			out.Pods += c.Pods
 		}
 	}
 	return out
 }
 
-// PlacesPlanned are the pods that all NodeClaims were planned for, daemons
-// included.
-func (v View) PlacesPlanned() (n int) {
-	for _, c := range v.Claims {
-		n += c.Pods
-	}
-	return n
-}
+// All are the NodeClaims that there are or were.
+func (v View) All() Bill { return v.bill(func(Claim) bool { return true }) }
 
 // On returns the view with those pods only that are on nodes of which is says so,
 // or on none.

@@ -224,14 +224,14 @@ func TestPlannedAndBuilt(t *testing.T) {
 	line.SeeNode(node("node-c1", corev1.ConditionTrue), at(1500))
 	line.SeePod(pod("a", "node-c1", true), at(5000))
 	v := line.View()
-	if got, want := v.Planned(), (timeline.Bill{Nodes: 3, Dollars: 7}); got != want {
+	if got, want := v.Planned(), (timeline.Bill{Nodes: 3, Pods: 6, Dollars: 7}); got != want {
 		t.Errorf("planned %+v, want %+v", got, want)
 	}
-	if got, want := v.Built(), (timeline.Bill{Nodes: 5, Dollars: 31}); got != want {
+	if got, want := v.Built(), (timeline.Bill{Nodes: 5, Pods: 15, Dollars: 31}); got != want {
 		t.Errorf("built %+v, want %+v", got, want)
 	}
-	if got := v.PlacesPlanned(); got != 21 {
-		t.Errorf("planned for %d pods", got)
+	if got, want := v.All(), (timeline.Bill{Nodes: 6, Pods: 21, Dollars: 63}); got != want {
+		t.Errorf("all %+v, want %+v", got, want)
 	}
 }
 
@@ -240,7 +240,7 @@ func TestRoundsBeforeTheFirstNodeAreOnePlan(t *testing.T) {
 	line.SeeClaim(claim("c1", "n", 1, "1"), at(1000))
 	line.SeeClaim(claim("c2", "m", 1, "2"), at(4000))
 	line.SeeNode(node("n", corev1.ConditionTrue), at(5000))
-	if got, want := line.View().Planned(), (timeline.Bill{Nodes: 2, Dollars: 3}); got != want {
+	if got, want := line.View().Planned(), (timeline.Bill{Nodes: 2, Pods: 2, Dollars: 3}); got != want {
 		t.Errorf("planned %+v, want %+v", got, want)
 	}
 }
