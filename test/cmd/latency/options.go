@@ -66,14 +66,20 @@ Cases:
               zones, apart from each other by hostname, for arm64, for one family of
               instance types, for one zone, and plain ones
 
+Each case has two parts: the pods come to an empty pool, and are taken away; then
+the same pods come to the nodes that are there by now, which is what scheduler, API
+server and kubelet take by themselves.
+
 What the table says. Times are in seconds and count, where nothing else is said,
 from the moment at which the first pod was seen; all are taken when a watch brings
 the news. The median and p99 are nearest ranks.
 
 `)
+	told := map[string]bool{} // the steps of pods come twice
 	for _, r := range rows() {
-		if r.help != "" {
+		if r.help != "" && !told[r.label] {
 			fmt.Fprintf(out, "  %s\n%s\n", r.label, indent(r.help))
+			told[r.label] = true
 		}
 	}
 }
