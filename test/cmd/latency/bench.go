@@ -58,15 +58,13 @@ func connect(ctx context.Context, opts options) (*bench, error) {
 	return &bench{options: opts, cluster: cluster, process: meter.Process{MetricsURL: url, PID: karpenter.PID()}}, nil
 }
 
-// runAll runs the cases, each in an empty pool, and leaves nothing behind. With an
-// error it returns the results so far.
+// runAll runs the cases, each in an empty pool. With an error it returns the results
+// so far. What it has made is there until leave is called.
 func (b *bench) runAll(ctx context.Context) (results []Result, err error) {
-	watching, cancel := context.WithCancel(context.WithoutCancel(ctx)) // cleaning needs it
-	defer cancel()
+	watching := context.WithoutCancel(ctx) // cleaning up needs it
 	if b.watcher, err = watch(watching, b.cluster); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, b.leave(ctx)) }()
 	if err := b.enter(ctx); err != nil {
 		return nil, err
 	}

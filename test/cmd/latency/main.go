@@ -41,7 +41,8 @@ func realMain() int {
 	return 1
 }
 
-// run prints what was measured also if a later case failed.
+// run tells what was measured also if a later case failed, and before it cleans up,
+// which may take its time.
 func run(ctx context.Context, args []string, out io.Writer) error {
 	opts, err := parse(args, os.Stderr)
 	if err != nil {
@@ -52,14 +53,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	results, err := b.runAll(ctx)
-	if len(results) == 0 {
-		return err
+	return errors.Join(err, report(out, opts.json, results), b.leave(ctx))
+}
+
+func report(out io.Writer, asJSON bool, results []Result) error {
+	switch {
+	case len(results) == 0:
+		return nil
+	case asJSON:
+		warn(os.Stderr, results)
+		return writeJSON(out, results)
 	}
 	warn(os.Stderr, results)
-	if opts.json {
-		return errors.Join(err, writeJSON(out, results))
-	}
-	return errors.Join(err, writeTable(out, results))
+	return writeTable(out, results)
 }
 
 // warn tells if something else kept the machine from the cluster.

@@ -70,6 +70,9 @@ func (b *bench) employ(ctx context.Context, c Case, phase string) (owners, error
 
 // leave removes all that the benchmark has made, also after an interrupt.
 func (b *bench) leave(ctx context.Context) error {
+	if b.watcher == nil {
+		return nil // nothing was made
+	}
 	ctx = context.WithoutCancel(ctx)
 	objects, err := manifests.Decode(manifest)
 	if err != nil {
