@@ -13,9 +13,6 @@ import (
 // Bound is a lower bound on the cost per hour of any set of nodes that holds
 // the pods: the linear relaxation in which nodes and pods may be cut into any
 // fractions. It considers CPU and memory.
-//
-// The dual has one price for each unit of the two resources, and its optimum is
-// where two of its constraints meet, so all such points are tried.
 func Bound(pods []*corev1.Pod, types []*cloudprovider.InstanceType) float64 {
 	demand := [2]float64{}
 	for _, p := range pods {
@@ -24,14 +21,33 @@ func Bound(pods []*corev1.Pod, types []*cloudprovider.InstanceType) float64 {
 			demand[1] += c.Resources.Requests.Memory().AsApproximateFloat64() / gib
 		}
 	}
-	lines := constraints(types)
-	best := 0.0
+	return NewPrices(types).Of(demand[0], demand[1])
+}
+
+// Prices are what a unit of CPU and one of memory may be said to cost at most,
+// such that no node holds more than it costs: the dual of [Bound]. Its optimum is
+// where two of its constraints meet, so all such points are kept.
+type Prices struct{ points [][2]float64 }
+
+// NewPrices returns the prices for what is for sale. It costs the cube of the
+// number of types.
+func NewPrices(types []*cloudprovider.InstanceType) *Prices {
+	out, lines := &Prices{}, constraints(types)
 	for i := range lines {
 		for j := i + 1; j < len(lines); j++ {
 			if x, y, ok := meet(lines[i], lines[j]); ok && feasible(lines, x, y) {
-				best = math.Max(best, demand[0]*x+demand[1]*y)
+				out.points = append(out.points, [2]float64{x, y})
 			}
 		}
+	}
+	return out
+}
+
+// Of is the bound for a sum of requests, of CPU and of memory in GiB.
+func (p *Prices) Of(cpu, memory float64) float64 {
+	best := 0.0
+	for _, at := range p.points {
+		best = math.Max(best, cpu*at[0]+memory*at[1])
 	}
 	return best
 }

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package simulation
+
+import (
+	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/place"
+)
+
+// WhatIf is what would become of the pods of some nodes if these were gone.
+type WhatIf struct {
+	// Stuck says that some pod that runs would run nowhere.
+	Stuck bool
+	// Bins are the machines that would be launched, for these pods or for those
+	// that wait anyway (DIS-065).
+	Bins []place.Bin
+}
+
+// whatIf is what all questions of a view share.
+type whatIf struct {
+	// closed are the targets that are not quiet yet (DIS-062).
+	closed bitset.Set
+	// beside are the pods that need a place anyway (DIS-060).
+	beside []model.Pod
+}
+
+// WithoutNodes asks where the pods of some nodes would go. The nodes must be
+// candidates: consolidatable and not held.
+func (v *View) WithoutNodes(ids ...string) (WhatIf, error) {
+	if err := v.prepare(); err != nil {
+		return WhatIf{}, err
+	}
+	var targets []int
+	for _, id := range ids {
+		target, ok := v.question.Cluster.Targets().Index(id)
+		if !ok {
+			return WhatIf{Stuck: true}, nil
+		}
+		targets = append(targets, target)
+	}
+	in := v.question.Without(targets...)
+	moved := len(in.Pods)
+	for i := range moved {
+		in.Moved = in.Moved.Add(i)
+	}
+	in.Barred, in.Closed = in.Moved, v.whatIf.closed
+	in.Reservations = place.FallbackReservations
+	in.Pods = append(in.Pods, v.whatIf.beside...)
+	plan := place.Solve(in)
+	out := WhatIf{Bins: plan.Bins}
+	for _, u := range plan.Unplaced {
+		out.Stuck = out.Stuck || u.Pod < moved
+	}
+	return out, nil
+}
+
+// prepare gathers once what all questions share.
+func (v *View) prepare() error {
+	if v.question != nil {
+		return nil
+	}
+	q, err := v.r.ask(func(m *machine) bool {
+		return m.stage == ready && (v.own[m.key] || !v.r.loop.held[m.key]) && v.ripe(m)
+	})
+	if err != nil {
+		return err
+	}
+	w := &whatIf{}
+	for i := range q.Models {
+		if q.Models[i].From == nil {
+			w.beside = append(w.beside, q.Models[i])
+		}
+	}
+	if v.after > 0 && !v.never {
+		for i := range q.Cluster.Targets().Nodes {
+			n := q.Cluster.Targets().At(i).StateNode
+			if n == nil {
+				continue
+			}
+			if m := v.r.byKey[n.Key()]; m != nil && m.stage == ready && !v.ripe(m) {
+				w.closed = w.closed.Add(i)
+			}
+		}
+	}
+	v.question, v.whatIf = q, w
+	return nil
+}
