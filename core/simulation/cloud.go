@@ -15,6 +15,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/engine/disrupt"
 )
 
 // stage is how far a machine has come.
@@ -49,12 +50,16 @@ type machine struct {
 	// lastEvent is when a pod last came or went, if one did.
 	lastEvent time.Duration
 	stirred   bool
+	// nominated is until when pods are expected.
+	nominated time.Duration
+	// looks are its pods as disruption sees them; nil if that is not known.
+	looks []disrupt.Pod
 	// whenReady are called once it is ready, or gone before.
 	whenReady []func()
 }
 
-// eventful notes that a pod came or went.
-func (m *machine) eventful(now time.Duration) { m.lastEvent, m.stirred = now, true }
+// eventful notes that a pod came or is about to go.
+func (m *machine) eventful(now time.Duration) { m.lastEvent, m.stirred, m.looks = now, true, nil }
 
 // order has a machine be bought for a NodeClaim that has no name yet.
 func (r *replay) order(created cluster.CreatedNodeClaim) *machine {

@@ -150,7 +150,7 @@ func (r *replay) remove(p *pod) {
 	} else {
 		r.leave(p)
 		p.on.pods = slices.DeleteFunc(p.on.pods, func(o *pod) bool { return o == p })
-		p.on.free = p.on.free.plus(p.need)
+		p.on.free, p.on.looks = p.on.free.plus(p.need), nil
 	}
 	p.gone = true
 	r.live.DeletePod(p.key())

@@ -60,7 +60,7 @@ func (r *replay) round() error {
 	targets := q.Cluster.Targets()
 	for _, p := range plan.Placements {
 		if n := targets.At(p.Node).StateNode; n != nil {
-			r.live.Nominate(n.Key())
+			r.nominate(n.Key())
 		}
 	}
 	for i := range plan.Bins {
@@ -71,6 +71,14 @@ func (r *replay) round() error {
 	r.batch.tried = r.version
 	r.after(r.Times.Retry, r.again)
 	return nil
+}
+
+// nominate keeps disruption away from a machine for a while (SCH-239).
+func (r *replay) nominate(key string) {
+	if m := r.byKey[key]; m != nil {
+		m.nominated = r.now + cluster.NominationWindow(r.Times.Most)
+		r.touch()
+	}
 }
 
 // again asks for another round while pods wait and the world has changed: whoever

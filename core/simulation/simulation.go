@@ -77,7 +77,6 @@ func newReplay(o Options) (*replay, error) {
 		Clock:      &r.timeline,
 		Compiler:   intake.New(intake.Options{Vocabulary: words, Preferences: intake.RespectPreferences}),
 		Registerer: prometheus.NewRegistry(), Log: logr.Discard(),
-		NominationWindow: cluster.NominationWindow(o.Times.Most),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making the live model of a replay: %w", err)

@@ -8,7 +8,6 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/requirement"
@@ -23,7 +22,6 @@ type View struct {
 	own      map[string]bool
 	after    time.Duration
 	never    bool
-	snapshot *cluster.Snapshot
 	nodes    []disrupt.Node // made when first asked for
 	question *question.Question
 	whatIf   *whatIf
@@ -32,7 +30,7 @@ type View struct {
 }
 
 func newView(r *replay, own []string) *View {
-	v := &View{r: r, own: map[string]bool{}, snapshot: r.live.Snapshot()}
+	v := &View{r: r, own: map[string]bool{}}
 	for _, id := range own {
 		v.own[id] = true
 	}
@@ -80,17 +78,30 @@ func (v *View) node(m *machine) disrupt.Node {
 		n.Consolidatable = v.ripe(m)
 		n.Nominated = v.nominated(m)
 	}
-	n.Pods = make([]disrupt.Pod, len(m.pods))
+	n.Pods = m.seen()
+	return n
+}
+
+// seen are the pods of a machine as disruption sees them. Most machines did not
+// change since they were last looked at, and the slice is nobody's to write to.
+func (m *machine) seen() []disrupt.Pod {
+	if m.looks != nil {
+		return m.looks
+	}
+	out, bounded := make([]disrupt.Pod, len(m.pods)), false
 	for i, p := range m.pods {
-		n.Pods[i] = disrupt.Pod{
+		out[i] = disrupt.Pod{
 			Namespace: namespace, Name: p.object.Name, Active: !p.leaving, Reschedulable: !p.leaving,
 			EvictionCost: disrupt.EvictionCost(0, 0),
 		}
-		if !p.leaving && !p.app.lets() {
-			n.Pods[i].Blocking = []string{p.shape.App}
+		if bounded = bounded || p.app.most >= 0; !p.leaving && !p.app.lets() {
+			out[i].Blocking = []string{p.shape.App}
 		}
 	}
-	return n
+	if !bounded {
+		m.looks = out
+	}
+	return out
 }
 
 // ripe reports whether a machine has been quiet for long enough.
@@ -106,12 +117,8 @@ func (v *View) ripe(m *machine) bool {
 
 // nominated reports whether pods are expected on a machine.
 func (v *View) nominated(m *machine) bool {
-	n := v.snapshot.Node(m.key)
-	if n == nil || !n.Nominated(v.Now()) {
-		return false
-	}
-	v.wait(cluster.NominationWindow(v.r.Times.Most))
-	return true
+	v.wait(m.nominated - v.r.now)
+	return m.nominated > v.r.now
 }
 
 // wait notes that time alone changes the view.

@@ -58,4 +58,4 @@ func (e Emptiness) Validate(v *simulation.View, c simulation.Command) (simulatio
 }
 
 // All returns the policies in the order of reports.
-func All() []simulation.Policy { return []simulation.Policy{None{}, Emptiness{}} }
+func All() []simulation.Policy { return []simulation.Policy{None{}, Emptiness{}, Practice{}} }

@@ -14,8 +14,10 @@ import (
 type row struct {
 	Case string `json:"case"`
 	*simulation.Report
-	// WallSeconds is how long the replay took.
+	// WallSeconds is how long the replay took, CPUSeconds how much of the
+	// processors.
 	WallSeconds float64 `json:"wallSeconds"`
+	CPUSeconds  float64 `json:"cpuSeconds"`
 }
 
 // table prints rows as they come, or all of them as JSON in the end.
@@ -33,15 +35,20 @@ func (t *table) add(r row) {
 		return
 	}
 	if len(t.rows) == 1 {
-		fmt.Fprintf(t.out, "%-11s %-10s %6s %10s %10s %7s %9s %8s %8s %8s %8s %9s %8s %7s\n",
-			"CASE", "POLICY", "HOURS", "COST", "BOUND", "RATIO", "EVICTED", "REPEATED", "RECLAIMS", "LAUNCHED", "REMOVED", "WAITED", "PER", "WALL")
-		fmt.Fprintf(t.out, "%-11s %-10s %6s %10s %10s %7s %9s %8s %8s %8s %8s %9s %8s %7s\n",
-			"", "", "", "", "", "", "", "", "", "", "", "pod-min", "pods end", "s")
+		fmt.Fprintf(t.out, heading, "CASE", "POLICY", "HOURS", "COST", "BOUND", "RATIO", "EVICTED", "REPEATED",
+			"RECLAIMS", "LAUNCHED", "REMOVED", "WAITED", "LEFT", "WALL", "CPU")
+		fmt.Fprintf(t.out, heading, "", "", "", "", "", "", "pods", "in 1 h", "", "", "", "pod-min", "pods", "s", "s")
 	}
-	fmt.Fprintf(t.out, "%-11s %-10s %6.0f %10.2f %10.2f %7.3f %9d %8d %8d %8d %8d %9.0f %8d %7.1f\n",
+	fmt.Fprintf(t.out, line,
 		r.Case, r.Policy, r.Hours, r.Cost, r.Bound, r.Ratio, r.Evictions, r.Repeated, r.Reclaims,
-		r.Launched, r.Removed, r.WaitingPodMinutes, r.Waiting, r.WallSeconds)
+		r.Launched, r.Removed, r.WaitingPodMinutes, r.Waiting, r.WallSeconds, r.CPUSeconds)
 }
+
+// The columns, of words and of figures.
+const (
+	heading = "%-11s %-10s %6s %10s %10s %7s %8s %8s %8s %8s %8s %9s %6s %6s %6s\n"
+	line    = "%-11s %-10s %6.0f %10.2f %10.2f %7.3f %8d %8d %8d %8d %8d %9.0f %6d %6.1f %6.1f\n"
+)
 
 func (t *table) end() error {
 	if !t.json {
