@@ -23,6 +23,9 @@ REPORT  ?= unit
 CHAPTER ?=
 CHECKS  ?=
 SEED    ?=
+CASE    ?=
+POLICY  ?=
+JSON    ?=
 VERSION ?=
 
 BIN     := $(CURDIR)/bin
@@ -104,6 +107,10 @@ e2e: check-cluster control-plane ## Run the end-to-end suite in a cluster of its
 .PHONY: bench
 bench: ## Run the engine's benchmarks; BENCH=regex
 	@go test -run '^$$' -bench '$(BENCH)' -benchmem ./core/benchmark/...
+
+.PHONY: replay
+replay: ## Replay workloads in virtual time and compare what policies of giving up nodes cost; CASE=small,spot POLICY=practice SEED=7 JSON=1
+	@go run ./test/cmd/replay $(if $(CASE),-case $(call quoted,$(CASE))) $(if $(POLICY),-policy $(call quoted,$(POLICY))) $(if $(SEED),-seed $(SEED)) $(if $(JSON),-json)
 
 .PHONY: spec-coverage
 spec-coverage: ## List the requirements of the specification that no test of code in use cites; CHAPTER=lifecycle

@@ -97,6 +97,13 @@ func rules() []rule {
 			forbids: func(_, imported string) bool { return within("core/operator")(imported) },
 		},
 		{
+			name: "a simulation has no client and no operator", why: "it replays days in seconds, without an API server",
+			applies: within("core/simulation"),
+			forbids: func(_, imported string) bool {
+				return within("k8s.io/client-go", "sigs.k8s.io/controller-runtime", "core/controllers", "core/operator")(imported)
+			},
+		},
+		{
 			name: "the core knows no provider", why: "it reaches them through the contract in cloudprovider",
 			applies: func(string) bool { return true },
 			forbids: func(_, imported string) bool {
@@ -203,9 +210,11 @@ func TestRulesCatchWhatTheyForbid(t *testing.T) {
 		{"core/controllers/node/a", "core/controllers/nodeclaim", "no family of controllers imports another"},
 		{"core/cluster", "core/controllers/node", "only the operator knows the controllers"},
 		{"core/controllers/node", "core/operator/options", "nothing inward knows the operator"},
+		{"core/simulation/policy", "k8s.io/client-go/rest", "a simulation has no client and no operator"},
 		{"core/cloudprovider/kit", "github.com/aws/aws-sdk-go-v2", "the core knows no provider"},
 		{"core/engine/place", "core/engine/model", ""},
 		{"core/engine/place", "slices", ""},
+		{"core/simulation", "core/question", ""},
 		{"core/intake", "k8s.io/api/core/v1", ""},
 		{"core/render", "core/intake", ""},
 		{"core/apis/v1", "github.com/awslabs/operatorpkg/status", ""},

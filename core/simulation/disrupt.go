@@ -12,14 +12,17 @@ import (
 // loop is the state of the loop of disruption.
 type loop struct {
 	planned bool
+	// thinking is set while the policy decides, for as long as it says that it
+	// takes.
+	thinking bool
 	// last is when the last pass was, seen the version of the world that it saw.
 	last time.Duration
 	seen uint64
 	// proposed is how many commands wait to be validated.
 	proposed int
 	// held are the nodes of commands that wait or are under way, by ID.
-	held               map[string]bool
-	started, abandoned int
+	held                       map[string]bool
+	started, abandoned, passes int
 }
 
 // wakeLoop plans a pass if anything has happened since the last.
@@ -31,7 +34,7 @@ func (r *replay) wakeLoop() {
 
 func (r *replay) planPass(wait time.Duration) {
 	l := &r.loop
-	if l.planned || l.proposed > 0 && r.Policy.Serial() {
+	if l.planned || l.thinking || l.proposed > 0 && r.Policy.Serial() {
 		return
 	}
 	l.planned = true
@@ -47,20 +50,25 @@ func (r *replay) pass() {
 	if l.proposed > 0 && r.Policy.Serial() {
 		return
 	}
-	l.last, l.seen = r.now, r.version
+	l.seen = r.version
+	l.passes++
 	v := newView(r, nil)
 	commands, err := r.Policy.Decide(v)
 	if err != nil {
 		r.fail(fmt.Errorf("deciding by policy %s: %w", r.Policy.Name(), err))
 		return
 	}
-	for _, c := range commands {
-		r.propose(c)
-	}
-	if wait, some := v.soonest(); some {
-		seen := r.version
-		r.after(wait, func() { r.ripen(seen) })
-	}
+	wait, some := v.soonest()
+	l.last, l.thinking = r.now+v.took, true
+	r.after(v.took, func() {
+		l.thinking = false
+		for _, c := range commands {
+			r.propose(c)
+		}
+		if seen := l.seen; some {
+			r.after(wait-v.took, func() { r.ripen(seen) })
+		}
+	})
 }
 
 // ripen has a pass be made if nothing else has made one, since a node has become
@@ -71,12 +79,16 @@ func (r *replay) ripen(seen uint64) {
 	}
 }
 
+// propose has a command be validated after its wait. One about a node that has gone
+// while the policy was thinking is abandoned.
 func (r *replay) propose(c Command) {
 	for _, id := range c.Nodes {
 		if m := r.byKey[id]; m == nil || m.stage != ready || r.loop.held[id] {
-			r.fail(fmt.Errorf("policy %s gives up %s, which is not there to be given up", r.Policy.Name(), id))
+			r.loop.abandoned++
 			return
 		}
+	}
+	for _, id := range c.Nodes {
 		r.loop.held[id] = true
 	}
 	if c.Wait == 0 {

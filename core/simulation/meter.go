@@ -22,6 +22,7 @@ type meter struct {
 	waiting int     // pods that run nowhere
 	nodes   int
 	pods    int // wanted at present
+	longest time.Duration
 
 	upTo  time.Duration
 	hours []Hour
@@ -86,6 +87,9 @@ func spanOf(m *machine, to time.Duration) Span {
 	return Span{Node: m.name, Price: m.offering.Price, From: m.boughtAt, To: to}
 }
 
+// waited notes how long a pod ran nowhere.
+func (m *meter) waited(d time.Duration) { m.longest = max(m.longest, d) }
+
 // evicted counts an eviction.
 func (m *meter) evicted(s *slot, now time.Duration, why cause) {
 	if why == byReclaim {
@@ -93,6 +97,7 @@ func (m *meter) evicted(s *slot, now time.Duration, why cause) {
 		return
 	}
 	m.evictions++
+	m.hour.Evictions++
 	if s.was && now-s.moved < again {
 		m.repeated++
 	}
@@ -102,6 +107,9 @@ func (m *meter) evicted(s *slot, now time.Duration, why cause) {
 // report is what was measured. Machines that still run are billed to the end.
 func (r *replay) report() *Report {
 	m := &r.meter
+	for _, p := range r.pending {
+		m.waited(r.Trace.Length - p.since)
+	}
 	hours := slices.Clone(m.hours)
 	if m.hour != (Hour{}) {
 		last := m.hour
@@ -112,7 +120,7 @@ func (r *replay) report() *Report {
 		Policy: r.Policy.Name(), Seed: r.Seed, Hours: r.Trace.Length.Hours(),
 		Evictions: m.evictions, Repeated: m.repeated, ReclaimEvictions: m.reclaims, Reclaims: m.reclaimed,
 		Launched: m.launched, Removed: m.removed, FailedLaunches: m.failed,
-		Commands: r.loop.started, Abandoned: r.loop.abandoned, Waiting: len(r.pending), Series: hours, Spans: m.spans,
+		Passes: r.loop.passes, Commands: r.loop.started, Abandoned: r.loop.abandoned, LongestWait: m.longest.Minutes(), Waiting: len(r.pending), Series: hours, Spans: m.spans,
 	}
 	for _, h := range hours {
 		out.Cost += h.Cost

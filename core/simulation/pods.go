@@ -110,6 +110,7 @@ func (r *replay) bind(p *pod, m *machine) {
 	m.eventful(r.now)
 	p.app.zones[m.zone]++
 	r.meter.waiting--
+	r.meter.waited(r.now - p.since)
 	r.live.UpdatePod(p.object, volume.Resolution{Settled: true})
 	r.after(r.Times.Start, func() { r.started(p) })
 	r.touch()
@@ -147,6 +148,7 @@ func (r *replay) remove(p *pod) {
 	if p.on == nil {
 		r.pending = slices.DeleteFunc(r.pending, func(o *pod) bool { return o == p })
 		r.meter.waiting--
+		r.meter.waited(r.now - p.since)
 	} else {
 		r.leave(p)
 		p.on.pods = slices.DeleteFunc(p.on.pods, func(o *pod) bool { return o == p })

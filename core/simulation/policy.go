@@ -17,7 +17,8 @@ type Policy interface {
 	// validation.
 	Serial() bool
 	// Decide returns the commands to propose, in the order in which they are to be
-	// started. They name no node twice and no node that is held.
+	// started, once the time has passed that the policy says it takes. They name
+	// no node twice and no node that is held.
 	Decide(v *View) ([]Command, error)
 	// Validate looks at a proposal again in the view of a later time, and returns
 	// what is left of it; one without nodes is abandoned.

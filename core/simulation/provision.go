@@ -21,8 +21,11 @@ type batch struct {
 	open bool
 	// opened is when the window was opened, closes when it will be closed.
 	opened, closes time.Duration
-	// tried is the version of the world that the last round decided about.
+	// last is when the last round was, tried the version of the world that it left.
+	last  time.Duration
 	tried uint64
+	// retrying is set while another round is planned.
+	retrying bool
 }
 
 // trigger asks for a round on behalf of something new.
@@ -46,6 +49,7 @@ func (r *replay) window() {
 	if err := r.round(); err != nil {
 		r.fail(err)
 	}
+	r.batch.last, r.batch.tried = r.now, r.version
 }
 
 // round provides for the pods that wait and for those that will.
@@ -68,8 +72,6 @@ func (r *replay) round() error {
 			return err
 		}
 	}
-	r.batch.tried = r.version
-	r.after(r.Times.Retry, r.again)
 	return nil
 }
 
@@ -81,12 +83,24 @@ func (r *replay) nominate(key string) {
 	}
 }
 
-// again asks for another round while pods wait and the world has changed: whoever
-// was given room may have lost it to others.
-func (r *replay) again() {
-	if len(r.pending) > 0 && r.version != r.batch.tried {
-		r.trigger()
+// wakeRounds plans another round while pods wait and the world has changed since
+// the last: whoever was given room may have lost it to others.
+func (r *replay) wakeRounds() {
+	b := &r.batch
+	if !r.mayRetry() || b.retrying {
+		return
 	}
+	b.retrying = true
+	r.after(b.last+r.Times.Retry-r.now, func() {
+		b.retrying = false
+		if r.mayRetry() {
+			r.trigger()
+		}
+	})
+}
+
+func (r *replay) mayRetry() bool {
+	return len(r.pending) > 0 && !r.batch.open && r.version != r.batch.tried
 }
 
 // ask puts a question together: about the pods that wait, those of machines that

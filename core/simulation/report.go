@@ -28,15 +28,18 @@ type Report struct {
 	Removed  int `json:"removed"`
 	// FailedLaunches are NodeClaims for which nothing was for sale.
 	FailedLaunches int `json:"failedLaunches"`
-	// Commands were started, Abandoned ones were given up by their validation.
+	// Passes is how often the policy was asked. Commands were started, Abandoned ones were given up by their validation.
+	Passes    int `json:"passes"`
 	Commands  int `json:"commands"`
 	Abandoned int `json:"abandoned"`
 	// WaitingPodMinutes are minutes in which pods were wanted and ran nowhere,
 	// added up over pods.
 	WaitingPodMinutes float64 `json:"waitingPodMinutes"`
-	// Waiting is how many pods run nowhere in the end.
-	Waiting int    `json:"waiting"`
-	Series  []Hour `json:"series"`
+	// LongestWait is the most minutes that a pod ran nowhere, Waiting how many do
+	// in the end.
+	LongestWait float64 `json:"longestWaitMinutes"`
+	Waiting     int     `json:"waiting"`
+	Series      []Hour  `json:"series"`
 	// Spans are the machines, those first that ended first.
 	Spans []Span `json:"-"`
 }
@@ -46,6 +49,7 @@ type Hour struct {
 	Cost              float64 `json:"cost"`
 	Bound             float64 `json:"bound"`
 	WaitingPodMinutes float64 `json:"waitingPodMinutes"`
+	Evictions         int     `json:"evictions"` // by the policy
 	// Nodes are bought and Pods wanted at the end of the hour.
 	Nodes int `json:"nodes"`
 	Pods  int `json:"pods"`

@@ -112,12 +112,13 @@ func (r *replay) change(c trace.Change) {
 	}
 }
 
-// settle lets the scheduler and the loop of disruption see what has happened.
+// settle lets everybody who waits for something to happen see what has happened.
 func (r *replay) settle() {
 	if r.moved {
 		r.moved = false
 		r.schedule()
 	}
+	r.wakeRounds()
 	r.wakeLoop()
 }
 

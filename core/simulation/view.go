@@ -25,6 +25,7 @@ type View struct {
 	nodes    []disrupt.Node // made when first asked for
 	question *question.Question
 	whatIf   *whatIf
+	took     time.Duration
 	waits    time.Duration
 	waiting  bool
 }
@@ -52,6 +53,12 @@ func (v *View) all() []disrupt.Node {
 
 // Now is the time.
 func (v *View) Now() time.Time { return v.r.Now() }
+
+// Took says that the decision takes so much more time.
+func (v *View) Took(d time.Duration) { v.took += d }
+
+// Nodes is how many nodes there are.
+func (v *View) Nodes() int { return len(v.all()) }
 
 // State is what a method of some reason decides from. The nodes are in the order in
 // which they were launched.

@@ -44,7 +44,7 @@ func All() []Case {
 		{"small", "a dozen nodes, zonal spread, tight budgets, requests that change every 30 minutes", small},
 		{"spot", "services on spot machines that are taken back every 12 hours or so", spot},
 		{"bursts", "batch jobs that come in bursts, beside a few services", bursts},
-		{"daily", "services that follow the day, up to about a thousand nodes", daily},
+		{"daily", "services that follow the day, up to about 300 nodes", daily},
 		{"fixed", "ten thousand pods on about a thousand nodes for a day, unchanged", fixed},
 	}
 }
@@ -73,7 +73,7 @@ func bursts(in Inputs) (simulation.Options, error) {
 }
 
 func daily(in Inputs) (simulation.Options, error) {
-	return simulation.Options{Trace: trace.Daily(in.Seed, 10_000), Pool: pool(time.Minute), Types: onDemand(benchmark.InstanceTypes(24))}, nil
+	return simulation.Options{Trace: trace.Daily(in.Seed, 3_000), Pool: pool(time.Minute), Types: onDemand(benchmark.InstanceTypes(24))}, nil
 }
 
 func fixed(in Inputs) (simulation.Options, error) {

@@ -4,6 +4,7 @@ package policy
 
 import (
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -43,7 +44,9 @@ func (c *change) commands() []simulation.Command {
 
 // consolidate gives up nodes together if their pods run elsewhere, or on one
 // machine that is cheaper than all of them (DIS-076); nil otherwise.
-func consolidate(v *simulation.View, nodes []disrupt.Node, method string) (*change, error) {
+func (s *search) consolidate(nodes []disrupt.Node, method string) (*change, error) {
+	v := s.view
+	s.took += time.Duration(v.Nodes()) * whatIfPerNode
 	ids := make([]string, len(nodes))
 	for i, n := range nodes {
 		ids[i] = n.ID
@@ -114,7 +117,7 @@ func (x exchange) types() (kept []int, capacityType string) {
 // below are the types whose worst price is below a price.
 func (x exchange) below(types []*cloudprovider.InstanceType, wanted requirement.Requirements, price float64) (kept []int) {
 	for i, it := range types {
-		if it.Offerings.Available().WorstLaunchPrice(wanted, x.view.WellKnown) < price {
+		if it.Offerings.Available().Cheapest().Price < price && it.Offerings.Available().WorstLaunchPrice(wanted, x.view.WellKnown) < price {
 			kept = append(kept, i)
 		}
 	}
