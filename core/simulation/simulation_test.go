@@ -210,3 +210,30 @@ func TestWhatMayBeGivenUpIsUpToThePool(t *testing.T) {
 		})
 	}
 }
+
+// leftAlone is a day of which the second half needs one pod of twenty.
+func leftAlone() *trace.Trace {
+	t := one(trace.Shape{App: "a", CPU: 900, Memory: 1 << 30}, 20)
+	t.Length = 8 * time.Hour
+	for slot := 1; slot < t.Slots; slot++ {
+		t.Changes = append(t.Changes, trace.Change{At: 4 * time.Hour, Slot: slot})
+	}
+	return t
+}
+
+// DIS-085: a spot node is replaced by another only if there are many cheaper types
+// to choose from. What replaces a node is there before its pods are evicted.
+func TestSpotIsReplacedWhereThereIsChoice(t *testing.T) {
+	for types, replaced := range map[int]bool{12: false, 60: true} {
+		before := run(t, onSpot(options(leftAlone(), policy.Emptiness{}), types, 0))
+		r := run(t, onSpot(options(leftAlone(), policy.Practice{}), types, 0))
+		if (r.Launched > before.Launched) != replaced {
+			t.Errorf("of %d types %d nodes were launched, %d without consolidation", types, r.Launched, before.Launched)
+		}
+		for _, h := range r.Series[4:] {
+			if h.WaitingPodMinutes > 0.1 {
+				t.Errorf("of %d types: pods waited for %f minutes", types, h.WaitingPodMinutes)
+			}
+		}
+	}
+}
