@@ -16,8 +16,9 @@
 // # What it leaves out
 //
 // Preemption, priorities, volumes, DaemonSets, startup taints, drift, expiry, more
-// than one pool. kube-scheduler looks at all nodes, scores by requests alone and
-// breaks ties by name. Launches fail only where nothing is for sale.
+// than one pool. A command goes on when its replacement fails. kube-scheduler looks
+// at all nodes, scores by requests alone and takes the oldest of equal nodes.
+// Launches fail only where nothing is for sale.
 //
 // # Vocabulary
 //

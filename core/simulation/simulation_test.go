@@ -3,6 +3,7 @@
 package simulation_test
 
 import (
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -162,14 +163,13 @@ func TestPodsGoWhereTheyMay(t *testing.T) {
 	}
 }
 
-// shrinking is a day of which the second half needs a quarter of the first.
+// shrinking is eight hours of which the second half needs half of the pods: each
+// node loses one of two.
 func shrinking() *trace.Trace {
 	t := one(trace.Shape{App: "a", CPU: 900, Memory: 1 << 30}, 60)
 	t.Length = 8 * time.Hour
-	for slot := range t.Slots {
-		if slot%4 > 0 {
-			t.Changes = append(t.Changes, trace.Change{At: 4 * time.Hour, Slot: slot})
-		}
+	for slot := t.Slots / 2; slot < t.Slots; slot++ {
+		t.Changes = append(t.Changes, trace.Change{At: 4 * time.Hour, Slot: slot})
 	}
 	return t
 }
@@ -201,8 +201,8 @@ func TestWhatMayBeGivenUpIsUpToThePool(t *testing.T) {
 			o := small(options(shrinking(), tc.policy))
 			tc.change(&o)
 			r := run(t, o)
-			if (r.Evictions > 0) != tc.moves || r.Waiting > 0 {
-				t.Errorf("%d evictions, %d pods wait", r.Evictions, r.Waiting)
+			if (r.Evictions > 0) != tc.moves || (r.Commands > 0) != tc.moves || r.Waiting > 0 {
+				t.Errorf("%d commands, %d evictions, %d pods wait", r.Commands, r.Evictions, r.Waiting)
 			}
 			if tc.moves && r.Cost > 0.9*run(t, small(options(shrinking(), policy.Emptiness{}))).Cost {
 				t.Errorf("the bill of %f is no less", r.Cost)
@@ -211,7 +211,7 @@ func TestWhatMayBeGivenUpIsUpToThePool(t *testing.T) {
 	}
 }
 
-// leftAlone is a day of which the second half needs one pod of twenty.
+// leftAlone is eight hours of which the second half needs one pod of twenty.
 func leftAlone() *trace.Trace {
 	t := one(trace.Shape{App: "a", CPU: 900, Memory: 1 << 30}, 20)
 	t.Length = 8 * time.Hour
@@ -235,5 +235,38 @@ func TestSpotIsReplacedWhereThereIsChoice(t *testing.T) {
 				t.Errorf("of %d types: pods waited for %f minutes", types, h.WaitingPodMinutes)
 			}
 		}
+	}
+}
+
+// The scheduler keeps rules about pods of an application, however much room a node
+// has: there is one with room for all in zone-1, and a full one in each other zone.
+func TestTheSchedulerKeepsTheRules(t *testing.T) {
+	for _, tc := range []struct {
+		why      string
+		shape    trace.Shape
+		launched int
+	}{
+		{"no rule", trace.Shape{}, 3},
+		{"a skew of one sends pods to each zone", trace.Shape{ZoneSkew: 1}, 5},
+		{"pods that keep apart get a node each", trace.Shape{Apart: true}, 5},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			w := &trace.Trace{Length: 2 * time.Hour}
+			add := func(at time.Duration, s trace.Shape) {
+				w.Changes = append(w.Changes, trace.Change{At: at, Slot: w.Slots, Shape: &s})
+				w.Slots++
+			}
+			for i, cpu := range []int64{3000, 900, 900} {
+				zone := fmt.Sprintf("zone-%d", i+1)
+				add(0, trace.Shape{App: zone, Zone: zone, CPU: cpu, Memory: 1 << 27})
+			}
+			tc.shape.App, tc.shape.CPU, tc.shape.Memory = "a", 200, 1<<27
+			for range 3 {
+				add(time.Hour, tc.shape)
+			}
+			if r := run(t, options(w, policy.None{})); r.Launched != tc.launched || r.Waiting > 0 {
+				t.Errorf("%d nodes, want %d; %d pods wait", r.Launched, tc.launched, r.Waiting)
+			}
+		})
 	}
 }

@@ -138,11 +138,7 @@ func (v *View) wait(d time.Duration) {
 // soonest is when time alone changes the view, if it does.
 func (v *View) soonest() (time.Duration, bool) { return v.waits, v.waiting }
 
-// ConsolidateAfter is how long a node has to be quiet; false turns consolidation
-// off.
-func (v *View) ConsolidateAfter() (time.Duration, bool) { return v.after, !v.never }
-
-// CapacityType is how a machine is paid for, and Type what it is.
+// CapacityType is how a machine is paid for.
 func (v *View) CapacityType(id string) string { return v.r.byKey[id].offering.CapacityType() }
 
 // Type is what a machine is.
