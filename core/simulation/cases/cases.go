@@ -41,7 +41,7 @@ func (c Case) Options(in Inputs, p simulation.Policy) (simulation.Options, error
 func All() []Case {
 	return []Case{
 		{"production", "the last week of a production cluster's pods", production},
-		{"small", "a dozen nodes, zonal spread, tight budgets, requests that change every 30 minutes", small},
+		{"small", "8 to 20 nodes, zonal spread, tight budgets, requests that change every 30 minutes", small},
 		{"spot", "services on spot machines that are taken back every 12 hours or so", spot},
 		{"bursts", "batch jobs that come in bursts, beside a few services", bursts},
 		{"daily", "services that follow the day, up to about 300 nodes", daily},

@@ -58,12 +58,12 @@ func services(rnd *rand.Rand, prefix string, n int) []*Shape {
 	return out
 }
 
-// Small is a cluster of a dozen nodes for a day: ten applications spread over
+// Small is a cluster of 8 to 20 nodes for a day: four applications spread over
 // zones, whose budgets let one pod go at a time and whose requests are set anew
 // every 30 minutes, pod by pod.
 func Small(seed uint64) *Trace {
 	b, rnd := &builder{Trace{Length: day, MaxUnavailable: map[string]int{}}}, dice(seed, forSmall)
-	for app := range 10 {
+	for app := range 4 {
 		name := fmt.Sprintf("app-%d", app)
 		b.MaxUnavailable[name] = 1
 		base := int64(300 + 100*rnd.IntN(8))

@@ -48,14 +48,13 @@ type Trace struct {
 // builder collects changes in any order.
 type builder struct{ Trace }
 
-// slot adds a slot that is wanted from start to end with a shape, and returns it.
-// A slot that outlives the trace is never given up.
-func (b *builder) slot(shape *Shape, start, end time.Duration) int {
+// slot adds a slot that is wanted from start to end with a shape. A slot
+// that outlives the trace is never given up.
+func (b *builder) slot(shape *Shape, start, end time.Duration) {
 	slot := b.Slots
 	b.Slots++
 	b.change(start, slot, shape)
 	b.change(end, slot, nil)
-	return slot
 }
 
 func (b *builder) change(at time.Duration, slot int, shape *Shape) {
