@@ -134,9 +134,8 @@ func TestExpectedPods(t *testing.T) {
 		t.Run(test.why, func(t *testing.T) {
 			w := newWorld(t)
 			w.pool(model.TemplateOptions{Pool: "p"})
-			in := w.input()
 			expected := test.setup(w)
-			in = w.input()
+			in := w.input()
 			in.Expected = expected
 			if got := w.outline(place.Solve(in)); !slices.Equal(got, test.want) {
 				t.Errorf("plan is %q, want %q", got, test.want)

@@ -4,8 +4,8 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"karpenter.sh/test/internal/meter"
@@ -17,7 +17,7 @@ type Seconds time.Duration
 
 // MarshalJSON rounds to milliseconds.
 func (s Seconds) MarshalJSON() ([]byte, error) {
-	return []byte(fmt.Sprintf("%.3f", time.Duration(s).Seconds())), nil
+	return json.Marshal(math.Round(time.Duration(s).Seconds()*1000) / 1000)
 }
 
 // Spread is a distribution of times.

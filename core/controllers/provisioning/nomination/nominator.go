@@ -168,12 +168,14 @@ func (n *Nominator) write(ctx context.Context, pod *corev1.Pod, node string) {
 
 // asItWas is what must still hold of a pod for a nomination to be written: it is
 // neither bound nor going, and nobody else has nominated it since.
-var asItWas = patch.If([]string{"spec", "nodeName"}, []string{"metadata", "deletionTimestamp"}, []string{"status", "nominatedNodeName"})
+func asItWas() patch.Condition {
+	return patch.If([]string{"spec", "nodeName"}, []string{"metadata", "deletionTimestamp"}, []string{"status", "nominatedNodeName"})
+}
 
 func (n *Nominator) patch(ctx context.Context, pod *corev1.Pod, node string) error {
 	after := *pod // a cached object: what it refers to stays as it is
 	after.Status.NominatedNodeName = node
-	if _, err := patch.Status(ctx, n.Client, pod, &after, asItWas); err != nil {
+	if _, err := patch.Status(ctx, n.Client, pod, &after, asItWas()); err != nil {
 		return fmt.Errorf("nominating pod %s/%s to node %q: %w", pod.Namespace, pod.Name, node, err)
 	}
 	return nil
