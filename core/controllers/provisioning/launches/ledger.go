@@ -102,6 +102,9 @@ type open struct {
 	launched bool
 	occupied bool
 	node     string
+	// missing are the workloads of which pods that the launch was for are gone:
+	// others of them may be their successors.
+	missing map[Workload]bool
 }
 
 type attempt struct {
@@ -147,6 +150,7 @@ func (l *Ledger) Judge(now time.Time, w World) []Verdict {
 	var out []Verdict
 	for _, name := range slices.Sorted(maps.Keys(l.open)) {
 		o := l.open[name]
+		o.miss(w)
 		why, done := o.judge(now, w.Node(name))
 		if !done && now.Sub(o.at) < openFor {
 			continue
@@ -158,6 +162,19 @@ func (l *Ledger) Judge(now time.Time, w World) []Verdict {
 	}
 	l.forget(now)
 	return out
+}
+
+// miss notes of which workloads pods are gone.
+func (o *open) miss(w World) {
+	o.missing = map[Workload]bool{}
+	for _, pod := range o.Pods {
+		if o.missing[pod.Workload] || w.Runs(pod) {
+			continue
+		}
+		if uid, _, waits := w.Waits(pod); !waits || uid != pod.UID {
+			o.missing[pod.Workload] = true
+		}
+	}
 }
 
 // outcome is how a launch went.
@@ -315,8 +332,8 @@ type Expected struct {
 
 // Expected returns who should wait for a launch to be judged rather than cause
 // another one, as of the last judgement: the pods of a launch from the moment when
-// its Node is there until others are on it, and all of a workload while the node
-// stands ready and empty.
+// its Node is there until others are on it; and while the node stands ready and empty
+// all of a workload of which pods of the launch are gone, as these have successors.
 func (l *Ledger) Expected() Expected {
 	e := Expected{pods: map[types.UID]string{}, workloads: map[Workload]string{}}
 	for _, o := range l.open {
@@ -325,7 +342,7 @@ func (l *Ledger) Expected() Expected {
 		}
 		for _, p := range o.Pods {
 			e.pods[p.UID] = "node " + o.node
-			if !o.empty.IsZero() {
+			if !o.empty.IsZero() && o.missing[p.Workload] {
 				e.workloads[p.Workload] = "node " + o.node
 			}
 		}

@@ -231,19 +231,25 @@ func TestExpected(t *testing.T) {
 	for _, tc := range []struct {
 		why              string
 		node             launches.Node
+		gone             bool // the pod that the launch was for
 		mine, siblingToo bool
 	}{
-		{"no machine yet: it may never come", launches.Node{}, false, false},
-		{"on its way: what it will be is as planned", launches.Node{Launched: true}, false, false},
-		{"there, but not ready", launches.Node{Name: "n", Launched: true}, true, false},
-		{"ready, and nobody is there", launches.Node{Name: "n", Launched: true, Ready: true}, true, true},
-		{"others are there", launches.Node{Name: "n", Launched: true, Ready: true, Occupied: true}, false, false},
-		{"judged", launches.Node{Name: "n", Launched: true, Gone: true}, false, false},
+		{"no machine yet: it may never come", launches.Node{}, false, false, false},
+		{"on its way: what it will be is as planned", launches.Node{Launched: true}, false, false, false},
+		{"there, but not ready", launches.Node{Name: "n", Launched: true}, false, true, false},
+		{"ready, and nobody is there", launches.Node{Name: "n", Launched: true, Ready: true}, false, true, false},
+		{"ready, and the other may be the successor", launches.Node{Name: "n", Launched: true, Ready: true}, true, true, true},
+		{"others are there", launches.Node{Name: "n", Launched: true, Ready: true, Occupied: true}, false, false, false},
+		{"judged", launches.Node{Name: "n", Launched: true, Gone: true}, false, false, false},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
 			l := launches.NewLedger()
 			l.Launched(launches.Launch{NodeClaim: "c", Pool: pool, Pods: []launches.Pod{mine}}, start)
-			l.Judge(start, &world{node: tc.node, waiting: []launches.Pod{mine, sibling}})
+			w := &world{node: tc.node, waiting: []launches.Pod{mine, sibling}}
+			if tc.gone {
+				w.waiting = w.waiting[1:]
+			}
+			l.Judge(start, w)
 			e := l.Expected()
 			if got := e.At(mine) != ""; got != tc.mine {
 				t.Errorf("the pod is expected: %v", got)
