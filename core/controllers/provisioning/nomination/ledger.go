@@ -14,6 +14,9 @@ import (
 )
 
 const (
+	// crowd is the most pods that wait for which nominations are worth it: the
+	// scheduler adds all nominated pods to their nodes for each pod that it tries.
+	crowd = 1000
 	// tries bounds the writes of one pod and node: the scheduler takes a nomination
 	// back when it finds no place, and is not fought.
 	tries = 5

@@ -5,6 +5,7 @@ package nomination_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -317,11 +318,17 @@ func TestAlike(t *testing.T) {
 	claim := func(p *corev1.Pod) {
 		p.Spec.Volumes = []corev1.Volume{{Name: "data", VolumeSource: corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: "c"}}}}
 	}
+	var many []*corev1.Pod
+	for i := range 1001 {
+		many = append(many, pod(fmt.Sprint("p", i)))
+	}
 	for _, test := range []struct {
 		why     string
 		waiting []*corev1.Pod
 		told    bool
 	}{
+		{"as many as are worth it", many[:1000], true},
+		{"a crowd", many, false},
 		{"nobody", nil, false},
 		{"one pod", []*corev1.Pod{pod("a")}, false},
 		{"pods of one controller", []*corev1.Pod{pod("a", owned("x")), pod("b", owned("x"))}, false},

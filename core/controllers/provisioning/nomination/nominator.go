@@ -56,7 +56,7 @@ func New(o Options) *Nominator {
 // Waiting tells of all pods that wait for a node, whoever planned for them. What is
 // remembered of others is forgotten.
 func (n *Nominator) Waiting(pods []*corev1.Pod) {
-	mixed := differ(pods)
+	mixed := len(pods) <= crowd && differ(pods)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.ledger.mixed = mixed
@@ -137,8 +137,8 @@ func (n *Nominator) Pending(pod *corev1.Pod, leaving bool) bool {
 	return n.ledger.pending(pod, leaving, n.Clock.Now())
 }
 
-// mixed: while all pods are of one kind it does not matter which goes where
-// (SCH-312).
+// mixed: while all pods are of one kind it does not matter which goes where, and in a
+// crowd nominations cost more than they are worth (SCH-312).
 func (n *Nominator) mixed() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
