@@ -116,7 +116,6 @@ type attempt struct {
 type tally struct {
 	vain, taken int
 	last        time.Time
-	counted     time.Time // when vain was last raised
 	why         string
 }
 
@@ -183,8 +182,6 @@ type outcome struct {
 	vain string
 	// used are pods that have settled.
 	used []Pod
-	// went says that the node was there and is not any more.
-	went bool
 }
 
 // judge says how a launch went, if that can be said; the first that applies.
@@ -207,7 +204,7 @@ func (o *open) judge(now time.Time, n Node) (outcome, bool) {
 	case n.Served:
 		return outcome{}, true
 	case n.Gone:
-		return outcome{vain: "went before the pod ran there", went: true}, true
+		return outcome{vain: "went before the pod ran there"}, true
 	case n.Overdue:
 		return outcome{vain: "does not get ready: " + n.Blocker}, true
 	case !o.empty.IsZero() && now.Sub(o.empty) >= grace:
@@ -234,7 +231,7 @@ func (l *Ledger) settle(o *open, now time.Time, w World, how outcome) (out []Ver
 		}
 		judged[pod.Workload] = true
 		v := Verdict{NodeClaim: o.NodeClaim, Node: o.node, Pool: o.Pool, Workload: pod.Workload, Pod: uid, Why: sentence(how.vain, says)}
-		if l.fail(v, now, failure{launched: o.at, taken: how.vain == "", went: how.went}) {
+		if l.fail(v, now, how.vain == "") {
 			out = append(out, v)
 		}
 	}
@@ -251,20 +248,9 @@ func sentence(vain, says string) string {
 	return vain + "; the scheduler says: " + says
 }
 
-// failure is what counts of a launch in vain.
-type failure struct {
-	launched    time.Time
-	taken, went bool // others took the place; the node went
-}
-
-// again reports whether a failure is another one than the last that was counted:
-// nodes that go together, when a zone fails or somebody deletes them, are one
-// failure. A launch is another attempt if it was made when the last had failed.
-func (t *tally) again(f failure) bool { return !f.went || !f.launched.Before(t.counted) }
-
 // fail counts a launch in vain and reports whether it has consequences: that
 // others took the place may be chance.
-func (l *Ledger) fail(v Verdict, now time.Time, f failure) bool {
+func (l *Ledger) fail(v Verdict, now time.Time, taken bool) bool {
 	key := attempt{v.Workload, v.Pool}
 	if l.tries[key] == nil {
 		l.tries[key] = &tally{}
@@ -274,17 +260,13 @@ func (l *Ledger) fail(v Verdict, now time.Time, f failure) bool {
 	}
 	try, all := l.tries[key], l.total[v.Workload]
 	try.last, all.last = now, now
-	if f.taken {
+	if taken {
 		if try.taken++; try.taken <= chance {
 			return false
 		}
 	}
-	for _, t := range []*tally{try, all} {
-		if t.again(f) {
-			t.vain++
-			t.counted = now
-		}
-	}
+	try.vain++
+	all.vain++
 	o := open{Launch: Launch{NodeClaim: v.NodeClaim}, node: v.Node}
 	try.why = o.name() + " was launched for this pod and " + v.Why
 	return true

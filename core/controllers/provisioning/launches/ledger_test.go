@@ -108,36 +108,6 @@ func inVain(l *launches.Ledger, at time.Time, p launches.Pool) {
 	l.Judge(at, w)
 }
 
-// SCH-302: nodes that go together are one failure, also when that takes a while to
-// see; those launched afterwards are another.
-func TestNodesThatGoTogether(t *testing.T) {
-	w := &world{node: launches.Node{Launched: true}, waiting: []launches.Pod{pod("mine", "w")}}
-	l := launches.NewLedger()
-	launch := func(name string, at time.Time) {
-		l.Launched(launches.Launch{NodeClaim: name, Pool: pool, Pods: w.waiting}, at)
-	}
-	expect := func(now time.Time, want time.Duration) {
-		t.Helper()
-		if until, why, _ := l.Wait("w", pool, now); until.Sub(now) != want {
-			t.Errorf("waits %v because %q, want %v", until.Sub(now), why, want)
-		}
-	}
-	for _, name := range []string{"a", "b", "c", "d"} {
-		launch(name, start)
-	}
-	w.node.Gone = true
-	now := start.Add(time.Minute)
-	l.Judge(now, w)
-	launch("e", start.Add(30*time.Second)) // launched while the others were still there
-	now = now.Add(5 * time.Second)
-	l.Judge(now, w)
-	expect(now, 15*time.Second)
-	launch("f", now)
-	now = now.Add(time.Minute)
-	l.Judge(now, w)
-	expect(now, 75*time.Second)
-}
-
 // SCH-302: waits grow from seconds to half an hour, and a node that is used ends
 // them.
 func TestWaits(t *testing.T) {
