@@ -111,7 +111,7 @@ func (w *world) provisioningOptions() provisioning.Options {
 		Client: w.manager.GetClient(), Provider: calledBy(w.provider, "provisioner"), NodeClasses: w.managed, Vocabulary: w.words,
 		Cluster: w.cluster, Recorder: w.recorder, Metrics: w.scheduler, Clock: w.clock,
 		BatchIdle: w.options.BatchIdleDuration, BatchMax: w.options.BatchMaxDuration,
-		DefaultSpread: w.defaultSpread(), Nominations: w.nominations,
+		DefaultSpread: w.defaultSpread(), Nominations: w.nominations, LaunchAhead: w.options.LaunchAhead,
 		MinValues: w.options.MinValuesPolicy, CPUMillis: w.options.CPUMillis,
 	}
 }

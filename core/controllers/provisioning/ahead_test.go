@@ -33,6 +33,7 @@ func newWindow(t *testing.T) *window {
 	c := clocktesting.NewFakeClock(time.Now())
 	options := w.subject.Options
 	options.Clock, options.BatchIdle, options.BatchMax = c, time.Second, 10*time.Second
+	options.LaunchAhead = true
 	w.subject = provisioning.New(options)
 	return &window{w, c, 3}
 }

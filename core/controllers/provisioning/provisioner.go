@@ -57,6 +57,9 @@ type Options struct {
 	Clock      clock.WithTicker
 	// BatchIdle and BatchMax are the times of the batching window (SCH-014).
 	BatchIdle, BatchMax time.Duration
+	// LaunchAhead launches, while a window is open, the machines that later pods would
+	// not change (SCH-017).
+	LaunchAhead bool
 	// DefaultSpread gives pods the cluster's default spread constraints; nil
 	// gives none.
 	DefaultSpread *defaultspread.Source
@@ -92,9 +95,13 @@ func New(o Options) *Provisioner {
 	if o.Nominations == nil {
 		o.Nominations = nomination.New(nomination.Options{Off: true, Clock: o.Clock})
 	}
+	window := batch.Options{Idle: o.BatchIdle, Max: o.BatchMax, Clock: o.Clock}
+	if o.LaunchAhead {
+		window.Look = lookAhead
+	}
 	return &Provisioner{
 		Options: o,
-		batcher: batch.New(batch.Options{Idle: o.BatchIdle, Max: o.BatchMax, Look: lookAhead, Clock: o.Clock}),
+		batcher: batch.New(window),
 		notices: newNotices(o.Recorder),
 		hints:   newHints(o.Clock),
 		stands:  launches.NewStanding(), launches: launches.NewLedger(),

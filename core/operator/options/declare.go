@@ -118,6 +118,10 @@ func (o *Options) declareScheduling(s *Set) {
 		Name: "min-values-policy", Env: "MIN_VALUES_POLICY", Default: string(requirement.StrictMinValues),
 		Usage: "Whether minValues that cannot be met are lowered: Strict or BestEffort.",
 	}, oneOf(requirement.StrictMinValues, requirement.BestEffortMinValues))
+	s.Bool(&o.LaunchAhead, Option[bool]{
+		Name: "launch-ahead", Env: "LAUNCH_AHEAD", Default: false,
+		Usage: "Launch the machines that more pods would not change while pods are still being gathered.",
+	})
 	s.Bool(&o.NominatePods, Option[bool]{
 		Name: "nominate-pods", Env: "NOMINATE_PODS", Default: true,
 		Usage: "Tell the scheduler which node each pod is planned for, in status.nominatedNodeName of the pod.",

@@ -75,6 +75,9 @@ type Options struct {
 	PreferencePolicy PreferencePolicy
 	// MinValuesPolicy says whether minValues may be relaxed. Default "Strict".
 	MinValuesPolicy requirement.MinValuesPolicy
+	// LaunchAhead launches the machines that more pods would not change while pods
+	// are still being gathered. Default false.
+	LaunchAhead bool
 	// NominatePods tells the scheduler which node each pod is planned for. Default
 	// true.
 	NominatePods bool
