@@ -85,7 +85,7 @@ func TestSources(t *testing.T) {
 		{"OPS-028", "preference-policy", "PREFERENCE_POLICY", "Respect", "Ignore", func(o *options.Options) { o.PreferencePolicy = "Ignore" }},
 		{"OPS-029", "min-values-policy", "MIN_VALUES_POLICY", "Strict", "BestEffort", func(o *options.Options) { o.MinValuesPolicy = "BestEffort" }},
 		{"OPS-030", "ignore-dra-requests", "IGNORE_DRA_REQUESTS", "1", "false", func(o *options.Options) { o.IgnoreDRARequests = false }},
-		{"OPS-292", "launch-ahead", "LAUNCH_AHEAD", "true", "false", func(o *options.Options) { o.LaunchAhead = true }},
+		{"OPS-292", "launch-ahead", "LAUNCH_AHEAD", "0", "true", func(o *options.Options) { o.LaunchAhead = true }},
 		{"OPS-290", "nominate-pods", "NOMINATE_PODS", "1", "false", func(o *options.Options) { o.NominatePods = false }},
 		{"OPS-031", "feature-gates", "FEATURE_GATES", "NodeRepair=true", "NodeOverlay=true", func(o *options.Options) { o.FeatureGates.NodeOverlay = true }},
 	}
