@@ -45,8 +45,10 @@ type ledger struct {
 // record is what was written to one pod.
 type record struct {
 	node string // empty if it was taken back
-	last string // node that tries are counted for
-	made int
+	// before is what stood there before the last write: the cache may be behind it.
+	before string
+	last   string // node that tries are counted for
+	made   int
 }
 
 // sighting is since when somebody else nominates a pod to a node.
@@ -61,7 +63,8 @@ func newLedger() ledger {
 
 // ours reports whether what the pod says was written here.
 func (l *ledger) ours(pod *corev1.Pod) bool {
-	return pod.Status.NominatedNodeName != "" && l.written[pod.UID].node == pod.Status.NominatedNodeName
+	stands, r := pod.Status.NominatedNodeName, l.written[pod.UID]
+	return stands != "" && (stands == r.node || stands == r.before)
 }
 
 // may reports whether a node may be written to a pod, none if it is empty
@@ -83,7 +86,8 @@ func (l *ledger) may(pod *corev1.Pod, node string, now time.Time) bool {
 // wrote notes a write.
 func (l *ledger) wrote(pod *corev1.Pod, node string) {
 	r := l.written[pod.UID]
-	if r.node = node; node != "" {
+	r.node, r.before = node, pod.Status.NominatedNodeName
+	if node != "" {
 		if r.last != node {
 			r.last, r.made = node, 0
 		}

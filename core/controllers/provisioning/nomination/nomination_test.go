@@ -286,6 +286,30 @@ func TestPlansChange(t *testing.T) {
 	w.expect("a", "theirs")
 }
 
+// SCH-313: a cache that is behind what was written here shows no nomination by
+// somebody else, and what is written from it changes nothing.
+func TestTheCacheIsLate(t *testing.T) {
+	w := setup(t, pod("a"))
+	w.nominate("n", w.read("a"))
+	late := w.read("a")
+	w.nominate("m", w.read("a"))
+	if !w.subject.Ours(late) {
+		t.Error("what it wrote before it changed its mind is taken for somebody else's")
+	}
+	w.nominate("another", late)
+	w.expect("a", "m")
+	late = w.read("a")
+	w.subject.Withdraw(t.Context(), []*corev1.Pod{w.read("a")})
+	if !w.subject.Ours(late) {
+		t.Error("what it took back is taken for somebody else's")
+	}
+	w.subject.Withdraw(t.Context(), []*corev1.Pod{late})
+	w.expect("a", "")
+	if told := w.recorder.Reasons(); len(told) > 0 {
+		t.Errorf("events %v", told)
+	}
+}
+
 // SCH-313: the scheduler is not fought.
 func TestTheSchedulerTakesItBack(t *testing.T) {
 	w := setup(t, pod("a"))
