@@ -3,9 +3,11 @@
 package provisioning_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/awslabs/operatorpkg/status"
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
@@ -29,6 +31,7 @@ type planned struct {
 	*world
 	clock       *clocktesting.FakeClock
 	nominations *nomination.Nominator
+	version     int
 }
 
 func newPlanned(t *testing.T, objects ...client.Object) *planned {
@@ -86,12 +89,48 @@ func nominatedTo(node string) func(*corev1.Pod) {
 	return func(p *corev1.Pod) { p.Status.NominatedNodeName = node }
 }
 
+// launched gives the first NodeClaim a machine of 4 CPU, which is on its way.
+func (p *planned) launched(change ...func(*v1.NodeClaim)) {
+	p.t.Helper()
+	p.version++
+	claim := p.nodeClaims()[0]
+	claim.Status.ProviderID = "x://" + claim.Name
+	claim.Status.Capacity = corev1.ResourceList{
+		corev1.ResourceCPU: resource.MustParse("4"), corev1.ResourceMemory: resource.MustParse("16Gi"), corev1.ResourcePods: resource.MustParse("10"),
+	}
+	claim.Status.Allocatable = claim.Status.Capacity
+	claim.Status.Conditions = []status.Condition{truth(v1.ConditionTypeLaunched, p.clock.Now())}
+	for _, c := range change {
+		c(&claim)
+	}
+	claim.ResourceVersion = strconv.Itoa(1_000_000 + p.version)
+	p.cluster.UpdateNodeClaim(&claim)
+}
+
+// initialized has the node of the first NodeClaim join and be ready.
+func (p *planned) initialized() {
+	p.t.Helper()
+	now := p.clock.Now()
+	p.launched(func(nc *v1.NodeClaim) {
+		nc.Status.NodeName = nc.Name
+		nc.Status.Conditions = append(nc.Status.Conditions, truth(v1.ConditionTypeRegistered, now), truth(v1.ConditionTypeInitialized, now))
+		p.cluster.UpdateNode(&corev1.Node{
+			ObjectMeta: metav1.ObjectMeta{Name: nc.Name, Labels: map[string]string{
+				v1.NodePoolLabelKey: "default", corev1.LabelInstanceTypeStable: "only",
+				v1.NodeRegisteredLabelKey: "true", v1.NodeInitializedLabelKey: "true",
+			}},
+			Spec:   corev1.NodeSpec{ProviderID: nc.Status.ProviderID},
+			Status: corev1.NodeStatus{Capacity: nc.Status.Capacity, Allocatable: nc.Status.Allocatable},
+		})
+	})
+}
+
 // SCH-310: a pod's place on a machine that is still coming up does not go to a later
 // pod, however large.
 func TestPlacesAreKept(t *testing.T) {
 	p := newPlanned(t, readyPool("default"), pendingPod("a", "2"))
 	p.must(p.round())
-	p.launch(&p.nodeClaims()[0])
+	p.launched()
 	first := p.assigned("a").NodeClaim
 	p.must(p.client.Create(p.t.Context(), pendingPod("b", "3")))
 	for range 3 {
@@ -100,7 +139,24 @@ func TestPlacesAreKept(t *testing.T) {
 		if got := p.assigned("a").NodeClaim; got != first {
 			t.Errorf("pod a moved from %s to %s", first, got)
 		}
+		p.clock.Step(time.Minute)
 	}
+}
+
+// SCH-310: what counts is since when the node is ready, however long it took.
+func TestPlacesAreKeptOnceTheNodeIsReady(t *testing.T) {
+	p := newPlanned(t, readyPool("default"), pendingPod("a", "2"))
+	p.must(p.round())
+	first := p.assigned("a").NodeClaim
+	p.launched()
+	p.clock.Step(5 * time.Minute)
+	p.initialized()
+	p.must(p.client.Create(p.t.Context(), pendingPod("b", "3")))
+	p.must(p.round())
+	if got := p.assigned("a").NodeClaim; got != first {
+		t.Errorf("pod a moved from %s to %s", first, got)
+	}
+	p.expectClaims("the other pod", 2)
 }
 
 // SCH-310: on a node that is ready a place is kept as long as the scheduler may take
@@ -166,6 +222,11 @@ func TestForeignNominations(t *testing.T) {
 	p.must(p.client.Create(p.t.Context(), pendingPod("b", "3")))
 	p.must(p.round())
 	p.expectClaims("its place is taken", 1)
+	for _, e := range p.recorder.Of("Nominated") {
+		if e.Object.GetName() == "a" {
+			t.Errorf("the pod that somebody else has nominated is told %q", e.Message)
+		}
+	}
 	p.clock.Step(30 * time.Second)
 	p.cluster.UpdatePod(bound("large", "4", "n"), volume.Resolution{Settled: true})
 	p.must(p.round())
@@ -186,12 +247,18 @@ func TestPreemptionIsWaitedFor(t *testing.T) {
 		p.clock.Step(time.Minute)
 	}
 	p.expectClaims("the victim is going", 0)
+	p.must(p.client.Create(p.t.Context(), pendingPod("b", "3500m")))
+	p.must(p.round())
+	p.expectClaims("another pod needs a node", 1)
+	if got := p.nodeClaims()[0].Spec.Resources.Requests; got.Pods().Value() != 1 {
+		t.Errorf("the NodeClaim is for %v pods", got.Pods())
+	}
 	if got := p.recorder.Of("FailedScheduling"); len(got) > 0 {
 		t.Errorf("told %v", got)
 	}
 	p.cluster.MarkForDeletion("x://n")
 	p.must(p.round())
-	p.expectClaims("the node is going", 1)
+	p.expectClaims("the node is going", 2)
 }
 
 func bound(name, cpu, node string) *corev1.Pod {
