@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/clock"
@@ -108,18 +109,17 @@ func (n *Nominator) Withdraw(ctx context.Context, pods []*corev1.Pod) {
 }
 
 func (n *Nominator) nominate(ctx context.Context, nodes map[string][]*corev1.Pod) {
-	slots := make(chan struct{}, parallel)
-	var wg sync.WaitGroup
+	var group errgroup.Group
+	group.SetLimit(parallel)
 	for node, pods := range nodes {
 		for _, pod := range pods {
-			slots <- struct{}{}
-			wg.Go(func() {
-				defer func() { <-slots }()
+			group.Go(func() error {
 				n.write(ctx, pod, node)
+				return nil
 			})
 		}
 	}
-	wg.Wait()
+	_ = group.Wait() // what is refused is told, not returned
 }
 
 // Ours reports whether a pod's nomination was written here.

@@ -8,7 +8,10 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
+
+	"karpenter.sh/core/controllers/provisioning/batch"
 )
 
 const (
@@ -31,7 +34,7 @@ type together struct {
 // gathering is nodes that wait for each other.
 type gathering struct {
 	nodes  map[string][]*corev1.Pod
-	joined chan struct{} // holds one token while a node joined that was not noticed
+	window *batch.Batcher
 	open   chan struct{} // closed when all have been told
 }
 
@@ -41,15 +44,15 @@ func (t *together) join(ctx context.Context, node string, pods []*corev1.Pod, te
 	t.mu.Lock()
 	g := t.current
 	if g == nil {
-		g = &gathering{nodes: map[string][]*corev1.Pod{}, joined: make(chan struct{}, 1), open: make(chan struct{})}
+		g = &gathering{
+			nodes: map[string][]*corev1.Pod{}, open: make(chan struct{}),
+			window: batch.New(batch.Options{Idle: idle, Max: most, Clock: t.clock}),
+		}
 		t.current = g
 		go t.gather(g, tell)
 	}
 	g.nodes[node] = pods
-	select {
-	case g.joined <- struct{}{}:
-	default: // about to be noticed
-	}
+	g.window.Trigger(types.UID(node))
 	t.mu.Unlock()
 	select {
 	case <-g.open:
@@ -57,21 +60,10 @@ func (t *together) join(ctx context.Context, node string, pods []*corev1.Pod, te
 	}
 }
 
-// gather waits for more nodes, and ends.
+// gather waits for more nodes, and ends. The wait has an end of its own, whoever
+// gives up meanwhile.
 func (t *together) gather(g *gathering, tell func(map[string][]*corev1.Pod)) {
-	limit, quiet := t.clock.NewTimer(most), t.clock.NewTimer(idle)
-	defer limit.Stop()
-	defer quiet.Stop()
-	for more := true; more; {
-		select {
-		case <-g.joined:
-			quiet.Reset(idle)
-		case <-quiet.C():
-			more = false
-		case <-limit.C():
-			more = false
-		}
-	}
+	g.window.Wait(context.Background())
 	t.mu.Lock()
 	t.current = nil
 	t.mu.Unlock()
