@@ -75,10 +75,6 @@ func (b *Batcher) Trigger(uid types.UID) {
 	}
 }
 
-// Retry opens the next window although nothing new came: a round that could
-// not run keeps its trigger (SCH-020).
-func (b *Batcher) Retry() { b.notify() }
-
 func (b *Batcher) notify() {
 	select {
 	case b.wake <- struct{}{}:

@@ -140,16 +140,6 @@ func TestIdlesWithoutTrigger(t *testing.T) {
 	x.ends(batch.Ended)
 }
 
-// SCH-020: a round that could not run asks again.
-func TestRetryOpensAWindow(t *testing.T) {
-	x := start(t)
-	x.b.Retry()
-	x.wait(t.Context())
-	x.opened()
-	x.clock.Step(time.Second)
-	x.closed(true)
-}
-
 // look begins a window with a trigger, and returns once its timers run.
 func (x *bench) look() {
 	x.t.Helper()
