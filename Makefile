@@ -25,7 +25,6 @@ CHECKS  ?=
 SEED    ?=
 CASE    ?=
 POLICY  ?=
-JSON    ?=
 VERSION ?=
 
 BIN     := $(CURDIR)/bin

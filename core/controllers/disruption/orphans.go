@@ -6,10 +6,9 @@ import (
 	"context"
 	"errors"
 
-	"golang.org/x/sync/errgroup"
-
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/controllers/disruption/cordon"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // width is how many nodes are written at a time.
@@ -25,7 +24,7 @@ func (c *Controller) removeOrphans(ctx context.Context) error {
 			orphans = append(orphans, targetOf(n))
 		}
 	}
-	return errors.Join(forEach(orphans, func(t cordon.Target) error { return c.cordon.Lift(ctx, t) })...)
+	return errors.Join(concurrency.Each(orphans, width, func(_ int, t cordon.Target) error { return c.cordon.Lift(ctx, t) })...)
 }
 
 func (c *Controller) orphaned(n *cluster.StateNode) bool {
@@ -39,20 +38,4 @@ func targetOf(n *cluster.StateNode) cordon.Target {
 		t.Node = n.Node().Name
 	}
 	return t
-}
-
-// forEach calls a function for all items, some at a time, and returns what it
-// returned, in the order of the items.
-func forEach[T any](items []T, do func(T) error) []error {
-	errs := make([]error, len(items))
-	var group errgroup.Group
-	group.SetLimit(width)
-	for i, item := range items {
-		group.Go(func() error {
-			errs[i] = do(item)
-			return nil
-		})
-	}
-	_ = group.Wait() // the errors are in the list
-	return errs
 }

@@ -14,6 +14,8 @@ import (
 	"karpenter.sh/core/controllers/disruption/report"
 	"karpenter.sh/core/controllers/disruption/survey"
 	"karpenter.sh/core/engine/disrupt"
+	"karpenter.sh/core/launch"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // replace creates the replacements of a command. If one cannot be created those
@@ -25,12 +27,8 @@ func (c *Controller) replace(ctx context.Context, decided disrupt.Command, s *su
 	}
 	var created []*v1.NodeClaim
 	launched := make([]*v1.NodeClaim, len(machines))
-	indexes := make([]int, len(machines))
-	for i := range indexes {
-		indexes[i] = i
-	}
-	errs := forEach(indexes, func(i int) (err error) {
-		launched[i], err = c.launcher.Create(ctx, machines[i], report.Reason(decided.Kind.Reason))
+	errs := concurrency.Each(machines, width, func(i int, m launch.Machine) (err error) {
+		launched[i], err = c.launcher.Create(ctx, m, report.Reason(decided.Kind.Reason))
 		return err
 	})
 	for i, nodeClaim := range launched {
@@ -47,7 +45,7 @@ func (c *Controller) replace(ctx context.Context, decided disrupt.Command, s *su
 // takeBack deletes replacements that were created for nothing. What fails is left
 // to emptiness.
 func (c *Controller) takeBack(ctx context.Context, created []*v1.NodeClaim) error {
-	return errors.Join(forEach(created, func(nodeClaim *v1.NodeClaim) error {
+	return errors.Join(concurrency.Each(created, width, func(_ int, nodeClaim *v1.NodeClaim) error {
 		err := c.Client.Delete(ctx, nodeClaim, client.Preconditions{UID: &nodeClaim.UID})
 		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("deleting replacement %s: %w", nodeClaim.Name, err)

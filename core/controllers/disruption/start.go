@@ -16,6 +16,7 @@ import (
 	"karpenter.sh/core/controllers/disruption/report"
 	"karpenter.sh/core/controllers/disruption/survey"
 	"karpenter.sh/core/engine/disrupt"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // start puts a command into effect: its nodes are tainted, its replacements are
@@ -71,7 +72,7 @@ func (c *Controller) cordonAll(ctx context.Context, decided disrupt.Command, s *
 	for i, id := range decided.Nodes {
 		candidates[i] = candidateOf(s, id)
 	}
-	errs := forEach(candidates, func(candidate queue.Candidate) error {
+	errs := concurrency.Each(candidates, width, func(_ int, candidate queue.Candidate) error {
 		return c.cordon.Apply(ctx, candidate.Target, decided.Kind.Reason)
 	})
 	var kept, dropped []queue.Candidate
@@ -107,7 +108,7 @@ func (c *Controller) tellDropped(ctx context.Context, candidate queue.Candidate,
 // undo rolls candidates back that are not marked yet. What fails is left to the
 // next pass.
 func (c *Controller) undo(ctx context.Context, candidates []queue.Candidate) error {
-	return errors.Join(forEach(candidates, func(candidate queue.Candidate) error {
+	return errors.Join(concurrency.Each(candidates, width, func(_ int, candidate queue.Candidate) error {
 		return c.cordon.Lift(ctx, candidate.Target)
 	})...)
 }

@@ -5,7 +5,6 @@ package provisioning
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -15,6 +14,7 @@ import (
 	"karpenter.sh/core/launch"
 	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/question"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // parallelCreates bounds the creations in flight; the client's own rate limit
@@ -37,17 +37,7 @@ func (p *Provisioner) carryOut(ctx context.Context, g *gathered, plan place.Plan
 
 // launch creates NodeClaims side by side.
 func (p *Provisioner) launch(ctx context.Context, g *gathered, bins []place.Bin) error {
-	errs := make([]error, len(bins))
-	slots := make(chan struct{}, parallelCreates)
-	var wg sync.WaitGroup
-	for i := range bins {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			errs[i] = p.create(ctx, g, &bins[i])
-		})
-	}
-	wg.Wait()
+	errs := concurrency.Each(bins, parallelCreates, func(i int, _ place.Bin) error { return p.create(ctx, g, &bins[i]) })
 	return errors.Join(errs...)
 }
 

@@ -14,7 +14,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/awslabs/operatorpkg/reconciler"
@@ -82,18 +81,7 @@ func (c *Controller) Reconcile(ctx context.Context) (reconciler.Result, error) {
 }
 
 func (c *Controller) deleteAll(ctx context.Context, orphans []*v1.NodeClaim) error {
-	errs := make([]error, len(orphans))
-	slots := make(chan struct{}, parallel)
-	var running sync.WaitGroup
-	for i, orphan := range orphans {
-		slots <- struct{}{}
-		running.Go(func() {
-			defer func() { <-slots }()
-			errs[i] = c.delete(ctx, orphan)
-		})
-	}
-	running.Wait()
-	return errors.Join(errs...)
+	return errors.Join(concurrency.Each(orphans, parallel, func(_ int, orphan *v1.NodeClaim) error { return c.delete(ctx, orphan) })...)
 }
 
 func (c *Controller) delete(ctx context.Context, orphan *v1.NodeClaim) error {

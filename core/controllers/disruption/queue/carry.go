@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -18,6 +17,7 @@ import (
 	"karpenter.sh/core/gather"
 	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/objects/pods"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // width is how many candidates of one command are worked on at a time.
@@ -35,17 +35,19 @@ func (q *Queue) carry(ctx context.Context, e *entry) error {
 	}
 	looks := make([]look, len(e.open))
 	if !e.Divisible {
-		each(e.open, func(i int, c Candidate) { looks[i] = q.look(ctx, e, c, budgets) })
+		concurrency.Each(e.open, width, func(i int, c Candidate) error {
+			looks[i] = q.look(ctx, e, c, budgets)
+			return nil
+		})
 		if err := q.allMayGo(e.open, looks); err != nil {
 			return err
 		}
 	}
-	errs := make([]error, len(e.open))
-	each(e.open, func(i int, c Candidate) {
+	errs := concurrency.Each(e.open, width, func(i int, c Candidate) error {
 		if e.Divisible {
 			looks[i] = q.look(ctx, e, c, budgets)
 		}
-		errs[i] = q.giveUp(ctx, e, c, looks[i])
+		return q.giveUp(ctx, e, c, looks[i])
 	})
 	var open []Candidate
 	for i, c := range e.open {
@@ -55,19 +57,6 @@ func (q *Queue) carry(ctx context.Context, e *entry) error {
 	}
 	e.open = open
 	return errors.Join(errs...)
-}
-
-// each calls a function for all candidates, some at a time.
-func each(candidates []Candidate, do func(i int, c Candidate)) {
-	var group errgroup.Group
-	group.SetLimit(width)
-	for i, c := range candidates {
-		group.Go(func() error {
-			do(i, c)
-			return nil
-		})
-	}
-	_ = group.Wait() // nothing returns an error
 }
 
 // giveUp deletes the NodeClaim of a candidate, or releases the candidate if its

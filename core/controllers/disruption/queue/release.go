@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"karpenter.sh/core/controllers/disruption/report"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
 // release rolls a candidate back. An error is logged only: what is left on the
@@ -27,7 +28,10 @@ func (q *Queue) release(ctx context.Context, c Candidate) {
 // pods may have come to need them, and what nobody needs goes as empty (DIS-129).
 func (q *Queue) fail(ctx context.Context, e *entry, cause error) {
 	log.FromContext(ctx).Error(cause, "command failed", e.Fields...)
-	each(e.open, func(_ int, c Candidate) { q.release(ctx, c) })
+	concurrency.Each(e.open, width, func(_ int, c Candidate) error {
+		q.release(ctx, c)
+		return nil
+	})
 	q.Metrics.QueueFailed(e.Kind, report.DecisionWith(len(e.Replacements)), e.uninitialized())
 	q.drop(e)
 }

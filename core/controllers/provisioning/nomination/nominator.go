@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/clock"
@@ -17,6 +16,7 @@ import (
 
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/events"
+	"karpenter.sh/core/reconcile/concurrency"
 	"karpenter.sh/core/reconcile/patch"
 )
 
@@ -109,17 +109,20 @@ func (n *Nominator) Withdraw(ctx context.Context, pods []*corev1.Pod) {
 }
 
 func (n *Nominator) nominate(ctx context.Context, nodes map[string][]*corev1.Pod) {
-	var group errgroup.Group
-	group.SetLimit(parallel)
+	type nomination struct {
+		pod  *corev1.Pod
+		node string
+	}
+	var all []nomination
 	for node, pods := range nodes {
 		for _, pod := range pods {
-			group.Go(func() error {
-				n.write(ctx, pod, node)
-				return nil
-			})
+			all = append(all, nomination{pod, node})
 		}
 	}
-	_ = group.Wait() // what is refused is told, not returned
+	concurrency.Each(all, parallel, func(_ int, x nomination) error {
+		n.write(ctx, x.pod, x.node)
+		return nil
+	})
 }
 
 // Ours reports whether a pod's nomination was written here.
