@@ -165,6 +165,7 @@ func (w *world) disruptionOptions(podEvents survey.PodEvents) disruption.Options
 		Registerer: w.registerer, NodeClaims: w.nodeClaims, Scheduler: w.scheduler,
 		Gatherer:  gather.New(gather.Options{Reader: w.manager.GetClient(), Vocabulary: w.words, DefaultSpread: w.defaultSpread()}),
 		MinValues: w.options.MinValuesPolicy, CPUMillis: w.options.CPUMillis,
+		SpotToSpot: w.options.FeatureGates.SpotToSpotConsolidation, MovesPerHour: w.options.MaxPodMovesPerHour,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
 )
@@ -23,6 +24,8 @@ type Question struct {
 	Pools  []Pool
 
 	snapshot *model.Snapshot
+	// gone are the targets that plans which were carried out have left out.
+	gone bitset.Set
 	// standing are the pods that run on targets, by target; waiting those that need
 	// a place anyway.
 	standing map[int][]int
@@ -38,7 +41,7 @@ func (q *Question) Input() place.Input { return place.Input{Snapshot: q.snapshot
 // stand are Moved. What the targets count against the limits of their pools is
 // free (DIS-067).
 func (q *Question) Without(targets ...int) place.Input {
-	in := place.Input{Snapshot: q.refunded(targets)}
+	in := place.Input{Snapshot: q.refunded(targets), Without: q.gone.Clone()}
 	for _, target := range targets {
 		in.Without = in.Without.Add(target)
 	}
@@ -49,6 +52,15 @@ func (q *Question) Without(targets ...int) place.Input {
 		}
 	}
 	return in
+}
+
+// After is the question once a plan is carried out, which answers an input of
+// Without, changed or not: the targets that it left out are gone, and all pods
+// that it was about have their place or none and are not asked about any more.
+func (q *Question) After(in place.Input, plan place.Plan) *Question {
+	out := *q
+	out.snapshot, out.gone, out.waiting = place.After(in, plan), in.Without, nil
+	return &out
 }
 
 // Indexes returns the indexes of the pods that Without asks about.

@@ -130,6 +130,59 @@ func TestWithoutIsAsIfGone(t *testing.T) {
 	}
 }
 
+// DIS-160: after a plan the question is what it would be if the pods were where the
+// plan puts them and the node were gone.
+func TestAfterIsAsIfCarriedOut(t *testing.T) {
+	nodes, pods := benchmark.Standing(200)
+	stand := func(nodes []*corev1.Node, pods []*corev1.Pod) *question.Question {
+		b, snapshot := begin(t, nodes, pods)
+		for _, p := range pods {
+			if err := b.Standing(p, nil, keyOf(snapshot, p.Spec.NodeName)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		addPool(t, b, pool("default", 0))
+		return b.Build()
+	}
+	now := stand(nodes, pods)
+	carried := 0
+	for target := range 6 {
+		in := now.Without(target)
+		plan := place.Solve(in)
+		if len(plan.Bins)+len(plan.Unplaced) > 0 {
+			continue
+		}
+		carried++
+		to, gone := map[string]string{}, now.Cluster.Targets().Nodes[target].Name
+		for _, p := range plan.Placements {
+			to[in.Pods[p.Pod].Name] = in.Snapshot.Nodes[p.Node].Name
+		}
+		var moved []*corev1.Pod
+		for _, p := range pods {
+			if at, moves := to[p.Name]; moves {
+				p = p.DeepCopy()
+				p.Spec.NodeName = at
+			}
+			moved = append(moved, p)
+		}
+		after := now.After(in, plan)
+		then := stand(slices.DeleteFunc(slices.Clone(nodes), func(n *corev1.Node) bool { return n.Name == gone }), moved)
+		for other, node := range now.Cluster.Targets().Nodes {
+			if other == target || slices.ContainsFunc(plan.Placements, func(p place.Placement) bool { return p.Node == other }) {
+				continue // pods that have come are not asked about
+			}
+			same, _ := then.Cluster.Targets().Index(keyOf(then.Cluster, node.Name))
+			got := text(after, after.Indexes(other), place.Solve(after.Without(other)))
+			if want := text(then, then.Indexes(same), place.Solve(then.Without(same))); got != want {
+				t.Fatalf("%s is gone; without %s too:\n%s\nwant:\n%s", gone, node.Name, got, want)
+			}
+		}
+	}
+	if carried == 0 {
+		t.Error("no plan was carried out")
+	}
+}
+
 func keyOf(s *cluster.Snapshot, node string) string {
 	for _, n := range s.Nodes() {
 		if n.Node().Name == node {

@@ -55,6 +55,8 @@ type app struct {
 	wanted, ready int
 	// zones are the bound pods that stay.
 	zones map[string]int
+	// moves are when the policy has evicted its pods.
+	moves []time.Duration
 }
 
 // lets reports whether the disruption budget lets a pod go.
@@ -174,6 +176,9 @@ const (
 // evict has a bound pod end after a while, and its slot get another at once.
 func (r *replay) evict(p *pod, why cause) {
 	r.meter.evicted(p.slot, r.now, why)
+	if why == byPolicy {
+		p.app.moves = append(p.app.moves, r.now)
+	}
 	r.leave(p)
 	p.object = r.objects.terminating(p.object, r.Now())
 	r.live.UpdatePod(p.object, volume.Resolution{Settled: true})

@@ -4,6 +4,7 @@ package simulation
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	v1 "karpenter.sh/core/apis/v1"
@@ -68,9 +69,21 @@ func (v *View) State(reason disrupt.Reason) (disrupt.State, error) {
 	if err != nil {
 		return disrupt.State{}, fmt.Errorf("reading the budgets of NodePool %q: %w", pool.Name, err)
 	}
-	return disrupt.State{Now: v.Now(), Nodes: v.all(), Pools: map[string]disrupt.Pool{pool.Name: {
+	return disrupt.State{Now: v.Now(), Nodes: v.all(), Evictable: v.r.evictable(), Pools: map[string]disrupt.Pool{pool.Name: {
 		Managed: true, NeverConsolidates: v.never, Budget: disrupt.Budget{Usage: usage, Limit: limit},
+		OnlyWhenEmpty: pool.Spec.Disruption.ConsolidationPolicy == v1.ConsolidationPolicyWhenEmpty,
+		Balanced:      pool.Spec.Disruption.ConsolidationPolicy == v1.ConsolidationPolicyBalanced,
 	}}}, nil
+}
+
+// evictable is what is left of the evictions that workloads may see within an hour.
+func (r *replay) evictable() map[string]int {
+	out := make(map[string]int, len(r.apps))
+	for name, a := range r.apps {
+		a.moves = slices.DeleteFunc(a.moves, func(at time.Duration) bool { return r.now-at >= disrupt.CoolDown })
+		out[name] = disrupt.Evictable(a.wanted, len(a.moves), disrupt.EvictionRate)
+	}
+	return out
 }
 
 // node is a machine as disruption sees it.
@@ -80,13 +93,28 @@ func (v *View) node(m *machine) disrupt.Node {
 		Held:    v.r.loop.held[m.key] && !v.own[m.key],
 		Claimed: true, Exists: m.registered, Initialized: m.registered, Ready: m.registered,
 		Leaving: m.stage == leaving, Price: m.offering.Price, Created: m.claim.CreationTimestamp.Time,
+		TypeKnown: true, Zone: m.zone, CapacityType: m.offering.CapacityType(),
 	}
 	if m.stage == ready {
 		n.Consolidatable = v.ripe(m)
 		n.Nominated = v.nominated(m)
 	}
-	n.Pods = m.seen()
+	n.Pods = v.moved(m, m.seen())
 	return n
+}
+
+// moved marks the pods that disruption has moved of late.
+func (v *View) moved(m *machine, pods []disrupt.Pod) []disrupt.Pod {
+	own := false
+	for i, p := range m.pods {
+		if p.slot.was && v.r.now-p.slot.moved < disrupt.CoolDown {
+			if !own {
+				pods, own = slices.Clone(pods), true
+			}
+			pods[i].Moved = true
+		}
+	}
+	return pods
 }
 
 // seen are the pods of a machine as disruption sees them. Most machines did not
@@ -99,7 +127,7 @@ func (m *machine) seen() []disrupt.Pod {
 	for i, p := range m.pods {
 		out[i] = disrupt.Pod{
 			Namespace: namespace, Name: p.object.Name, Active: !p.leaving, Reschedulable: !p.leaving,
-			EvictionCost: disrupt.EvictionCost(0, 0),
+			EvictionCost: disrupt.EvictionCost(0, 0), Workload: p.shape.App,
 		}
 		if bounded = bounded || p.app.most >= 0; !p.leaving && !p.app.lets() {
 			out[i].Blocking = []string{p.shape.App}

@@ -4,8 +4,10 @@ package simulation
 
 import (
 	"karpenter.sh/core/engine/bitset"
+	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/question"
 )
 
 // WhatIf is what would become of the pods of some nodes if these were gone.
@@ -53,6 +55,42 @@ func (v *View) WithoutNodes(ids ...string) (WhatIf, error) {
 		out.Stuck = out.Stuck || u.Pod < moved
 	}
 	return out, nil
+}
+
+// Question is what the engine's methods ask.
+func (v *View) Question() (disrupt.Question, error) {
+	if err := v.prepare(); err != nil {
+		return nil, err
+	}
+	in := v.question.Without()
+	in.Reservations = place.FallbackReservations
+	return asking{v.question.After(in, place.Solve(in)), v.whatIf.closed}, nil
+}
+
+// asking is a question about a view.
+type asking struct {
+	*question.Question
+	closed bitset.Set
+}
+
+// Without asks about machines by ID.
+func (a asking) Without(ids ...string) (place.Input, bool) {
+	targets := make([]int, len(ids))
+	for i, id := range ids {
+		target, ok := a.Cluster.Targets().Index(id)
+		if !ok {
+			return place.Input{}, false
+		}
+		targets[i] = target
+	}
+	in := a.Question.Without(targets...)
+	in.Barred, in.Closed, in.Reservations = in.Moved, a.closed, place.FallbackReservations
+	return in, true
+}
+
+// After is the question once a plan is carried out.
+func (a asking) After(asked place.Input, plan place.Plan) disrupt.Question {
+	return asking{a.Question.After(asked, plan), a.closed}
 }
 
 // prepare gathers once what all questions share.

@@ -11,8 +11,10 @@ import (
 
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/controllers/disruption/cordon"
+	"karpenter.sh/core/controllers/disruption/moves"
 	"karpenter.sh/core/controllers/disruption/queue"
 	"karpenter.sh/core/controllers/disruption/report"
+	"karpenter.sh/core/controllers/disruption/setbacks"
 	"karpenter.sh/core/controllers/disruption/survey"
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/engine/requirement"
@@ -38,6 +40,8 @@ type Cluster interface {
 	// MarkForDeletion says that nodes are on their way out, Nominate that pods are
 	// expected on nodes.
 	MarkForDeletion(ids ...string)
+	// ConsolidationState is a stamp of all that disruption decides from.
+	ConsolidationState() uint64
 	Nominate(ids ...string)
 }
 
@@ -67,6 +71,11 @@ type Options struct {
 	Gatherer *gather.Gatherer
 	// MinValues says what to do when a pool's minValues cannot be met (SCH-195).
 	MinValues requirement.MinValuesPolicy
+	// SpotToSpot allows to replace spot nodes by cheaper spot nodes (DIS-084).
+	SpotToSpot bool
+	// MovesPerHour is how often consolidation may move a pod of a workload within
+	// [disrupt.CoolDown], on average (DIS-172).
+	MovesPerHour int
 	// Methods are the strategies, in the order in which they are asked; nil for
 	// all that there are (DIS-020).
 	Methods []disrupt.Method
@@ -86,6 +95,8 @@ type Controller struct {
 	metrics   *report.Metrics
 	proposals proposals
 	late      late
+	verdicts  verdicts
+	setbacks  *setbacks.Ledger
 	news      news.News
 	patience  report.Patience
 }
@@ -97,33 +108,34 @@ func New(o Options) (*Controller, error) {
 	if err != nil {
 		return nil, err
 	}
+	ledger, failed := &moves.Ledger{}, &setbacks.Ledger{}
 	cordon := &cordon.Cordon{Client: o.Client, Live: o.Live, Clock: o.Clock}
 	return &Controller{
 		Options: o,
-		methods: methods(o.Methods),
+		methods: methods(o),
 		surveyor: survey.New(survey.Options{
 			Reader: o.Client, Cluster: o.Cluster, InstanceTypes: o.InstanceTypes, PodEvents: o.PodEvents,
 			NodeClasses: o.NodeClasses, ReservationIDLabel: o.ReservationIDLabel,
-			Gatherer: o.Gatherer, MinValues: o.MinValues, Clock: o.Clock,
+			Gatherer: o.Gatherer, MinValues: o.MinValues, Clock: o.Clock, Moves: ledger, MovesPerHour: o.MovesPerHour,
 		}),
 		launcher: &launch.Launcher{Client: o.Client, Cluster: o.Cluster, Metrics: o.Scheduler},
 		cordon:   cordon,
 		queue: queue.New(queue.Options{
 			Client: o.Client, Live: o.Live, Cordon: cordon, Model: o.Cluster, Clock: o.Clock,
-			Recorder: o.Recorder, NodeClaims: o.NodeClaims, Metrics: collectors, CPUMillis: o.CPUMillis,
+			Recorder: o.Recorder, NodeClaims: o.NodeClaims, Metrics: collectors, Moves: ledger, Setbacks: failed, CPUMillis: o.CPUMillis,
 		}),
 		metrics: collectors,
-		late:    late{},
+		late:    late{}, verdicts: verdicts{}, setbacks: failed,
 	}, nil
 }
 
 // methods are those that were given, or all that there are, in their order
 // (DIS-020).
-func methods(given []disrupt.Method) []disrupt.Method {
-	if given != nil {
-		return given
+func methods(o Options) []disrupt.Method {
+	if o.Methods != nil {
+		return o.Methods
 	}
-	return []disrupt.Method{disrupt.Emptiness{}}
+	return []disrupt.Method{disrupt.Emptiness{}, disrupt.Drift{}, disrupt.Consolidation{SpotToSpot: o.SpotToSpot}}
 }
 
 // Queue carries out the commands that the controller starts. It is registered

@@ -69,8 +69,11 @@ func (p *pass) knows(kind disrupt.Kind) bool { return p.synced || !kind.Asks }
 
 func (c *Controller) run(ctx context.Context, p *pass) {
 	p.fail(c.removeOrphans(ctx))
-	for _, ready := range c.proposals.take(c.Clock.Now()) {
-		c.validate(ctx, p, ready)
+	due := c.proposals.take(c.Clock.Now())
+	for _, m := range c.methods {
+		if ready := of(m, due); len(ready) > 0 {
+			c.validate(ctx, p, m, ready)
+		}
 	}
 	for _, m := range c.methods {
 		if !p.acted && p.knows(m.Kind()) {

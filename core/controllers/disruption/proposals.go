@@ -40,11 +40,11 @@ func (ps *proposals) add(p *proposal) {
 // hold reports whether a proposal is about the node of an ID.
 func (ps *proposals) hold(id string) bool { return ps.held[id] }
 
-// nodes is how many nodes proposals of a kind are about.
-func (ps *proposals) nodes(kind disrupt.Kind) int {
+// nodes is how many nodes proposals for a reason are about.
+func (ps *proposals) nodes(reason disrupt.Reason) int {
 	count := 0
 	for _, p := range ps.list {
-		if p.command.Kind == kind {
+		if p.command.Kind.Reason == reason {
 			count += len(p.command.Nodes)
 		}
 	}
@@ -74,10 +74,12 @@ func (ps *proposals) take(now time.Time) []*proposal {
 	return due
 }
 
-// letGo ends that the nodes of a proposal are held.
-func (ps *proposals) letGo(p *proposal) {
-	for _, id := range p.command.Nodes {
-		delete(ps.held, id)
+// letGo ends that the nodes of proposals are held.
+func (ps *proposals) letGo(list []*proposal) {
+	for _, p := range list {
+		for _, id := range p.command.Nodes {
+			delete(ps.held, id)
+		}
 	}
 }
 

@@ -116,7 +116,8 @@ func (c *Controller) undo(ctx context.Context, candidates []queue.Candidate) err
 func candidateOf(s *survey.Survey, id string) queue.Candidate {
 	n := s.Node(id)
 	out := queue.Candidate{Target: targetOf(n), Objects: report.Both{Node: n.Node(), NodeClaim: n.NodeClaim()}}
-	if pool := s.NodePool(n.NodePool()); pool != nil {
+	out.Pool = n.NodePool()
+	if pool := s.NodePool(out.Pool); pool != nil {
 		out.Policy = pool.Spec.Disruption.ConsolidationPolicy
 	}
 	return out

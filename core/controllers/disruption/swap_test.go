@@ -27,7 +27,17 @@ type swap struct {
 }
 
 func (swap) Kind() disrupt.Kind {
-	return disrupt.Kind{Reason: "Underutilized", Type: "single", Asks: true}
+	return disrupt.Kind{Reason: "Underutilized", Type: "single", Asks: true, Wait: time.Millisecond}
+}
+
+func (m swap) Eligible(s disrupt.State) []string {
+	var out []string
+	for _, n := range s.Nodes {
+		if _, blocked := s.Blocked(m.Kind(), n); !blocked {
+			out = append(out, n.ID)
+		}
+	}
+	return out
 }
 
 func (m swap) Decide(s disrupt.State) disrupt.Decision {
@@ -50,7 +60,10 @@ func (m swap) Decide(s disrupt.State) disrupt.Decision {
 
 // about is the command about some nodes, if their pods have a place then.
 func (m swap) about(s disrupt.State, ids ...string) []disrupt.Command {
-	in, ok := s.Without(ids...)
+	if s.Question == nil {
+		return nil
+	}
+	in, ok := s.Question.Without(ids...)
 	if !ok {
 		return nil
 	}
@@ -70,11 +83,15 @@ func (m swap) about(s disrupt.State, ids ...string) []disrupt.Command {
 	return []disrupt.Command{s.Weigh(c)}
 }
 
-func (m swap) Validate(fresh disrupt.State, c disrupt.Command) (disrupt.Command, []disrupt.Refusal) {
-	for _, left := range m.about(fresh, c.Nodes...) {
-		return left, nil
+func (m swap) Validate(fresh disrupt.State, commands []disrupt.Command) []disrupt.Validated {
+	out := make([]disrupt.Validated, len(commands))
+	for i, c := range commands {
+		out[i].Left.Kind = m.Kind()
+		for _, left := range m.about(fresh, c.Nodes...) {
+			out[i].Left = left
+		}
 	}
-	return disrupt.Command{Kind: m.Kind()}, nil
+	return out
 }
 
 func (m swap) Confirm(n disrupt.Node, now time.Time) (disrupt.Refusal, bool) {

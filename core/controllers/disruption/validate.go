@@ -7,35 +7,105 @@ import (
 	"fmt"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"karpenter.sh/core/controllers/disruption/report"
+	"karpenter.sh/core/controllers/disruption/survey"
+	"karpenter.sh/core/engine/disrupt"
+	"karpenter.sh/core/reconcile/concurrency"
 )
 
-// validate lets the method of a proposal decide again over the world as it is
-// now, and starts what is left of the command (DIS-074). The nodes of other
-// proposals stay held meanwhile, so that no budget is spent twice. On an error
-// the proposal is given up: whatever still holds is found again.
-func (c *Controller) validate(ctx context.Context, p *pass, ready *proposal) {
+// startWidth is how many commands are started at a time.
+const startWidth = 20
+
+// of are the proposals of a method.
+func of(m disrupt.Method, list []*proposal) []*proposal {
+	var out []*proposal
+	for _, p := range list {
+		if p.method.Kind() == m.Kind() {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// validate lets a method decide again about its proposals, together, over the world as
+// it is now, and starts what is left of the commands (DIS-074, DIS-103, DIS-160). The
+// nodes of other proposals stay held meanwhile, so that no budget is spent twice. On an
+// error the proposals are given up: whatever still holds is found again.
+func (c *Controller) validate(ctx context.Context, p *pass, m disrupt.Method, ready []*proposal) {
 	c.proposals.letGo(ready)
-	kind := ready.command.Kind
-	defer func() { c.metrics.Evaluated(kind, c.Clock.Since(ready.began)) }()
+	kind := m.Kind()
+	defer func() {
+		for _, x := range ready {
+			c.metrics.Evaluated(x.command.Kind, c.Clock.Since(x.began))
+		}
+	}()
 	if !p.knows(kind) {
-		log.FromContext(ctx).V(1).Info("abandoning a command, a nodeclaim is not known well enough", "method", name(kind))
+		log.FromContext(ctx).V(1).Info("abandoning commands, a nodeclaim is not known well enough", "method", name(kind), "commands", len(ready))
 		return
 	}
-	s, err := c.survey(ctx, kind)
+	commands := make([]disrupt.Command, len(ready))
+	var nodes []string
+	for i, x := range ready {
+		commands[i] = x.command
+		nodes = append(nodes, x.command.Nodes...)
+	}
+	s, err := c.survey(ctx, kind, func(fresh disrupt.State) []string { return m.Eligible(fresh.Among(nodes)) })
 	if err != nil {
-		p.fail(fmt.Errorf("validating a command of method %s: %w", name(kind), err))
+		p.fail(fmt.Errorf("validating commands of method %s: %w", name(kind), err))
 		return
 	}
-	left, dropped := ready.method.Validate(s.State, ready.command)
-	for _, r := range dropped {
-		c.tellRefusal(s, r)
+	c.startAll(ctx, p, m, s, c.standing(ctx, s, commands, m.Validate(s.State, commands)))
+}
+
+// standing are the commands of which validation left something. It tells of what
+// it dropped.
+func (c *Controller) standing(ctx context.Context, s *survey.Survey, decided []disrupt.Command, validated []disrupt.Validated) []disrupt.Command {
+	var out []disrupt.Command
+	for i, v := range validated {
+		for _, r := range v.Dropped {
+			c.tellRefusal(s, r)
+		}
+		kind := decided[i].Kind
+		c.metrics.FailedValidation(kind, failed(decided[i], v))
+		if len(v.Left.Nodes) > 0 {
+			out = append(out, v.Left)
+			continue
+		}
+		c.tellRejected(s, decided[i], v.Dropped)
+		log.FromContext(ctx).V(1).Info("abandoning a command of which validation left nothing", "method", name(kind), "dropped", len(v.Dropped))
 	}
-	c.metrics.FailedValidation(kind, len(dropped))
-	if len(left.Nodes) == 0 {
-		log.FromContext(ctx).V(1).Info("abandoning a command of which validation left nothing", "method", name(kind), "dropped", len(dropped))
+	return out
+}
+
+// failed is how many nodes of a command a validation dropped (DIS-105).
+func failed(decided disrupt.Command, v disrupt.Validated) int {
+	if decided.Divisible {
+		return len(v.Dropped)
+	}
+	return len(decided.Nodes) - len(v.Left.Nodes)
+}
+
+// tellRejected tells that a command of consolidation is off (DIS-105).
+func (c *Controller) tellRejected(s *survey.Survey, decided disrupt.Command, why []disrupt.Refusal) {
+	if decided.Kind.Reason != disrupt.Underutilized || len(why) == 0 {
 		return
 	}
-	started, err := c.start(ctx, ready.method, left, s)
-	p.acted = p.acted || started
-	p.fail(err)
+	for _, id := range decided.Nodes {
+		if n := s.Node(id); n != nil {
+			c.Recorder.Publish(report.Rejected(report.Both{Node: n.Node(), NodeClaim: n.NodeClaim()}, id, decided, why[0])...)
+		}
+	}
+}
+
+func (c *Controller) startAll(ctx context.Context, p *pass, m disrupt.Method, s *survey.Survey, commands []disrupt.Command) {
+	started := make([]bool, len(commands))
+	errs := concurrency.Each(commands, startWidth, func(i int, command disrupt.Command) (err error) {
+		started[i], err = c.start(ctx, m, command, s)
+		return err
+	})
+	for i := range commands {
+		p.acted = p.acted || started[i]
+		p.fail(errs[i])
+	}
 }

@@ -271,6 +271,9 @@ func (w *world) watch() {
 func (w *world) pass() (reconcile.Result, error) {
 	w.t.Helper()
 	w.watch()
+	if w.methods != nil {
+		defer w.clock.Step(time.Millisecond) // the wait of the methods of tests
+	}
 	return w.loop.Reconcile(w.ctx, reconcile.Request{})
 }
 

@@ -79,11 +79,7 @@ func TestFieldsWithoutEffect(t *testing.T) {
 		field  string
 	}{
 		{"a static pool", func(p *v1.NodePool) { p.Spec.Replicas = new(int64(3)) }, "spec.replicas"},
-		{"consolidation", policy("WhenEmptyOrUnderutilized", "0s"), "WhenEmptyOrUnderutilized acts like WhenEmpty"},
-		{"balanced consolidation", policy("Balanced", "0s"), "Balanced acts like WhenEmpty"},
-		{"a budget for drift", func(p *v1.NodePool) {
-			p.Spec.Disruption.Budgets = []v1.Budget{{Nodes: "1", Reasons: []v1.DisruptionReason{"Drifted"}}}
-		}, "reason Drifted"},
+		{"consolidation", policy("Balanced", "0s"), ""},
 		{"consolidation of empty nodes", policy("WhenEmpty", "0s"), ""},
 		{"no consolidation", policy("Balanced", v1.Never), ""},
 	} {

@@ -24,35 +24,7 @@ func unbuiltFeatures() []unbuilt {
 	return []unbuilt{
 		{func(p *v1.NodePool) bool { return p.Spec.Replicas != nil },
 			"spec.replicas: static NodePools are not implemented; this pool launches no nodes"},
-		{func(p *v1.NodePool) bool {
-			return consolidates(p) && p.Spec.Disruption.ConsolidationPolicy == v1.ConsolidationPolicyBalanced
-		}, "spec.disruption.consolidationPolicy: Balanced acts like WhenEmpty; consolidation of nodes that run pods is not implemented"},
-		{func(p *v1.NodePool) bool {
-			return consolidates(p) && p.Spec.Disruption.ConsolidationPolicy == v1.ConsolidationPolicyWhenEmptyOrUnderutilized
-		}, "spec.disruption.consolidationPolicy: WhenEmptyOrUnderutilized acts like WhenEmpty; consolidation of nodes that run pods is not implemented"},
-		{func(p *v1.NodePool) bool { return covers(p, v1.DisruptionReasonDrifted) },
-			"spec.disruption.budgets: reason Drifted has no effect; drift is not implemented"},
-		{func(p *v1.NodePool) bool { return covers(p, v1.DisruptionReasonUnderutilized) },
-			"spec.disruption.budgets: reason Underutilized has no effect; consolidation of nodes that run pods is not implemented"},
 	}
-}
-
-// consolidates holds for pools that ask for consolidation at all.
-func consolidates(pool *v1.NodePool) bool {
-	_, finite := pool.Spec.Disruption.ConsolidateAfter.Value()
-	return finite && pool.Spec.Replicas == nil
-}
-
-// covers holds for pools with a budget that names a reason.
-func covers(pool *v1.NodePool, reason v1.DisruptionReason) bool {
-	for _, budget := range pool.Spec.Disruption.Budgets {
-		for _, r := range budget.Reasons {
-			if r == reason {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // describe tells a pool which of its fields have no effect (API-178).

@@ -8,20 +8,21 @@ import (
 	"karpenter.sh/core/engine/label"
 )
 
-// leastSpotTypes is how many cheaper spot types there must be for one spot node to
-// be replaced by another, and how many its replacement lists (DIS-085).
-const leastSpotTypes = 15
+// mostSpotTypes is how many of the cheapest types a spot node that replaces spot
+// nodes lists at most, and leastSpotSaving the share of their price that it must save
+// (DIS-085).
+const (
+	mostSpotTypes   = 15
+	leastSpotSaving = 0.1
+)
 
 // bargain is what a machine must be worth.
 type bargain struct {
-	// below is what the nodes cost that it replaces, per hour; a launch must cost
-	// less.
+	// below is what a launch must cost less than, per hour.
 	below float64
-	// spot is set if all of these nodes are spot, allowed if such nodes may be
-	// replaced by spot (DIS-083, DIS-084).
+	// spot is set if all nodes that it replaces are spot, allowed if such nodes may
+	// be replaced by spot (DIS-083, DIS-084).
 	spot, allowed bool
-	// single is set if it is one node.
-	single bool
 }
 
 // narrow leaves of a machine what is worth launching, or says why nothing is.
@@ -57,31 +58,31 @@ func settle(m *machine) {
 	m.keep(func(_ int, p price) bool { return p.spot })
 }
 
-// narrowSpot is for spot nodes that spot would replace (DIS-085).
+// narrowSpot is for spot nodes that spot would replace (DIS-085). Of all types that
+// hold the pods the cheaper half is kept, at most fifteen, and all of them must cost
+// less: who has one of these types has no reason to change, so that nodes do not
+// walk down the list.
 func (b bargain) narrowSpot(m *machine) (Refusal, bool) {
 	if !b.allowed {
 		return Refusal{Cause: SpotToSpotOff}, false
 	}
 	m.pin(label.Spot)
 	m.keep(func(_ int, p price) bool { return p.spot })
+	least := min(mostSpotTypes, (len(m.bin.Types)+1)/2)
 	m.cheaper(b.below)
-	if len(m.bin.Types) == 0 {
+	found := len(m.bin.Types)
+	switch {
+	case found == 0:
 		return Refusal{Cause: NothingCheaper}, false
-	}
-	if m.short(len(m.bin.Types)) {
+	case m.short(found):
 		return Refusal{Cause: MinValuesBroken}, false
+	case found < least:
+		return Refusal{Cause: FewSpotTypes, Found: found, Needed: least}, false
 	}
-	if !b.single {
-		return Refusal{}, true
+	for m.short(least) {
+		least++
 	}
-	if found := len(m.bin.Types); found < leastSpotTypes {
-		return Refusal{Cause: FewSpotTypes, Found: found}, false
-	}
-	most := leastSpotTypes
-	for m.short(most) {
-		most++
-	}
-	listed := slices.Clone(m.bin.Types[:most])
+	listed := slices.Clone(m.bin.Types[:least])
 	m.keep(func(t int, _ price) bool { return slices.Contains(listed, t) })
 	return Refusal{}, true
 }

@@ -177,12 +177,14 @@ func TestReports(t *testing.T) {
 		switch cause {
 		case disrupt.ConsolidationOff, disrupt.BufferPods, // DIS-071
 			disrupt.UnknownType, disrupt.NoCapacityType, disrupt.NoZone, disrupt.OnlyWhenEmpty, // DIS-075
-			disrupt.PodsHomeless, disrupt.SeveralReplacements, disrupt.NothingCheaper, disrupt.MinValuesBroken, // DIS-076, DIS-078
-			disrupt.SpotToSpotOff, disrupt.FewSpotTypes: // DIS-084, DIS-085
+			disrupt.PodsHomeless, disrupt.PaysTooLate, disrupt.NothingCheaper, disrupt.MinValuesBroken, // DIS-076, DIS-078
+			disrupt.SpotToSpotOff, disrupt.FewSpotTypes, // DIS-084, DIS-085
+			disrupt.WorkloadMoved: // DIS-172
 			want = disrupt.Unconsolidatable
 		case disrupt.NoNode, disrupt.NotInitialized, disrupt.Leaving, disrupt.Nominated, disrupt.Protected,
 			disrupt.NoPoolLabel, disrupt.PoolMissing, disrupt.PoolUnmanaged, disrupt.PoolWithoutTypes,
-			disrupt.PoolUnevaluated, disrupt.PodProtected, disrupt.PodBudgeted, disrupt.PodsUnread: // DIS-029, DIS-040
+			disrupt.PoolUnevaluated, disrupt.PodProtected, disrupt.PodBudgeted, disrupt.PodsUnread, // DIS-029, DIS-040
+			disrupt.PoolRests, disrupt.PodsStranded: // DIS-113, DIS-109
 			want = disrupt.Blocked
 		}
 		if got := cause.Report(); got != want {

@@ -66,17 +66,29 @@ type purse struct {
 // take reports whether the budget of the node's pool has room for it, and uses
 // that room.
 func (p purse) take(n *Node) bool {
-	if p.spent[n.Pool] >= p.pools[n.Pool].Budget.Left() {
+	if !p.has(n) {
 		return false
 	}
 	p.spent[n.Pool]++
 	return true
 }
 
-// withinBudget splits the nodes, walked in their order, into those that the
-// budgets leave room for and those they do not (DIS-054).
-func withinBudget(nodes []*Node, pools map[string]Pool) (taken []*Node, refused []Refusal) {
-	p := purse{pools, map[string]int{}}
+// has reports whether one more node of the pool may go.
+func (p purse) has(n *Node) bool { return p.spent[n.Pool] < p.pools[n.Pool].Budget.Left() }
+
+// hasAll reports whether all nodes may go together.
+func (p purse) hasAll(nodes []*Node) bool {
+	together := map[string]int{}
+	for _, n := range nodes {
+		if together[n.Pool]++; p.spent[n.Pool]+together[n.Pool] > p.pools[n.Pool].Budget.Left() {
+			return false
+		}
+	}
+	return true
+}
+
+// takeAll takes as many of the nodes as may go, the first ones of each pool (DIS-054).
+func (p purse) takeAll(nodes []*Node) (taken []*Node, refused []Refusal) {
 	for _, n := range nodes {
 		if p.take(n) {
 			taken = append(taken, n)

@@ -3,6 +3,8 @@
 package disrupt
 
 import (
+	"time"
+
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/place"
 )
@@ -27,6 +29,13 @@ type Command struct {
 	Saving float64
 	// Cost is the sum of what it costs to give up the nodes, see [RescheduleCost].
 	Cost float64
+	// Payback is how long it takes until the command has saved what it costs to
+	// move the pods and to pay for nodes and replacements at once (DIS-171); [Never]
+	// if it saves nothing.
+	Payback time.Duration
+	// Scores are those of the pools that weigh savings against disruption, sorted
+	// by pool (EXT-167).
+	Scores []Score
 }
 
 // Replacement is a machine to launch for pods of the nodes of a command.
@@ -57,22 +66,35 @@ func NewReplacement(asked place.Input, bin place.Bin) Replacement {
 	return r
 }
 
-// Weigh returns the command with the saving and the cost that its nodes and its
-// replacements have in the state. Nodes that are not there count for nothing.
-func (s State) Weigh(c Command) Command {
-	about := make(map[string]bool, len(c.Nodes))
-	for _, id := range c.Nodes {
+// Weigh returns the command with the saving, the cost and the payback time that its
+// nodes and its replacements have in the state. Nodes that are not there count for
+// nothing.
+func (s State) Weigh(c Command) Command { return weigh(c, s.named(c.Nodes), s.totals()) }
+
+// named are the nodes of some IDs that there are.
+func (s State) named(ids []string) []*Node {
+	about := make(map[string]bool, len(ids))
+	for _, id := range ids {
 		about[id] = true
 	}
-	c.Saving, c.Cost = 0, 0
+	var out []*Node
 	for i := range s.Nodes {
-		if n := &s.Nodes[i]; about[n.ID] {
-			c.Saving += n.Price
-			c.Cost += RescheduleCost(n.Pods)
+		if about[s.Nodes[i].ID] {
+			out = append(out, &s.Nodes[i])
 		}
+	}
+	return out
+}
+
+func weigh(c Command, nodes []*Node, totals map[string]total) Command {
+	c.Saving, c.Cost = 0, 0
+	for _, n := range nodes {
+		c.Saving += n.Price
+		c.Cost += RescheduleCost(n.Pods)
 	}
 	for i := range c.Replacements {
 		c.Saving -= c.Replacements[i].Bin.Price
 	}
+	c.Payback = payback(nodes, c.Saving, c.Replacements, totals)
 	return c
 }

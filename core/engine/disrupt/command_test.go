@@ -56,7 +56,7 @@ func TestEmptinessIsDivisible(t *testing.T) {
 		t.Errorf("decided %+v", c)
 	}
 	b.Nominated = true
-	left, _ := m.Validate(state(a, b), c)
+	left := m.Validate(state(a, b), []disrupt.Command{c})[0].Left
 	if !left.Divisible || left.Saving != 3 || left.Cost != 1 {
 		t.Errorf("left is %+v", left)
 	}

@@ -5,13 +5,16 @@ package disrupt
 import (
 	"slices"
 	"time"
-
-	"karpenter.sh/core/engine/label"
-	"karpenter.sh/core/engine/place"
 )
 
-// consolidationRules are the blockers and what consolidation asks beside them, in
-// order (DIS-075).
+// Types of commands of consolidation: about one node, and about several.
+const (
+	Single = "single"
+	Multi  = "multi"
+)
+
+// consolidationRules say, beside what blocks any method, which nodes consolidation
+// does not consider (DIS-075).
 var consolidationRules = append(slices.Clone(blockers),
 	rule{cause: StaticPool, applies: func(x exam) bool { return x.pool().Static }},
 	rule{cause: UnknownType, applies: func(x exam) bool { return !x.node.TypeKnown }, detail: exam.nameNode},
@@ -21,98 +24,87 @@ var consolidationRules = append(slices.Clone(blockers),
 	rule{cause: NothingRuns, applies: func(x exam) bool { return IsEmpty(x.node.Pods) }},
 	rule{cause: OnlyWhenEmpty, applies: func(x exam) bool { return x.pool().OnlyWhenEmpty }, detail: exam.namePool},
 	rule{cause: NotQuiet, applies: func(x exam) bool { return !x.node.Consolidatable }},
+	rule{cause: PoolRests, applies: func(x exam) bool { return x.pool().Rests }, detail: exam.namePool},
 )
 
-// Consolidation is what the methods share that save money by moving pods.
+// Consolidation gives up nodes whose pods run elsewhere for less: where there is
+// room, or on machines that are launched for them. A decision has all commands that
+// do not get in each other's way: no two have a node in common, count on the same
+// room, or exceed a budget together.
 type Consolidation struct {
 	// SpotToSpot allows to replace spot nodes by cheaper spot nodes (DIS-084).
 	SpotToSpot bool
 }
 
-func (Consolidation) kind(name string) Kind {
+var _ Method = Consolidation{}
+
+// Kind is what the method is. Its type is that of the commands about one node.
+func (Consolidation) Kind() Kind {
 	return Kind{
-		Reason: Underutilized, Type: name, Class: Graceful,
+		Reason: Underutilized, Type: Single, Class: Graceful,
 		NeedsTypes: true, Asks: true, SparesBusy: true, Wait: ValidationWait,
 	}
 }
 
-// consider returns the command to give up nodes together, which are replaced by one
-// machine at most, or says why they stay (DIS-076).
-func (c Consolidation) consider(s State, kind Kind, nodes []*Node) (Command, Refusal, bool) {
-	asked, ok := s.Without(ids(nodes)...)
-	if !ok {
-		return Command{}, Refusal{Cause: Leaving}, false
+// kindFor is the kind of a command about so many nodes.
+func (m Consolidation) kindFor(nodes int) Kind {
+	k := m.Kind()
+	if nodes > 1 {
+		k.Type = Multi
 	}
-	plan := place.Solve(asked)
-	if left := homeless(asked, plan); len(left) > 0 {
-		return Command{}, Refusal{Cause: PodsHomeless, Pods: left}, false
-	}
-	command := Command{Kind: kind, Nodes: ids(nodes), Destinations: destinations(plan)}
-	switch len(plan.Bins) {
-	case 0:
-	case 1:
-		m := newMachine(asked, plan.Bins[0])
-		if r, worth := c.bargainFor(nodes).narrow(m); !worth {
-			return Command{}, r, false
-		}
-		command.Replacements = []Replacement{NewReplacement(asked, m.bin)}
-	default:
-		return Command{}, Refusal{Cause: SeveralReplacements, Found: len(plan.Bins)}, false
-	}
-	return s.Weigh(command), Refusal{}, true
+	return k
 }
 
-func (c Consolidation) bargainFor(nodes []*Node) bargain {
-	b := bargain{allowed: c.SpotToSpot, single: len(nodes) == 1, spot: true}
-	for _, n := range nodes {
-		b.below += n.Price
-		b.spot = b.spot && n.CapacityType == label.Spot
-	}
-	return b
+// Eligible are the nodes that nothing but prices and budgets may speak against.
+func (m Consolidation) Eligible(s State) []string {
+	free, _ := s.examine(m.Kind(), consolidationRules)
+	return ids(free)
 }
 
-// again says whether a command still stands over a fresh state (DIS-103, DIS-104),
-// and returns it in terms of that state.
-func (c Consolidation) again(fresh State, old Command, nodes []*Node) (Command, Refusal, bool) {
-	asked, ok := fresh.Without(old.Nodes...)
-	if !ok {
-		return Command{}, Refusal{Cause: Leaving}, false
+// Decide looks at each node alone, those first that save most for what they disturb,
+// then at those together that leave much of their price unused (DIS-087 to DIS-094).
+func (m Consolidation) Decide(s State) Decision {
+	free, refused := s.examine(m.Kind(), consolidationRules)
+	d := Decision{Eligible: len(free), Refusals: refused}
+	if len(free) == 0 {
+		return d
 	}
-	plan := place.Solve(asked)
-	if left := homeless(asked, plan); len(left) > 0 {
-		return Command{}, Refusal{Cause: PodsHomeless, Pods: left}, false
-	}
-	if len(plan.Bins) != len(old.Replacements) {
-		return Command{}, Refusal{Cause: OtherReplacements, Found: len(plan.Bins)}, false
-	}
-	left := old
-	left.Destinations, left.Replacements = destinations(plan), nil
-	for i, r := range old.Replacements {
-		m := newMachine(asked, plan.Bins[i])
-		if !c.bargainFor(nodes).holds(m, r) {
-			return Command{}, Refusal{Cause: OtherReplacements, Found: len(plan.Bins)}, false
-		}
-		left.Replacements = append(left.Replacements, NewReplacement(asked, m.bin))
-	}
-	return fresh.Weigh(left), Refusal{}, true
-}
-
-// holds narrows a machine to what a replacement was, and reports whether all of that
-// is still to be had and worth it.
-func (b bargain) holds(m *machine, r Replacement) bool {
-	if r.Pool != m.template.Pool {
-		return false
-	}
-	for _, capacityType := range []string{label.Spot, label.OnDemand} {
-		if r.CapacityType == capacityType && m.allows(capacityType) {
-			m.pin(capacityType)
+	x := newSearch(m, s)
+	rest := x.oneByOne(bySavings(free, s.Now))
+	x.together(rest)
+	d.Commands = x.commands
+	for _, n := range free {
+		if r, refused := x.refusals[n.ID]; refused {
+			r.Node, r.Name = n.ID, n.Name
+			d.Refusals = append(d.Refusals, r)
 		}
 	}
-	m.keep(func(t int, p price) bool { return slices.Contains(r.Types, m.name(t)) && p.worst < b.below })
-	return len(m.bin.Types) == len(r.Types) && !m.short(len(m.bin.Types))
+	return d
 }
 
-// confirmPods judges a node by the rules that its pods decide alone.
-func confirmPods(kind Kind, n Node, now time.Time) (Refusal, bool) {
-	return exam{now: now, kind: kind, node: &n}.first(only(blockers, PodProtected, PodBudgeted))
+// Validate decides anew about the nodes of each command, with all that a decision
+// asks for (DIS-103, DIS-104). What it finds now is what is launched. A command that
+// would need more machines by now is dropped.
+func (m Consolidation) Validate(fresh State, commands []Command) []Validated {
+	x := newSearch(m, fresh)
+	out := make([]Validated, len(commands))
+	for i, c := range commands {
+		free, refused := fresh.Among(c.Nodes).examine(m.Kind(), consolidationRules)
+		refused = append(refused, gone(c.Nodes, fresh.Nodes)...)
+		if len(refused) == 0 {
+			refused = x.again(free, len(c.Replacements))
+		}
+		if len(refused) > 0 {
+			out[i] = Validated{Left: Command{Kind: c.Kind}, Dropped: refused}
+			continue
+		}
+		out[i] = Validated{Left: x.commands[len(x.commands)-1]}
+	}
+	return out
+}
+
+// Confirm looks at the pods once more: at what blocks the node, not at what it costs
+// to move them (DIS-126).
+func (m Consolidation) Confirm(n Node, now time.Time) (Refusal, bool) {
+	return exam{now: now, kind: m.Kind(), node: &n}.first(only(blockers, PodProtected, PodBudgeted))
 }

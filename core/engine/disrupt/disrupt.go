@@ -13,6 +13,9 @@ const Empty Reason = "Empty"
 // Underutilized is the reason of nodes whose pods cost less elsewhere.
 const Underutilized Reason = "Underutilized"
 
+// Drifted means that the node is not what its pool asks for any more.
+const Drifted Reason = "Drifted"
+
 // Class says how far a method respects pods that do not want to move.
 type Class int
 
@@ -33,7 +36,7 @@ type Kind struct {
 	// NeedsTypes is set where nothing can be decided without the instance types
 	// of a node's pool (DIS-030).
 	NeedsTypes bool
-	// Asks is set where the method asks what-ifs: its states have a [WhatIf].
+	// Asks is set where the method asks what-ifs: its states have a [Question].
 	Asks bool
 	// SparesBusy is set where what-ifs move no running pod to a node that was not
 	// quiet for long enough (DIS-062).
@@ -52,8 +55,11 @@ type State struct {
 	// Pools are the pools that exist, by name. Their budgets are those for the
 	// reason of the method.
 	Pools map[string]Pool
-	// Without asks what-ifs; nil for methods that do not ask.
-	Without WhatIf
+	// Question is nil for methods that do not ask.
+	Question Question
+	// Evictable is how many more pods of a workload may be moved for the time
+	// being; workloads that are not listed have no such limit.
+	Evictable map[string]int
 
 	among map[string]bool
 }
@@ -76,4 +82,13 @@ type Decision struct {
 	Commands []Command
 	// Refusals tell for each node that no command is about why it stays.
 	Refusals []Refusal
+}
+
+// Nodes are the IDs of the nodes of all commands.
+func (d Decision) Nodes() []string {
+	var out []string
+	for _, c := range d.Commands {
+		out = append(out, c.Nodes...)
+	}
+	return out
 }

@@ -35,11 +35,17 @@ var emptinessRules = append(slices.Clone(blockers),
 
 func (x exam) nameNode(r *Refusal) { r.Name = x.node.Name }
 
+// Eligible are the empty nodes.
+func (m Emptiness) Eligible(s State) []string {
+	free, _ := s.examine(m.Kind(), emptinessRules)
+	return ids(free)
+}
+
 // Decide puts all eligible nodes that the budgets leave room for, the most
 // expensive first, into one command (DIS-072).
 func (m Emptiness) Decide(s State) Decision {
 	free, refused := s.examine(m.Kind(), emptinessRules)
-	taken, over := withinBudget(bySavings(free, s.Now), s.Pools)
+	taken, over := purse{s.Pools, map[string]int{}}.takeAll(bySavings(free, s.Now))
 	d := Decision{Eligible: len(free), Refusals: append(refused, over...)}
 	if len(taken) > 0 {
 		d.Commands = []Command{s.Weigh(Command{Kind: m.Kind(), Nodes: ids(taken), Divisible: true})}
@@ -51,13 +57,19 @@ func (m Emptiness) Decide(s State) Decision {
 // are not held. What is left of the command has those nodes that are still
 // eligible and within budget; the others are dropped one by one, and it may end
 // up without any (DIS-074).
-func (m Emptiness) Validate(fresh State, c Command) (left Command, dropped []Refusal) {
-	left = Command{Kind: c.Kind, Divisible: true}
-	d := m.Decide(fresh.Among(c.Nodes))
-	if len(d.Commands) > 0 {
-		left = d.Commands[0]
+func (m Emptiness) Validate(fresh State, commands []Command) []Validated {
+	out := make([]Validated, len(commands))
+	p := purse{fresh.Pools, map[string]int{}}
+	for i, c := range commands {
+		out[i].Left = Command{Kind: c.Kind, Divisible: true}
+		free, refused := fresh.Among(c.Nodes).examine(m.Kind(), emptinessRules)
+		taken, over := p.takeAll(bySavings(free, fresh.Now))
+		out[i].Dropped = slices.Concat(refused, over, gone(c.Nodes, fresh.Nodes))
+		if len(taken) > 0 {
+			out[i].Left = fresh.Weigh(Command{Kind: m.Kind(), Nodes: ids(taken), Divisible: true})
+		}
 	}
-	return left, append(d.Refusals, gone(c.Nodes, fresh.Nodes)...)
+	return out
 }
 
 // gone returns a refusal for each ID that none of the nodes has.

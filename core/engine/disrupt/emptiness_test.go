@@ -135,7 +135,8 @@ func TestValidate(t *testing.T) {
 	p.Budget.Limit = 1
 	after.Pools["p"] = p
 
-	left, dropped := m.Validate(after, c)
+	v := m.Validate(after, []disrupt.Command{c})[0]
+	left, dropped := v.Left, v.Dropped
 	if !slices.Equal(left.Nodes, []string{"late"}) {
 		t.Errorf("left are %v", left.Nodes)
 	}
@@ -161,7 +162,7 @@ func TestValidateCountsTheOtherNodesForBudgets(t *testing.T) {
 	full.Held = true
 	s := state(emptyNode("a"), full)
 	s.Pools["p"] = disrupt.Pool{Managed: true, Budget: disrupt.Budget{Usage: disrupt.Count(s.Nodes)["p"], Limit: 1}}
-	if left, _ := m.Validate(s, c); len(left.Nodes) != 0 {
+	if left := m.Validate(s, []disrupt.Command{c})[0].Left; len(left.Nodes) != 0 {
 		t.Errorf("left are %v, though another node uses the budget", left.Nodes)
 	}
 }

@@ -36,6 +36,10 @@ type Node struct {
 	Protected bool
 	// Consolidatable is the condition of the NodeClaim.
 	Consolidatable bool
+	// Drifted is the condition of the NodeClaim, DriftedSince the time of its last
+	// transition.
+	Drifted      bool
+	DriftedSince time.Time
 	// BoundedDrain is set when the NodeClaim has a termination grace period, be
 	// it zero.
 	BoundedDrain bool
@@ -83,6 +87,12 @@ type Pool struct {
 	NeverConsolidates bool
 	// OnlyWhenEmpty is set when the pool lets consolidation take empty nodes only.
 	OnlyWhenEmpty bool
+	// Balanced is set when the pool lets nodes go only if the share of its cost that
+	// this saves makes up for the share of its pods that move.
+	Balanced bool
+	// Rests is set while the pool's nodes are left alone because commands about them
+	// have failed.
+	Rests bool
 	// Types tells whether the pool's instance types are known.
 	Types Types
 	// Budget bounds the disruption of the pool's nodes.

@@ -23,6 +23,11 @@ type Pod struct {
 	// zero while the kubelet has not accepted the pod.
 	Protection drain.Protection
 	Started    time.Time
+	// Workload is what would make another pod in its place; empty for nothing.
+	Workload string
+	// Moved pods came to be because consolidation gave up the node of another, less
+	// than [CoolDown] ago.
+	Moved bool
 	// Blocking names the disruption budgets that forbid evicting the pod now.
 	// Empty for pods that are never evicted.
 	Blocking []string

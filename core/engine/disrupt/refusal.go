@@ -60,11 +60,16 @@ const (
 	// OnlyWhenEmpty: the pool lets empty nodes go and no others.
 	OnlyWhenEmpty
 
+	// NotDrifted: the condition Drifted is not True.
+	NotDrifted
+	// PoolRests: commands about the pool's nodes have failed of late.
+	PoolRests
+	// PodsStranded: the node has drifted and pods of it would have no place.
+	PodsStranded
+
 	// PodsHomeless: pods of the node would have no place.
 	PodsHomeless
-	// SeveralReplacements: one machine would not do in its place.
-	SeveralReplacements
-	// NothingCheaper: no machine in its place would cost less.
+	// NothingCheaper: no machines in its place would cost less.
 	NothingCheaper
 	// MinValuesBroken: the machines that would cost less are too few for the
 	// minValues of their pool.
@@ -73,9 +78,16 @@ const (
 	SpotToSpotOff
 	// FewSpotTypes: too few spot types would cost less.
 	FewSpotTypes
+	// PaysTooLate: what would be saved does not make up for moving the pods soon
+	// enough.
+	PaysTooLate
+	// WorkloadMoved: too many pods of a workload were moved of late.
+	WorkloadMoved
+	// Unbalanced: the pool finds the savings too small for the disruption.
+	Unbalanced
 	// OtherReplacements: by now the pods need other machines than was decided.
 	OtherReplacements
-	// AnotherFirst: another node goes first.
+	// AnotherFirst: pods of other nodes that go are about to come.
 	AnotherFirst
 	// OverBudget: the pool's budgets leave no room.
 	OverBudget
@@ -99,6 +111,12 @@ type Refusal struct {
 	Pods []string
 	// Found is how many machines or types there are, where the text mentions it.
 	Found int
+	// Needed is how many types there must be, where the text mentions it.
+	Needed int
+	// Workload is which one's pods are in the way.
+	Workload string
+	// Scores are those of the pools that weigh the command.
+	Scores []Score
 	// Pod that is in the way, as namespace/name.
 	Pod string
 	// Budgets that keep the pod from being evicted, sorted.
@@ -120,10 +138,10 @@ const (
 // Report says how the refusal is told.
 func (c Cause) Report() Report {
 	switch c {
-	case Held, Unmanaged, StaticPool, NotEmpty, NothingRuns, NotQuiet, OtherReplacements, AnotherFirst, OverBudget, Gone:
+	case Held, Unmanaged, StaticPool, NotDrifted, NotEmpty, NothingRuns, NotQuiet, OtherReplacements, AnotherFirst, Unbalanced, OverBudget, Gone:
 		return Untold
 	case ConsolidationOff, BufferPods, UnknownType, NoCapacityType, NoZone, OnlyWhenEmpty,
-		PodsHomeless, SeveralReplacements, NothingCheaper, MinValuesBroken, SpotToSpotOff, FewSpotTypes:
+		PodsHomeless, NothingCheaper, MinValuesBroken, SpotToSpotOff, FewSpotTypes, PaysTooLate, WorkloadMoved:
 		return Unconsolidatable
 	}
 	return Blocked

@@ -30,6 +30,8 @@ type site struct {
 	pool    model.Pool
 	// uninitialized and marked nodes are what they say.
 	marked []string
+	// evictable is what may be moved of workloads.
+	evictable map[string]int
 }
 
 // offer is one way to buy a type.
@@ -101,29 +103,54 @@ func (s *site) pod(name string, cpu int64) model.Pod {
 
 func (s *site) state() disrupt.State {
 	out := state(s.known...)
-	out.Without = s.without
+	out.Evictable = s.evictable
+	snapshot := &model.Snapshot{Vocabulary: s.v, Names: resource.NewNames(), Nodes: s.nodes, Pools: []model.Pool{s.pool}}
+	waiting := place.Input{Snapshot: snapshot, Pods: s.waiting}
+	out.Question = question{s, place.After(waiting, place.Solve(waiting)), nil}
 	return out
 }
 
-func (s *site) without(ids ...string) (place.Input, bool) {
-	in := place.Input{Pods: slices.Clone(s.waiting), Snapshot: &model.Snapshot{
-		Vocabulary: s.v, Names: resource.NewNames(), Nodes: s.nodes, Pools: []model.Pool{s.pool},
-	}}
-	for i, n := range s.nodes {
+// question is asked about a site.
+type question struct {
+	*site
+	snapshot *model.Snapshot
+	gone     bitset.Set
+}
+
+func (q question) Without(ids ...string) (place.Input, bool) {
+	in := place.Input{Snapshot: q.snapshot, Without: q.gone.Clone()}
+	for i, n := range q.nodes {
 		if !slices.Contains(ids, n.Name) {
 			continue
 		}
-		if slices.Contains(s.marked, n.Name) {
+		if slices.Contains(q.marked, n.Name) {
 			return place.Input{}, false
 		}
 		in.Without = in.Without.Add(i)
-		for _, p := range s.pods[n.Name] {
+		for _, p := range q.pods[n.Name] {
 			p.From = n
 			in.Moved = in.Moved.Add(len(in.Pods))
 			in.Pods = append(in.Pods, p)
 		}
 	}
 	return in, true
+}
+
+func (q question) After(in place.Input, plan place.Plan) disrupt.Question {
+	return question{q.site, place.After(in, plan), in.Without}
+}
+
+// all is every command of a decision, as text.
+func all(d disrupt.Decision) []string {
+	var out []string
+	for _, c := range d.Commands {
+		text := fmt.Sprint(c.Nodes)
+		for _, r := range c.Replacements {
+			text += " " + r.Types[0]
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 // only is the one command of a decision, as text; or else why a node stays.

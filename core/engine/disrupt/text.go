@@ -32,12 +32,16 @@ func (r Refusal) String() string {
 		return fmt.Sprintf("the instance type of Node %q is not found", r.Name)
 	case OnlyWhenEmpty:
 		return fmt.Sprintf("NodePool %q lets empty nodes go only, and the node is not empty", r.Pool)
+	case PoolRests:
+		return fmt.Sprintf("commands about nodes of NodePool %q have failed, they are left alone for a while", r.Pool)
 	case PodsHomeless:
 		return fmt.Sprintf("pods would have no place: %s", reason.Shorten(r.Pods, shown))
-	case SeveralReplacements:
-		return fmt.Sprintf("%d machines would be needed in its place", r.Found)
+	case PodsStranded:
+		return fmt.Sprintf("the node has drifted, and its pods would have no place: %s", reason.Shorten(r.Pods, shown))
 	case FewSpotTypes:
-		return fmt.Sprintf("replacing a spot node by another takes %d spot types that cost less, and there are %d", leastSpotTypes, r.Found)
+		return fmt.Sprintf("replacing a spot node by another takes %d spot types that cost less, and there are %d", r.Needed, r.Found)
+	case WorkloadMoved:
+		return fmt.Sprintf("pods of %s were moved as often as may be within an hour", r.Workload)
 	case OverBudget:
 		return fmt.Sprintf("the disruption budgets of NodePool %q leave no room", r.Pool)
 	}
@@ -111,6 +115,10 @@ func (c Cause) worth() string {
 	switch c {
 	case NothingRuns:
 		return "the node is empty"
+	case NotDrifted:
+		return "the node has not drifted"
+	case PoolRests:
+		return "commands about nodes of the NodePool have failed, they are left alone for a while"
 	case UnknownType:
 		return "the instance type of the node is not found"
 	case NoCapacityType:
@@ -122,7 +130,7 @@ func (c Cause) worth() string {
 	case OtherReplacements:
 		return "the pods need other machines by now"
 	case AnotherFirst:
-		return "another node goes first"
+		return "pods of nodes that go first are about to come"
 	case Gone:
 		return "the node is gone"
 	case PodsUnread:
@@ -136,10 +144,16 @@ func (c Cause) bargain() string {
 	switch c {
 	case PodsHomeless:
 		return "pods would have no place"
-	case SeveralReplacements:
-		return "more than one machine would be needed in its place"
+	case PodsStranded:
+		return "the node has drifted, and its pods would have no place"
+	case PaysTooLate:
+		return "what would be saved does not make up for moving the pods soon enough"
+	case WorkloadMoved:
+		return "pods of a workload were moved as often as may be within an hour"
+	case Unbalanced:
+		return "the savings are too small for the disruption"
 	case NothingCheaper:
-		return "no machine in its place would cost less"
+		return "nothing in its place would cost less"
 	case MinValuesBroken:
 		return "the instance types that cost less are too few for minValues"
 	case SpotToSpotOff:

@@ -150,16 +150,16 @@ func TestDecisionsEnd(t *testing.T) {
 			if len(d.Commands) == 0 {
 				break
 			}
-			left, dropped := m.Validate(s, d.Commands[0])
-			if !slices.Equal(left.Nodes, d.Commands[0].Nodes) || len(dropped) != 0 {
-				t.Fatalf("seed %d: validated to %v, dropped %v", seed, left.Nodes, dropped)
+			v := m.Validate(s, d.Commands)[0]
+			if !slices.Equal(v.Left.Nodes, d.Commands[0].Nodes) || len(v.Dropped) != 0 {
+				t.Fatalf("seed %d: validated to %v, dropped %v", seed, v.Left.Nodes, v.Dropped)
 			}
 			for i := range before {
 				if before[i].ID != s.Nodes[i].ID {
 					t.Fatalf("seed %d: the list of nodes was reordered", seed)
 				}
 			}
-			s = without(s, left.Nodes)
+			s = without(s, v.Left.Nodes)
 		}
 	}
 }

@@ -5,6 +5,7 @@ package place
 import (
 	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/engine/hostport"
+	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -71,17 +72,22 @@ func (s *solver) onNode(r *route, node, pod int) bool {
 	if !s.admits(r, node, pod) || !ofPod.passes(s, r, node, pod) {
 		return false
 	}
-	s.take(r, node, pod)
+	s.take(node, pod)
 	s.countOnNode(r.class, s.in.Snapshot.Nodes[node], 1)
 	s.obey(r)
 	return true
 }
 
 // take gives the pod its part of the node.
-func (s *solver) take(r *route, node, pod int) {
-	n, c := s.in.Snapshot.Nodes[node], s.change(node)
-	c.attach(n, &s.in.Pods[pod])
-	c.free = c.free.Sub(r.class.Requests)
-	c.ports = append(c.ports, r.class.Ports...)
+func (s *solver) take(node, pod int) {
+	s.occupy(node, &s.in.Pods[pod])
 	s.placed = append(s.placed, Placement{Pod: pod, Node: node})
+}
+
+// occupy takes what a pod needs of a node.
+func (s *solver) occupy(node int, pod *model.Pod) {
+	c := s.change(node)
+	c.attach(s.in.Snapshot.Nodes[node], pod)
+	c.free = c.free.Sub(pod.Class.Requests)
+	c.ports = append(c.ports, pod.Class.Ports...)
 }

@@ -40,7 +40,7 @@ func (s *solver) placeExpected(sorted []int) []int {
 			continue
 		}
 		if r := s.fitting(pod, at.Node); r != nil {
-			s.take(r, at.Node, pod)
+			s.take(at.Node, pod)
 			s.countOnNode(r.class, s.in.Snapshot.Nodes[at.Node], 1)
 			all = append(all, standing{pod, at.Node, r})
 		}
@@ -53,7 +53,7 @@ func (s *solver) placeExpected(sorted []int) []int {
 		clear(s.changed)
 		s.placed = nil
 		for _, x := range kept {
-			s.take(x.route, x.node, x.pod)
+			s.take(x.node, x.pod)
 		}
 	}
 	for _, x := range kept {

@@ -21,7 +21,7 @@ func (s *solver) pinned(b *bin, r *route) (constraint.Sets, bool) {
 		return nil, false
 	}
 	var pins constraint.Sets
-	for _, g := range groupsOf(r.class) {
+	for _, g := range groupsOf(r.class.Class) {
 		t := s.tally(g)
 		switch {
 		case !s.obeyed.Has(int(g)): // nobody relies on its counts

@@ -42,7 +42,7 @@ func (sd *seed) next() *bin {
 // relies reports whether a rule relies on the domains of the pods' bin.
 func (s *solver) relies(pods []pod) bool {
 	return slices.ContainsFunc(pods, func(p pod) bool {
-		return len(p.route.onKeys) > 0 || slices.ContainsFunc(groupsOf(p.route.class), func(g int32) bool {
+		return len(p.route.onKeys) > 0 || slices.ContainsFunc(groupsOf(p.route.class.Class), func(g int32) bool {
 			return s.obeyed.Has(int(g)) && !s.tally(g).Hostname
 		})
 	})

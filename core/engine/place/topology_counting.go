@@ -13,7 +13,7 @@ import (
 )
 
 // groupsOf lists the groups that a pod of the class adds to.
-func groupsOf(c *class) []int32 {
+func groupsOf(c *model.Class) []int32 {
 	if len(c.Topology.Owned) == 0 {
 		return c.Topology.Counted
 	}
@@ -22,7 +22,7 @@ func groupsOf(c *class) []int32 {
 
 // countOnNode adds a pod to its groups, on an existing node.
 func (s *solver) countOnNode(c *class, n *model.Node, pods int32) {
-	for _, g := range groupsOf(c) {
+	for _, g := range groupsOf(c.Class) {
 		s.count(s.tally(g), n, pods)
 	}
 }
@@ -59,7 +59,7 @@ type tallied struct {
 
 // countOnBin adds a pod to its groups, on a bin.
 func (s *solver) countOnBin(c *class, b *bin) {
-	for _, g := range groupsOf(c) {
+	for _, g := range groupsOf(c.Class) {
 		i := slices.IndexFunc(b.tallied, func(x tallied) bool { return x.group == g })
 		if i < 0 {
 			i = len(b.tallied)

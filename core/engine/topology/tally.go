@@ -3,6 +3,7 @@
 package topology
 
 import (
+	"maps"
 	"math"
 
 	"karpenter.sh/core/engine/bitset"
@@ -73,6 +74,25 @@ func (t *Tally) Count(d constraint.Value) int32 {
 		return t.counts[d]
 	}
 	return 0
+}
+
+// Counted is the group with the pods that this run has counted.
+func (t *Tally) Counted() *Group {
+	g := *t.Group
+	g.Counts = make(map[constraint.Value]int32, len(t.counts))
+	for d := range t.known.All() {
+		g.Counts[constraint.Value(d)] = t.counts[d]
+	}
+	if len(t.hosts) > 0 {
+		g.Hosts = maps.Clone(g.Hosts)
+		if g.Hosts == nil {
+			g.Hosts = make(map[string]int32, len(t.hosts))
+		}
+		for name, n := range t.hosts {
+			g.Hosts[name] += n
+		}
+	}
+	return &g
 }
 
 // Empty reports whether no pod is counted in any of the domains.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/engine/requirement"
 )
 
@@ -126,6 +127,10 @@ func (o *Options) declareScheduling(s *Set) {
 		Name: "nominate-pods", Env: "NOMINATE_PODS", Default: true,
 		Usage: "Tell the scheduler which node each pod is planned for, in status.nominatedNodeName of the pod.",
 	})
+	s.Int(&o.MaxPodMovesPerHour, Option[int]{
+		Name: "max-pod-moves-per-hour", Env: "MAX_POD_MOVES_PER_HOUR", Default: disrupt.EvictionRate, Check: checkCount,
+		Usage: "How often consolidation may move the pods of a workload within an hour, on average over its pods; 0 moves none.",
+	})
 	s.Bool(&o.IgnoreDRARequests, Option[bool]{
 		Name: "ignore-dra-requests", Env: "IGNORE_DRA_REQUESTS", Default: true,
 		Usage: "Leave pods with claims of Dynamic Resource Allocation unscheduled.",
@@ -194,6 +199,13 @@ func oneOf[T ~string](allowed ...T) func(string) (T, error) {
 func checkPort(port int) error {
 	if port < 0 || port > 65535 {
 		return errors.New("must be a port from 0 to 65535")
+	}
+	return nil
+}
+
+func checkCount(n int) error {
+	if n < 0 {
+		return errors.New("must not be negative")
 	}
 	return nil
 }

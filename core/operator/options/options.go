@@ -81,6 +81,9 @@ type Options struct {
 	// NominatePods tells the scheduler which node each pod is planned for. Default
 	// true.
 	NominatePods bool
+	// MaxPodMovesPerHour is how often consolidation may move the pods of a workload
+	// within an hour, on average over its pods (DIS-172). Default 4.
+	MaxPodMovesPerHour int
 	// IgnoreDRARequests leaves pods with claims of Dynamic Resource Allocation
 	// unscheduled. Default true. Such claims are ignored whatever the value until
 	// allocation of devices is part of the scheduler.

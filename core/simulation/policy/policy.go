@@ -52,10 +52,12 @@ func (e Emptiness) Validate(v *simulation.View, c simulation.Command) (simulatio
 	if err != nil {
 		return simulation.Command{}, err
 	}
-	left, _ := e.method.Validate(s, disrupt.Command{Kind: e.method.Kind(), Nodes: c.Nodes})
+	left := e.method.Validate(s, []disrupt.Command{{Kind: e.method.Kind(), Nodes: c.Nodes}})[0].Left
 	c.Nodes = left.Nodes
 	return c, nil
 }
 
 // All returns the policies in the order of reports.
-func All() []simulation.Policy { return []simulation.Policy{None{}, Emptiness{}, Practice{}} }
+func All() []simulation.Policy {
+	return []simulation.Policy{None{}, Emptiness{}, Practice{}, NewConsolidation()}
+}

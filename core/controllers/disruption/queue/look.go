@@ -36,6 +36,7 @@ func (q *Queue) look(ctx context.Context, e *entry, c Candidate, budgets pods.Bu
 	}
 	now := q.Clock.Now()
 	node := disrupt.Node{ID: c.Target.ID, Name: c.Target.Node, Pods: survey.Pods(list, budgets, now)}
+	_, node.BoundedDrain = c.Objects.NodeClaim.Spec.TerminationGracePeriod.Value()
 	l := look{pods: list}
 	if l.refusal, l.refused = e.Confirm(node, now); l.refused {
 		log.FromContext(ctx).Info("not disrupting node", append(c.Target.Refs(), "reason", l.refusal.String(), "command-id", e.ID)...)

@@ -18,7 +18,9 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/controllers/disruption/cordon"
+	"karpenter.sh/core/controllers/disruption/moves"
 	"karpenter.sh/core/controllers/disruption/report"
+	"karpenter.sh/core/controllers/disruption/setbacks"
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/metrics"
@@ -49,6 +51,10 @@ type Options struct {
 	Recorder   events.Recorder
 	NodeClaims *metrics.NodeClaims
 	Metrics    *report.Metrics
+	// Moves are told of the pods that consolidation is about to move.
+	Moves *moves.Ledger
+	// Setbacks are told which pools commands fail of.
+	Setbacks *setbacks.Ledger
 	// CPUMillis is the CPU request of the process, which scales the number of
 	// workers.
 	CPUMillis int64
@@ -82,7 +88,8 @@ type Candidate struct {
 	Target cordon.Target
 	// Objects are as they were judged; NodeClaim is never nil.
 	Objects report.Both
-	// Policy is that of the node's pool.
+	// Pool is the node's, Policy its consolidation policy.
+	Pool   string
 	Policy v1.ConsolidationPolicy
 }
 

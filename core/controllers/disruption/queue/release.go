@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"karpenter.sh/core/controllers/disruption/report"
+	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/reconcile/concurrency"
 )
 
@@ -32,6 +33,7 @@ func (q *Queue) fail(ctx context.Context, e *entry, cause error) {
 		q.release(ctx, c)
 		return nil
 	})
+	q.setBack(e)
 	q.Metrics.QueueFailed(e.Kind, report.DecisionWith(len(e.Replacements)), e.uninitialized())
 	q.drop(e)
 }
@@ -40,7 +42,32 @@ func (q *Queue) fail(ctx context.Context, e *entry, cause error) {
 // marked for deletion.
 func (q *Queue) forget(ctx context.Context, e *entry) {
 	log.FromContext(ctx).V(1).Info("command succeeded", e.Fields...)
+	for pool := range e.pools() {
+		q.Setbacks.Succeeded(pool, e.Kind.Reason)
+	}
 	q.drop(e)
+}
+
+// setBack has the pools of a command that wanted machines be left alone for a while
+// (DIS-113, DIS-173).
+func (q *Queue) setBack(e *entry) {
+	if len(e.Replacements) == 0 && e.Kind.Reason != disrupt.Drifted {
+		return
+	}
+	for pool := range e.pools() {
+		if wait := q.Setbacks.Failed(pool, e.Kind.Reason, q.Clock.Now()); wait > 0 {
+			q.Metrics.SetBack(pool, e.Kind.Reason)
+		}
+	}
+}
+
+// pools are those of the candidates.
+func (e *entry) pools() map[string]bool {
+	out := map[string]bool{}
+	for _, c := range e.Candidates {
+		out[c.Pool] = true
+	}
+	return out
 }
 
 func (q *Queue) drop(e *entry) {

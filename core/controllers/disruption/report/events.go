@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -21,6 +22,9 @@ const (
 	DisruptionLaunching        = "DisruptionLaunching"
 	DisruptionWaitingReadiness = "DisruptionWaitingReadiness"
 	DisruptionTerminating      = "DisruptionTerminating"
+	ConsolidationCandidate     = "ConsolidationCandidate"
+	ConsolidationRejected      = "ConsolidationRejected"
+	ConsolidationApproved      = "ConsolidationApproved"
 )
 
 const (
@@ -59,6 +63,82 @@ func Refused(b Both, r disrupt.Refusal) []events.Event {
 	}
 	e.Message = events.Sentence(r.String())
 	return onBoth(b, e, e.Message)
+}
+
+// Candidate tells what consolidation is about to do with a node, with what it saves,
+// and when that has made up for it (OPS-191).
+func Candidate(b Both, id string, c disrupt.Command) []events.Event {
+	return onBoth(b, events.Event{Type: events.Normal, Reason: ConsolidationCandidate, Message: describe(b, c)}, commandKey(id, c)...)
+}
+
+// Rejected tells that a command of consolidation does not stand any more (OPS-192).
+func Rejected(b Both, id string, c disrupt.Command, why disrupt.Refusal) []events.Event {
+	token := Token(why.Cause)
+	return onBoth(b, events.Event{
+		Type: events.Normal, Reason: ConsolidationRejected,
+		Message: fmt.Sprintf("%s; rejected for %s: %s", describe(b, c), token, why),
+	}, append(commandKey(id, c), token)...)
+}
+
+// Token is a cause in one word (DIS-105).
+func Token(c disrupt.Cause) string {
+	switch c {
+	case disrupt.OverBudget:
+		return "budget"
+	case disrupt.PodsHomeless, disrupt.NothingCheaper, disrupt.MinValuesBroken, disrupt.SpotToSpotOff, disrupt.FewSpotTypes,
+		disrupt.PaysTooLate, disrupt.Unbalanced, disrupt.OtherReplacements:
+		return "scheduling"
+	case disrupt.PodsUnread:
+		return "unknown"
+	}
+	return "churn"
+}
+
+// describe is a command in words, as its nodes are told of it.
+func describe(b Both, c disrupt.Command) string {
+	name := ""
+	switch {
+	case b.Node != nil:
+		name = b.Node.Name
+	case b.NodeClaim != nil:
+		name = b.NodeClaim.Name
+	}
+	text := fmt.Sprintf("%s of node %s", DecisionWith(len(c.Replacements)), name)
+	if n := len(c.Nodes); n > 1 {
+		text += fmt.Sprintf(" with %d others", n-1)
+	}
+	text += fmt.Sprintf(", replacements: %d, estimated savings: $%.2f per hour", len(c.Replacements), c.Saving)
+	if c.Payback < disrupt.Never {
+		text += fmt.Sprintf(", pays back within %s", c.Payback.Round(time.Minute))
+	}
+	return text
+}
+
+// commandKey is what makes a command about a node another one.
+func commandKey(id string, c disrupt.Command) []string {
+	return append([]string{id, string(c.Kind.Reason), strconv.Itoa(len(c.Replacements))}, c.Nodes...)
+}
+
+// ApprovedNode tells that the pool of a node has approved a command (EXT-178).
+func ApprovedNode(b Both, scores []disrupt.Score) []events.Event {
+	var out []events.Event
+	for _, score := range scores {
+		out = append(out, onBoth(b, events.Event{Type: events.Normal, Reason: ConsolidationApproved, Message: approval(score)})...)
+	}
+	return out
+}
+
+// ApprovedPool tells that a pool has approved a command about several nodes.
+func ApprovedPool(pool *v1.NodePool, score disrupt.Score) events.Event {
+	return events.Event{
+		Object: pool, Type: events.Normal, Reason: ConsolidationApproved, Message: approval(score),
+		DedupeValues: []string{string(pool.UID)},
+	}
+}
+
+func approval(s disrupt.Score) string {
+	return fmt.Sprintf("score %.2f >= threshold %.2f (k: 2, savings %.1f%%, disruption %.1f%%)",
+		s.Value, disrupt.LeastScore, 100*s.Saving, 100*s.Disruption)
 }
 
 // Launching tells that a NodeClaim is a replacement (OPS-194).

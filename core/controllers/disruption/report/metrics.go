@@ -43,6 +43,10 @@ type Metrics struct {
 	queueFailures     *prometheus.CounterVec
 	allowed           *prometheus.GaugeVec
 	consuming         *prometheus.GaugeVec
+	driftBackoffs     *prometheus.CounterVec
+	driftRests        *prometheus.GaugeVec
+	score             *prometheus.HistogramVec
+	moves             *prometheus.CounterVec
 
 	mu sync.Mutex
 	// budgeted are the pools that have series of budgets, by reason.
@@ -73,10 +77,21 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 		consuming: gauge("karpenter_nodepools_nodes_consuming_budgets", // OPS-144
 			"Nodes of a nodepool that are not ready or are being disrupted, by reason.", "nodepool", "reason"),
 	}
+	m.driftBackoffs = counter("karpenter_voluntary_disruption_drift_backoffs_total", // DIS-113
+		"Times that the drifted nodes of a nodepool were left alone because commands failed.", "nodepool")
+	m.driftRests = gauge("karpenter_nodepools_drift_backoff_seconds", // DIS-113
+		"How much longer the drifted nodes of a nodepool are left alone, 0 if they are not.", "nodepool")
+	m.score = prometheus.NewHistogramVec(prometheus.HistogramOpts{ // EXT-179
+		Name: "karpenter_consolidation_score", Help: "Scores of commands to nodepools that balance savings and disruption.",
+		Buckets: []float64{0.1, 0.25, 0.33, 0.5, 1, 2, 5, 10},
+	}, []string{"decision", "nodepool", "policy"})
+	m.moves = counter("karpenter_consolidation_moves_total", // EXT-179
+		"Commands of consolidation that were decided on, once for each nodepool of their nodes.", "decision", "nodepool", "policy")
 	m.expect("")
 	var errs []error
 	for _, c := range []prometheus.Collector{
 		m.evaluation, m.decisions, m.decisionsByPool, m.eligible, m.failedValidations, m.queueFailures, m.allowed, m.consuming,
+		m.driftBackoffs, m.driftRests, m.score, m.moves,
 	} {
 		errs = append(errs, registerer.Register(c))
 	}
@@ -86,12 +101,26 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 // expect makes the counters of the commands that there can be exist, at zero
 // (OPS-085).
 func (m *Metrics) expect(pool string) {
-	for _, kind := range []disrupt.Kind{disrupt.Emptiness{}.Kind()} {
-		reason := string(Reason(kind.Reason))
-		m.decisions.WithLabelValues(string(Delete), reason, kind.Type)
-		m.decisionsByPool.WithLabelValues(pool, string(Delete), reason, kind.Type)
-		m.failedValidations.WithLabelValues(kind.Type)
-		m.queueFailures.WithLabelValues(string(Delete), reason, kind.Type)
+	empty, underutilized := disrupt.Emptiness{}.Kind(), disrupt.Consolidation{}.Kind()
+	for _, c := range []struct {
+		reason    disrupt.Reason
+		kind      string
+		decisions []Decision
+	}{
+		{empty.Reason, empty.Type, []Decision{Delete}},
+		{underutilized.Reason, disrupt.Single, []Decision{Delete, Replace}},
+		{underutilized.Reason, disrupt.Multi, []Decision{Delete, Replace}},
+		{disrupt.Drifted, "", []Decision{Delete, Replace}},
+	} {
+		reason := string(Reason(c.reason))
+		for _, decision := range c.decisions {
+			m.decisions.WithLabelValues(string(decision), reason, c.kind)
+			m.decisionsByPool.WithLabelValues(pool, string(decision), reason, c.kind)
+			m.queueFailures.WithLabelValues(string(decision), reason, c.kind)
+		}
+		if c.kind != "" {
+			m.failedValidations.WithLabelValues(c.kind)
+		}
 	}
 }
 
@@ -127,6 +156,35 @@ func (m *Metrics) QueueFailed(kind disrupt.Kind, decision Decision, uninitialize
 	m.queueFailures.WithLabelValues(string(decision), string(Reason(kind.Reason)), kind.Type).Add(float64(uninitialized))
 }
 
+// SetBack counts that a pool is left alone because commands failed.
+func (m *Metrics) SetBack(pool string, reason disrupt.Reason) {
+	if reason == disrupt.Drifted {
+		m.driftBackoffs.WithLabelValues(pool).Inc()
+	}
+}
+
+// Rests publishes how much longer a pool's drifted nodes are left alone.
+func (m *Metrics) Rests(pool string, left time.Duration) {
+	m.driftRests.WithLabelValues(pool).Set(left.Seconds())
+}
+
+// Weighed records what a command was worth to the pools that it concerns (EXT-180).
+func (m *Metrics) Weighed(approved bool, scores []disrupt.Score, policies map[string]v1.ConsolidationPolicy) {
+	for _, s := range scores {
+		m.score.WithLabelValues(verdict(s.Approved()), s.Pool, string(policies[s.Pool])).Observe(s.Value)
+	}
+	for pool, policy := range policies {
+		m.moves.WithLabelValues(verdict(approved), pool, string(policy)).Inc()
+	}
+}
+
+func verdict(approved bool) string {
+	if approved {
+		return "approved"
+	}
+	return "rejected"
+}
+
 // Eligible publishes how many nodes there are for a reason.
 func (m *Metrics) Eligible(reason disrupt.Reason, nodes int) {
 	m.eligible.WithLabelValues(string(Reason(reason))).Set(float64(nodes))
@@ -155,6 +213,7 @@ func (m *Metrics) Budgets(reason disrupt.Reason, pools map[string]disrupt.Pool) 
 		if !published[name] {
 			m.allowed.DeleteLabelValues(name, string(reason))
 			m.consuming.DeleteLabelValues(name, string(reason))
+			m.driftRests.DeleteLabelValues(name)
 		}
 	}
 	m.budgeted[reason] = published

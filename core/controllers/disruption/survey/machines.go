@@ -16,7 +16,11 @@ func (s *Survey) Machines(c disrupt.Command) ([]launch.Machine, error) {
 	if len(c.Replacements) == 0 {
 		return nil, nil
 	}
-	targets, ok := s.asked.targets(c.Nodes)
+	var targets []int
+	ok := s.asked != nil
+	if ok {
+		targets, ok = s.asked.targets(c.Nodes)
+	}
 	if !ok {
 		return nil, fmt.Errorf("nothing is known of where the pods of nodes %v would go", c.Nodes)
 	}

@@ -9,6 +9,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/controllers/disruption/moves"
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/objects/nodes"
 	"karpenter.sh/core/objects/pods"
@@ -20,6 +21,7 @@ type view struct {
 	pool    *v1.NodePool // nil when it does not exist
 	now     time.Time
 	budgets pods.Budgets
+	moves   moves.Recent
 }
 
 // node says what the engine must know of a state node.
@@ -45,6 +47,9 @@ func (s *Surveyor) node(v view) disrupt.Node {
 		n.ExpireAfter, n.Expires = claim.Spec.ExpireAfter.Value()
 		n.InstanceTerminating = isTrue(claim, v1.ConditionTypeInstanceTerminating)
 		n.Consolidatable = isTrue(claim, v1.ConditionTypeConsolidatable) && s.quiet(v)
+		if drifted := claim.StatusConditions(status.WithObservedOnly()).Get(v1.ConditionTypeDrifted); drifted.IsTrue() {
+			n.Drifted, n.DriftedSince = true, drifted.LastTransitionTime.Time
+		}
 		_, n.BoundedDrain = claim.Spec.TerminationGracePeriod.Value()
 		n.Pods = boundPods(v)
 	}

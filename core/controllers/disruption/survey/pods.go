@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/controllers/disruption/moves"
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/objects/pods"
 )
@@ -26,6 +27,7 @@ func boundPods(v view) []disrupt.Pod {
 	for i, p := range bound {
 		out[i] = podOf(p.Pod, p.EvictionCost)
 		out[i].Blocking = v.budgets.Blocking(p.Pod, v.now)
+		out[i].Moved = v.moves.Moved(p.Pod)
 	}
 	return out
 }
@@ -54,6 +56,7 @@ func podOf(pod *corev1.Pod, cost float64) disrupt.Pod {
 		Active:        pods.Active(pod),
 		Reschedulable: pods.Reschedulable(pod),
 		EvictionCost:  cost,
+		Workload:      moves.WorkloadOf(pod),
 		Protection:    pods.Protection(pod),
 		Started:       pods.Started(pod),
 	}

@@ -15,6 +15,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/controllers/disruption/moves"
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/gather"
@@ -48,6 +49,11 @@ type Options struct {
 	// ReservationIDLabel is the provider's label for a capacity reservation;
 	// empty if it has none.
 	ReservationIDLabel string
+	// Moves are those of pods whose nodes consolidation gave up.
+	Moves *moves.Ledger
+	// MovesPerHour is how often consolidation may move a pod of a workload within
+	// [disrupt.CoolDown], on average.
+	MovesPerHour int
 	// Gatherer reads what what-ifs are about.
 	Gatherer *gather.Gatherer
 	// MinValues says what to do when a pool's minValues cannot be met (SCH-195).
@@ -69,6 +75,12 @@ type Request struct {
 	Kind disrupt.Kind
 	// Held reports whether a command is about the node of an ID already.
 	Held func(id string) bool
+	// Rests reports whether the nodes of a pool are to be left alone because commands
+	// about them have failed; nil for none.
+	Rests func(pool string) bool
+	// Ask says which nodes are to be asked about, given the rest of the state; nil
+	// or none for a survey without a question.
+	Ask func(disrupt.State) []string
 }
 
 // Survey is the world as one method sees it.
@@ -80,13 +92,14 @@ type Survey struct {
 
 	snapshot *cluster.Snapshot
 	pools    map[string]*v1.NodePool
-	asked    asking // empty if the method does not ask
+	asked    *asking // nil if the method does not ask
 }
 
 // world is what else a survey is taken from.
 type world struct {
 	budgets    pods.Budgets
 	catalogues map[string]*catalogue
+	moves      moves.Recent
 }
 
 // Node returns the state node of an ID, or nil.
@@ -109,13 +122,18 @@ func (s *Surveyor) Take(ctx context.Context, r Request) (*Survey, error) {
 	for i := range list.Items {
 		out.pools[list.Items[i].Name] = &list.Items[i]
 	}
-	w := world{budgets, s.catalogues(ctx, out.pools)}
+	w := world{budgets: budgets, catalogues: s.catalogues(ctx, out.pools)}
 	out.State = disrupt.State{Now: s.Clock.Now(), Pools: map[string]disrupt.Pool{}}
+	w.moves = s.Moves.Since(out.State.Now.Add(-disrupt.CoolDown))
 	s.addNodes(out, r.Held, w)
+	out.State.Evictable = s.evictable(out, w.moves)
 	s.complaints.tell(ctx, out.snapshot)
-	s.addPools(out, r.Kind, w.catalogues)
-	if r.Kind.Asks {
-		if err := s.ask(ctx, out, r.Kind, w); err != nil {
+	s.addPools(out, r, w.catalogues)
+	if !r.Kind.Asks || r.Ask == nil {
+		return out, nil
+	}
+	if nodes := r.Ask(out.State); len(nodes) > 0 {
+		if err := s.ask(ctx, out, asked{r.Kind, nodes}, w); err != nil {
 			return nil, fmt.Errorf("gathering what-ifs: %w", err)
 		}
 	}
@@ -124,7 +142,7 @@ func (s *Surveyor) Take(ctx context.Context, r Request) (*Survey, error) {
 
 func (s *Surveyor) addNodes(out *Survey, held func(string) bool, w world) {
 	for _, n := range out.snapshot.Nodes() {
-		v := view{state: n, pool: out.pools[poolOf(n)], now: out.State.Now, budgets: w.budgets}
+		v := view{state: n, pool: out.pools[poolOf(n)], now: out.State.Now, budgets: w.budgets, moves: w.moves}
 		node := s.node(v)
 		node.Held = held(node.ID)
 		labels := n.View().Labels
@@ -136,25 +154,44 @@ func (s *Surveyor) addNodes(out *Survey, held func(string) bool, w world) {
 }
 
 // addPools adds the pools with what their budgets allow.
-func (s *Surveyor) addPools(out *Survey, kind disrupt.Kind, catalogues map[string]*catalogue) {
+func (s *Surveyor) addPools(out *Survey, r Request, catalogues map[string]*catalogue) {
 	usage := disrupt.Count(out.State.Nodes)
 	var invalid []error
 	for name, p := range out.pools {
-		limit, err := p.Spec.Disruption.AllowedDisruptions(v1.DisruptionReason(kind.Reason), usage[name].Nodes, out.State.Now)
+		limit, err := p.Spec.Disruption.AllowedDisruptions(v1.DisruptionReason(r.Kind.Reason), usage[name].Nodes, out.State.Now)
 		if err != nil && s.manages(p) {
 			invalid = append(invalid, fmt.Errorf("nodepool %q: %w", name, err))
 		}
 		_, finite := p.Spec.Disruption.ConsolidateAfter.Value()
 		out.State.Pools[name] = disrupt.Pool{
 			Managed:           s.manages(p),
+			Rests:             r.Rests != nil && r.Rests(name),
 			Static:            p.Spec.Replicas != nil,
 			NeverConsolidates: !finite,
+			Balanced:          p.Spec.Disruption.ConsolidationPolicy == v1.ConsolidationPolicyBalanced,
 			OnlyWhenEmpty:     p.Spec.Disruption.ConsolidationPolicy == v1.ConsolidationPolicyWhenEmpty,
 			Types:             catalogues[name].types(),
 			Budget:            disrupt.Budget{Usage: usage[name], Limit: limit},
 		}
 	}
 	out.InvalidBudgets = errors.Join(sorted(invalid)...)
+}
+
+// evictable is how many more pods of each workload consolidation may move (DIS-172).
+func (s *Surveyor) evictable(out *Survey, recent moves.Recent) map[string]int {
+	pods := map[string]int{}
+	for i := range out.State.Nodes {
+		for j := range out.State.Nodes[i].Pods {
+			if p := &out.State.Nodes[i].Pods[j]; p.Reschedulable && p.Workload != "" {
+				pods[p.Workload]++
+			}
+		}
+	}
+	left := make(map[string]int, len(pods))
+	for workload, n := range pods {
+		left[workload] = disrupt.Evictable(n, recent.Count(workload), s.MovesPerHour)
+	}
+	return left
 }
 
 func (s *Surveyor) manages(p *v1.NodePool) bool {

@@ -19,6 +19,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/controllers/disruption/moves"
 	"karpenter.sh/core/controllers/disruption/survey"
 	"karpenter.sh/core/controllers/internal/fixture"
 	"karpenter.sh/core/engine/disrupt"
@@ -71,6 +72,7 @@ func newModel(t *testing.T, w *fixture.World) *model {
 func take(t *testing.T, w *fixture.World, m *model, types survey.InstanceTypes) *survey.Survey {
 	t.Helper()
 	s, err := survey.New(survey.Options{
+		Moves:  &moves.Ledger{},
 		Reader: w.Client, Cluster: m, InstanceTypes: types, PodEvents: calm{}, NodeClasses: w.NodeClasses,
 		ReservationIDLabel: reservationID, Clock: w.Clock,
 	}).Take(context.Background(), survey.Request{Kind: disrupt.Emptiness{}.Kind(), Held: func(id string) bool { return id == "held" }})

@@ -14,22 +14,33 @@ import (
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/gather"
 	"karpenter.sh/core/question"
 )
 
-// asking is a question that is being put together for what-ifs.
+// asking is what is asked about a survey. Pods that wait or leave have their places.
 type asking struct {
 	*question.Question
 	// answerable are the targets that may be left out, by ID.
 	answerable map[string]int
 	// busy are the targets that take no running pod, by index (DIS-062).
 	busy bitset.Set
+	// minValues says what to do when a pool's cannot be met.
+	minValues requirement.MinValuesPolicy
 }
 
-// ask puts the question together that a method's what-ifs are about (DIS-060). Only
-// nodes that nothing blocks may be left out: of the others nobody asks.
-func (s *Surveyor) ask(ctx context.Context, out *Survey, kind disrupt.Kind, w world) error {
+var _ disrupt.Question = (*asking)(nil)
+
+// asked is what a question is for.
+type asked struct {
+	kind disrupt.Kind
+	// nodes are the IDs of those that may be left out.
+	nodes []string
+}
+
+// ask puts the question together that a method's what-ifs are about (DIS-060).
+func (s *Surveyor) ask(ctx context.Context, out *Survey, about asked, w world) error {
 	round, err := s.Gatherer.Begin(ctx, out.snapshot)
 	if err != nil {
 		return err
@@ -42,27 +53,48 @@ func (s *Surveyor) ask(ctx context.Context, out *Survey, kind disrupt.Kind, w wo
 	}
 	movable := func(pod *corev1.Pod) bool { return w.budgets.CurrentlyReschedulable(pod, out.State.Now) }
 	understood := map[string]bool{}
-	for i := range out.State.Nodes {
-		n := &out.State.Nodes[i]
-		if _, blocked := out.State.Blocked(kind, *n); blocked {
-			continue
-		}
-		if understood[n.ID], err = round.StandingOn(ctx, out.snapshot.Node(n.ID), movable); err != nil {
+	for _, id := range about.nodes {
+		if understood[id], err = round.StandingOn(ctx, out.snapshot.Node(id), movable); err != nil {
 			return err
 		}
 	}
 	offer(ctx, out.pools, round, w.catalogues)
-	out.asked = asking{Question: round.Build(), answerable: map[string]int{}}
+	out.asked = &asking{Question: s.settled(round.Build()), answerable: map[string]int{}, minValues: s.MinValues}
 	for id, all := range understood {
 		if target, ok := out.snapshot.Targets().Index(id); ok && all {
 			out.asked.answerable[id] = target
 		}
 	}
-	if kind.SparesBusy {
+	if about.kind.SparesBusy {
 		out.asked.busy = s.busy(out)
 	}
-	out.State.Without = s.without(out)
+	out.State.Question = out.asked
 	return nil
+}
+
+// settled gives the pods that wait or leave their places, with new nodes or without:
+// the next round of provisioning sees to them (DIS-060, DIS-065). Those that the
+// scheduler is told of a node for are there (SCH-310).
+func (s *Surveyor) settled(q *question.Question) *question.Question {
+	in := q.Without()
+	in.MinValues, in.Reservations = s.MinValues, place.FallbackReservations
+	in.Expected = nominated(q)
+	return q.After(in, place.Solve(in))
+}
+
+// nominated are the waiting pods, by index, whose node the scheduler is told of.
+func nominated(q *question.Question) map[int]place.Expectation {
+	at := map[string]int{}
+	for i, n := range q.Cluster.Targets().Nodes {
+		at[n.Name] = i
+	}
+	out := map[int]place.Expectation{}
+	for i, pod := range q.Indexes() {
+		if target, known := at[q.Pods[pod].Status.NominatedNodeName]; known {
+			out[i] = place.Expectation{Node: target}
+		}
+	}
+	return out
 }
 
 // offer adds the pools that machines may be launched from (DIS-068). One that
@@ -98,18 +130,23 @@ func (s *Surveyor) busy(out *Survey) bitset.Set {
 	return busy
 }
 
-// without is the what-if of a survey.
-func (s *Surveyor) without(out *Survey) disrupt.WhatIf {
-	return func(nodes ...string) (place.Input, bool) {
-		targets, ok := out.asked.targets(nodes)
-		if !ok {
-			return place.Input{}, false
-		}
-		in := out.asked.Without(targets...)
-		in.MinValues, in.Reservations = s.MinValues, place.FallbackReservations
-		in.Closed, in.Barred = out.asked.busy, out.asked.running(in.Moved, targets)
-		return in, true
+// Without asks about nodes by ID.
+func (a *asking) Without(nodes ...string) (place.Input, bool) {
+	targets, ok := a.targets(nodes)
+	if !ok {
+		return place.Input{}, false
 	}
+	in := a.Question.Without(targets...)
+	in.MinValues, in.Reservations = a.minValues, place.FallbackReservations
+	in.Closed, in.Barred = a.busy, a.running(in.Moved, targets)
+	return in, true
+}
+
+// After is the question once a plan is carried out.
+func (a *asking) After(asked place.Input, plan place.Plan) disrupt.Question {
+	after := *a
+	after.Question = a.Question.After(asked, plan)
+	return &after
 }
 
 func (a *asking) targets(nodes []string) ([]int, bool) {

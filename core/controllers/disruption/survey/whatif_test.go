@@ -18,6 +18,7 @@ import (
 	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster/volume"
+	"karpenter.sh/core/controllers/disruption/moves"
 	"karpenter.sh/core/controllers/disruption/survey"
 	"karpenter.sh/core/controllers/internal/fixture"
 	"karpenter.sh/core/engine/disrupt"
@@ -61,6 +62,7 @@ func (q whatIf) survey(t *testing.T) *survey.Survey {
 	}
 	m.UpdatePod(q.pod, volume.Resolution{Settled: true})
 	s, err := survey.New(survey.Options{
+		Moves:  &moves.Ledger{},
 		Reader: w.Client, Cluster: m, PodEvents: calm{}, NodeClasses: w.NodeClasses, Clock: w.Clock,
 		InstanceTypes: catalogue{types: []*cloudprovider.InstanceType{{
 			Name: "m", Requirements: requirement.All(requirement.In(label.InstanceType, "m"), requirement.In(label.Zone, "a"), requirement.In(label.CapacityType, label.OnDemand)),
@@ -70,7 +72,7 @@ func (q whatIf) survey(t *testing.T) *survey.Survey {
 			}},
 		}}},
 		Gatherer: gather.New(gather.Options{Reader: w.Client, Vocabulary: vocabulary.Core()}),
-	}).Take(context.Background(), survey.Request{Kind: q.kind, Held: func(string) bool { return false }})
+	}).Take(context.Background(), survey.Request{Kind: q.kind, Held: func(string) bool { return false }, Ask: q.unblocked})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +150,7 @@ func TestWhatIfs(t *testing.T) {
 				test.with.kind = asks()
 			}
 			s := test.with.survey(t)
-			in, ok := s.State.Without("test://from")
+			in, ok := without(s, "test://from")
 			if got := outcome(s, in, ok); got != test.want {
 				t.Errorf("%s, want %s", got, test.want)
 			}
@@ -157,6 +159,25 @@ func TestWhatIfs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// unblocked are the nodes that nothing blocks.
+func (q whatIf) unblocked(s disrupt.State) []string {
+	var out []string
+	for _, n := range s.Nodes {
+		if _, blocked := s.Blocked(q.kind, n); !blocked {
+			out = append(out, n.ID)
+		}
+	}
+	return out
+}
+
+// without asks about a node; false if nobody can be asked.
+func without(s *survey.Survey, node string) (place.Input, bool) {
+	if s.State.Question == nil {
+		return place.Input{}, false
+	}
+	return s.State.Question.Without(node)
 }
 
 // outcome is an answer in words.
@@ -184,8 +205,8 @@ func outcome(s *survey.Survey, in place.Input, ok bool) string {
 // what was asked.
 func TestMethodsThatDoNotAsk(t *testing.T) {
 	s := whatIf{pool: launching(), pod: running(), kind: disrupt.Emptiness{}.Kind()}.survey(t)
-	if s.State.Without != nil {
-		t.Error("there is a what-if")
+	if s.State.Question != nil {
+		t.Error("there is a question")
 	}
 	if _, err := s.Machines(disrupt.Command{Nodes: []string{"test://from"}, Replacements: make([]disrupt.Replacement, 1)}); err == nil {
 		t.Error("machines of a question that nobody asked")
@@ -196,7 +217,7 @@ func TestMethodsThatDoNotAsk(t *testing.T) {
 // question is about.
 func TestMachines(t *testing.T) {
 	s := whatIf{pool: launching(), pod: running(), to: quietSince(time.Minute), kind: asks()}.survey(t)
-	in, _ := s.State.Without("test://from")
+	in, _ := without(s, "test://from")
 	plan := place.Solve(in)
 	if len(plan.Bins) != 1 {
 		t.Fatalf("plan is %+v", plan)

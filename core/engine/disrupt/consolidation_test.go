@@ -4,10 +4,10 @@ package disrupt_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/engine/label"
@@ -25,7 +25,7 @@ func onlyNode(t *testing.T, capacityType string) *site {
 	return s
 }
 
-func TestSingleNode(t *testing.T) {
+func TestOneNode(t *testing.T) {
 	// many are types that cost from 0.1 $/h upwards as spot.
 	many := func(s *site, n int) (types []model.Type) {
 		for i := range n {
@@ -33,7 +33,7 @@ func TestSingleNode(t *testing.T) {
 		}
 		return types
 	}
-	m := disrupt.SingleNode{Consolidation: disrupt.Consolidation{SpotToSpot: true}}
+	m := disrupt.Consolidation{SpotToSpot: true}
 	for _, test := range []struct {
 		why  string
 		node string // its capacity type
@@ -54,15 +54,15 @@ func TestSingleNode(t *testing.T) {
 			s.sells([]model.Type{s.itype("x", 2, onDemand(1))})
 			s.waiting = []model.Pod{s.pod("huge", 50)}
 		}, "replace by [x] on-demand"},
-		{"DIS-065 but a machine for it counts", label.OnDemand, func(s *site) {
+		{"DIS-065 nor does a machine for it count", label.OnDemand, func(s *site) {
 			s.sells([]model.Type{s.itype("x", 2, onDemand(1))})
 			s.waiting = []model.Pod{s.pod("waits", 2)}
-		}, "more than one machine would be needed in its place"},
+		}, "replace by [x] on-demand"},
 		{"DIS-059 marked for deletion meanwhile", label.OnDemand, func(s *site) { s.marked = []string{"n"} }, "the node is being deleted"},
 		{"DIS-077 what costs less", label.OnDemand, func(s *site) {
-			s.sells([]model.Type{s.itype("dear", 2, onDemand(5)), s.itype("same", 2, onDemand(4)), s.itype("less", 2, onDemand(3)), s.itype("least", 2, onDemand(2))})
+			s.sells([]model.Type{s.itype("dear", 2, onDemand(5)), s.itype("same", 2, onDemand(4)), s.itype("less", 2, onDemand(2.5)), s.itype("least", 2, onDemand(2))})
 		}, "replace by [least less] on-demand"},
-		{"DIS-081 never at the same price", label.OnDemand, func(s *site) { s.sells([]model.Type{s.itype("same", 2, onDemand(4))}) }, "no machine in its place would cost less"},
+		{"DIS-081 never at the same price", label.OnDemand, func(s *site) { s.sells([]model.Type{s.itype("same", 2, onDemand(4))}) }, "nothing in its place would cost less"},
 		{"DIS-077 the worst of the capacity type that is tried first counts", label.OnDemand, func(s *site) {
 			s.sells([]model.Type{s.itype("x", 2, spot(1), spot(4.5), onDemand(3)), s.itype("y", 2, spot(2), onDemand(9))})
 		}, "replace by [y] spot"},
@@ -76,18 +76,27 @@ func TestSingleNode(t *testing.T) {
 			s.sells([]model.Type{s.itype("a", 2, onDemand(1)), s.itype("b", 2, onDemand(9))},
 				requirement.Exists(label.InstanceType).WithMinValues(2))
 		}, "the instance types that cost less are too few for minValues"},
-		{"DIS-085 fifteen cheaper spot types", label.Spot, func(s *site) { s.sells(many(s, 20)) },
+		{"DIS-085 the cheaper half of the types", label.Spot, func(s *site) { s.sells(many(s, 5)) }, "replace by [t00 t01 t02] spot"},
+		{"DIS-085 fifteen of them at most", label.Spot, func(s *site) { s.sells(many(s, 40)) },
 			"replace by [t00 t01 t02 t03 t04 t05 t06 t07 t08 t09 t10 t11 t12 t13 t14] spot"},
-		{"DIS-085 exactly fifteen", label.Spot, func(s *site) { s.sells(many(s, 15)) },
-			"replace by [t00 t01 t02 t03 t04 t05 t06 t07 t08 t09 t10 t11 t12 t13 t14] spot"},
-		{"DIS-085 fourteen", label.Spot, func(s *site) { s.sells(many(s, 14)) }, "too few spot types cost less"},
-		{"DIS-085, DIS-086 those that cost as much do not count", label.Spot, func(s *site) {
-			s.known[0].Price = 1.45
-			s.sells(many(s, 20))
+		{"DIS-085, DIS-086 less than half of the types cost less", label.Spot, func(s *site) {
+			s.known[0].Price = 0.5
+			s.sells(many(s, 9))
 		}, "too few spot types cost less"},
 		{"DIS-085 as many as minValues asks for", label.Spot, func(s *site) {
-			s.sells(many(s, 20), requirement.Exists(label.InstanceType).WithMinValues(17))
-		}, "replace by [t00 t01 t02 t03 t04 t05 t06 t07 t08 t09 t10 t11 t12 t13 t14 t15 t16] spot"},
+			s.sells(many(s, 9), requirement.Exists(label.InstanceType).WithMinValues(6))
+		}, "replace by [t00 t01 t02 t03 t04 t05] spot"},
+		{"DIS-171 what is saved must make up for the move", label.OnDemand, func(s *site) {
+			s.sells([]model.Type{s.itype("x", 2, onDemand(3.5))})
+		}, "what would be saved does not make up for moving the pods soon enough"},
+		{"DIS-171 all the more if the pods were moved of late", label.OnDemand, func(s *site) {
+			s.known[0].Pods[0].Moved = true
+			s.sells([]model.Type{s.itype("x", 2, onDemand(2))})
+		}, "what would be saved does not make up for moving the pods soon enough"},
+		{"DIS-172 as many pods of a workload as may be", label.OnDemand, func(s *site) {
+			s.known[0].Pods[0].Workload = "web"
+			s.evictable = map[string]int{"web": 0}
+		}, "pods of a workload were moved as often as may be within an hour"},
 		{"DIS-083 spot by on-demand is an ordinary replacement", label.Spot, func(s *site) {
 			s.sells([]model.Type{s.itype("x", 2, onDemand(1))}, requirement.In(label.CapacityType, label.OnDemand))
 		}, "replace by [x] on-demand"},
@@ -113,11 +122,11 @@ func TestSingleNode(t *testing.T) {
 func TestSpotToSpotOff(t *testing.T) {
 	s := onlyNode(t, label.Spot)
 	s.sells([]model.Type{s.itype("x", 2, spot(1))})
-	if got := outcome(disrupt.SingleNode{}.Decide(s.state()), "n"); !strings.HasPrefix(got, "spot nodes are not replaced") {
+	if got := outcome(disrupt.Consolidation{}.Decide(s.state()), "n"); !strings.HasPrefix(got, "spot nodes are not replaced") {
 		t.Errorf("got %q", got)
 	}
 	s.node("roomy", 0, label.Spot, 4)
-	if got := outcome(disrupt.SingleNode{}.Decide(s.state()), "n"); got != "delete" {
+	if got := outcome(disrupt.Consolidation{}.Decide(s.state()), "n"); got != "delete" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -139,67 +148,134 @@ func TestPoolsThatDoNotConsolidate(t *testing.T) {
 		p := in.Pools["p"]
 		test.change(&p)
 		in.Pools["p"] = p
-		d := disrupt.SingleNode{}.Decide(in)
+		d := disrupt.Consolidation{}.Decide(in)
 		if got := causes(d.Refusals)["n"]; got != test.want || len(d.Commands) != 0 {
 			t.Errorf("cause is %q, want %q", got, test.want)
 		}
 	}
 }
 
-// DIS-046, DIS-093: pools take turns, each with its best node first.
-func TestTurns(t *testing.T) {
-	s := newSite(t)
-	s.sells([]model.Type{s.itype("small", 1, onDemand(1))}) // so that every node is looked at, in vain
-	for i, name := range []string{"a1", "a2", "b1", "b2", "c1"} {
-		s.node(name, 2+float64(i), label.OnDemand, 0, 2)
-		s.known[i].Pool = name[:1]
-	}
-	in := s.state()
-	in.Pools = map[string]disrupt.Pool{"a": pool(), "b": pool(), "c": pool()}
-	for turn, want := range [][]string{{"a2", "b2", "c1", "a1", "b1"}, {"b2", "c1", "a2", "b1", "a1"}, {"c1", "a2", "b2", "a1", "b1"}} {
-		var got []string
-		for _, r := range (disrupt.SingleNode{Turn: turn}).Decide(in).Refusals {
-			got = append(got, r.Node)
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("turn %d: %v, want %v", turn, got, want)
-		}
+// DIS-160: all that can go together does, each command without counting on the room
+// that another uses.
+func TestManyCommands(t *testing.T) {
+	for _, test := range []struct {
+		why  string
+		site func(*site)
+		want []string
+	}{
+		{"room for two of three", func(s *site) {
+			s.sells([]model.Type{s.itype("same", 4, onDemand(4))})
+			s.node("a", 4, label.OnDemand, 0, 2)
+			s.node("b", 4, label.OnDemand, 0, 2)
+			s.node("c", 4, label.OnDemand, 0, 2)
+			s.node("roomy", 0, label.OnDemand, 4)
+		}, []string{"[a]", "[b]"}},
+		{"a node that receives pods stays", func(s *site) {
+			s.sells([]model.Type{s.itype("same", 4, onDemand(4))})
+			s.node("a", 4, label.OnDemand, 2, 2)
+			s.node("b", 4, label.OnDemand, 2, 2)
+		}, []string{"[a]"}},
+		{"deleting comes before replacing", func(s *site) {
+			s.sells([]model.Type{s.itype("small", 2, onDemand(1))})
+			s.node("dear", 9, label.OnDemand, 0, 2)
+			s.node("cheap", 4, label.OnDemand, 2, 2)
+		}, []string{"[dear]"}},
+		{"each by its own machine", func(s *site) {
+			s.sells([]model.Type{s.itype("small", 2, onDemand(1))})
+			s.node("b", 4, label.OnDemand, 0, 2)
+			s.node("a", 4, label.OnDemand, 0, 2)
+		}, []string{"[a] small", "[b] small"}},
+		{"one large by two small", func(s *site) {
+			s.sells([]model.Type{s.itype("small", 2, onDemand(1)), s.itype("large", 8, onDemand(8))})
+			s.node("a", 8, label.OnDemand, 0, 2, 2)
+		}, []string{"[a] small small"}},
+		{"three by two", func(s *site) {
+			s.sells([]model.Type{s.itype("six", 6, onDemand(6))})
+			for _, name := range []string{"a", "b", "c"} {
+				s.node(name, 6, label.OnDemand, 0, 3, 1)
+			}
+		}, []string{"[a b c] six six"}},
+		{"nodes that are used well stay", func(s *site) {
+			s.sells([]model.Type{s.itype("six", 6, onDemand(6))})
+			for _, name := range []string{"a", "b", "c"} {
+				s.node(name, 6, label.OnDemand, 0, 4, 2)
+			}
+		}, nil},
+	} {
+		t.Run(test.why, func(t *testing.T) {
+			s := newSite(t)
+			test.site(s)
+			d := disrupt.Consolidation{}.Decide(s.state())
+			if got := all(d); !slices.Equal(got, test.want) {
+				t.Errorf("got %v, want %v; refused %v", got, test.want, causes(d.Refusals))
+			}
+			total := len(d.Refusals)
+			for _, c := range d.Commands {
+				total += len(c.Nodes)
+			}
+			if total != len(s.known) {
+				t.Errorf("of %d nodes %d are accounted for", len(s.known), total)
+			}
+			var left []string
+			for _, v := range (disrupt.Consolidation{}).Validate(s.state(), d.Commands) {
+				if len(v.Dropped) > 0 {
+					t.Errorf("dropped %v from an unchanged state", causes(v.Dropped))
+				}
+				left = append(left, all(disrupt.Decision{Commands: []disrupt.Command{v.Left}})...)
+			}
+			if !slices.Equal(left, test.want) {
+				t.Errorf("validated to %v, want %v", left, test.want)
+			}
+		})
 	}
 }
 
-// DIS-094: the first that can go does, the others wait.
-func TestOneNodeAtATime(t *testing.T) {
+// DIS-054, DIS-160: commands together stay within the budget.
+func TestBudgetOfManyCommands(t *testing.T) {
 	s := newSite(t)
-	s.sells([]model.Type{s.itype("x", 2, onDemand(1))})
-	s.node("huge", 9, label.OnDemand, 0, 50)
-	s.node("b", 3, label.OnDemand, 0, 2)
-	s.node("a", 3, label.OnDemand, 0, 2)
-	d := disrupt.SingleNode{}.Decide(s.state())
-	if got := taken(d); !slices.Equal(got, []string{"a"}) || d.Commands[0].Saving != 2 || d.Commands[0].Cost != 2 || d.Commands[0].Divisible {
-		t.Errorf("took %v: %+v", got, d.Commands)
+	s.sells([]model.Type{s.itype("small", 2, onDemand(1))})
+	for _, name := range []string{"a", "b", "c"} {
+		s.node(name, 4, label.OnDemand, 0, 2)
 	}
-	want := map[string]disrupt.Cause{"huge": disrupt.PodsHomeless, "b": disrupt.AnotherFirst}
-	if got := causes(d.Refusals); !maps.Equal(got, want) || d.Eligible != 3 {
-		t.Errorf("refused %v of %d", got, d.Eligible)
+	in := s.state()
+	p := pool()
+	p.Budget.Limit = 2
+	in.Pools["p"] = p
+	d := disrupt.Consolidation{}.Decide(in)
+	if got := all(d); !slices.Equal(got, []string{"[a] small", "[b] small"}) || causes(d.Refusals)["c"] != disrupt.OverBudget {
+		t.Errorf("got %v, refused %v", got, causes(d.Refusals))
+	}
+}
+
+// DIS-171: what a command costs is to move its pods and to pay twice for a while.
+func TestPayback(t *testing.T) {
+	s := newSite(t)
+	s.sells([]model.Type{s.itype("x", 2, onDemand(2))})
+	s.node("a", 4, label.OnDemand, 0, 2)
+	c := disrupt.Consolidation{}.Decide(s.state()).Commands[0]
+	// To move it is 10 minutes of 4 $/h, two machines for 3 minutes is 0.1 $, which
+	// 2 $/h pay in 23 minutes.
+	if want := 23 * time.Minute; c.Payback.Round(time.Second) != want || c.Saving != 2 || c.Cost != 2 {
+		t.Errorf("pays back in %v, want %v; saves %v for %v", c.Payback, want, c.Saving, c.Cost)
 	}
 }
 
 // DIS-126
-func TestSingleNodeConfirms(t *testing.T) {
+func TestConsolidationConfirms(t *testing.T) {
 	n := emptyNode("n")
 	n.Held, n.Leaving, n.Pods = true, true, []disrupt.Pod{ordinaryPod()}
-	if r, refused := (disrupt.SingleNode{}).Confirm(n, now); refused {
+	if r, refused := (disrupt.Consolidation{}).Confirm(n, now); refused {
 		t.Errorf("an ordinary pod: %v", r)
 	}
 	n.Pods[0].Protection = protection("true")
-	if r, refused := (disrupt.SingleNode{}).Confirm(n, now); !refused || r.Cause != disrupt.PodProtected {
+	if r, refused := (disrupt.Consolidation{}).Confirm(n, now); !refused || r.Cause != disrupt.PodProtected {
 		t.Errorf("a protected pod: %v", r)
 	}
 }
 
 // DIS-103, DIS-104
-func TestSingleNodeValidates(t *testing.T) {
-	m := disrupt.SingleNode{}
+func TestConsolidationValidates(t *testing.T) {
+	m := disrupt.Consolidation{}
 	base := func(prices ...float64) *site {
 		s := onlyNode(t, label.OnDemand)
 		var types []model.Type
@@ -216,10 +292,14 @@ func TestSingleNodeValidates(t *testing.T) {
 	}{
 		{"nothing changed", func() *site { return base(1, 2, 9) }, 0},
 		{"more types cost less", func() *site { return base(1, 2, 3) }, 0},
-		{"a type costs more than the node", func() *site { return base(1, 5, 9) }, disrupt.OtherReplacements},
-		{"a type is not sold any more", func() *site { return base(1) }, disrupt.OtherReplacements},
-		{"the pods fit elsewhere", func() *site { s := base(1, 2); s.node("roomy", 0, label.OnDemand, 4); return s }, disrupt.OtherReplacements},
-		{"another machine is needed", func() *site { s := base(1, 2); s.waiting = []model.Pod{s.pod("w", 2)}; return s }, disrupt.OtherReplacements},
+		{"all types cost more than the node", func() *site { return base(5, 9) }, disrupt.NothingCheaper},
+		{"another pod needs a machine of its own", func() *site { s := base(1, 2); s.waiting = []model.Pod{s.pod("w", 2)}; return s }, 0},
+		{"two machines are needed", func() *site {
+			s := base(1, 2)
+			s.sells([]model.Type{s.itype("a", 1, onDemand(1))})
+			s.pods["n"] = []model.Pod{s.pod("x", 1), s.pod("y", 1)}
+			return s
+		}, disrupt.OtherReplacements},
 		{"pods have no place", func() *site {
 			s := base(1, 2)
 			s.sells([]model.Type{s.itype("a", 1, onDemand(1))})
@@ -230,9 +310,10 @@ func TestSingleNodeValidates(t *testing.T) {
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			c := m.Decide(base(1, 2, 9).state()).Commands[0]
-			left, dropped := m.Validate(test.after().state(), c)
+			v := m.Validate(test.after().state(), []disrupt.Command{c})[0]
+			left, dropped := v.Left, v.Dropped
 			if test.want == 0 {
-				if len(dropped) != 0 || !slices.Equal(left.Nodes, []string{"n"}) || !slices.Equal(left.Replacements[0].Types, []string{"a", "b"}) || left.Saving != 3 {
+				if len(dropped) != 0 || !slices.Equal(left.Nodes, []string{"n"}) || left.Replacements[0].Types[0] != "a" || left.Saving != 3 {
 					t.Errorf("left %+v, dropped %v", left, dropped)
 				}
 				return
@@ -248,8 +329,8 @@ func TestSingleNodeValidates(t *testing.T) {
 		p := pool()
 		p.Budget.Limit = 0
 		fresh.Pools["p"] = p
-		if left, dropped := m.Validate(fresh, c); len(left.Nodes) != 0 || causes(dropped)["n"] != disrupt.OverBudget {
-			t.Errorf("left %v, dropped %v", left.Nodes, dropped)
+		if v := m.Validate(fresh, []disrupt.Command{c})[0]; len(v.Left.Nodes) != 0 || causes(v.Dropped)["n"] != disrupt.OverBudget {
+			t.Errorf("left %v, dropped %v", v.Left, v.Dropped)
 		}
 	})
 }

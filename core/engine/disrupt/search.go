@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package disrupt
+
+import (
+	"cmp"
+	"slices"
+
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/place"
+)
+
+const (
+	// mostTogether is how many nodes are given up together at most.
+	mostTogether = 6
+	// mostInVain is how many sets of nodes in a row may turn out to be worth nothing
+	// before the search for sets ends: what comes later wastes less.
+	mostInVain = 64
+	// mixSteps bounds the search for the machines that replace a few nodes, see
+	// [place.Input].
+	mixSteps = 200_000
+)
+
+// search is one run of consolidation over a state. Commands that it has accepted are
+// as if they were carried out.
+type search struct {
+	method   Consolidation
+	state    State
+	question Question
+	purse    purse
+	totals   map[string]total
+	worth    *values
+	// receives are the nodes, by name, that pods of accepted commands go to. They
+	// stay: their pods would be moved twice.
+	receives map[string]bool
+	// moved is how many pods of workloads accepted commands move.
+	moved    map[string]int
+	commands []Command
+	refusals map[string]Refusal // by ID of the node
+}
+
+func newSearch(m Consolidation, s State) *search {
+	return &search{
+		method: m, state: s, question: s.Question, totals: s.totals(), worth: &values{},
+		purse:    purse{s.Pools, map[string]int{}},
+		receives: map[string]bool{}, moved: map[string]int{}, refusals: map[string]Refusal{},
+	}
+}
+
+// move is a command with the question that it is the answer to.
+type move struct {
+	nodes   []*Node
+	asked   place.Input
+	plan    place.Plan
+	command Command
+}
+
+// oneByOne gives up what can go without a replacement, then what can be replaced.
+// It returns the nodes that nothing but the price speaks against.
+func (x *search) oneByOne(nodes []*Node) (rest []*Node) {
+	var replaceable []*Node
+	for _, n := range nodes {
+		switch r, refused := x.refuses(n); {
+		case refused:
+			x.refusals[n.ID] = r
+		case !x.delete(n):
+			replaceable = append(replaceable, n)
+		}
+	}
+	for _, n := range replaceable {
+		if r, refused := x.refuses(n); refused {
+			x.refusals[n.ID] = r
+			continue
+		}
+		if r, hopeless := x.hopeless(n); hopeless {
+			x.refusals[n.ID] = r
+			continue
+		}
+		m, r, ok := x.consider([]*Node{n})
+		if ok {
+			x.accept(m)
+			continue
+		}
+		x.refusals[n.ID] = r
+		if r.Cause == NothingCheaper || r.Cause == PaysTooLate {
+			rest = append(rest, n)
+		}
+	}
+	return rest
+}
+
+// refuses says why a node cannot go, whatever becomes of its pods.
+func (x *search) refuses(n *Node) (Refusal, bool) {
+	switch {
+	case x.receives[n.Name]:
+		return Refusal{Cause: AnotherFirst}, true
+	case !x.purse.has(n):
+		return Refusal{Cause: OverBudget, Pool: n.Pool}, true
+	}
+	if w, ok := x.exhausted([]*Node{n}); ok {
+		return Refusal{Cause: WorkloadMoved, Workload: w}, true
+	}
+	return Refusal{}, false
+}
+
+// delete gives a node up if its pods have room elsewhere; false if a machine would
+// have to be launched for some of them.
+func (x *search) delete(n *Node) bool {
+	asked, ok := x.question.Without(n.ID)
+	if !ok {
+		x.refusals[n.ID] = Refusal{Cause: Leaving}
+		return true
+	}
+	x.worth.learn(n, asked)
+	plan := place.Solve(asked)
+	if len(plan.Bins) > 0 && len(homeless(asked, plan)) == 0 {
+		x.refusals[n.ID] = Refusal{Cause: NothingCheaper}
+		return false
+	}
+	m, r, ok := x.judge([]*Node{n}, asked, plan)
+	if ok {
+		x.accept(m)
+	} else {
+		x.refusals[n.ID] = r
+	}
+	return true
+}
+
+// hopeless says why no machines can replace a node: what its pods are worth, at
+// prices at which no machine is worth more than it costs, is a bound of what they cost
+// anywhere.
+func (x *search) hopeless(n *Node) (Refusal, bool) {
+	switch {
+	case x.gain(n) > 0:
+		return Refusal{}, false
+	case x.worth.of(n) < n.Price:
+		return Refusal{Cause: PaysTooLate}, true
+	}
+	return Refusal{Cause: NothingCheaper}, true
+}
+
+// gain bounds what giving up the node can save per hour beyond what it must.
+func (x *search) gain(n *Node) float64 {
+	return affordable([]*Node{n}, x.totals) - x.worth.of(n)
+}
+
+// consider asks what would become of the pods of some nodes, and says whether that is
+// worth it (DIS-076).
+func (x *search) consider(nodes []*Node) (*move, Refusal, bool) {
+	asked, ok := x.question.Without(ids(nodes)...)
+	if !ok {
+		return nil, Refusal{Cause: Leaving}, false
+	}
+	asked.Repack = mixSteps
+	return x.judge(nodes, asked, place.Solve(asked))
+}
+
+func (x *search) judge(nodes []*Node, asked place.Input, plan place.Plan) (*move, Refusal, bool) {
+	if left := homeless(asked, plan); len(left) > 0 {
+		return nil, Refusal{Cause: PodsHomeless, Pods: left}, false
+	}
+	m := &move{nodes: nodes, asked: asked, plan: plan}
+	m.command = Command{Kind: x.method.kindFor(len(nodes)), Nodes: ids(nodes), Destinations: destinations(plan)}
+	if r, ok := x.price(m); !ok {
+		return nil, r, false
+	}
+	m.command = weigh(m.command, nodes, x.totals)
+	m.command.Scores = scores(nodes, m.command.Saving, x.state.Pools, x.totals)
+	if !approved(m.command.Scores) {
+		return nil, Refusal{Cause: Unbalanced, Scores: m.command.Scores}, false
+	}
+	return m, Refusal{}, true
+}
+
+// price decides which machines a command may launch, so that whichever the cloud
+// gives it pays in time (DIS-077, DIS-171). A command that launches none pays with
+// the price of its nodes, if that is known.
+func (x *search) price(m *move) (Refusal, bool) {
+	total, least, spot := 0.0, 0.0, true
+	for _, n := range m.nodes {
+		total += n.Price
+		spot = spot && n.CapacityType == label.Spot
+	}
+	for i := range m.plan.Bins {
+		least += m.plan.Bins[i].Price
+	}
+	below := affordable(m.nodes, x.totals)
+	if spot {
+		below = min(below, total*(1-leastSpotSaving))
+	}
+	switch {
+	case len(m.plan.Bins) == 0 && total > 0 && below <= 0:
+		return Refusal{Cause: PaysTooLate}, false
+	case len(m.plan.Bins) == 0:
+		return Refusal{}, true
+	case least >= total:
+		return Refusal{Cause: NothingCheaper}, false
+	case least >= below:
+		return Refusal{Cause: PaysTooLate}, false
+	}
+	for i := range m.plan.Bins {
+		machine := newMachine(m.asked, m.plan.Bins[i])
+		b := bargain{below: below * share(m.plan.Bins[i].Price, least), spot: spot, allowed: x.method.SpotToSpot}
+		if r, worth := b.narrow(machine); !worth {
+			return r, false
+		}
+		m.command.Replacements = append(m.command.Replacements, NewReplacement(m.asked, machine.bin))
+	}
+	return Refusal{}, true
+}
+
+// share is which part of a sum an amount is.
+func share(amount, sum float64) float64 {
+	if sum == 0 {
+		return 1
+	}
+	return amount / sum
+}
+
+// accept has a command be as if it were carried out.
+func (x *search) accept(m *move) {
+	for _, n := range m.nodes {
+		x.purse.take(n)
+		delete(x.refusals, n.ID)
+		for i := range n.Pods {
+			if n.Pods[i].Reschedulable {
+				x.moved[n.Pods[i].Workload]++
+			}
+		}
+	}
+	for _, node := range m.command.Destinations {
+		x.receives[m.asked.Snapshot.Nodes[node].Name] = true
+	}
+	x.question = x.question.After(m.asked, m.plan)
+	x.commands = append(x.commands, m.command)
+}
+
+// exhausted returns a workload of which no more pods may be moved for now and some
+// would be.
+func (x *search) exhausted(nodes []*Node) (string, bool) {
+	if len(x.state.Evictable) == 0 {
+		return "", false
+	}
+	wanted := map[string]int{}
+	for _, n := range nodes {
+		for i := range n.Pods {
+			p := &n.Pods[i]
+			if !p.Reschedulable {
+				continue
+			}
+			wanted[p.Workload]++
+			if left, limited := x.state.Evictable[p.Workload]; limited && x.moved[p.Workload]+wanted[p.Workload] > left {
+				return p.Workload, true
+			}
+		}
+	}
+	return "", false
+}
+
+// together gives up nodes for machines that hold the pods of several. Only nodes that
+// leave so much of their price unused that it may pay are considered: what the pods
+// of a set are worth is the sum of what those of its nodes are.
+func (x *search) together(nodes []*Node) {
+	nodes = slices.DeleteFunc(nodes, func(n *Node) bool { return x.gain(n) <= 0 })
+	slices.SortStableFunc(nodes, func(a, b *Node) int {
+		return cmp.Or(cmp.Compare(x.gain(b)/b.Price, x.gain(a)/a.Price), cmp.Compare(a.ID, b.ID))
+	})
+	vain := 0
+	for len(nodes) > 1 && vain < mostInVain {
+		set := x.best(nodes)
+		if set == nil {
+			vain++
+			nodes = nodes[1:]
+			continue
+		}
+		vain = 0
+		x.accept(set)
+		nodes = slices.DeleteFunc(nodes, func(n *Node) bool { return slices.Contains(set.nodes, n) || x.receives[n.Name] })
+	}
+}
+
+// best is what saves most among the first of the nodes alone with so many of the
+// next; nil if nothing is worth it.
+func (x *search) best(nodes []*Node) *move {
+	var best *move
+	var set []*Node
+	for _, n := range nodes {
+		if len(set) == mostTogether {
+			break
+		}
+		with := append(slices.Clip(set), n)
+		if _, over := x.exhausted(with); over || !x.purse.hasAll(with) {
+			continue
+		}
+		if set = with; len(set) < 2 {
+			continue
+		}
+		if m, _, ok := x.consider(set); ok && (best == nil || m.command.Saving > best.command.Saving) {
+			best = m
+		}
+	}
+	return best
+}
+
+// again decides about nodes once more, and says why they stay.
+func (x *search) again(nodes []*Node, replacements int) []Refusal {
+	if w, ok := x.exhausted(nodes); ok {
+		return refuseAll(nodes, Refusal{Cause: WorkloadMoved, Workload: w})
+	}
+	if !x.purse.hasAll(nodes) {
+		return refuseAll(nodes, Refusal{Cause: OverBudget})
+	}
+	for _, n := range nodes {
+		if x.receives[n.Name] {
+			return refuseAll(nodes, Refusal{Cause: AnotherFirst})
+		}
+	}
+	m, r, ok := x.consider(nodes)
+	if ok && len(m.command.Replacements) > replacements {
+		r, ok = Refusal{Cause: OtherReplacements}, false
+	}
+	if !ok {
+		return refuseAll(nodes, r)
+	}
+	x.accept(m)
+	return nil
+}
+
+func refuseAll(nodes []*Node, r Refusal) []Refusal {
+	out := make([]Refusal, len(nodes))
+	for i, n := range nodes {
+		out[i] = r
+		out[i].Node, out[i].Name = n.ID, n.Name
+		if r.Cause == OverBudget {
+			out[i].Pool = n.Pool
+		}
+	}
+	return out
+}
