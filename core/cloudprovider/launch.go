@@ -55,19 +55,30 @@ func LaunchLabels(it *InstanceType, o *Offering) map[string]string {
 // what they stand for (API-076). The error names the requirement that cannot be
 // read.
 func LaunchRequestOf(nodeClaim *v1.NodeClaim, words *vocabulary.Vocabulary) (LaunchRequest, error) {
-	reqs := make([]requirement.Requirement, 0, len(nodeClaim.Spec.Requirements))
-	for _, written := range nodeClaim.Spec.Requirements {
-		req, err := read(written, words)
-		if err != nil {
-			return LaunchRequest{}, fmt.Errorf("reading the requirements of NodeClaim %s: %w", nodeClaim.Name, err)
-		}
-		reqs = append(reqs, req)
+	reqs, err := RequirementsOf(nodeClaim.Spec.Requirements, words)
+	if err != nil {
+		return LaunchRequest{}, fmt.Errorf("reading the requirements of NodeClaim %s: %w", nodeClaim.Name, err)
 	}
 	return LaunchRequest{
-		Requirements: requirement.All(reqs...),
+		Requirements: reqs,
 		Resources:    nodeClaim.Spec.Resources.Requests,
 		Open:         words.IsWellKnown,
 	}, nil
+}
+
+// RequirementsOf reads requirements as they are written, with aliases of keys and
+// values replaced by what they stand for (API-076). The error names the requirement
+// that cannot be read.
+func RequirementsOf(written []v1.NodeSelectorRequirementWithMinValues, words *vocabulary.Vocabulary) (requirement.Requirements, error) {
+	reqs := make([]requirement.Requirement, 0, len(written))
+	for _, w := range written {
+		req, err := read(w, words)
+		if err != nil {
+			return requirement.Requirements{}, err
+		}
+		reqs = append(reqs, req)
+	}
+	return requirement.All(reqs...), nil
 }
 
 func read(written v1.NodeSelectorRequirementWithMinValues, words *vocabulary.Vocabulary) (requirement.Requirement, error) {

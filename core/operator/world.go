@@ -154,6 +154,7 @@ func (w *world) podEventsOptions() podevents.Options {
 func (w *world) disruptionConditionsOptions() disruptionconditions.Options {
 	return disruptionconditions.Options{
 		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, CPUMillis: w.options.CPUMillis,
+		Provider: calledBy(w.provider, disruptionconditions.Name), Vocabulary: w.words, NodeClassObjects: w.provider.SupportedNodeClasses,
 	}
 }
 

@@ -43,6 +43,7 @@ func defaults() options.Options {
 		PreferencePolicy:        "Respect",
 		MinValuesPolicy:         "Strict",
 		NominatePods:            true,
+		MaxPodMovesPerHour:      4,
 		IgnoreDRARequests:       true,
 		FeatureGates:            options.FeatureGates{ReservedCapacity: true},
 	}
@@ -87,6 +88,7 @@ func TestSources(t *testing.T) {
 		{"OPS-030", "ignore-dra-requests", "IGNORE_DRA_REQUESTS", "1", "false", func(o *options.Options) { o.IgnoreDRARequests = false }},
 		{"OPS-292", "launch-ahead", "LAUNCH_AHEAD", "0", "true", func(o *options.Options) { o.LaunchAhead = true }},
 		{"OPS-290", "nominate-pods", "NOMINATE_PODS", "1", "false", func(o *options.Options) { o.NominatePods = false }},
+		{"OPS-293", "max-pod-moves-per-hour", "MAX_POD_MOVES_PER_HOUR", "9", "2", func(o *options.Options) { o.MaxPodMovesPerHour = 2 }},
 		{"OPS-031", "feature-gates", "FEATURE_GATES", "NodeRepair=true", "NodeOverlay=true", func(o *options.Options) { o.FeatureGates.NodeOverlay = true }},
 	}
 	for _, tt := range tests {

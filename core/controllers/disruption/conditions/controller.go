@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/awslabs/operatorpkg/status"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/reconcile/patch"
 )
@@ -28,6 +30,14 @@ type Options struct {
 	Client      client.Client
 	NodeClasses cloudprovider.NodeClassKinds
 	Clock       clock.Clock
+	// Provider knows what is for sale, and why a machine is not what its NodeClass
+	// asks for.
+	Provider DriftProvider
+	// Vocabulary are the labels and values that core and provider know.
+	Vocabulary *vocabulary.Vocabulary
+	// NodeClassObjects returns a fresh empty object of each supported kind, whose
+	// changes are watched.
+	NodeClassObjects func() []status.Object
 	// CPUMillis is the CPU request of the process, which scales the number of
 	// workers.
 	CPUMillis int64
@@ -37,6 +47,13 @@ type Options struct {
 type Controller struct {
 	Options
 	rules []rule
+	found *found
+}
+
+// DriftProvider is what drift asks of a cloud provider.
+type DriftProvider interface {
+	GetInstanceTypes(ctx context.Context, nodePool *v1.NodePool) ([]*cloudprovider.InstanceType, error)
+	IsDrifted(ctx context.Context, nodeClaim *v1.NodeClaim) (cloudprovider.DriftReason, error)
 }
 
 // rule keeps one condition of a NodeClaim, which it may change in memory. An error
@@ -54,9 +71,10 @@ type verdict struct {
 
 // New returns the controller.
 func New(o Options) *Controller {
-	c := &Controller{Options: o}
+	c := &Controller{Options: o, found: &found{}}
 	c.rules = []rule{
 		c.consolidatable,
+		c.drifted,
 	}
 	return c
 }

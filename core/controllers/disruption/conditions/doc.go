@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package conditions keeps on each NodeClaim the conditions that the disruption
-// loop reads: so far Consolidatable, which says that the node has been quiet for
-// as long as its pool asks. It is the controller nodeclaim.disruption.
+// loop reads: Consolidatable, which says that the node has been quiet for as long
+// as its pool asks, and Drifted, which says that it is not what its pool or its
+// NodeClass asks for any more. It is the controller nodeclaim.disruption.
 //
 // # What it decides
 //
@@ -24,8 +25,8 @@
 //
 // # Cost
 //
-// A NodeClaim is looked at when it changes, when the spec of its pool changes,
-// and when its quiet time ends.
+// A NodeClaim is looked at when it changes, when its pool or its NodeClass changes,
+// when its quiet time ends, and every five minutes for what the provider knows.
 //
 // Start reading at controller.go.
 package conditions

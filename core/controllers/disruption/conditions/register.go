@@ -22,13 +22,37 @@ func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	managed := predicate.NewPredicateFuncs(func(o client.Object) bool {
 		return c.NodeClasses.Manages(o.(*v1.NodeClaim).Spec.NodeClassRef)
 	})
-	return builder.ControllerManagedBy(m).
+	b := builder.ControllerManagedBy(m).
 		Named(Name).
 		For(&v1.NodeClaim{}, builder.WithPredicates(managed)).
 		Watches(&v1.NodePool{}, handler.EnqueueRequestsFromMapFunc(c.ofPool),
-			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		WithOptions(concurrency.Options[reconcile.Request](concurrency.Scaled(10, 1000), c.CPUMillis)).
-		Complete(c)
+			builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
+		WithOptions(concurrency.Options[reconcile.Request](concurrency.Scaled(10, 1000), c.CPUMillis))
+	for _, nodeClass := range c.NodeClassObjects() {
+		b.Watches(nodeClass, handler.EnqueueRequestsFromMapFunc(c.ofNodeClass),
+			builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})))
+	}
+	return b.Complete(c)
+}
+
+// ofNodeClass returns the NodeClaims that refer to a NodeClass (DIS-001).
+func (c *Controller) ofNodeClass(ctx context.Context, nodeClass client.Object) []reconcile.Request {
+	gvk, err := c.Client.GroupVersionKindFor(nodeClass)
+	var list v1.NodeClaimList
+	if err == nil {
+		err = c.Client.List(ctx, &list, client.UnsafeDisableDeepCopy)
+	}
+	if err != nil {
+		log.FromContext(ctx).Error(err, "mapping nodeclass to nodeclaims", gvk.Kind, client.ObjectKeyFromObject(nodeClass))
+	}
+	var requests []reconcile.Request
+	for i := range list.Items {
+		ref := list.Items[i].Spec.NodeClassRef
+		if ref.GroupKind() == gvk.GroupKind() && ref.Name == nodeClass.GetName() {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+		}
+	}
+	return requests
 }
 
 // ofPool returns the NodeClaims of a pool.
