@@ -115,6 +115,42 @@ func TestAFixedWorkloadComesToRest(t *testing.T) {
 	}
 }
 
+// A workload that does not change leads to a finite number of moves and then none,
+// also where machines cost the same, are spot and on-demand, the scheduler binds pods
+// elsewhere than planned, and the budget lets all go at once.
+func TestConsolidationComesToRest(t *testing.T) {
+	worlds := map[string]func(*simulation.Options){
+		"spot and on-demand": func(o *simulation.Options) { o.Types = benchmark.InstanceTypes(32) },
+		"equal prices": func(o *simulation.Options) {
+			o.Types = nil
+			for _, it := range benchmark.InstanceTypes(32) {
+				o.Types = append(o.Types, it.WithOfferings(func(f *cloudprovider.Offering) *cloudprovider.Offering {
+					priced := *f
+					priced.Price = 0.05 * float64(it.Capacity.Cpu().Value())
+					return &priced
+				}))
+			}
+		},
+		"spot only": func(o *simulation.Options) { *o = onSpot(*o, 40, 0) },
+	}
+	for name, change := range worlds {
+		for seed := range uint64(3) {
+			for _, packed := range []bool{false, true} {
+				o := options(hours(10, trace.Fixed(seed, 150)), policy.NewConsolidation())
+				change(&o)
+				o.Seed, o.MostAllocated = seed, packed
+				o.Pool.Spec.Disruption.Budgets = []v1.Budget{{Nodes: "100%"}}
+				r := run(t, o)
+				for i, h := range r.Series {
+					if i >= 5 && (h.Evictions > 0 || h.Nodes != r.Series[5].Nodes) {
+						t.Errorf("%s, seed %d, packed %v: in hour %d still %+v", name, seed, packed, i, h)
+					}
+				}
+			}
+		}
+	}
+}
+
 // Whoever loses a machine gets another.
 func TestReclaimsKeepPodsRunning(t *testing.T) {
 	for _, p := range policy.All() {

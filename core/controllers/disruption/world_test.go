@@ -158,7 +158,7 @@ func (w *world) restart() {
 		Client: w.cache(faulty), Live: faulty, Cluster: model, InstanceTypes: catalogue{}, PodEvents: podEvents{w},
 		NodeClasses: cloudprovider.NodeClassKinds{{Group: "test.sh", Kind: "TestNodeClass"}},
 		Clock:       w.clock, Recorder: w.recorder, Registerer: registry, NodeClaims: counters, CPUMillis: 1000,
-		Scheduler: scheduler, Methods: w.methods, Gatherer: gather.New(gather.Options{Reader: w.cache(faulty), Vocabulary: vocabulary.Core()}),
+		Scheduler: scheduler, Methods: w.methods, MovesPerHour: disrupt.EvictionRate, Gatherer: gather.New(gather.Options{Reader: w.cache(faulty), Vocabulary: vocabulary.Core()}),
 	})
 	if err != nil {
 		w.t.Fatal(err)
