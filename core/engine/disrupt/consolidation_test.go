@@ -247,6 +247,44 @@ func TestBudgetOfManyCommands(t *testing.T) {
 	}
 }
 
+// DIS-056: a set of nodes goes within the budget or not at all.
+func TestBudgetOfASet(t *testing.T) {
+	s := newSite(t)
+	s.sells([]model.Type{s.itype("six", 6, onDemand(6))})
+	for _, name := range []string{"a", "b", "c"} {
+		s.node(name, 6, label.OnDemand, 0, 3, 1)
+	}
+	in := s.state()
+	p := pool()
+	p.Budget.Limit = 2
+	in.Pools["p"] = p
+	if d := (disrupt.Consolidation{}).Decide(in); len(d.Commands) != 0 {
+		t.Errorf("took %v", all(d))
+	}
+}
+
+// DIS-085: between spot nodes a tenth must be saved at least.
+func TestSpotSavesATenth(t *testing.T) {
+	s := newSite(t)
+	s.sells([]model.Type{s.itype("x", 2, spot(3.7))})
+	s.node("n", 4, label.Spot, 0, 2)
+	for i := range s.known[0].Pods {
+		s.known[0].Pods[i].EvictionCost = 0.0001 // to move it is next to nothing
+	}
+	for i := range 20 { // and the pool is large
+		s.node(fmt.Sprint("full", i), 4, label.Spot, 0, 2, 2, 2, 2)
+		s.known[i+1].Consolidatable = false
+	}
+	m := disrupt.Consolidation{SpotToSpot: true}
+	if d := m.Decide(s.state()); len(d.Commands) != 0 {
+		t.Errorf("took %v", all(d))
+	}
+	s.sells([]model.Type{s.itype("x", 2, spot(3.3))})
+	if d := m.Decide(s.state()); len(d.Commands) != 1 {
+		t.Errorf("refused %v", causes(d.Refusals)["n"])
+	}
+}
+
 // DIS-171: what a command costs is to move its pods and to pay twice for a while.
 func TestPayback(t *testing.T) {
 	s := newSite(t)

@@ -32,6 +32,8 @@ type site struct {
 	marked []string
 	// evictable is what may be moved of workloads.
 	evictable map[string]int
+	// rests and static are facts about the pool.
+	rests, static bool
 }
 
 // offer is one way to buy a type.
