@@ -266,13 +266,13 @@ func TestBudgetOfASet(t *testing.T) {
 // DIS-085: between spot nodes a tenth must be saved at least.
 func TestSpotSavesATenth(t *testing.T) {
 	s := newSite(t)
-	s.sells([]model.Type{s.itype("x", 2, spot(3.7))})
+	s.sells([]model.Type{s.itype("x", 2, spot(3.65))})
 	s.node("n", 4, label.Spot, 0, 2)
 	for i := range s.known[0].Pods {
 		s.known[0].Pods[i].EvictionCost = 0.0001 // to move it is next to nothing
 	}
 	for i := range 20 { // and the pool is large
-		s.node(fmt.Sprint("full", i), 4, label.Spot, 0, 2, 2, 2, 2)
+		s.node(fmt.Sprint("full", i), 4, label.Spot, 0, slices.Repeat([]int64{1}, 20)...)
 		s.known[i+1].Consolidatable = false
 	}
 	m := disrupt.Consolidation{SpotToSpot: true}
