@@ -31,6 +31,9 @@ const (
 	// ConditionTypeFieldsWithoutEffect is True while the spec asks for something
 	// that this version does not act on.
 	ConditionTypeFieldsWithoutEffect = "FieldsWithoutEffect"
+	// ConditionTypeDisruptionPaused is True while an annotation of the NodePool
+	// keeps its nodes from voluntary disruption (DIS-174).
+	ConditionTypeDisruptionPaused = "DisruptionPaused"
 )
 
 // Reasons of ValidationSucceeded when it is False.

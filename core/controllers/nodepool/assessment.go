@@ -32,6 +32,7 @@ func (o Options) assess(ctx context.Context, pool *v1.NodePool) (reconcile.Resul
 	set(conditions, v1.ConditionTypeValidationSucceeded, o.validity(pool))
 	set(conditions, v1.ConditionTypeNodeClassReady, readiness(pool.Spec.Template.Spec.NodeClassRef, nodeClass, found))
 	o.describe(pool)
+	o.pause(pool)
 	keepTransitions(before, pool)
 	if _, err := patch.Status(ctx, o.Client, before, pool); err != nil {
 		return patch.Outcome(err)

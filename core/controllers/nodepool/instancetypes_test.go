@@ -109,3 +109,26 @@ func TestFieldsWithoutEffect(t *testing.T) {
 		})
 	}
 }
+
+// DIS-174
+func TestDisruptionPaused(t *testing.T) {
+	w := newWorld(t, pool(func(p *v1.NodePool) { p.Annotations = map[string]string{v1.DoNotDisruptAnnotationKey: "true"} }), nodeClass())
+	validate := nodepool.NewValidation(w.Options)
+	look := func() condition {
+		if _, err := validate.Reconcile(t.Context(), get(t, w.Client, &v1.NodePool{}, "general")); err != nil {
+			t.Fatal(err)
+		}
+		return w.stored(t, v1.ConditionTypeDisruptionPaused)
+	}
+	if got := look(); got.reason != "DoNotDisrupt" || !strings.Contains(got.message, v1.DoNotDisruptAnnotationKey) {
+		t.Errorf("got %v", got)
+	}
+	mended := get(t, w.Client, &v1.NodePool{}, "general")
+	mended.Annotations[v1.DoNotDisruptAnnotationKey] = "false"
+	if err := w.Client.Update(t.Context(), mended); err != nil {
+		t.Fatal(err)
+	}
+	if got := look(); got != (condition{}) {
+		t.Errorf("it stays: %v", got)
+	}
+}

@@ -42,3 +42,18 @@ func (o Options) describe(pool *v1.NodePool) {
 	}
 	conditions.SetTrueWithReason(v1.ConditionTypeFieldsWithoutEffect, reasonNotImplemented, strings.Join(texts, "; "))
 }
+
+// reasonAnnotated is the reason of DisruptionPaused.
+const reasonAnnotated = "DoNotDisrupt"
+
+// pause tells that the annotation of a pool keeps its nodes from voluntary disruption
+// (DIS-174).
+func (o Options) pause(pool *v1.NodePool) {
+	conditions := o.conditions(pool)
+	if pool.Annotations[v1.DoNotDisruptAnnotationKey] != v1.LabelValueTrue {
+		_ = conditions.Clear(v1.ConditionTypeDisruptionPaused) // it fails for dependents of Ready only
+		return
+	}
+	conditions.SetTrueWithReason(v1.ConditionTypeDisruptionPaused, reasonAnnotated,
+		"No node of this pool is disrupted voluntarily while it has the annotation "+v1.DoNotDisruptAnnotationKey)
+}

@@ -34,6 +34,7 @@ var blockers = []rule{
 	{cause: NoPoolLabel, applies: func(x exam) bool { return x.node.Pool == "" }},
 	{cause: PoolMissing, applies: exam.poolMissing, detail: exam.namePool},
 	{cause: PoolUnmanaged, applies: func(x exam) bool { return !x.pool().Managed }, detail: exam.namePool},
+	{cause: PoolPaused, applies: func(x exam) bool { return x.pool().Paused }, detail: exam.namePool},
 	{cause: PoolWithoutTypes, applies: lacksTypes(TypesUnavailable), detail: exam.namePool},
 	{cause: PoolUnevaluated, applies: lacksTypes(TypesUnevaluated), detail: exam.namePool},
 	{cause: PodProtected, applies: func(x exam) bool { return x.protectedPod() != nil }, detail: exam.nameProtectedPod},

@@ -81,6 +81,9 @@ func (n *Node) RemainingLife(now time.Time) float64 {
 type Pool struct {
 	// Managed is set when the pool's nodes are of this provider.
 	Managed bool
+	// Paused is set when the pool's own annotation forbids to disrupt its nodes
+	// (DIS-174).
+	Paused bool
 	// Static pools keep a number of nodes whatever pods there are.
 	Static bool
 	// NeverConsolidates is set when the pool turns consolidation off.

@@ -29,6 +29,8 @@ const (
 	PoolMissing
 	// PoolUnmanaged: the pool is another provider's.
 	PoolUnmanaged
+	// PoolPaused: the pool's annotation forbids it.
+	PoolPaused
 	// PoolWithoutTypes: the pool's instance types are not known.
 	PoolWithoutTypes
 	// PoolUnevaluated: overlays on the pool's instance types are not evaluated.
@@ -138,7 +140,7 @@ const (
 // Report says how the refusal is told.
 func (c Cause) Report() Report {
 	switch c {
-	case Held, Unmanaged, StaticPool, NotDrifted, NotEmpty, NothingRuns, NotQuiet, OtherReplacements, AnotherFirst, Unbalanced, OverBudget, Gone:
+	case Held, Unmanaged, PoolPaused, StaticPool, NotDrifted, NotEmpty, NothingRuns, NotQuiet, OtherReplacements, AnotherFirst, Unbalanced, OverBudget, Gone:
 		return Untold
 	case ConsolidationOff, BufferPods, UnknownType, NoCapacityType, NoZone, OnlyWhenEmpty,
 		PodsHomeless, NothingCheaper, MinValuesBroken, SpotToSpotOff, FewSpotTypes, PaysTooLate, WorkloadMoved:

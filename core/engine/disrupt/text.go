@@ -16,6 +16,8 @@ func (r Refusal) String() string {
 		return fmt.Sprintf("NodePool %q does not exist", r.Pool)
 	case PoolUnmanaged:
 		return fmt.Sprintf("NodePool %q belongs to another provider", r.Pool)
+	case PoolPaused:
+		return fmt.Sprintf("NodePool %q pauses disruption by its annotation karpenter.sh/do-not-disrupt", r.Pool)
 	case PoolWithoutTypes:
 		return fmt.Sprintf("NodePool %q has no instance types at the moment", r.Pool)
 	case PoolUnevaluated:
@@ -90,6 +92,8 @@ func (c Cause) eligibility() string {
 	switch c {
 	case PoolMissing, PoolUnmanaged:
 		return "the NodePool of the node cannot be used"
+	case PoolPaused:
+		return "the NodePool pauses disruption"
 	case PoolWithoutTypes, PoolUnevaluated:
 		return "the instance types of the NodePool are not known"
 	case PodProtected, PodBudgeted:

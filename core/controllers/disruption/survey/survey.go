@@ -165,6 +165,7 @@ func (s *Surveyor) addPools(out *Survey, r Request, catalogues map[string]*catal
 		_, finite := p.Spec.Disruption.ConsolidateAfter.Value()
 		out.State.Pools[name] = disrupt.Pool{
 			Managed:           s.manages(p),
+			Paused:            p.Annotations[v1.DoNotDisruptAnnotationKey] == v1.LabelValueTrue,
 			Rests:             r.Rests != nil && r.Rests(name),
 			Static:            p.Spec.Replicas != nil,
 			NeverConsolidates: !finite,
