@@ -69,6 +69,17 @@ func TestPoolOfAnotherProvider(t *testing.T) {
 	}
 }
 
+// DIS-174
+func TestPoolThatPausesDisruption(t *testing.T) {
+	s := state(emptyNode("n"))
+	p := pool()
+	p.Paused = true
+	s.Pools["p"] = p
+	if got := causes(disrupt.Emptiness{}.Decide(s).Refusals)["n"]; got != disrupt.PoolPaused {
+		t.Errorf("cause is %q", got)
+	}
+}
+
 // DIS-030
 func TestEmptinessNeedsNoInstanceTypes(t *testing.T) {
 	for _, types := range []disrupt.Types{disrupt.TypesUnavailable, disrupt.TypesUnevaluated} {

@@ -5,14 +5,14 @@
 //
 // # What it decides
 //
-// A [Method] ([Emptiness]; [SingleNode], which no program asks yet) takes a [State]
-// and returns a [Decision]: the commands, and for each other node one structured
-// [Refusal]. The same method
-// decides again over a fresh state before a command is started (Validate) and
-// over the pods of one node right before it is given up (Confirm). Where the pods of
-// nodes would go is a [WhatIf] of the state, which package place answers. Beside the
-// methods stand the rules that they share: what blocks a node, what moving its
-// pods costs, how many nodes a pool's budgets leave, when a node counts as quiet.
+// A [Method] ([Emptiness], [Drift], [Consolidation]) takes a [State] and returns a
+// [Decision]: the commands, and for each other node one structured [Refusal]. The
+// same method decides again over a fresh state before commands are started
+// (Validate) and over the pods of one node right before it is given up (Confirm).
+// Where the pods of nodes would go is asked of the state's [Question], which package
+// place answers. Beside the methods stand the rules that they share: what blocks a
+// node, what moving its pods costs and when that has paid, how many nodes a pool's
+// budgets leave, when a node counts as quiet.
 //
 // # What it never does
 //
@@ -39,10 +39,13 @@
 // # Cost
 //
 // A decision costs the nodes and their pods, and the sorting of the candidates. A
-// method that asks pays one placement for each what-if beside that.
+// method that asks pays a placement for each candidate beside that; consolidation a
+// second one with a search for the cheapest machines where it may pay, and some for
+// sets of nodes.
 //
 // # Where to start reading
 //
 // [Method] and [Command], then [Emptiness] in emptiness.go and the table of blockers
-// in blockers.go. What a replacement must be worth is in bargain.go.
+// in blockers.go. Consolidation is in consolidation.go and search.go; what it has to
+// be worth is in worth.go, what a replacement has to be is in bargain.go.
 package disrupt

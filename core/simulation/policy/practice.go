@@ -13,11 +13,11 @@ import (
 
 // Practice is what node autoscalers commonly do, as a yardstick: one command at a
 // time, each of which waits for its validation; empty nodes first, then a prefix of
-// the nodes that save most for what they disturb, found by a binary search
-// (DIS-088), then one node; with at most one replacement, which must be cheaper.
+// the nodes that save most for what they disturb, found by a binary search,
+// then one node; with at most one replacement, which must be cheaper.
 //
 // Each what-if takes time in proportion to the nodes, and the searches end at time
-// boxes (DIS-090, DIS-095): with 700 nodes the search for one node does not come to
+// boxes: with 700 nodes the search for one node does not come to
 // its end, as users report.
 type Practice struct{ emptiness Emptiness }
 
@@ -56,7 +56,7 @@ type search struct {
 // end has the decision take the time of the search, up to its box.
 func (s *search) end(box time.Duration) { s.view.Took(min(s.took, box)) }
 
-// mostNodes is how many nodes a command of several gives up at most (DIS-087).
+// mostNodes is how many nodes a command of several gives up at most.
 const mostNodes = 100
 
 // Decide returns at most one command.

@@ -125,7 +125,7 @@ func (x exchange) below(types []*cloudprovider.InstanceType, wanted requirement.
 }
 
 // belowOwn keeps the types that are cheaper than the cheapest of the nodes whose
-// type is among them: anything else would be no change but of the others (DIS-089).
+// type is among them: anything else would be no change but of the others.
 func (x exchange) belowOwn(types []*cloudprovider.InstanceType, kept []int, wanted requirement.Requirements) []int {
 	ceiling, some := 0.0, false
 	for _, n := range x.nodes {
