@@ -39,7 +39,7 @@ type passing struct {
 
 func newPassing(tb testing.TB, c *benchmark.Cluster) *passing {
 	tb.Helper()
-	p := &passing{Cluster: c}
+	p := &passing{Cluster: c, method: disrupt.Consolidation{Workers: runtime.GOMAXPROCS(0)}}
 	clock := clocktesting.NewFakeClock(time.Unix(1_700_000_000, 0))
 	live, err := cluster.New(cluster.Options{
 		Clock: clock, Compiler: intake.New(intake.Options{Vocabulary: vocabulary.Core(), Preferences: intake.RespectPreferences}),
@@ -101,8 +101,8 @@ func (p *passing) pass(tb testing.TB) disrupt.Decision {
 }
 
 // BenchmarkPass is one pass of consolidation over a cluster with ten pods on a node, in
-// five node pools: idle, where nothing can be gained, and removable, after 30% of the
-// pods have gone.
+// five node pools: idle, where nothing can be gained; removable, after 30% of the
+// pods have gone; and repeat, where nothing was found and nothing has changed since.
 func BenchmarkPass(b *testing.B) {
 	for _, bm := range []struct {
 		name  string
@@ -121,6 +121,30 @@ func BenchmarkPass(b *testing.B) {
 			b.ReportMetric(float64(len(d.Nodes())), "given-up")
 			b.ReportMetric(peakMB(b, func() { p.pass(b) }), "MB-more")
 		})
+	}
+	b.Run("repeat/2000", func(b *testing.B) {
+		p := newPassing(b, benchmark.Running(2_000, 5, 0))
+		b.ReportAllocs()
+		for b.Loop() {
+			p.again(b)
+		}
+	})
+}
+
+// again is a pass in which nothing has changed since the last found nothing: it takes
+// a survey and asks nothing.
+func (p *passing) again(b *testing.B) {
+	_, err := p.surveyor.Take(context.Background(), survey.Request{
+		Kind: p.method.Kind(), Held: func(string) bool { return false },
+		Ask: func(s disrupt.State) []string {
+			if len(p.method.Eligible(s)) == 0 {
+				b.Fatal("nothing is eligible")
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		b.Fatal(err)
 	}
 }
 

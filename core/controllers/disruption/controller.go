@@ -4,6 +4,7 @@ package disruption
 
 import (
 	"context"
+	"runtime"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
@@ -135,7 +136,7 @@ func methods(o Options) []disrupt.Method {
 	if o.Methods != nil {
 		return o.Methods
 	}
-	return []disrupt.Method{disrupt.Emptiness{}, disrupt.Drift{}, disrupt.Consolidation{SpotToSpot: o.SpotToSpot}}
+	return []disrupt.Method{disrupt.Emptiness{}, disrupt.Drift{}, disrupt.Consolidation{SpotToSpot: o.SpotToSpot, Workers: runtime.GOMAXPROCS(0)}}
 }
 
 // Queue carries out the commands that the controller starts. It is registered

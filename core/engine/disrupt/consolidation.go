@@ -34,6 +34,9 @@ var consolidationRules = append(slices.Clone(blockers),
 type Consolidation struct {
 	// SpotToSpot allows to replace spot nodes by cheaper spot nodes (DIS-084).
 	SpotToSpot bool
+	// Workers is how many nodes are looked at side by side; what is found does not
+	// depend on it (DIS-165). Up to 1 it is one after the other.
+	Workers int
 }
 
 var _ Method = Consolidation{}

@@ -6,7 +6,7 @@ import "karpenter.sh/core/engine/place"
 
 // Question is what can be asked about a state. Pods that wait for a place, and those
 // of nodes that are leaving, have theirs already or are not part of it: only the pods
-// of nodes that are left out are asked about.
+// of nodes that are left out are asked about. Safe for concurrent use.
 type Question interface {
 	// Without asks where the pods of some nodes would go if these were gone; false
 	// if one of them cannot be left out. The pods are Moved. The index of a node is

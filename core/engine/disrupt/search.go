@@ -5,6 +5,7 @@ package disrupt
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/place"
@@ -58,16 +59,7 @@ type move struct {
 // oneByOne gives up what can go without a replacement, then what can be replaced.
 // It returns the nodes that nothing but the price speaks against.
 func (x *search) oneByOne(nodes []*Node) (rest []*Node) {
-	var replaceable []*Node
-	for _, n := range nodes {
-		switch r, refused := x.refuses(n); {
-		case refused:
-			x.refusals[n.ID] = r
-		case !x.delete(n):
-			replaceable = append(replaceable, n)
-		}
-	}
-	for _, n := range replaceable {
+	for _, n := range x.deleteAll(nodes) {
 		if r, refused := x.refuses(n); refused {
 			x.refusals[n.ID] = r
 			continue
@@ -89,6 +81,69 @@ func (x *search) oneByOne(nodes []*Node) (rest []*Node) {
 	return rest
 }
 
+// deleteAll gives up the nodes, in their order, whose pods have room elsewhere, and
+// returns those for which machines would have to be launched. As long as nothing goes,
+// more and more nodes are looked at side by side.
+func (x *search) deleteAll(nodes []*Node) (replaceable []*Node) {
+	for ahead := 1; len(nodes) > 0; {
+		looks, changed := x.lookAtAll(nodes[:min(ahead, len(nodes))]), false
+		for i := 0; i < len(looks) && !changed; i++ {
+			n := nodes[0]
+			nodes = nodes[1:]
+			if r, refused := x.refuses(n); refused {
+				x.refusals[n.ID] = r
+				continue
+			}
+			before := len(x.commands)
+			if !x.delete(n, looks[i]) {
+				replaceable = append(replaceable, n)
+			}
+			changed = len(x.commands) > before
+		}
+		if ahead = min(2*ahead, mostAhead); changed {
+			ahead = 1 // the other looks were at what is not so any more
+		}
+	}
+	return replaceable
+}
+
+// mostAhead is how many nodes are looked at side by side at most.
+const mostAhead = 64
+
+// look is where the pods of a node would go.
+type look struct {
+	asked place.Input
+	plan  place.Plan
+	ok    bool // false if nobody can tell
+}
+
+// lookAtAll looks at nodes as if each went alone.
+func (x *search) lookAtAll(nodes []*Node) []look {
+	looks := make([]look, len(nodes))
+	each := func(i int) {
+		if looks[i].asked, looks[i].ok = x.question.Without(nodes[i].ID); looks[i].ok {
+			looks[i].plan = place.Solve(looks[i].asked)
+		}
+	}
+	workers := min(x.method.Workers, len(nodes))
+	if workers < 2 {
+		for i := range nodes {
+			each(i)
+		}
+		return looks
+	}
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() {
+			for i := w; i < len(nodes); i += workers {
+				each(i)
+			}
+		})
+	}
+	wait.Wait()
+	return looks
+}
+
 // refuses says why a node cannot go, whatever becomes of its pods.
 func (x *search) refuses(n *Node) (Refusal, bool) {
 	switch {
@@ -105,19 +160,17 @@ func (x *search) refuses(n *Node) (Refusal, bool) {
 
 // delete gives a node up if its pods have room elsewhere; false if a machine would
 // have to be launched for some of them.
-func (x *search) delete(n *Node) bool {
-	asked, ok := x.question.Without(n.ID)
-	if !ok {
+func (x *search) delete(n *Node, l look) bool {
+	if !l.ok {
 		x.refusals[n.ID] = Refusal{Cause: Leaving}
 		return true
 	}
-	x.worth.learn(n, asked)
-	plan := place.Solve(asked)
-	if len(plan.Bins) > 0 && len(homeless(asked, plan)) == 0 {
+	x.worth.learn(n, l.asked)
+	if len(l.plan.Bins) > 0 && len(homeless(l.asked, l.plan)) == 0 {
 		x.refusals[n.ID] = Refusal{Cause: NothingCheaper}
 		return false
 	}
-	m, r, ok := x.judge([]*Node{n}, asked, plan)
+	m, r, ok := x.judge([]*Node{n}, l.asked, l.plan)
 	if ok {
 		x.accept(m)
 	} else {
