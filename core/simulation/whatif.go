@@ -25,6 +25,8 @@ type whatIf struct {
 	closed bitset.Set
 	// beside are the pods that need a place anyway (DIS-060).
 	beside []model.Pod
+	// held are the targets that commands are about.
+	held []int
 }
 
 // WithoutNodes asks where the pods of some nodes would go. The nodes must be
@@ -62,7 +64,7 @@ func (v *View) Question() (disrupt.Question, error) {
 	if err := v.prepare(); err != nil {
 		return nil, err
 	}
-	in := v.question.Without()
+	in := v.question.Without(v.whatIf.held...)
 	in.Reservations = place.FallbackReservations
 	return asking{v.question.After(in, place.Solve(in)), v.whatIf.closed}, nil
 }
@@ -93,18 +95,26 @@ func (a asking) After(asked place.Input, plan place.Plan) disrupt.Question {
 	return asking{a.Question.After(asked, plan), a.closed}
 }
 
+// holds reports whether another command is about a machine.
+func (v *View) holds(m *machine) bool { return v.r.loop.held[m.key] && !v.own[m.key] }
+
 // prepare gathers once what all questions share.
 func (v *View) prepare() error {
 	if v.question != nil {
 		return nil
 	}
 	q, err := v.r.ask(func(m *machine) bool {
-		return m.stage == ready && (v.own[m.key] || !v.r.loop.held[m.key]) && v.ripe(m)
+		return m.stage == ready && (v.holds(m) || v.ripe(m))
 	})
 	if err != nil {
 		return err
 	}
 	w := &whatIf{}
+	for _, m := range v.r.machines {
+		if target, ok := q.Cluster.Targets().Index(m.key); ok && v.holds(m) {
+			w.held = append(w.held, target)
+		}
+	}
 	for i := range q.Models {
 		if q.Models[i].From == nil {
 			w.beside = append(w.beside, q.Models[i])

@@ -53,13 +53,19 @@ func (s *Surveyor) ask(ctx context.Context, out *Survey, about asked, w world) e
 	}
 	movable := func(pod *corev1.Pod) bool { return w.budgets.CurrentlyReschedulable(pod, out.State.Now) }
 	understood := map[string]bool{}
-	for _, id := range about.nodes {
+	var held []string
+	for i := range out.State.Nodes {
+		if n := &out.State.Nodes[i]; n.Held && !n.Leaving {
+			held = append(held, n.ID)
+		}
+	}
+	for _, id := range slices.Concat(held, about.nodes) {
 		if understood[id], err = round.StandingOn(ctx, out.snapshot.Node(id), movable); err != nil {
 			return err
 		}
 	}
 	offer(ctx, out.pools, round, w.catalogues)
-	out.asked = &asking{Question: s.settled(round.Build()), answerable: map[string]int{}, minValues: s.MinValues}
+	out.asked = &asking{Question: s.settled(round.Build(), held), answerable: map[string]int{}, minValues: s.MinValues}
 	for id, all := range understood {
 		if target, ok := out.snapshot.Targets().Index(id); ok && all {
 			out.asked.answerable[id] = target
@@ -74,9 +80,16 @@ func (s *Surveyor) ask(ctx context.Context, out *Survey, about asked, w world) e
 
 // settled gives the pods that wait or leave their places, with new nodes or without:
 // the next round of provisioning sees to them (DIS-060, DIS-065). Those that the
-// scheduler is told of a node for are there (SCH-310).
-func (s *Surveyor) settled(q *question.Question) *question.Question {
-	in := q.Without()
+// scheduler is told of a node for are there (SCH-310). Nodes that commands hold are as
+// good as gone (DIS-160).
+func (s *Surveyor) settled(q *question.Question, held []string) *question.Question {
+	var targets []int
+	for _, id := range held {
+		if target, ok := q.Cluster.Targets().Index(id); ok {
+			targets = append(targets, target)
+		}
+	}
+	in := q.Without(targets...)
 	in.MinValues, in.Reservations = s.MinValues, place.FallbackReservations
 	in.Expected = nominated(q)
 	return q.After(in, place.Solve(in))
