@@ -59,7 +59,7 @@ func (c *Controller) enqueue(ctx context.Context, s *survey.Survey, decided disr
 	c.Cluster.MarkForDeletion(decided.Nodes...)
 	c.Cluster.Nominate(s.Destinations(decided)...)
 	c.queue.Add(command)
-	c.metrics.Started(decided.Kind, summary.decision, summary.pools)
+	c.metrics.Started(decided, summary.decision, summary.pools)
 	log.FromContext(ctx).Info("disrupting node(s)", command.Fields...)
 }
 

@@ -5,6 +5,7 @@ package disruption
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
@@ -30,6 +31,7 @@ type summary struct {
 	replacements []replacement
 	pods         int
 	savings      float64 // per hour
+	payback      time.Duration
 }
 
 // node is what a log record says of a node.
@@ -50,7 +52,7 @@ type replacement struct {
 
 func summarize(c queue.Command, weighed disrupt.Command, s *survey.Survey) summary {
 	out := summary{
-		id: c.ID, kind: c.Kind, decision: report.DecisionWith(len(c.Replacements)), savings: weighed.Saving,
+		id: c.ID, kind: c.Kind, decision: report.DecisionWith(len(c.Replacements)), savings: weighed.Saving, payback: weighed.Payback,
 		replacements: make([]replacement, len(c.Replacements)),
 	}
 	for i, nodeClaim := range c.Replacements {
@@ -106,6 +108,8 @@ func (s summary) fields() []any {
 		"disrupted-node-count", len(s.nodes),
 		"replacement-node-count", len(s.replacements),
 		"pod-count", s.pods,
+		"savings-per-hour", s.savings,
+		"payback", s.paysBack(),
 		"disrupted-nodes", s.nodes,
 		"replacement-nodes", s.replacements,
 	}
@@ -118,4 +122,12 @@ func (s summary) String() string {
 	}
 	return fmt.Sprintf("%s/%s: %s, nodepools %s, nodes %s, savings $%.2f",
 		report.Reason(s.kind.Reason), s.id, s.decision, reason.Shorten(s.pools, named), reason.Shorten(nodes, named), s.savings)
+}
+
+// paysBack is when the command has saved what it costs, in words.
+func (s summary) paysBack() string {
+	if s.payback >= disrupt.Never {
+		return "never"
+	}
+	return s.payback.Round(time.Second).String()
 }

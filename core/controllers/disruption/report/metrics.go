@@ -47,6 +47,8 @@ type Metrics struct {
 	driftRests        *prometheus.GaugeVec
 	score             *prometheus.HistogramVec
 	moves             *prometheus.CounterVec
+	savings           *prometheus.HistogramVec
+	payback           *prometheus.HistogramVec
 
 	mu sync.Mutex
 	// budgeted are the pools that have series of budgets, by reason.
@@ -87,11 +89,23 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 	}, []string{"decision", "nodepool", "policy"})
 	m.moves = counter("karpenter_consolidation_moves_total", // EXT-179
 		"Commands of consolidation that were decided on, once for each nodepool of their nodes.", "decision", "nodepool", "policy")
+	m.savings = prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-294
+		Name: "karpenter_voluntary_disruption_command_savings_per_hour", Help: "What commands that were started save, in the currency of the prices per hour.",
+		Buckets: []float64{-10, -1, -0.1, 0, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100},
+	}, []string{"reason", "consolidation_type"})
+	m.payback = prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-295
+		Name: "karpenter_voluntary_disruption_command_payback_seconds", Help: "How long it takes until commands that were started have saved what they cost; none for those that never do.",
+		Buckets: []float64{30, 60, 120, 300, 600, 1200, 1800, 2700, 3600, 86400},
+	}, []string{"reason", "consolidation_type"})
+	timeouts := counter("karpenter_voluntary_disruption_consolidation_timeouts_total", // OPS-140
+		"Evaluations of consolidation that ran out of time; there are none.", "consolidation_type")
+	timeouts.WithLabelValues(disrupt.Single)
+	timeouts.WithLabelValues(disrupt.Multi)
 	m.expect("")
 	var errs []error
 	for _, c := range []prometheus.Collector{
 		m.evaluation, m.decisions, m.decisionsByPool, m.eligible, m.failedValidations, m.queueFailures, m.allowed, m.consuming,
-		m.driftBackoffs, m.driftRests, m.score, m.moves,
+		m.driftBackoffs, m.driftRests, m.score, m.moves, m.savings, m.payback, timeouts,
 	} {
 		errs = append(errs, registerer.Register(c))
 	}
@@ -141,9 +155,14 @@ func (m *Metrics) Evaluated(kind disrupt.Kind, took time.Duration) {
 	m.evaluation.WithLabelValues(string(Reason(kind.Reason)), kind.Type).Observe(took.Seconds())
 }
 
-// Started counts a command, whose nodes are of these pools, each named once.
-func (m *Metrics) Started(kind disrupt.Kind, decision Decision, pools []string) {
-	reason := string(Reason(kind.Reason))
+// Started counts a command, whose nodes are of these pools, each named once, and what
+// it saves.
+func (m *Metrics) Started(c disrupt.Command, decision Decision, pools []string) {
+	kind, reason := c.Kind, string(Reason(c.Kind.Reason))
+	m.savings.WithLabelValues(reason, kind.Type).Observe(c.Saving)
+	if c.Payback < disrupt.Never {
+		m.payback.WithLabelValues(reason, kind.Type).Observe(c.Payback.Seconds())
+	}
 	m.decisions.WithLabelValues(string(decision), reason, kind.Type).Inc()
 	for _, pool := range pools {
 		m.decisionsByPool.WithLabelValues(pool, string(decision), reason, kind.Type).Inc()
