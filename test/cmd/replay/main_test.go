@@ -35,10 +35,10 @@ func TestTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	if len(lines) != 5 || !strings.HasPrefix(lines[0], "CASE") {
+	if len(lines) != 14 || !strings.HasPrefix(lines[7], "In relation to practice") || !strings.HasPrefix(lines[0], "CASE") {
 		t.Fatalf("got\n%s", out)
 	}
-	for i, policy := range []string{"none", "emptiness", "practice"} {
+	for i, policy := range []string{"none", "emptiness", "practice", "consolidation"} {
 		if f := strings.Fields(lines[i+2]); f[0] != "production" || f[1] != policy || len(f) != 15 {
 			t.Errorf("line %d is %q", i+2, lines[i+2])
 		}
@@ -73,7 +73,7 @@ func TestWhatIsNotThereIsSkippedAndWhatIsWrongIsTold(t *testing.T) {
 	}{
 		{"no list", "", nil, "skipping case production: there is no ", ""},
 		{"a bad list", "cpu_milli,memory_mib,creation_time,deletion_time\n1,x,0,\n", nil, "", "line 2, column 3 (memory_mib)"},
-		{"no such policy", pods, []string{"-policy", "none,best"}, "", `there is no policy "best"; there are none, emptiness, practice`},
+		{"no such policy", pods, []string{"-policy", "none,best"}, "", `there is no policy "best"; there are none, emptiness, practice, consolidation`},
 		{"no such case", pods, []string{"-case", "x"}, "", `there is no case "x"`},
 		{"an argument", pods, []string{"x"}, "", `no arguments are taken, got "x"`},
 	} {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"karpenter.sh/core/simulation"
 )
@@ -46,12 +47,13 @@ func (t *table) add(r row) {
 
 // The columns, of words and of figures.
 const (
-	heading = "%-11s %-10s %6s %10s %10s %7s %8s %8s %8s %8s %8s %9s %6s %6s %6s\n"
-	line    = "%-11s %-10s %6.0f %10.2f %10.2f %7.3f %8d %8d %8d %8d %8d %9.0f %6d %6.1f %6.1f\n"
+	heading = "%-11s %-13s %6s %10s %10s %7s %8s %8s %8s %8s %8s %9s %6s %6s %6s\n"
+	line    = "%-11s %-13s %6.0f %10.2f %10.2f %7.3f %8d %8d %8d %8d %8d %9.0f %6d %6.1f %6.1f\n"
 )
 
 func (t *table) end() error {
 	if !t.json {
+		t.compare(yardstick)
 		return nil
 	}
 	e := json.NewEncoder(t.out)
@@ -60,4 +62,50 @@ func (t *table) end() error {
 		return fmt.Errorf("printing the reports: %w", err)
 	}
 	return nil
+}
+
+// yardstick is the policy that others are compared with.
+const yardstick = "practice"
+
+// compare prints what each policy costs and evicts in relation to another, case by
+// case and over all cases that both have been replayed in.
+func (t *table) compare(with string) {
+	base, policies := map[string]row{}, []string(nil)
+	for _, r := range t.rows {
+		if r.Policy == with {
+			base[r.Case] = r
+		} else if !slices.Contains(policies, r.Policy) {
+			policies = append(policies, r.Policy)
+		}
+	}
+	if len(base) == 0 {
+		return
+	}
+	fmt.Fprintf(t.out, "\nIn relation to %s:\n%-11s %-13s %8s %10s\n", with, "CASE", "POLICY", "COST", "EVICTED")
+	for _, policy := range policies {
+		var own, other row
+		own.Report, other.Report = &simulation.Report{}, &simulation.Report{}
+		for _, r := range t.rows {
+			of, known := base[r.Case]
+			if r.Policy != policy || !known {
+				continue
+			}
+			t.relation(r.Case, policy, r.Report, of.Report)
+			own.Cost, other.Cost = own.Cost+r.Cost, other.Cost+of.Cost
+			own.Evictions, other.Evictions = own.Evictions+r.Evictions, other.Evictions+of.Evictions
+		}
+		t.relation("all", policy, own.Report, other.Report)
+	}
+}
+
+func (t *table) relation(name, policy string, own, other *simulation.Report) {
+	fmt.Fprintf(t.out, "%-11s %-13s %8.3f %10.3f\n", name, policy, share(own.Cost, other.Cost), share(float64(own.Evictions), float64(other.Evictions)))
+}
+
+// share is a in relation to b; 1 if both are nothing.
+func share(a, b float64) float64 {
+	if b == 0 && a == 0 {
+		return 1
+	}
+	return a / b
 }
