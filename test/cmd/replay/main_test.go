@@ -35,7 +35,7 @@ func TestTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	if len(lines) != 14 || !strings.HasPrefix(lines[7], "In relation to practice") || !strings.HasPrefix(lines[0], "CASE") {
+	if len(lines) != 15 || !strings.HasPrefix(lines[7], "In relation to practice") || !strings.HasPrefix(lines[0], "CASE") {
 		t.Fatalf("got\n%s", out)
 	}
 	for i, policy := range []string{"none", "emptiness", "practice", "consolidation"} {
