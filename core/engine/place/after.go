@@ -5,10 +5,8 @@ package place
 import (
 	"slices"
 
-	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/constraint"
 	"karpenter.sh/core/engine/model"
-	"karpenter.sh/core/engine/topology"
 )
 
 // After returns the snapshot once a plan for the question is carried out: pods take
@@ -17,15 +15,14 @@ import (
 // they will be. New nodes are no targets, and nodes that were left out still are
 // ([Input.Without]). Nothing is said of pods that were not placed.
 //
-// It costs the nodes and the groups, a pointer each, and the pods of the plan.
+// It costs the nodes and the groups, a pointer each, the pods of the plan and what
+// their groups count.
 func After(in Input, plan Plan) *model.Snapshot {
 	s := newSolver(in)
 	for _, pl := range plan.Placements {
 		n, pod := in.Snapshot.Nodes[pl.Node], &in.Pods[pl.Pod]
 		s.occupy(pl.Node, pod)
-		for _, g := range groupsOf(pod.Class) {
-			s.count(s.tally(g), n, 1)
-		}
+		s.countOnNode(pod.Class, n, 1)
 	}
 	for i := range plan.Bins {
 		s.enterLaunched(&plan.Bins[i])
@@ -62,29 +59,19 @@ func (c *changed) of(before *model.Node) *model.Node {
 	return &n
 }
 
+// newNodes stands for the hostnames of all new nodes; no node and no bin can have it.
+const newNodes = "new nodes"
+
 // enterLaunched counts the pods of a new node and charges the limits with it.
 func (s *solver) enterLaunched(b *Bin) {
 	p := s.pools[b.Pool]
+	launched := &bin{
+		pool: p, name: newNodes, state: &state{wanted: b.Requirements}, variants: p.Catalogue.VariantsOf(b.Types),
+	}
 	for _, pod := range b.Pods {
-		for _, g := range groupsOf(s.in.Pods[pod].Class) {
-			t := s.tally(g)
-			if t.Hostname || !s.looksAt(t, p, &state{wanted: b.Requirements}) {
-				continue
-			}
-			possible := p.possible(b.Requirements, t.Key)
-			if (t.Kind == topology.Spread || t.Kind == topology.Affinity) && possible.Count() != 1 {
-				continue // nobody knows which
-			}
-			for d := range possible.All() {
-				t.Add(constraint.Value(d), 1)
-			}
-		}
+		s.countOnBin(s.in.Pods[pod].Class, launched)
 	}
-	var variants bitset.Set
-	if len(p.remaining) > 0 {
-		variants = p.Catalogue.VariantsOf(b.Types)
-	}
-	p.charge(variants)
+	p.charge(launched.variants)
 }
 
 // holding are the reservations that launches draw on once those of the plan are

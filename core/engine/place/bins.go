@@ -65,7 +65,7 @@ func (s *solver) inBin(r *route, b *bin, pod int) answer {
 	if b.state != before || b.variants.Count() != held {
 		s.recount(b)
 	}
-	s.countOnBin(r.class, b)
+	s.countOnBin(r.class.Class, b)
 	s.obey(r)
 	return answerTaken
 }

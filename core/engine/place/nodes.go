@@ -73,7 +73,7 @@ func (s *solver) onNode(r *route, node, pod int) bool {
 		return false
 	}
 	s.take(node, pod)
-	s.countOnNode(r.class, s.in.Snapshot.Nodes[node], 1)
+	s.countOnNode(r.class.Class, s.in.Snapshot.Nodes[node], 1)
 	s.obey(r)
 	return true
 }

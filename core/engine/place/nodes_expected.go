@@ -41,7 +41,7 @@ func (s *solver) placeExpected(sorted []int) []int {
 		}
 		if r := s.fitting(pod, at.Node); r != nil {
 			s.take(at.Node, pod)
-			s.countOnNode(r.class, s.in.Snapshot.Nodes[at.Node], 1)
+			s.countOnNode(r.class.Class, s.in.Snapshot.Nodes[at.Node], 1)
 			all = append(all, standing{pod, at.Node, r})
 		}
 		if at.Only {
@@ -86,7 +86,7 @@ func (s *solver) fitting(pod, node int) *route {
 // others being where they are. One that may not is taken off the counts.
 func (s *solver) stands(x standing) bool {
 	n := s.in.Snapshot.Nodes[x.node]
-	s.countOnNode(x.route.class, n, -1)
+	s.countOnNode(x.route.class.Class, n, -1)
 	for _, rules := range [...][]rule{x.route.onKeys, x.route.onHosts} {
 		for i := range rules {
 			r := &rules[i]
@@ -98,7 +98,7 @@ func (s *solver) stands(x standing) bool {
 			}
 		}
 	}
-	s.countOnNode(x.route.class, n, 1)
+	s.countOnNode(x.route.class.Class, n, 1)
 	return true
 }
 

@@ -99,7 +99,7 @@ func (s *solver) launch(p *pool, r *route, pod int) answer {
 	}
 	b.name = binName(len(s.bins))
 	s.bins = append(s.bins, b)
-	s.countOnBin(r.class, b)
+	s.countOnBin(r.class.Class, b)
 	s.obey(r)
 	return answerTaken
 }

@@ -52,7 +52,7 @@ func (s *solver) exchangeBins(before, after []*bin) {
 	}
 	for _, b := range after {
 		for _, r := range b.routes {
-			s.countOnBin(r.class, b)
+			s.countOnBin(r.class.Class, b)
 		}
 	}
 }

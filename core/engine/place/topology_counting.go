@@ -21,8 +21,8 @@ func groupsOf(c *model.Class) []int32 {
 }
 
 // countOnNode adds a pod to its groups, on an existing node.
-func (s *solver) countOnNode(c *class, n *model.Node, pods int32) {
-	for _, g := range groupsOf(c.Class) {
+func (s *solver) countOnNode(c *model.Class, n *model.Node, pods int32) {
+	for _, g := range groupsOf(c) {
 		s.count(s.tally(g), n, pods)
 	}
 }
@@ -58,8 +58,8 @@ type tallied struct {
 }
 
 // countOnBin adds a pod to its groups, on a bin.
-func (s *solver) countOnBin(c *class, b *bin) {
-	for _, g := range groupsOf(c.Class) {
+func (s *solver) countOnBin(c *model.Class, b *bin) {
+	for _, g := range groupsOf(c) {
 		i := slices.IndexFunc(b.tallied, func(x tallied) bool { return x.group == g })
 		if i < 0 {
 			i = len(b.tallied)
