@@ -68,6 +68,11 @@ latency: up ## Measure how long pods wait for nodes in the cluster, and how well
 	@go run ./test/cmd/latency -kubeconfig $(BIN)/clusters/$(name)/kubeconfig \
 		-cases $(call quoted,$(CASES)) $(if $(JSON),-json >$(call quoted,$(JSON)))
 
+.PHONY: settle
+settle: up ## Measure how long the cluster takes to settle after a workload was scaled in, and what standing still costs; CLUSTER=name PODS=1000 TO=700
+	@go run ./test/cmd/settle -kubeconfig $(BIN)/clusters/$(name)/kubeconfig \
+		$(if $(PODS),-pods $(call quoted,$(PODS))) $(if $(TO),-to $(call quoted,$(TO)))
+
 ##@ Build and test
 
 .PHONY: build
