@@ -257,6 +257,7 @@ func (x *search) price(m *move) (Refusal, bool) {
 		if r, worth := b.narrow(machine); !worth {
 			return r, false
 		}
+		m.plan.Bins[i] = machine.bin
 		m.command.Replacements = append(m.command.Replacements, NewReplacement(m.asked, machine.bin))
 	}
 	return Refusal{}, true
