@@ -109,7 +109,7 @@ func (v *View) prepare() error {
 	if err != nil {
 		return err
 	}
-	w := &whatIf{}
+	w := &whatIf{closed: v.closed(q)}
 	for _, m := range v.r.machines {
 		if target, ok := q.Cluster.Targets().Index(m.key); ok && v.holds(m) {
 			w.held = append(w.held, target)
@@ -120,17 +120,24 @@ func (v *View) prepare() error {
 			w.beside = append(w.beside, q.Models[i])
 		}
 	}
-	if v.after > 0 && !v.never {
-		for i := range q.Cluster.Targets().Nodes {
-			n := q.Cluster.Targets().At(i).StateNode
-			if n == nil {
-				continue
-			}
-			if m := v.r.byKey[n.Key()]; m != nil && m.stage == ready && !v.ripe(m) {
-				w.closed = w.closed.Add(i)
-			}
-		}
-	}
 	v.question, v.whatIf = q, w
 	return nil
+}
+
+// closed are the targets that are not quiet yet.
+func (v *View) closed(q *question.Question) bitset.Set {
+	var closed bitset.Set
+	if v.after == 0 || v.never {
+		return closed
+	}
+	for i := range q.Cluster.Targets().Nodes {
+		n := q.Cluster.Targets().At(i).StateNode
+		if n == nil {
+			continue
+		}
+		if m := v.r.byKey[n.Key()]; m != nil && m.stage == ready && !v.ripe(m) {
+			closed = closed.Add(i)
+		}
+	}
+	return closed
 }

@@ -139,5 +139,3 @@ func (m *machine) short(types int) bool {
 		return m.template.Distinct(least.Key, variants) < least.Values
 	})
 }
-
-func (m *machine) name(t int) string { return m.template.Catalogue.Type(t).Name }

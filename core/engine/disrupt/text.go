@@ -12,16 +12,6 @@ import (
 // String says why the node stays, for people. It begins in lower case.
 func (r Refusal) String() string {
 	switch r.Cause {
-	case PoolMissing:
-		return fmt.Sprintf("NodePool %q does not exist", r.Pool)
-	case PoolUnmanaged:
-		return fmt.Sprintf("NodePool %q belongs to another provider", r.Pool)
-	case PoolPaused:
-		return fmt.Sprintf("NodePool %q pauses disruption by its annotation karpenter.sh/do-not-disrupt", r.Pool)
-	case PoolWithoutTypes:
-		return fmt.Sprintf("NodePool %q has no instance types at the moment", r.Pool)
-	case PoolUnevaluated:
-		return fmt.Sprintf("the NodeOverlays on NodePool %q are not evaluated yet", r.Pool)
 	case PodProtected:
 		return fmt.Sprintf("pod %q must not be disrupted by its annotation karpenter.sh/do-not-disrupt", r.Pod)
 	case PodBudgeted:
@@ -34,8 +24,6 @@ func (r Refusal) String() string {
 		return fmt.Sprintf("the instance type of Node %q is not found", r.Name)
 	case OnlyWhenEmpty:
 		return fmt.Sprintf("NodePool %q lets empty nodes go only, and the node is not empty", r.Pool)
-	case PoolRests:
-		return fmt.Sprintf("commands about nodes of NodePool %q have failed, they are left alone for a while", r.Pool)
 	case PodsHomeless:
 		return fmt.Sprintf("pods would have no place: %s", reason.Shorten(r.Pods, shown))
 	case PodsStranded:
@@ -46,6 +34,25 @@ func (r Refusal) String() string {
 		return fmt.Sprintf("pods of %s were moved as often as may be within an hour", r.Workload)
 	case OverBudget:
 		return fmt.Sprintf("the disruption budgets of NodePool %q leave no room", r.Pool)
+	}
+	return r.ofPool()
+}
+
+// ofPool says what of the pool keeps the node.
+func (r Refusal) ofPool() string {
+	switch r.Cause {
+	case PoolMissing:
+		return fmt.Sprintf("NodePool %q does not exist", r.Pool)
+	case PoolUnmanaged:
+		return fmt.Sprintf("NodePool %q belongs to another provider", r.Pool)
+	case PoolPaused:
+		return fmt.Sprintf("NodePool %q pauses disruption by its annotation karpenter.sh/do-not-disrupt", r.Pool)
+	case PoolWithoutTypes:
+		return fmt.Sprintf("NodePool %q has no instance types at the moment", r.Pool)
+	case PoolUnevaluated:
+		return fmt.Sprintf("the NodeOverlays on NodePool %q are not evaluated yet", r.Pool)
+	case PoolRests:
+		return fmt.Sprintf("commands about nodes of NodePool %q have failed, they are left alone for a while", r.Pool)
 	}
 	return r.Cause.String()
 }
