@@ -100,7 +100,7 @@ func (p *passing) pass(tb testing.TB) disrupt.Decision {
 	return p.method.Decide(s.State)
 }
 
-// BenchmarkPass is one pass of consolidation over a cluster with ten pods on a node, in
+// DIS-157, DIS-158, DIS-163, DIS-164, DIS-167: BenchmarkPass is one pass of consolidation over a cluster with ten pods on a node, in
 // five node pools: idle, where nothing can be gained; removable, after 30% of the
 // pods have gone; and repeat, where nothing was found and nothing has changed since.
 func BenchmarkPass(b *testing.B) {

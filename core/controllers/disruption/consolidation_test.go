@@ -278,6 +278,28 @@ func (w *world) terminated(name string) {
 	w.delete(&corev1.Node{ObjectMeta: objectMeta(name)})
 }
 
+// DIS-020, DIS-112: what several methods would take goes by the first of them.
+func TestOrderOfMethods(t *testing.T) {
+	w := newWorld(t)
+	w.create(pool("p", underutilized))
+	drifted := func(_ *corev1.Node, c *v1.NodeClaim) {
+		c.StatusConditions().SetTrueWithReason(v1.ConditionTypeDrifted, "NodePoolDrifted", "NodePoolDrifted")
+	}
+	w.machine("empty", "p", drifted)
+	w.machine("full", "p", dear, drifted)
+	w.create(pod("of-full", "full", needing("1500m"), of("web")))
+	w.mustPass()
+	w.expect("full", cordoned) // by drift, which does not wait
+	w.clock.Step(validationWait)
+	w.mustPass()
+	w.expect("empty", cordoned)
+	for reason, want := range map[string]float64{"empty": 1, "drifted": 1, "underutilized": 0} {
+		if got := w.counter("karpenter_voluntary_disruption_decisions_total", "reason", reason); got != want {
+			t.Errorf("%v decisions because nodes are %s, want %v", got, reason, want)
+		}
+	}
+}
+
 // DIS-113: a pool whose drifted nodes cannot be replaced is left alone for a while.
 func TestDriftBacksOff(t *testing.T) {
 	w := newWorld(t)

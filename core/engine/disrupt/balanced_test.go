@@ -20,7 +20,7 @@ func balanced(s *site) disrupt.State {
 	return in
 }
 
-// EXT-167 to EXT-170: the share of the cost that is saved must be half the share of the
+// DIS-096, EXT-167 to EXT-170: the share of the cost that is saved must be half the share of the
 // disruption at least.
 func TestBalanced(t *testing.T) {
 	for _, test := range []struct {

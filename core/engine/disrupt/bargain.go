@@ -27,7 +27,7 @@ type bargain struct {
 
 // narrow leaves of a machine what is worth launching, or says why nothing is.
 func (b bargain) narrow(m *machine) (Refusal, bool) {
-	if b.spot && m.allows(label.Spot) {
+	if b.spot && m.allows(label.Spot) && slices.ContainsFunc(m.prices, func(p price) bool { return p.spot }) {
 		return b.narrowSpot(m)
 	}
 	m.cheaper(b.below)

@@ -155,7 +155,7 @@ func TestPoolsThatDoNotConsolidate(t *testing.T) {
 	}
 }
 
-// DIS-160: all that can go together does, each command without counting on the room
+// DIS-087 to DIS-089, DIS-091, DIS-094, DIS-160: all that can go together does, each command without counting on the room
 // that another uses.
 func TestManyCommands(t *testing.T) {
 	for _, test := range []struct {
@@ -247,6 +247,33 @@ func TestBudgetOfManyCommands(t *testing.T) {
 	}
 }
 
+// DIS-082: the machine may be another pool's, whatever that pool's policy.
+func TestReplacementOfAnotherPool(t *testing.T) {
+	s := onlyNode(t, label.OnDemand)
+	s.known[0].Pool = "q"
+	s.sells([]model.Type{s.itype("x", 2, onDemand(1))})
+	in := s.state()
+	p := pool()
+	p.NeverConsolidates = true
+	in.Pools = map[string]disrupt.Pool{"p": p, "q": pool()}
+	d := disrupt.Consolidation{}.Decide(in)
+	if len(d.Commands) != 1 || len(d.Commands[0].Replacements) != 1 || d.Commands[0].Replacements[0].Pool != "p" {
+		t.Errorf("%+v, refused %v", d.Commands, causes(d.Refusals))
+	}
+}
+
+// DIS-080: reserved capacity is worth its price, whatever it replaces.
+func TestReservedReplacement(t *testing.T) {
+	for _, from := range []string{label.Spot, label.OnDemand, label.Reserved} {
+		s := onlyNode(t, from)
+		s.sells([]model.Type{s.itype("x", 2, offer{label.Reserved, 1}, onDemand(9))})
+		m := disrupt.Consolidation{}
+		if got := outcome(m.Decide(s.state()), "n"); !strings.HasPrefix(got, "replace by [x]") {
+			t.Errorf("%s by reserved: %s", from, got)
+		}
+	}
+}
+
 // DIS-056: a set of nodes goes within the budget or not at all.
 func TestBudgetOfASet(t *testing.T) {
 	s := newSite(t)
@@ -311,7 +338,7 @@ func TestConsolidationConfirms(t *testing.T) {
 	}
 }
 
-// DIS-103, DIS-104
+// DIS-103
 func TestConsolidationValidates(t *testing.T) {
 	m := disrupt.Consolidation{}
 	base := func(prices ...float64) *site {

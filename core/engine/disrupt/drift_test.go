@@ -128,7 +128,7 @@ func TestBudgetOfDrift(t *testing.T) {
 	}
 }
 
-// DIS-039, DIS-126: pods have no say where the drain is bounded.
+// DIS-039, DIS-111, DIS-126: pods have no say where the drain is bounded.
 func TestDriftDespitePods(t *testing.T) {
 	n := emptyNode("n")
 	n.Pods = []disrupt.Pod{ordinaryPod()}

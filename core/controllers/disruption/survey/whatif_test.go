@@ -40,6 +40,8 @@ type whatIf struct {
 	// label are more labels of the Nodes.
 	label map[string]string
 	kind  disrupt.Kind
+	// foreign is set if the node "to" has no NodeClaim.
+	foreign bool
 }
 
 func (q whatIf) survey(t *testing.T) *survey.Survey {
@@ -52,7 +54,9 @@ func (q whatIf) survey(t *testing.T) *survey.Survey {
 		if edit != nil {
 			edit(claim)
 		}
-		m.UpdateNodeClaim(claim)
+		if name != "to" || !q.foreign {
+			m.UpdateNodeClaim(claim)
+		}
 		m.UpdateNode(fixture.Node(claim, func(n *corev1.Node) {
 			n.Name, n.Spec.ProviderID = name, "test://"+name
 			maps.Copy(n.Labels, q.label)
@@ -117,6 +121,7 @@ func TestWhatIfs(t *testing.T) {
 		want string
 	}{
 		{"a pod fits on the other node", whatIf{pool: launching(), pod: running(), to: quiet}, "moves"},
+		{"DIS-066 which nobody manages", whatIf{pool: launching(), pod: running(), to: quietSince(time.Minute), foreign: true}, "moves"},
 		{"DIS-062 which is busy", whatIf{pool: launching(), pod: running(), to: quietSince(time.Minute)}, "new node"},
 		{"DIS-062 for drift that does not matter", whatIf{pool: launching(), pod: running(), to: quietSince(time.Minute), kind: disrupt.Kind{Asks: true}}, "moves"},
 		{"DIS-062 nor for a pod that has not come up", whatIf{pool: launching(), to: quietSince(time.Minute), pod: running(func(p *corev1.Pod) {

@@ -169,7 +169,7 @@ func TestWhoseNodeClaim(t *testing.T) {
 	}
 }
 
-// LIF-206
+// LIF-206, DIS-008
 func TestWritesAreRare(t *testing.T) {
 	w := standard(t)
 	w.created(fixture.Pod("p", "a"), false)
