@@ -14,7 +14,7 @@ import (
 
 	"karpenter.sh/core/apis/crds"
 	fakecrds "karpenter.sh/core/cloudprovider/fake/crds"
-	"karpenter.sh/core/testserver"
+	"karpenter.sh/core/testkit/testserver"
 )
 
 // server is an API server for one test.

@@ -23,7 +23,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/events/eventstest"
-	"karpenter.sh/core/strictapi"
+	"karpenter.sh/core/testkit/strictapi"
 	"karpenter.sh/kwok/apis/v1alpha1"
 	"karpenter.sh/kwok/catalogue"
 	"karpenter.sh/kwok/provider"

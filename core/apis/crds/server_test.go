@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"karpenter.sh/core/apis/crds"
-	"karpenter.sh/core/testserver"
+	"karpenter.sh/core/testkit/testserver"
 )
 
 // server is a client of an API server that serves the CRDs. It is nil where there

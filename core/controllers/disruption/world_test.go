@@ -41,7 +41,7 @@ import (
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/reconcile/index"
-	"karpenter.sh/core/strictapi"
+	"karpenter.sh/core/testkit/strictapi"
 )
 
 var start = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)

@@ -42,7 +42,7 @@ import (
 	"karpenter.sh/core/events/eventstest"
 	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/reconcile/index"
-	"karpenter.sh/core/testserver"
+	"karpenter.sh/core/testkit/testserver"
 )
 
 // cluster is an API server with all controllers of the two families running.

@@ -27,7 +27,7 @@ import (
 	"karpenter.sh/core/controllers/nodepool"
 	"karpenter.sh/core/events/eventstest"
 	"karpenter.sh/core/intake"
-	"karpenter.sh/core/strictapi"
+	"karpenter.sh/core/testkit/strictapi"
 )
 
 var start = time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)

@@ -34,7 +34,7 @@ import (
 	"karpenter.sh/core/cluster/cost"
 	"karpenter.sh/core/controllers/state"
 	"karpenter.sh/core/intake"
-	"karpenter.sh/core/testserver"
+	"karpenter.sh/core/testkit/testserver"
 )
 
 // server is the configuration of an API server, nil without binaries.

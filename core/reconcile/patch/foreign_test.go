@@ -16,7 +16,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/reconcile/patch"
-	"karpenter.sh/core/strictapi"
+	"karpenter.sh/core/testkit/strictapi"
 )
 
 func stainedNode() *corev1.Node {

@@ -17,7 +17,7 @@ import (
 	corev1alpha1 "karpenter.sh/core/apis/v1alpha1"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/testserver"
+	"karpenter.sh/core/testkit/testserver"
 	"karpenter.sh/kwok/apis/crds"
 	"karpenter.sh/kwok/apis/v1alpha1"
 )

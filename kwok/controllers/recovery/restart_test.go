@@ -21,7 +21,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/events/eventstest"
-	"karpenter.sh/core/testserver"
+	"karpenter.sh/core/testkit/testserver"
 	"karpenter.sh/kwok/apis/crds"
 	"karpenter.sh/kwok/apis/v1alpha1"
 	"karpenter.sh/kwok/catalogue"

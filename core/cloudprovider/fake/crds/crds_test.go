@@ -14,7 +14,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake/crds"
 	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
-	"karpenter.sh/core/testserver"
+	"karpenter.sh/core/testkit/testserver"
 )
 
 // CP-011, CP-096: a TestNodeClass can be launched with as soon as it exists, and

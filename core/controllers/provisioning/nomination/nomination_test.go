@@ -29,7 +29,7 @@ import (
 	"karpenter.sh/core/controllers/provisioning/nomination"
 	"karpenter.sh/core/events/eventstest"
 	"karpenter.sh/core/intake"
-	"karpenter.sh/core/strictapi"
+	"karpenter.sh/core/testkit/strictapi"
 )
 
 // world is a Nominator over an API server in memory.

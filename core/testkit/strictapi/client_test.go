@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
-	"karpenter.sh/core/strictapi"
+	"karpenter.sh/core/testkit/strictapi"
 )
 
 // listener is a test that notes how it fails.

@@ -5,7 +5,7 @@ package testserver_test
 import (
 	"testing"
 
-	"karpenter.sh/core/testserver"
+	"karpenter.sh/core/testkit/testserver"
 )
 
 // spy notes how a test would end.
