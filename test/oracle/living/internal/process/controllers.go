@@ -28,6 +28,7 @@ import (
 	"karpenter.sh/core/controllers/nodeclaim/lifecycle"
 	"karpenter.sh/core/controllers/provisioning"
 	"karpenter.sh/core/controllers/state"
+	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/gather"
 	"karpenter.sh/core/intake"
 	"karpenter.sh/core/metrics"
@@ -104,13 +105,15 @@ func (p *Process) build() error {
 		Live:   p.live,
 		Client: p.reader, Provider: p.Cloud, NodeClasses: managed(), Clock: clk, Recorder: p.recorder, Nodes: nodes, Evictor: evictor{p},
 	})
-	p.life.conditions = conditions.New(conditions.Options{Client: p.reader, NodeClasses: managed(), Clock: clk})
+	p.life.conditions = conditions.New(conditions.Options{
+		Client: p.reader, NodeClasses: managed(), Clock: clk, Provider: p.Cloud, Vocabulary: fake.Vocabulary(),
+	})
 	p.collector = garbagecollection.New(garbagecollection.Options{Client: p.reader, Provider: p.Cloud, NodeClasses: managed(), NodeClaims: nodeClaims})
 	var err error
 	p.life.disruption, err = disruption.New(disruption.Options{
 		Client: p.reader, Live: p.live, Cluster: model, InstanceTypes: p.Cloud, PodEvents: settled{}, NodeClasses: managed(),
 		ReservationIDLabel: fake.Vocabulary().ReservationIDLabel(), Clock: clk, Recorder: p.recorder, Registerer: registry, NodeClaims: nodeClaims,
-		Scheduler: scheduler, Gatherer: gather.New(gather.Options{Reader: p.reader, Vocabulary: fake.Vocabulary()}),
+		SpotToSpot: true, MovesPerHour: disrupt.EvictionRate, Scheduler: scheduler, Gatherer: gather.New(gather.Options{Reader: p.reader, Vocabulary: fake.Vocabulary()}),
 	})
 	return err
 }
