@@ -50,7 +50,7 @@ func (b *builder) pool() {
 	np := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("pool-%d", len(b.Pools))}}
 	spec := &np.Spec.Template.Spec
 	spec.NodeClassRef, spec.ExpireAfter = world.NodeClass(), v1.Never
-	np.Spec.Disruption.ConsolidationPolicy = v1.ConsolidationPolicyWhenEmpty
+	np.Spec.Disruption.ConsolidationPolicy = chance.Pick(b.Draw, v1.ConsolidationPolicyWhenEmpty, v1.ConsolidationPolicyWhenEmptyOrUnderutilized, v1.ConsolidationPolicyBalanced)
 	np.Spec.Disruption.ConsolidateAfter = chance.Pick(b.Draw, v1.NillableDuration("0s"), "30s")
 	if b.OneIn(3) {
 		spec.Requirements = append(spec.Requirements, v1.NodeSelectorRequirementWithMinValues{
