@@ -6,6 +6,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/test/internal/environment"
@@ -43,7 +44,7 @@ var _ = Describe("Consolidation", SpecPriority(1), func() {
 		Expect(commands(ctx, pool, "delete", "underutilized", "single")).To(BeNumerically(">=", 1))
 		Expect(commands(ctx, pool, "replace", "underutilized", "")).To(BeZero())
 
-		of(pool, w).goesOn(ctx, morePods(3), nodeDeleted())
+		of(pool, w).goesOn(ctx, morePods(3))
 	})
 
 	// DIS-076, DIS-077, DIS-119, DIS-124, DIS-127, DIS-153, DIS-154, DIS-171, OPS-138,
@@ -102,7 +103,7 @@ var _ = Describe("Consolidation", SpecPriority(1), func() {
 		Expect(tally.Serving).To(BeNumerically(">=", 2), "nodes in service at any one time")
 		Expect(commands(ctx, pool, "replace", "underutilized", "multi")).To(BeNumerically(">=", 1))
 
-		of(pool, w).goesOn(ctx, podsDeleted(), nodeDeleted())
+		of(pool, w).goesOn(ctx, nodeDeleted())
 	})
 
 	// DIS-076: as many machines as are cheapest take the place of one.
@@ -128,7 +129,7 @@ var _ = Describe("Consolidation", SpecPriority(1), func() {
 			Expect(node.Labels).To(HaveKeyWithValue(objects.InstanceCPU, "4"))
 		}
 		Expect(tallyOf(turnover)).To(Equal(environment.Tally{Came: 2, Disrupted: 1, Serving: 1}))
-		of(pool, w).goesOn(ctx, morePods(1), podsDeleted(), nodeDeleted())
+		of(pool, w).goesOn(ctx, podsDeleted(), morePods(1))
 	})
 
 	// DIS-103, DIS-105, DIS-126: a command that does not hold any more does nothing.
@@ -146,7 +147,7 @@ var _ = Describe("Consolidation", SpecPriority(1), func() {
 		env.ExpectRest(ctx, s.pool)
 		Expect(tallyOf(turnover)).To(Equal(environment.Tally{Serving: 2}), "no node came and none was given up")
 		Expect(movesOf(available)).To(BeZero())
-		of(s.pool, s.work, late).goesOn(ctx, podsDeleted(), morePods(1))
+		of(s.pool, s.work, late).goesOn(ctx, morePods(1))
 	})
 
 	// DIS-119, DIS-127, DIS-146, SCH-007: pods that arrive too late for the validation.
@@ -164,7 +165,6 @@ var _ = Describe("Consolidation", SpecPriority(1), func() {
 		Expect(movesOf(available)).To(BeNumerically("<=", 1), "moves of pods")
 		env.ExpectRest(ctx, s.pool)
 		Expect(tallyOf(turnover).Came).To(BeNumerically("<=", 2), "NodeClaims for what came late")
-		of(s.pool, s.work, late).goesOn(ctx, nodeDeleted())
 	})
 })
 
@@ -250,6 +250,14 @@ func (s halfEmpty) eventuallyCandidate(ctx SpecContext) *corev1.Node {
 		g.Expect(found).NotTo(BeNil(), "one of the nodes is a candidate")
 	})
 	return found
+}
+
+// eventuallyTold waits for an event about an object with these words.
+func eventuallyTold(ctx SpecContext, o client.Object, reason, words string) {
+	GinkgoHelper()
+	env.Eventually(ctx, func(g Gomega) {
+		g.Expect(env.Messages(ctx, o, reason)).To(ContainElement(ContainSubstring(words)), "%s events about %s", reason, o.GetName())
+	})
 }
 
 func tallyOf(t *environment.Turnover) environment.Tally {

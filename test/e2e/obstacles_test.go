@@ -103,10 +103,10 @@ func (o obstacle) expectTold(ctx SpecContext, pool *v1.NodePool) {
 	case o.event == "":
 		env.EventuallyNodes(ctx, pool, 1)
 	case o.onPool:
-		Expect(env.EventuallyEvent(ctx, pool, o.event)).To(ContainSubstring(o.words), o.name)
+		eventuallyTold(ctx, pool, o.event, o.words)
 	default:
 		for _, node := range env.Nodes(ctx, pool) {
-			Expect(env.EventuallyEvent(ctx, &node, o.event)).To(ContainSubstring(o.words), o.name)
+			eventuallyTold(ctx, &node, o.event, o.words)
 		}
 	}
 }
