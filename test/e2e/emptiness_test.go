@@ -44,7 +44,7 @@ var _ = Describe("Emptiness", SpecPriority(1), func() {
 		Expect(env.Nodes(ctx, after)[0].Name).To(Equal(kept.Name), "the annotated node stays")
 		Expect(env.Nodes(ctx, never)).To(HaveLen(3))
 		Expect(env.Nodes(ctx, frozen)).To(HaveLen(3))
-		Expect(env.EventuallyEvent(ctx, frozen, "DisruptionBlocked")).To(ContainSubstring(string(v1.DisruptionReasonEmpty)))
+		eventuallyTold(ctx, frozen, "DisruptionBlocked", "reason "+string(v1.DisruptionReasonEmpty))
 		metrics, err := env.Metrics(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		removed, _ := metrics.Sum("karpenter_nodeclaims_disrupted_total", map[string]string{"reason": "empty", "nodepool": after.Name})

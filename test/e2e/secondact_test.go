@@ -60,13 +60,17 @@ func (s *stage) expectRuns(ctx SpecContext) {
 	}
 }
 
-// rests lets the pools give up what is empty, and sees that what remains is
-// needed, complete, and stays.
+// rests lets the pools give up what is empty, those that give up more as they do,
+// and sees that what remains is needed, complete, and stays.
 func (s *stage) rests(ctx SpecContext) {
 	GinkgoHelper()
 	By("in the end: rest")
 	for _, pool := range s.pools {
-		env.Update(ctx, pool, func() { consolidate("0s", "100%")(pool) })
+		env.Update(ctx, pool, func() {
+			if pool.Spec.Disruption.ConsolidateAfter == v1.Never {
+				consolidate("0s", "100%")(pool)
+			}
+		})
 	}
 	env.ExpectRest(ctx, s.pools...)
 }

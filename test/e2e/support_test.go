@@ -21,6 +21,20 @@ func onePodPerNode(pool *v1.NodePool) {
 	objects.Require(pool, objects.InstanceCPU, corev1.NodeSelectorOpIn, "4")
 }
 
+// sizes limits a pool to nodes of these numbers of processors.
+func sizes(cpus ...string) func(*v1.NodePool) {
+	return require(objects.InstanceCPU, corev1.NodeSelectorOpIn, cpus...)
+}
+
+// underutilized has a pool give up badly used nodes as soon as may be.
+func underutilized(pool *v1.NodePool) {
+	pool.Spec.Disruption = v1.Disruption{
+		ConsolidationPolicy: v1.ConsolidationPolicyWhenEmptyOrUnderutilized,
+		ConsolidateAfter:    "0s",
+		Budgets:             []v1.Budget{{Nodes: "100%"}},
+	}
+}
+
 // limit gives a pool a limit.
 func limit(name corev1.ResourceName, quantity string) func(*v1.NodePool) {
 	return func(pool *v1.NodePool) {

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/engine/disrupt"
 )
 
 // DIS-023, DIS-134
@@ -147,4 +148,25 @@ func TestCrashBetweenDeletions(t *testing.T) {
 	w.expect("b", untouched)
 	w.disrupt()
 	w.expect("b", untouched)
+}
+
+// DIS-135: what a lost command has launched takes the pods. It is not given up as empty
+// meanwhile, and not launched again.
+func TestReplacementsOfLostCommandsAreUsed(t *testing.T) {
+	w := started(t, swap{}, "old")
+	r := w.replacements()[0]
+	w.initialize(r.Name)
+	change(w, &v1.NodeClaim{ObjectMeta: objectMeta(r.Name)}, func(c *v1.NodeClaim) {
+		c.StatusConditions().SetTrue(v1.ConditionTypeConsolidatable)
+	})
+	w.methods = []disrupt.Method{disrupt.Emptiness{}, swap{}}
+	w.restart()
+	w.propose()
+	w.mustPass()
+	w.mustQueue()
+	w.expect("old", goes)
+	w.expect(r.Name, untouched)
+	if n := len(w.replacements()); n != 1 {
+		t.Errorf("%d replacements", n)
+	}
 }

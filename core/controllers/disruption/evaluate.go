@@ -58,8 +58,20 @@ func (c *Controller) evaluate(ctx context.Context, p *pass, m disrupt.Method) {
 		return
 	}
 	for _, command := range d.Commands {
+		c.spare(s, command)
 		c.tellCandidates(s, command)
 		c.proposals.add(&proposal{method: m, command: command, began: began})
+	}
+}
+
+// spare keeps where the pods of a proposal are to go from being given up as empty until
+// the proposal is validated: what a lost command has launched must not be launched
+// again (DIS-135).
+func (c *Controller) spare(s *survey.Survey, command disrupt.Command) {
+	for _, id := range s.Destinations(command) {
+		if !c.proposals.about(id, command.Kind.Reason) {
+			c.Cluster.Nominate(id)
+		}
 	}
 }
 

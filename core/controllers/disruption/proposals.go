@@ -40,6 +40,13 @@ func (ps *proposals) add(p *proposal) {
 // hold reports whether a proposal is about the node of an ID.
 func (ps *proposals) hold(id string) bool { return ps.held[id] }
 
+// about reports whether a proposal for a reason is about the node of an ID.
+func (ps *proposals) about(id string, reason disrupt.Reason) bool {
+	return ps.held[id] && slices.ContainsFunc(ps.list, func(p *proposal) bool {
+		return p.command.Kind.Reason == reason && slices.Contains(p.command.Nodes, id)
+	})
+}
+
 // nodes is how many nodes proposals for a reason are about.
 func (ps *proposals) nodes(reason disrupt.Reason) int {
 	count := 0

@@ -17,18 +17,21 @@ import (
 )
 
 // Availability follows the pods of one workload and remembers how few of them
-// were ready at any one time.
+// were ready at any one time, and how many came.
 type Availability struct {
 	mu     sync.Mutex
 	ready  map[types.UID]bool
 	lowest int
+	known  map[types.UID]bool
+	came   int
 	err    error
 }
 
 // NewAvailability starts with the pods as they are.
 func NewAvailability(pods []corev1.Pod) *Availability {
-	a := &Availability{ready: map[types.UID]bool{}}
+	a := &Availability{ready: map[types.UID]bool{}, known: map[types.UID]bool{}}
 	for i := range pods {
+		a.known[pods[i].UID] = true
 		if Ready(&pods[i]) {
 			a.ready[pods[i].UID] = true
 		}
@@ -60,6 +63,10 @@ func (a *Availability) Observe(event watch.Event) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if !a.known[pod.UID] {
+		a.known[pod.UID] = true
+		a.came++
+	}
 	if event.Type == watch.Deleted || !Ready(pod) {
 		delete(a.ready, pod.UID)
 	} else {
@@ -74,6 +81,14 @@ func (a *Availability) Lowest() (int, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.lowest, a.err
+}
+
+// Came returns how many pods were created, and an error if changes may have been
+// missed: so often was one of a Deployment moved.
+func (a *Availability) Came() (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.came, a.err
 }
 
 func (a *Availability) fail(err error) {

@@ -53,3 +53,18 @@ func TestAvailabilityLowest(t *testing.T) {
 		})
 	}
 }
+
+func TestAvailabilityCame(t *testing.T) {
+	a := environment.NewAvailability([]corev1.Pod{*pod("a", corev1.ConditionTrue)})
+	for _, event := range []watch.Event{
+		{Type: watch.Modified, Object: pod("a", corev1.ConditionFalse)},
+		{Type: watch.Added, Object: pod("b", corev1.ConditionFalse)},
+		{Type: watch.Modified, Object: pod("b", corev1.ConditionTrue)},
+		{Type: watch.Deleted, Object: pod("a", corev1.ConditionTrue)},
+	} {
+		a.Observe(event)
+	}
+	if got, err := a.Came(); err != nil || got != 1 {
+		t.Errorf("got %d, %v; want 1", got, err)
+	}
+}

@@ -12,18 +12,30 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
 )
 
-// calm is how long a cluster at rest is watched: some batching windows and
-// passes of disruption.
-const calm = 5 * time.Second
+const (
+	// calm is how long a cluster at rest is watched: some batching windows and
+	// passes of disruption.
+	calm = 5 * time.Second
+	// longCalm has a pass of disruption in it even if nothing else causes one.
+	longCalm = 12 * time.Second
+	// decided is how long a command of consolidation may be about to be carried out
+	// (DIS-102).
+	decided = 20 * time.Second
+)
 
 // ExpectRest waits until the test's world is at rest, as [Unrest] has it, and
-// then sees that it stays so: no NodeClaim comes or goes any more. The pools must
-// give up empty nodes, or those are found to be needed by nobody.
+// then sees that it stays so: no NodeClaim comes or goes any more, and none is about
+// to. The pools must give up empty nodes, or those are found to be needed by nobody.
 func (e *Environment) ExpectRest(ctx context.Context, pools ...*v1.NodePool) {
+	span := calm
+	if slices.ContainsFunc(pools, consolidates) {
+		span = longCalm
+	}
 	var claims []types.UID
 	e.eventually(ctx, patience, func(g gomega.Gomega) {
 		var wrong []string
@@ -34,7 +46,7 @@ func (e *Environment) ExpectRest(ctx context.Context, pools ...*v1.NodePool) {
 		wrong, now := e.unrest(ctx, pools)
 		g.Expect(wrong).To(gomega.BeEmpty())
 		g.Expect(now).To(gomega.ConsistOf(claims), "the NodeClaims of a cluster at rest")
-	}).WithContext(ctx).WithTimeout(calm).WithPolling(interval).Should(gomega.Succeed())
+	}).WithContext(ctx).WithTimeout(span).WithPolling(interval).Should(gomega.Succeed())
 }
 
 // unrest looks at all that the test has made, and returns the NodeClaims too.
@@ -49,7 +61,30 @@ func (e *Environment) unrest(ctx context.Context, pools []*v1.NodePool) (wrong [
 			uids = append(uids, claims[i].UID)
 		}
 	}
+	if slices.ContainsFunc(pools, consolidates) {
+		wrong = append(wrong, e.candidates(ctx, uids)...)
+	}
 	return append(wrong, Unserved(pods.Items)...), uids
+}
+
+// consolidates tells whether a pool gives up more than empty nodes.
+func consolidates(pool *v1.NodePool) bool {
+	d := pool.Spec.Disruption
+	return d.ConsolidateAfter != v1.Never && d.ConsolidationPolicy != v1.ConsolidationPolicyWhenEmpty
+}
+
+// candidates lists the NodeClaims that consolidation is about to give up.
+func (e *Environment) candidates(ctx context.Context, uids []types.UID) []string {
+	var events corev1.EventList
+	about := client.MatchingFields{"involvedObject.kind": "NodeClaim", "reason": "ConsolidationCandidate"}
+	gomega.ExpectWithOffset(4, e.List(ctx, &events, about)).To(gomega.Succeed())
+	var wrong []string
+	for i := range events.Items {
+		if ev := &events.Items[i]; slices.Contains(uids, ev.InvolvedObject.UID) && time.Since(ev.LastTimestamp.Time) < decided {
+			wrong = append(wrong, fmt.Sprintf("NodeClaim %s is to go: %s", ev.InvolvedObject.Name, ev.Message))
+		}
+	}
+	return wrong
 }
 
 // Unserved lists the pods that wait for a node or are on their way out.

@@ -17,6 +17,9 @@ import (
 // is one test's own.
 const Test = "testing/test"
 
+// Meddled is the label and annotation of what somebody else writes meanwhile.
+const Meddled = "testing/meddled"
+
 // Assign makes an object a test's own, and with it all that others make from its
 // templates: nodes, NodeClaims, pods and volume claims.
 func Assign(o client.Object, test string) {

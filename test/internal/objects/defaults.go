@@ -20,11 +20,13 @@ var nodeClass []byte
 //go:embed defaults/nodepool.yaml
 var nodePool []byte
 
-// InstanceCPU and InstanceSize are the labels that the kwok provider gives its
-// nodes after their number of processors (KWOK-011, KWOK-013).
+// InstanceCPU, InstanceSize and InstanceFamily are the labels that the kwok provider
+// gives its nodes after their number of processors, and the memory that comes with
+// each (KWOK-009, KWOK-011 to KWOK-013).
 const (
-	InstanceCPU  = kwokGroup + "/instance-cpu"
-	InstanceSize = kwokGroup + "/instance-size"
+	InstanceCPU    = kwokGroup + "/instance-cpu"
+	InstanceSize   = kwokGroup + "/instance-size"
+	InstanceFamily = kwokGroup + "/instance-family"
 )
 
 const kwokGroup = "karpenter.kwok.sh"

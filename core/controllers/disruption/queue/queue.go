@@ -99,7 +99,8 @@ type Queue struct {
 
 	mu       sync.Mutex
 	commands map[ID]*entry
-	held     map[string]ID // by ID of the node
+	held     map[string]ID    // by ID of the node
+	awaited  map[types.UID]ID // by UID of the replacement
 	work     workqueue.TypedRateLimitingInterface[ID]
 }
 
@@ -114,7 +115,7 @@ type entry struct {
 
 // New returns an empty queue.
 func New(o Options) *Queue {
-	return &Queue{Options: o, commands: map[ID]*entry{}, held: map[string]ID{}}
+	return &Queue{Options: o, commands: map[ID]*entry{}, held: map[string]ID{}, awaited: map[types.UID]ID{}}
 }
 
 // Add takes a command in. The queue must hold none of its nodes yet.
@@ -123,6 +124,9 @@ func (q *Queue) Add(c Command) {
 	defer q.mu.Unlock()
 	for _, candidate := range c.Candidates {
 		q.held[candidate.Target.ID] = c.ID
+	}
+	for _, r := range c.Replacements {
+		q.awaited[r.UID] = c.ID
 	}
 	q.commands[c.ID] = &entry{Command: c, open: slices.Clone(c.Candidates), ready: map[types.UID]bool{}}
 	if q.work != nil {

@@ -74,6 +74,9 @@ func (q *Queue) drop(e *entry) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	delete(q.commands, e.ID)
+	for _, r := range e.Replacements {
+		delete(q.awaited, r.UID)
+	}
 	for _, c := range e.Candidates {
 		if q.held[c.Target.ID] == e.ID {
 			delete(q.held, c.Target.ID)
