@@ -3,6 +3,8 @@
 package simulation
 
 import (
+	"slices"
+
 	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/engine/model"
@@ -59,14 +61,35 @@ func (v *View) WithoutNodes(ids ...string) (WhatIf, error) {
 	return out, nil
 }
 
-// Question is what the engine's methods ask.
-func (v *View) Question() (disrupt.Question, error) {
+// Ask gives a state what the engine's methods ask. Pods that wait or leave have their
+// places then, but not on the nodes of the command that is validated.
+func (v *View) Ask(s *disrupt.State) error {
 	if err := v.prepare(); err != nil {
-		return nil, err
+		return err
 	}
 	in := v.question.Without(v.whatIf.held...)
 	in.Reservations = place.FallbackReservations
-	return asking{v.question.After(in, place.Solve(in)), v.whatIf.closed}, nil
+	for i := range in.Pods {
+		in.Barred = in.Barred.Add(i)
+	}
+	for id := range v.own {
+		if target, ok := v.question.Cluster.Targets().Index(id); ok {
+			in.Closed = in.Closed.Add(target)
+		}
+	}
+	plan := place.Solve(in)
+	receives := map[string]bool{}
+	for _, p := range plan.Placements {
+		if n := v.question.Cluster.Targets().At(p.Node).StateNode; n != nil {
+			receives[n.Key()] = true
+		}
+	}
+	s.Nodes = slices.Clone(s.Nodes)
+	for i := range s.Nodes {
+		s.Nodes[i].Receives = receives[s.Nodes[i].ID]
+	}
+	s.Question = asking{v.question.After(in, plan), v.whatIf.closed}
+	return nil
 }
 
 // asking is a question about a view.

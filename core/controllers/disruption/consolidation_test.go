@@ -3,6 +3,8 @@
 package disruption_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -206,6 +208,68 @@ func TestFailedReplacementsAreNotRepeatedAtOnce(t *testing.T) {
 	if n := len(w.replacements()); n != 1 {
 		t.Fatalf("%d replacements after the rest", n)
 	}
+}
+
+// DIS-160: what a proposal plans to put on a node keeps that node from being given up
+// in a later pass.
+func TestNodesThatPodsAreToComeToStay(t *testing.T) {
+	w := newWorld(t)
+	w.create(pool("p", underutilized))
+	for _, name := range []string{"a", "b", "c"} {
+		w.machine(name, "p", roomy)
+		w.create(pod("of-"+name, name, needing("900m"), of("web")))
+	}
+	w.mustPass()
+	for range 6 {
+		w.clock.Step(5 * time.Second)
+		w.mustPass()
+		w.mustQueue()
+	}
+	going := 0
+	for _, name := range []string{"a", "b", "c"} {
+		if w.marked(name) {
+			going++
+		}
+	}
+	if going != 1 {
+		t.Errorf("%d of three nodes go, whose pods need two", going)
+	}
+}
+
+// DIS-060, DIS-126: a budget that lets no pod go at the moment is what draining is for;
+// a machine was bought already.
+func TestExhaustedBudgetsDoNotStopACommand(t *testing.T) {
+	w := consolidating(t, "a")
+	w.propose()
+	w.mustPass()
+	g := guard()
+	g.Spec.Selector.MatchLabels = map[string]string{"app": "web"}
+	w.create(g)
+	w.initialize(w.replacements()[0].Name)
+	w.mustQueue()
+	w.expect("a", goes)
+}
+
+// DIS-113, DIS-173: machines that cannot be created are not tried again at once.
+func TestStartsThatFailAreNotRepeatedAtOnce(t *testing.T) {
+	w := consolidating(t, "a")
+	created := 0
+	w.faults.Create = func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error {
+		created++
+		return errors.New("quota")
+	}
+	w.propose()
+	if _, err := w.pass(); err == nil {
+		t.Error("no error")
+	}
+	for range 2 {
+		w.propose()
+		w.mustPass()
+	}
+	if created != 1 {
+		t.Errorf("tried %d times within half a minute", created)
+	}
+	w.expect("a", untouched)
 }
 
 // DIS-171: a pod in the place of one that was moved is left alone for a while.

@@ -98,6 +98,7 @@ type Controller struct {
 	late      late
 	verdicts  verdicts
 	setbacks  *setbacks.Ledger
+	moves     *moves.Ledger
 	news      news.News
 	patience  report.Patience
 }
@@ -123,10 +124,10 @@ func New(o Options) (*Controller, error) {
 		cordon:   cordon,
 		queue: queue.New(queue.Options{
 			Client: o.Client, Live: o.Live, Cordon: cordon, Model: o.Cluster, Clock: o.Clock,
-			Recorder: o.Recorder, NodeClaims: o.NodeClaims, Metrics: collectors, Moves: ledger, Setbacks: failed, CPUMillis: o.CPUMillis,
+			Recorder: o.Recorder, NodeClaims: o.NodeClaims, Metrics: collectors, Setbacks: failed, CPUMillis: o.CPUMillis,
 		}),
 		metrics: collectors,
-		late:    late{}, verdicts: verdicts{}, setbacks: failed,
+		late:    late{}, verdicts: verdicts{}, setbacks: failed, moves: ledger,
 	}, nil
 }
 

@@ -122,10 +122,11 @@ func (c *Controller) weighed(s *survey.Survey, d disrupt.Decision) {
 // survey takes a survey for a method in which the nodes of all commands are held,
 // and logs which budgets are invalid when it is news (DIS-026, OPS-286). What is said
 // to be asked about is all that may be.
-func (c *Controller) survey(ctx context.Context, kind disrupt.Kind, ask func(disrupt.State) []string) (*survey.Survey, error) {
+func (c *Controller) survey(ctx context.Context, kind disrupt.Kind, ask func(disrupt.State) []string, going ...string) (*survey.Survey, error) {
 	now := c.Clock.Now()
 	s, err := c.surveyor.Take(ctx, survey.Request{
-		Kind: kind, Held: c.held, Ask: ask,
+		Kind: kind, Held: c.held, Ask: ask, Going: going,
+		Spare: func(id string) bool { return c.proposals.about(id, disrupt.Empty) },
 		Rests: func(pool string) bool { return c.setbacks.Rests(pool, kind.Reason, now) > 0 },
 	})
 	if err != nil {

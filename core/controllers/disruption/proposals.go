@@ -81,6 +81,14 @@ func (ps *proposals) take(now time.Time) []*proposal {
 	return due
 }
 
+// postpone has proposals that were taken be due at a later time.
+func (ps *proposals) postpone(list []*proposal, due time.Time) {
+	for _, p := range list {
+		p.due = due
+		ps.list = append(ps.list, p)
+	}
+}
+
 // letGo ends that the nodes of proposals are held.
 func (ps *proposals) letGo(list []*proposal) {
 	for _, p := range list {

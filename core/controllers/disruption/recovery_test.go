@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -141,7 +142,7 @@ func TestNothingIsMovedWhileUnsynced(t *testing.T) {
 		inherited(w)
 		w.mustPass()
 		w.gone("inherited")
-		w.mustPass()
+		w.clock.Step(time.Second)
 		w.mustPass()
 		w.expect("old", cordoned)
 	})

@@ -33,6 +33,7 @@ func (c *Controller) start(ctx context.Context, m disrupt.Method, decided disrup
 	}
 	replacements, err := c.replace(ctx, decided, s)
 	if err != nil {
+		c.setBack(candidates, decided.Kind.Reason)
 		return false, errors.Join(fmt.Errorf("starting a command: %w", err), c.undo(ctx, candidates))
 	}
 	c.enqueue(ctx, s, s.State.Weigh(only(decided, candidates)), queue.Command{
@@ -40,6 +41,16 @@ func (c *Controller) start(ctx context.Context, m disrupt.Method, decided disrup
 		Candidates: candidates, Replacements: replacements, Divisible: decided.Divisible, Confirm: m.Confirm,
 	})
 	return true, nil
+}
+
+// setBack has the pools of nodes be left alone for a while, since the machines in their
+// place could not be created (DIS-113, DIS-173).
+func (c *Controller) setBack(candidates []queue.Candidate, reason disrupt.Reason) {
+	for _, candidate := range candidates {
+		if c.setbacks.Failed(candidate.Pool, reason, c.Clock.Now()) > 0 {
+			c.metrics.SetBack(candidate.Pool, reason)
+		}
+	}
 }
 
 // only is a command about some of its nodes.
@@ -57,6 +68,9 @@ func (c *Controller) enqueue(ctx context.Context, s *survey.Survey, decided disr
 	summary := summarize(command, decided, s)
 	command.Fields = summary.fields()
 	c.Cluster.MarkForDeletion(decided.Nodes...)
+	if decided.Kind.Reason == disrupt.Underutilized {
+		c.moves.Record(c.Clock.Now(), s.Moving(decided.Nodes...))
+	}
 	c.Cluster.Nominate(s.Destinations(decided)...)
 	c.queue.Add(command)
 	c.metrics.Started(decided, summary.decision, summary.pools)

@@ -33,24 +33,25 @@ func of(m disrupt.Method, list []*proposal) []*proposal {
 // nodes of other proposals stay held meanwhile, so that no budget is spent twice. On an
 // error the proposals are given up: whatever still holds is found again.
 func (c *Controller) validate(ctx context.Context, p *pass, m disrupt.Method, ready []*proposal) {
-	c.proposals.letGo(ready)
 	kind := m.Kind()
+	if !p.knows(kind) {
+		log.FromContext(ctx).V(1).Info("validating commands later, a nodeclaim is not known well enough", "method", name(kind), "commands", len(ready))
+		c.proposals.postpone(ready, c.Clock.Now().Add(unloadedPoll))
+		return
+	}
+	c.proposals.letGo(ready)
 	defer func() {
 		for _, x := range ready {
 			c.metrics.Evaluated(x.command.Kind, c.Clock.Since(x.began))
 		}
 	}()
-	if !p.knows(kind) {
-		log.FromContext(ctx).V(1).Info("abandoning commands, a nodeclaim is not known well enough", "method", name(kind), "commands", len(ready))
-		return
-	}
 	commands := make([]disrupt.Command, len(ready))
 	var nodes []string
 	for i, x := range ready {
 		commands[i] = x.command
 		nodes = append(nodes, x.command.Nodes...)
 	}
-	s, err := c.survey(ctx, kind, func(fresh disrupt.State) []string { return m.Eligible(fresh.Among(nodes)) })
+	s, err := c.survey(ctx, kind, func(fresh disrupt.State) []string { return m.Eligible(fresh.Among(nodes)) }, nodes...)
 	if err != nil {
 		p.fail(fmt.Errorf("validating commands of method %s: %w", name(kind), err))
 		return

@@ -20,6 +20,8 @@ const (
 type bargain struct {
 	// below is what a launch must cost less than, per hour.
 	below float64
+	// belowSpot is the same where spot replaces spot (DIS-085).
+	belowSpot float64
 	// spot is set if all nodes that it replaces are spot, allowed if such nodes may
 	// be replaced by spot (DIS-083, DIS-084).
 	spot, allowed bool
@@ -69,7 +71,7 @@ func (b bargain) narrowSpot(m *machine) (Refusal, bool) {
 	m.pin(label.Spot)
 	m.keep(func(_ int, p price) bool { return p.spot })
 	least := min(mostSpotTypes, (len(m.bin.Types)+1)/2)
-	m.cheaper(b.below)
+	m.cheaper(min(b.below, b.belowSpot))
 	found := len(m.bin.Types)
 	switch {
 	case found == 0:

@@ -29,6 +29,9 @@ type Command struct {
 	Saving float64
 	// Cost is the sum of what it costs to give up the nodes, see [RescheduleCost].
 	Cost float64
+	// Kept is what nodes cost per hour that would have gone as empty and stay for the
+	// pods.
+	Kept float64
 	// Payback is how long it takes until the command has saved what it costs to
 	// move the pods and to pay for nodes and replacements at once (DIS-171); [Never]
 	// if it saves nothing.
@@ -87,7 +90,7 @@ func (s State) named(ids []string) []*Node {
 }
 
 func weigh(c Command, nodes []*Node, totals map[string]total) Command {
-	c.Saving, c.Cost = 0, 0
+	c.Saving, c.Cost = -c.Kept, 0
 	for _, n := range nodes {
 		c.Saving += n.Price
 		c.Cost += RescheduleCost(n.Pods)

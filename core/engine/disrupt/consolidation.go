@@ -106,8 +106,8 @@ func (m Consolidation) Validate(fresh State, commands []Command) []Validated {
 	return out
 }
 
-// Confirm looks at the pods once more: at what blocks the node, not at what it costs
-// to move them (DIS-126).
+// Confirm looks once more for pods that must not be disrupted (DIS-126). Budgets that
+// let no pod go at the moment are what draining is for.
 func (m Consolidation) Confirm(n Node, now time.Time) (Refusal, bool) {
-	return exam{now: now, kind: m.Kind(), node: &n}.first(only(blockers, PodProtected, PodBudgeted))
+	return exam{now: now, kind: m.Kind(), node: &n}.first(only(blockers, PodProtected))
 }

@@ -4,6 +4,7 @@ package disrupt_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -270,6 +271,45 @@ func TestReservedReplacement(t *testing.T) {
 		m := disrupt.Consolidation{}
 		if got := outcome(m.Decide(s.state()), "n"); !strings.HasPrefix(got, "replace by [x]") {
 			t.Errorf("%s by reserved: %s", from, got)
+		}
+	}
+}
+
+// DIS-088: where most pods have room elsewhere, only the others need a machine.
+func TestSmallMachineForWhatIsLeft(t *testing.T) {
+	s := newSite(t)
+	s.sells([]model.Type{s.itype("big", 8, onDemand(1)), s.itype("small", 1, onDemand(0.15))})
+	s.node("a", 1, label.OnDemand, 0, 1, 1, 1, 1, 1, 1, 1, 1)
+	s.node("b", 1, label.OnDemand, 7, 1)
+	s.known[1].Consolidatable = false
+	if d := (disrupt.Consolidation{}).Decide(s.state()); !slices.Equal(all(d), []string{"[a] small"}) {
+		t.Errorf("got %v, refused %v", all(d), causes(d.Refusals))
+	}
+}
+
+// An empty node that is about to go stays if that is cheaper than what its place would
+// be taken by, and only then.
+func TestSpareNodes(t *testing.T) {
+	for _, test := range []struct {
+		why   string
+		price float64 // of the spare node
+		want  []string
+	}{
+		{"cheaper than the node and than a machine", 0.5, []string{"[n]"}},
+		{"a machine costs less", 2, []string{"[n] x"}},
+		{"no cheaper than the node", 4, []string{"[n] x"}},
+	} {
+		s := onlyNode(t, label.OnDemand)
+		s.sells([]model.Type{s.itype("x", 2, onDemand(1))})
+		s.node("spare", test.price, label.OnDemand, 4)
+		s.known[1].Held = true
+		in := s.state()
+		in.Spare = map[int]float64{1: test.price}
+		d := disrupt.Consolidation{}.Decide(in)
+		if got := all(d); !slices.Equal(got, test.want) {
+			t.Errorf("%s: got %v, refused %v", test.why, got, causes(d.Refusals))
+		} else if want := 4 - min(test.price, 1); math.Abs(d.Commands[0].Saving-want) > 1e-9 {
+			t.Errorf("%s: saves %f, want %f", test.why, d.Commands[0].Saving, want)
 		}
 	}
 }

@@ -57,6 +57,9 @@ type State struct {
 	Pools map[string]Pool
 	// Question is nil for methods that do not ask.
 	Question Question
+	// Spare are the prices of nodes that go as empty unless pods come to them, by index
+	// in the inputs of Question.
+	Spare map[int]float64
 	// Evictable is how many more pods of a workload may be moved for the time
 	// being; workloads that are not listed have no such limit.
 	Evictable map[string]int

@@ -49,7 +49,7 @@ func (m Drift) Decide(s State) Decision {
 			cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID),
 		)
 	})
-	x := driftSearch{state: s, question: s.Question, purse: purse{s.Pools, map[string]int{}}, receives: map[string]bool{}, totals: s.totals()}
+	x := driftSearch{state: s, question: s.Question, purse: purse{s.Pools, map[string]int{}}, receives: s.receiving(), totals: s.totals()}
 	for _, n := range free {
 		if c, r, ok := x.consider(n); ok {
 			d.Commands = append(d.Commands, c)
@@ -74,10 +74,10 @@ func (m Drift) Validate(fresh State, commands []Command) []Validated {
 	return out
 }
 
-// Confirm looks at the pods once more (DIS-126); they have no say where draining ends
-// in time without them.
+// Confirm looks once more for pods that must not be disrupted (DIS-126); they have no
+// say where draining ends in time without them.
 func (m Drift) Confirm(n Node, now time.Time) (Refusal, bool) {
-	return exam{now: now, kind: m.Kind(), node: &n}.first(only(blockers, PodProtected, PodBudgeted))
+	return exam{now: now, kind: m.Kind(), node: &n}.first(only(blockers, PodProtected))
 }
 
 func movesNothing(n *Node) bool {

@@ -29,6 +29,9 @@ type Node struct {
 	InstanceTerminating bool
 	// Leaving is set when the node is marked for deletion.
 	Leaving bool
+	// Receives is set while pods that wait, or those of nodes that are about to go, are
+	// planned to come to the node; only in states with a question.
+	Receives bool
 	// Nominated is set while pending pods are expected on the node.
 	Nominated bool
 	// Protected is set when the Node's own annotation forbids disruption

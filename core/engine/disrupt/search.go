@@ -34,6 +34,8 @@ type search struct {
 	// receives are the nodes, by name, that pods of accepted commands go to. They
 	// stay: their pods would be moved twice.
 	receives map[string]bool
+	// kept are the spare nodes, by index, that pods of accepted commands go to.
+	kept map[int]bool
 	// moved is how many pods of workloads accepted commands move.
 	moved    map[string]int
 	commands []Command
@@ -44,8 +46,19 @@ func newSearch(m Consolidation, s State) *search {
 	return &search{
 		method: m, state: s, question: s.Question, totals: s.totals(), worth: &values{},
 		purse:    purse{s.Pools, map[string]int{}},
-		receives: map[string]bool{}, moved: map[string]int{}, refusals: map[string]Refusal{},
+		receives: s.receiving(), kept: map[int]bool{}, moved: map[string]int{}, refusals: map[string]Refusal{},
 	}
+}
+
+// receiving are the nodes, by name, that pods are planned to come to.
+func (s State) receiving() map[string]bool {
+	out := map[string]bool{}
+	for i := range s.Nodes {
+		if s.Nodes[i].Receives {
+			out[s.Nodes[i].Name] = true
+		}
+	}
+	return out
 }
 
 // move is a command with the question that it is the answer to.
@@ -64,11 +77,7 @@ func (x *search) oneByOne(nodes []*Node) (rest []*Node) {
 			x.refusals[n.ID] = r
 			continue
 		}
-		if r, hopeless := x.hopeless(n); hopeless {
-			x.refusals[n.ID] = r
-			continue
-		}
-		m, r, ok := x.consider([]*Node{n})
+		m, r, ok := x.replace(n)
 		if ok {
 			x.accept(m)
 			continue
@@ -79,6 +88,17 @@ func (x *search) oneByOne(nodes []*Node) (rest []*Node) {
 		}
 	}
 	return rest
+}
+
+// replace considers a node by itself, on spare nodes alone where new machines are
+// hopeless.
+func (x *search) replace(n *Node) (*move, Refusal, bool) {
+	r, hopeless := x.hopeless(n)
+	if !hopeless {
+		return x.consider([]*Node{n})
+	}
+	m, _, ok := x.onSpare([]*Node{n})
+	return m, r, ok
 }
 
 // deleteAll gives up the nodes, in their order, whose pods have room elsewhere, and
@@ -121,7 +141,7 @@ type look struct {
 func (x *search) lookAtAll(nodes []*Node) []look {
 	looks := make([]look, len(nodes))
 	each := func(i int) {
-		if looks[i].asked, looks[i].ok = x.question.Without(nodes[i].ID); looks[i].ok {
+		if looks[i].asked, looks[i].ok = x.without(nodes[i : i+1]); looks[i].ok {
 			looks[i].plan = place.Solve(looks[i].asked)
 		}
 	}
@@ -165,7 +185,7 @@ func (x *search) delete(n *Node, l look) bool {
 		x.refusals[n.ID] = Refusal{Cause: Leaving}
 		return true
 	}
-	x.worth.learn(n, l.asked)
+	x.worth.learn(n, l)
 	if len(l.plan.Bins) > 0 && len(homeless(l.asked, l.plan)) == 0 {
 		x.refusals[n.ID] = Refusal{Cause: NothingCheaper}
 		return false
@@ -179,9 +199,9 @@ func (x *search) delete(n *Node, l look) bool {
 	return true
 }
 
-// hopeless says why no machines can replace a node: what its pods are worth, at
-// prices at which no machine is worth more than it costs, is a bound of what they cost
-// anywhere.
+// hopeless says why no machines can replace a node: what those of its pods are worth
+// that find no room elsewhere, at prices at which no machine is worth more than it
+// costs, is a bound of what they cost anywhere.
 func (x *search) hopeless(n *Node) (Refusal, bool) {
 	switch {
 	case x.gain(n) > 0:
@@ -200,12 +220,50 @@ func (x *search) gain(n *Node) float64 {
 // consider asks what would become of the pods of some nodes, and says whether that is
 // worth it (DIS-076).
 func (x *search) consider(nodes []*Node) (*move, Refusal, bool) {
-	asked, ok := x.question.Without(ids(nodes)...)
+	asked, ok := x.without(nodes)
 	if !ok {
 		return nil, Refusal{Cause: Leaving}, false
 	}
 	asked.Repack = mixSteps
+	m, r, ok := x.judge(nodes, asked, place.Solve(asked))
+	if spare, _, fits := x.onSpare(nodes); fits && (!ok || spare.command.Saving > m.command.Saving) {
+		return spare, Refusal{}, true
+	}
+	return m, r, ok
+}
+
+// without asks where pods would go if nodes were gone and the spare ones too.
+func (x *search) without(nodes []*Node) (place.Input, bool) {
+	asked, ok := x.question.Without(ids(nodes)...)
+	for target := range x.state.Spare {
+		if ok && !x.kept[target] {
+			asked.Without = asked.Without.Add(target)
+		}
+	}
+	return asked, ok
+}
+
+// onSpare asks the same where spare nodes stay, for their price.
+func (x *search) onSpare(nodes []*Node) (*move, Refusal, bool) {
+	if len(x.state.Spare) == len(x.kept) {
+		return nil, Refusal{}, false
+	}
+	asked, ok := x.question.Without(ids(nodes)...)
+	if !ok {
+		return nil, Refusal{Cause: Leaving}, false
+	}
 	return x.judge(nodes, asked, place.Solve(asked))
+}
+
+// keeping is what spare nodes cost that a command would have stay.
+func (x *search) keeping(m *move) float64 {
+	cost := 0.0
+	for _, node := range m.command.Destinations {
+		if !x.kept[node] {
+			cost += x.state.Spare[node]
+		}
+	}
+	return cost
 }
 
 func (x *search) judge(nodes []*Node, asked place.Input, plan place.Plan) (*move, Refusal, bool) {
@@ -217,6 +275,7 @@ func (x *search) judge(nodes []*Node, asked place.Input, plan place.Plan) (*move
 	if r, ok := x.price(m); !ok {
 		return nil, r, false
 	}
+	m.command.Kept = x.keeping(m)
 	m.command = weigh(m.command, nodes, x.totals)
 	m.command.Scores = scores(nodes, m.command.Saving, x.state.Pools, x.totals)
 	if !approved(m.command.Scores) {
@@ -237,12 +296,11 @@ func (x *search) price(m *move) (Refusal, bool) {
 	for i := range m.plan.Bins {
 		least += m.plan.Bins[i].Price
 	}
-	below := affordable(m.nodes, x.totals)
-	if spot {
-		below = min(below, total*(1-leastSpotSaving))
-	}
+	kept := x.keeping(m)
+	below := affordable(m.nodes, x.totals) - kept
+	total -= kept
 	switch {
-	case len(m.plan.Bins) == 0 && total > 0 && below <= 0:
+	case len(m.plan.Bins) == 0 && (total > 0 || kept > 0) && below <= 0:
 		return Refusal{Cause: PaysTooLate}, false
 	case len(m.plan.Bins) == 0:
 		return Refusal{}, true
@@ -253,7 +311,8 @@ func (x *search) price(m *move) (Refusal, bool) {
 	}
 	for i := range m.plan.Bins {
 		machine := newMachine(m.asked, m.plan.Bins[i])
-		b := bargain{below: below * share(m.plan.Bins[i].Price, least), spot: spot, allowed: x.method.SpotToSpot}
+		part := share(m.plan.Bins[i].Price, least, len(m.plan.Bins))
+		b := bargain{below: below * part, belowSpot: total * (1 - leastSpotSaving) * part, spot: spot, allowed: x.method.SpotToSpot}
 		if r, worth := b.narrow(machine); !worth {
 			return r, false
 		}
@@ -263,10 +322,10 @@ func (x *search) price(m *move) (Refusal, bool) {
 	return Refusal{}, true
 }
 
-// share is which part of a sum an amount is.
-func share(amount, sum float64) float64 {
+// share is which part of the sum of n amounts one of them is.
+func share(amount, sum float64, n int) float64 {
 	if sum == 0 {
-		return 1
+		return 1 / float64(n)
 	}
 	return amount / sum
 }
@@ -284,6 +343,12 @@ func (x *search) accept(m *move) {
 	}
 	for _, node := range m.command.Destinations {
 		x.receives[m.asked.Snapshot.Nodes[node].Name] = true
+		if _, spare := x.state.Spare[node]; spare {
+			x.kept[node] = true
+		}
+	}
+	if asked, ok := x.question.Without(ids(m.nodes)...); ok {
+		m.asked.Without = asked.Without // spare nodes may still be of use
 	}
 	x.question = x.question.After(m.asked, m.plan)
 	x.commands = append(x.commands, m.command)

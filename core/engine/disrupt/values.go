@@ -3,13 +3,13 @@
 package disrupt
 
 import (
+	"karpenter.sh/core/engine/bitset"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/pack"
-	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/resource"
 )
 
-// values are what the pods of nodes are worth: at such prices of resources that no
+// values are what the pods of nodes are worth that need machines: at such prices of resources that no
 // machine which is for sale holds more than it costs. So no machines that hold the
 // pods cost less (the dual of the linear relaxation).
 type values struct {
@@ -19,14 +19,22 @@ type values struct {
 	prices   []float64 // of one unit of each resource, made when first asked for
 }
 
-// learn notes what the pods of a node request.
-func (v *values) learn(n *Node, asked place.Input) {
+// learn notes what the pods of a node request, but for those that have room elsewhere.
+func (v *values) learn(n *Node, l look) {
+	asked := l.asked
 	if v.requests == nil {
 		v.requests = map[*Node][]float64{}
 	}
 	v.snapshot = asked.Snapshot
 	sum := make([]float64, asked.Snapshot.Names.Len())
+	placed := bitset.New(len(asked.Pods))
+	for _, p := range l.plan.Placements {
+		placed = placed.Add(p.Pod)
+	}
 	for pod := range asked.Moved.All() {
+		if placed.Has(pod) {
+			continue
+		}
 		for id, amount := range asked.Pods[pod].Class.Requests {
 			sum[id] += float64(amount)
 		}

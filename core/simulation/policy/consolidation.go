@@ -63,7 +63,7 @@ func (p Consolidation) state(v *simulation.View) (disrupt.State, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Question, err = v.Question()
+	err = v.Ask(&s)
 	return s, err
 }
 

@@ -24,6 +24,9 @@ import (
 // Name is the name of the controller in logs and metrics.
 const Name = "nodeclaim.disruption"
 
+// retry is when a rule that could not tell is asked again while another one waits.
+const retry = 30 * time.Second
+
 // Options are what the controller works with; all are required.
 type Options struct {
 	// Client reads from the cache.
@@ -133,8 +136,11 @@ func (c *Controller) apply(ctx context.Context, stored *v1.NodeClaim, pool *v1.N
 			log.FromContext(ctx).V(1).Info(record)
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return reconcile.Result{}, err
+	err := errors.Join(errs...)
+	if err != nil && result.RequeueAfter > 0 { // what cannot be told must not delay what can
+		log.FromContext(ctx).Error(err, "keeping conditions")
+		result.RequeueAfter = min(result.RequeueAfter, retry)
+		return result, nil
 	}
-	return result, nil
+	return result, err
 }

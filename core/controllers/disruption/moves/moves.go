@@ -8,17 +8,20 @@
 package moves
 
 import (
+	"cmp"
+	"iter"
 	"slices"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
-// returns is how long after a move the pod in the place of the old one comes to be,
-// at the latest: draining takes its time.
-const returns = 15 * time.Minute
+// returns is how long after the start of a move the pod in the place of the old one
+// comes to be, at the latest: replacements and draining take their time.
+const returns = 30 * time.Minute
 
 // WorkloadOf names what makes another pod in the place of one, as
 // namespace/kind/name; empty if nothing does.
@@ -73,13 +76,31 @@ type Recent map[string][]time.Time
 // Count is how many pods of a workload were moved.
 func (r Recent) Count(workload string) int { return len(r[workload]) }
 
-// Moved reports whether a pod came to be in the place of one that was moved.
-func (r Recent) Moved(pod *corev1.Pod) bool {
+// Moved are the pods, by UID, that came to be in the place of one that was moved: of
+// each workload as many as were moved, the first ones that came since. Others, of a
+// workload that was scaled out, are not among them.
+func (r Recent) Moved(pods iter.Seq[*corev1.Pod]) map[types.UID]bool {
+	out := map[types.UID]bool{}
 	if len(r) == 0 {
-		return false
+		return out
 	}
-	created := pod.CreationTimestamp.Time
-	return slices.ContainsFunc(r[WorkloadOf(pod)], func(at time.Time) bool {
-		return !created.Before(at.Truncate(time.Second)) && created.Before(at.Add(returns))
-	})
+	since := map[string][]*corev1.Pod{}
+	for pod := range pods {
+		w := WorkloadOf(pod)
+		created := pod.CreationTimestamp.Time
+		if slices.ContainsFunc(r[w], func(at time.Time) bool {
+			return !created.Before(at.Truncate(time.Second)) && created.Before(at.Add(returns))
+		}) {
+			since[w] = append(since[w], pod)
+		}
+	}
+	for w, came := range since {
+		slices.SortFunc(came, func(a, b *corev1.Pod) int {
+			return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.UID, b.UID))
+		})
+		for _, pod := range came[:min(len(came), len(r[w]))] {
+			out[pod.UID] = true
+		}
+	}
+	return out
 }

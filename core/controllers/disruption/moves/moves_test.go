@@ -3,11 +3,13 @@
 package moves_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"karpenter.sh/core/controllers/disruption/moves"
 )
@@ -39,13 +41,23 @@ func TestMoves(t *testing.T) {
 		{"it was there before", pod("web", 5*time.Hour), false},
 		{"it came at once", pod("web", 40*time.Minute), true},
 		{"it came when the node was drained", pod("web", 30*time.Minute), true},
-		{"it came much later", pod("web", 10*time.Minute), false},
+		{"it came much later", pod("web", 5*time.Minute), false},
 		{"it is of another workload", pod("other", 40*time.Minute), false},
 		{"it is of none", pod("", 40*time.Minute), false},
 	} {
-		if got := recent.Moved(test.pod); got != test.want {
+		test.pod.UID = "it"
+		if got := recent.Moved(slices.Values([]*corev1.Pod{test.pod}))["it"]; got != test.want {
 			t.Errorf("%s: moved %v", test.why, got)
 		}
+	}
+	var all []*corev1.Pod
+	for i, uid := range []types.UID{"third", "second", "first"} {
+		p := pod("web", time.Duration(20+i)*time.Minute)
+		p.UID = uid
+		all = append(all, p)
+	}
+	if got := recent.Moved(slices.Values(all)); len(got) != 2 || got["third"] {
+		t.Errorf("two were moved, and of three that came since %v count", got)
 	}
 	if again := l.Since(now); len(again) != 0 {
 		t.Errorf("moves are not forgotten: %v", again)

@@ -14,7 +14,6 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/controllers/disruption/report"
-	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/gather"
 	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/objects/pods"
@@ -100,17 +99,14 @@ func (q *Queue) delete(ctx context.Context, c Candidate) (accepted bool, err err
 
 // disrupted counts and tells of a deletion that was accepted (DIS-127).
 func (q *Queue) disrupted(ctx context.Context, e *entry, c Candidate, list []corev1.Pod) {
-	var moving []*corev1.Pod
+	moving := 0
 	for i := range list {
 		if pods.Reschedulable(&list[i]) {
-			moving = append(moving, &list[i])
+			moving++
 		}
 	}
-	if e.Kind.Reason == disrupt.Underutilized {
-		q.Moves.Record(q.Clock.Now(), moving)
-	}
 	q.NodeClaims.Disrupted(metrics.Disruption{
-		NodeClaim: c.Objects.NodeClaim, Reason: report.Reason(e.Kind.Reason), ConsolidationPolicy: report.Policy(c.Policy), Pods: len(moving),
+		NodeClaim: c.Objects.NodeClaim, Reason: report.Reason(e.Kind.Reason), ConsolidationPolicy: report.Policy(c.Policy), Pods: moving,
 	})
 	q.Recorder.Publish(report.Terminating(c.Objects, e.Kind.Reason)...)
 	log.FromContext(ctx).Info("deleting nodeclaim", append(c.Target.Refs(), "reason", report.Reason(e.Kind.Reason), "command-id", e.ID)...)

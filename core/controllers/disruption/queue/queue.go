@@ -18,7 +18,6 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/controllers/disruption/cordon"
-	"karpenter.sh/core/controllers/disruption/moves"
 	"karpenter.sh/core/controllers/disruption/report"
 	"karpenter.sh/core/controllers/disruption/setbacks"
 	"karpenter.sh/core/engine/disrupt"
@@ -51,8 +50,6 @@ type Options struct {
 	Recorder   events.Recorder
 	NodeClaims *metrics.NodeClaims
 	Metrics    *report.Metrics
-	// Moves are told of the pods that consolidation is about to move.
-	Moves *moves.Ledger
 	// Setbacks are told which pools commands fail of.
 	Setbacks *setbacks.Ledger
 	// CPUMillis is the CPU request of the process, which scales the number of

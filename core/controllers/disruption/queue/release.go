@@ -42,8 +42,10 @@ func (q *Queue) fail(ctx context.Context, e *entry, cause error) {
 // marked for deletion.
 func (q *Queue) forget(ctx context.Context, e *entry) {
 	log.FromContext(ctx).V(1).Info("command succeeded", e.Fields...)
-	for pool := range e.pools() {
-		q.Setbacks.Succeeded(pool, e.Kind.Reason)
+	if len(e.Replacements) > 0 || e.Kind.Reason == disrupt.Drifted { // a machine came up
+		for pool := range e.pools() {
+			q.Setbacks.Succeeded(pool, e.Kind.Reason)
+		}
 	}
 	q.drop(e)
 }

@@ -5,8 +5,11 @@ package survey
 import (
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/launch"
+	"karpenter.sh/core/objects/pods"
 )
 
 // Machines are the replacements of a command, which was decided or validated over
@@ -34,6 +37,19 @@ func (s *Survey) Machines(c disrupt.Command) ([]launch.Machine, error) {
 		}
 	}
 	return out, nil
+}
+
+// Moving are the pods of nodes that will need another place once these go.
+func (s *Survey) Moving(nodes ...string) []*corev1.Pod {
+	var out []*corev1.Pod
+	for _, id := range nodes {
+		for _, p := range s.Node(id).Pods() {
+			if pods.Reschedulable(p.Pod) {
+				out = append(out, p.Pod)
+			}
+		}
+	}
+	return out
 }
 
 // Destinations are the IDs of the nodes that pods of a command's nodes are to go to.

@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"github.com/awslabs/operatorpkg/status"
+	"k8s.io/apimachinery/pkg/types"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cluster"
-	"karpenter.sh/core/controllers/disruption/moves"
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/objects/nodes"
 	"karpenter.sh/core/objects/pods"
@@ -21,7 +21,7 @@ type view struct {
 	pool    *v1.NodePool // nil when it does not exist
 	now     time.Time
 	budgets pods.Budgets
-	moves   moves.Recent
+	moved   map[types.UID]bool
 }
 
 // node says what the engine must know of a state node.

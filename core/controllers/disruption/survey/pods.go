@@ -27,7 +27,7 @@ func boundPods(v view) []disrupt.Pod {
 	for i, p := range bound {
 		out[i] = podOf(p.Pod, p.EvictionCost)
 		out[i].Blocking = v.budgets.Blocking(p.Pod, v.now)
-		out[i].Moved = v.moves.Moved(p.Pod)
+		out[i].Moved = v.moved[p.UID]
 	}
 	return out
 }

@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -81,6 +83,12 @@ type Request struct {
 	// Ask says which nodes are to be asked about, given the rest of the state; nil
 	// or none for a survey without a question.
 	Ask func(disrupt.State) []string
+	// Spare reports whether the node of an ID goes as empty unless pods come to it; nil
+	// for none.
+	Spare func(id string) bool
+	// Going are the nodes, by ID, of commands that are to be validated: no pods of
+	// others are planned to come to them.
+	Going []string
 }
 
 // Survey is the world as one method sees it.
@@ -100,6 +108,7 @@ type world struct {
 	budgets    pods.Budgets
 	catalogues map[string]*catalogue
 	moves      moves.Recent
+	moved      map[types.UID]bool
 }
 
 // Node returns the state node of an ID, or nil.
@@ -125,6 +134,7 @@ func (s *Surveyor) Take(ctx context.Context, r Request) (*Survey, error) {
 	w := world{budgets: budgets, catalogues: s.catalogues(ctx, out.pools)}
 	out.State = disrupt.State{Now: s.Clock.Now(), Pools: map[string]disrupt.Pool{}}
 	w.moves = s.Moves.Since(out.State.Now.Add(-disrupt.CoolDown))
+	w.moved = w.moves.Moved(bound(out.snapshot))
 	s.addNodes(out, r.Held, w)
 	out.State.Evictable = s.evictable(out, w.moves)
 	s.complaints.tell(ctx, out.snapshot)
@@ -133,16 +143,29 @@ func (s *Surveyor) Take(ctx context.Context, r Request) (*Survey, error) {
 		return out, nil
 	}
 	if nodes := r.Ask(out.State); len(nodes) > 0 {
-		if err := s.ask(ctx, out, asked{r.Kind, nodes}, w); err != nil {
+		if err := s.ask(ctx, out, asked{r.Kind, nodes, r.Going, r.Spare}, w); err != nil {
 			return nil, fmt.Errorf("gathering what-ifs: %w", err)
 		}
 	}
 	return out, nil
 }
 
+// bound are the pods of all nodes.
+func bound(snapshot *cluster.Snapshot) iter.Seq[*corev1.Pod] {
+	return func(yield func(*corev1.Pod) bool) {
+		for _, n := range snapshot.Nodes() {
+			for _, p := range n.Pods() {
+				if !yield(p.Pod) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func (s *Surveyor) addNodes(out *Survey, held func(string) bool, w world) {
 	for _, n := range out.snapshot.Nodes() {
-		v := view{state: n, pool: out.pools[poolOf(n)], now: out.State.Now, budgets: w.budgets, moves: w.moves}
+		v := view{state: n, pool: out.pools[poolOf(n)], now: out.State.Now, budgets: w.budgets, moved: w.moved}
 		node := s.node(v)
 		node.Held = held(node.ID)
 		labels := n.View().Labels

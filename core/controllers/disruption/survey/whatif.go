@@ -37,6 +37,10 @@ type asked struct {
 	kind disrupt.Kind
 	// nodes are the IDs of those that may be left out.
 	nodes []string
+	// going are those of commands that are to be validated.
+	going []string
+	// spare are those that go as empty unless pods come to them; nil for none.
+	spare func(id string) bool
 }
 
 // ask puts the question together that a method's what-ifs are about (DIS-060).
@@ -54,8 +58,12 @@ func (s *Surveyor) ask(ctx context.Context, out *Survey, about asked, w world) e
 	movable := func(pod *corev1.Pod) bool { return w.budgets.CurrentlyReschedulable(pod, out.State.Now) }
 	understood := map[string]bool{}
 	var held []string
+	spare := map[int]float64{}
 	for i := range out.State.Nodes {
-		if n := &out.State.Nodes[i]; n.Held && !n.Leaving {
+		n := &out.State.Nodes[i]
+		if target, ok := out.snapshot.Targets().Index(n.ID); ok && n.Held && !n.Leaving && about.spare != nil && about.spare(n.ID) {
+			spare[target] = n.Price
+		} else if n.Held && !n.Leaving {
 			held = append(held, n.ID)
 		}
 	}
@@ -65,7 +73,8 @@ func (s *Surveyor) ask(ctx context.Context, out *Survey, about asked, w world) e
 		}
 	}
 	offer(ctx, out.pools, round, w.catalogues)
-	out.asked = &asking{Question: s.settled(round.Build(), held), answerable: map[string]int{}, minValues: s.MinValues}
+	out.State.Spare = spare
+	out.asked = &asking{Question: s.settled(out, round.Build(), held, about.going), answerable: map[string]int{}, minValues: s.MinValues}
 	for id, all := range understood {
 		if target, ok := out.snapshot.Targets().Index(id); ok && all {
 			out.asked.answerable[id] = target
@@ -81,18 +90,43 @@ func (s *Surveyor) ask(ctx context.Context, out *Survey, about asked, w world) e
 // settled gives the pods that wait or leave their places, with new nodes or without:
 // the next round of provisioning sees to them (DIS-060, DIS-065). Those that the
 // scheduler is told of a node for are there (SCH-310). Nodes that commands hold are as
-// good as gone (DIS-160).
-func (s *Surveyor) settled(q *question.Question, held []string) *question.Question {
-	var targets []int
-	for _, id := range held {
-		if target, ok := q.Cluster.Targets().Index(id); ok {
-			targets = append(targets, target)
-		}
+// good as gone (DIS-160). The nodes that get pods are noted: they must not be given up
+// now.
+func (s *Surveyor) settled(out *Survey, q *question.Question, held, going []string) *question.Question {
+	in := q.Without(indexes(q, held)...)
+	for i := range in.Pods {
+		in.Barred = in.Barred.Add(i)
 	}
-	in := q.Without(targets...)
+	for _, target := range indexes(q, going) {
+		in.Closed = in.Closed.Add(target)
+	}
+	for target := range out.State.Spare {
+		in.Closed = in.Closed.Add(target)
+	}
 	in.MinValues, in.Reservations = s.MinValues, place.FallbackReservations
 	in.Expected = nominated(q)
-	return q.After(in, place.Solve(in))
+	plan := place.Solve(in)
+	receives := map[string]bool{}
+	for _, p := range plan.Placements {
+		if n := q.Cluster.Targets().At(p.Node).StateNode; n != nil {
+			receives[n.Key()] = true
+		}
+	}
+	for i := range out.State.Nodes {
+		out.State.Nodes[i].Receives = receives[out.State.Nodes[i].ID]
+	}
+	return q.After(in, plan)
+}
+
+// indexes are the targets of nodes by ID, as far as they are any.
+func indexes(q *question.Question, ids []string) []int {
+	var out []int
+	for _, id := range ids {
+		if target, ok := q.Cluster.Targets().Index(id); ok {
+			out = append(out, target)
+		}
+	}
+	return out
 }
 
 // nominated are the waiting pods, by index, whose node the scheduler is told of.
