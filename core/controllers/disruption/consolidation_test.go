@@ -210,7 +210,7 @@ func TestFailedReplacementsAreNotRepeatedAtOnce(t *testing.T) {
 	}
 }
 
-// DIS-160: what a proposal plans to put on a node keeps that node from being given up
+// DIS-160, DIS-175: what a proposal plans to put on a node keeps that node from being given up
 // in a later pass.
 func TestNodesThatPodsAreToComeToStay(t *testing.T) {
 	w := newWorld(t)

@@ -19,11 +19,19 @@ import (
 func onDemand(price float64) offer { return offer{label.OnDemand, price} }
 func spot(price float64) offer     { return offer{label.Spot, price} }
 
-// onlyNode is a site with one node, for 4 $/h, and a pod of 2 CPU.
+// onlyNode is a site with one node that may go, for 4 $/h, and a pod of 2 CPU.
 func onlyNode(t *testing.T, capacityType string) *site {
 	s := newSite(t)
 	s.node("n", 4, capacityType, 0, 2)
+	s.crowd(4)
 	return s
+}
+
+// crowd adds a node of this price that stays, with so many pods that to move one of
+// others costs little.
+func (s *site) crowd(price float64) {
+	s.node("crowd", price, label.OnDemand, 0, slices.Repeat([]int64{1}, 40)...)
+	s.known[len(s.known)-1].Consolidatable = false
 }
 
 func TestOneNode(t *testing.T) {
@@ -92,7 +100,7 @@ func TestOneNode(t *testing.T) {
 		}, "what would be saved does not make up for moving the pods soon enough"},
 		{"DIS-171 all the more if the pods were moved of late", label.OnDemand, func(s *site) {
 			s.known[0].Pods[0].Moved = true
-			s.sells([]model.Type{s.itype("x", 2, onDemand(2))})
+			s.sells([]model.Type{s.itype("x", 2, onDemand(3))})
 		}, "what would be saved does not make up for moving the pods soon enough"},
 		{"DIS-172 as many pods of a workload as may be", label.OnDemand, func(s *site) {
 			s.known[0].Pods[0].Workload = "web"
@@ -195,6 +203,7 @@ func TestManyCommands(t *testing.T) {
 			for _, name := range []string{"a", "b", "c"} {
 				s.node(name, 6, label.OnDemand, 0, 3, 1)
 			}
+			s.crowd(6)
 		}, []string{"[a b c] six six"}},
 		{"nodes that are used well stay", func(s *site) {
 			s.sells([]model.Type{s.itype("six", 6, onDemand(6))})
@@ -287,7 +296,7 @@ func TestSmallMachineForWhatIsLeft(t *testing.T) {
 	}
 }
 
-// An empty node that is about to go stays if that is cheaper than what its place would
+// DIS-175: an empty node that is about to go stays if that is cheaper than what its place would
 // be taken by, and only then.
 func TestSpareNodes(t *testing.T) {
 	for _, test := range []struct {
@@ -302,9 +311,9 @@ func TestSpareNodes(t *testing.T) {
 		s := onlyNode(t, label.OnDemand)
 		s.sells([]model.Type{s.itype("x", 2, onDemand(1))})
 		s.node("spare", test.price, label.OnDemand, 4)
-		s.known[1].Held = true
+		s.known[2].Held = true
 		in := s.state()
-		in.Spare = map[int]float64{1: test.price}
+		in.Spare = map[int]float64{2: test.price}
 		d := disrupt.Consolidation{}.Decide(in)
 		if got := all(d); !slices.Equal(got, test.want) {
 			t.Errorf("%s: got %v, refused %v", test.why, got, causes(d.Refusals))
@@ -320,6 +329,10 @@ func TestBudgetOfASet(t *testing.T) {
 	s.sells([]model.Type{s.itype("six", 6, onDemand(6))})
 	for _, name := range []string{"a", "b", "c"} {
 		s.node(name, 6, label.OnDemand, 0, 3, 1)
+	}
+	s.crowd(6)
+	if d := (disrupt.Consolidation{}).Decide(s.state()); len(d.Commands) != 1 {
+		t.Errorf("without a budget: took %v", all(d))
 	}
 	in := s.state()
 	p := pool()
@@ -355,12 +368,12 @@ func TestSpotSavesATenth(t *testing.T) {
 // DIS-171: what a command costs is to move its pods and to pay twice for a while.
 func TestPayback(t *testing.T) {
 	s := newSite(t)
-	s.sells([]model.Type{s.itype("x", 2, onDemand(2))})
+	s.sells([]model.Type{s.itype("x", 2, onDemand(1.5))})
 	s.node("a", 4, label.OnDemand, 0, 2)
 	c := disrupt.Consolidation{}.Decide(s.state()).Commands[0]
-	// To move it is 10 minutes of 4 $/h, two machines for 3 minutes is 0.1 $, which
-	// 2 $/h pay in 23 minutes.
-	if want := 23 * time.Minute; c.Payback.Round(time.Second) != want || c.Saving != 2 || c.Cost != 2 {
+	// To move it is 10 minutes of 4 $/h, two machines for 3 minutes is 0.075 $, which
+	// 2.5 $/h pay in less than 18 minutes.
+	if want := 17*time.Minute + 48*time.Second; c.Payback.Round(time.Second) != want || c.Saving != 2.5 || c.Cost != 2 {
 		t.Errorf("pays back in %v, want %v; saves %v for %v", c.Payback, want, c.Saving, c.Cost)
 	}
 }

@@ -214,7 +214,7 @@ func (x *search) hopeless(n *Node) (Refusal, bool) {
 
 // gain bounds what giving up the node can save per hour beyond what it must.
 func (x *search) gain(n *Node) float64 {
-	return affordable([]*Node{n}, x.totals) - x.worth.of(n)
+	return affordable([]*Node{n}, x.totals, mostPaybackLaunching) - x.worth.of(n)
 }
 
 // consider asks what would become of the pods of some nodes, and says whether that is
@@ -297,7 +297,11 @@ func (x *search) price(m *move) (Refusal, bool) {
 		least += m.plan.Bins[i].Price
 	}
 	kept := x.keeping(m)
-	below := affordable(m.nodes, x.totals) - kept
+	within := mostPayback
+	if len(m.plan.Bins) > 0 {
+		within = mostPaybackLaunching
+	}
+	below := affordable(m.nodes, x.totals, within) - kept
 	total -= kept
 	switch {
 	case len(m.plan.Bins) == 0 && (total > 0 || kept > 0) && below <= 0:

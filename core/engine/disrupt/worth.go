@@ -11,8 +11,11 @@ const (
 	movingTakes = 10 * time.Minute
 	// besideTakes is how long nodes and their replacements are paid for both.
 	besideTakes = 3 * time.Minute
-	// mostPayback is how long a command may take to save what it costs.
-	mostPayback = 45 * time.Minute
+	// mostPayback is how long a command may take to save what it costs,
+	// mostPaybackLaunching how long if machines are launched for it: replays show that
+	// these turn out worth less than deletions, for what they are bought for changes.
+	mostPayback          = 45 * time.Minute
+	mostPaybackLaunching = mostPayback / 2
 	// movedAgain is how many times as much it costs to move a pod that was moved
 	// recently.
 	movedAgain = 8
@@ -65,15 +68,15 @@ func restless(pods []Pod) float64 {
 	return cost
 }
 
-// affordable is what replacements of nodes may cost per hour so that the command
-// pays in time: less than the result.
-func affordable(nodes []*Node, totals map[string]total) float64 {
+// affordable is what replacements of nodes, or nodes that stay for the pods, may cost
+// per hour so that the command pays within a time: less than the result.
+func affordable(nodes []*Node, totals map[string]total, within time.Duration) float64 {
 	price, cost := 0.0, 0.0
 	for _, n := range nodes {
 		price += n.Price
 		cost += moving(n, totals)
 	}
-	return (price - cost/mostPayback.Hours()) / (1 + besideTakes.Hours()/mostPayback.Hours())
+	return (price - cost/within.Hours()) / (1 + besideTakes.Hours()/within.Hours())
 }
 
 // payback is how long it takes until a command has saved what it costs; never, if
