@@ -97,7 +97,7 @@ func (x *search) replace(n *Node) (*move, Refusal, bool) {
 	if !hopeless {
 		return x.consider([]*Node{n})
 	}
-	m, _, ok := x.onSpare([]*Node{n})
+	m, ok := x.onSpare([]*Node{n})
 	return m, r, ok
 }
 
@@ -226,7 +226,7 @@ func (x *search) consider(nodes []*Node) (*move, Refusal, bool) {
 	}
 	asked.Repack = mixSteps
 	m, r, ok := x.judge(nodes, asked, place.Solve(asked))
-	if spare, _, fits := x.onSpare(nodes); fits && (!ok || spare.command.Saving > m.command.Saving) {
+	if spare, fits := x.onSpare(nodes); fits && (!ok || spare.command.Saving > m.command.Saving) {
 		return spare, Refusal{}, true
 	}
 	return m, r, ok
@@ -244,15 +244,16 @@ func (x *search) without(nodes []*Node) (place.Input, bool) {
 }
 
 // onSpare asks the same where spare nodes stay, for their price.
-func (x *search) onSpare(nodes []*Node) (*move, Refusal, bool) {
+func (x *search) onSpare(nodes []*Node) (*move, bool) {
 	if len(x.state.Spare) == len(x.kept) {
-		return nil, Refusal{}, false
+		return nil, false
 	}
 	asked, ok := x.question.Without(ids(nodes)...)
 	if !ok {
-		return nil, Refusal{Cause: Leaving}, false
+		return nil, false
 	}
-	return x.judge(nodes, asked, place.Solve(asked))
+	m, _, ok := x.judge(nodes, asked, place.Solve(asked))
+	return m, ok
 }
 
 // keeping is what spare nodes cost that a command would have stay.

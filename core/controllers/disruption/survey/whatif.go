@@ -57,23 +57,13 @@ func (s *Surveyor) ask(ctx context.Context, out *Survey, about asked, w world) e
 	}
 	movable := func(pod *corev1.Pod) bool { return w.budgets.CurrentlyReschedulable(pod, out.State.Now) }
 	understood := map[string]bool{}
-	var held []string
-	spare := map[int]float64{}
-	for i := range out.State.Nodes {
-		n := &out.State.Nodes[i]
-		if target, ok := out.snapshot.Targets().Index(n.ID); ok && n.Held && !n.Leaving && about.spare != nil && about.spare(n.ID) {
-			spare[target] = n.Price
-		} else if n.Held && !n.Leaving {
-			held = append(held, n.ID)
-		}
-	}
+	held := out.setAside(about.spare)
 	for _, id := range slices.Concat(held, about.nodes) {
 		if understood[id], err = round.StandingOn(ctx, out.snapshot.Node(id), movable); err != nil {
 			return err
 		}
 	}
 	offer(ctx, out.pools, round, w.catalogues)
-	out.State.Spare = spare
 	out.asked = &asking{Question: s.settled(out, round.Build(), held, about.going), answerable: map[string]int{}, minValues: s.MinValues}
 	for id, all := range understood {
 		if target, ok := out.snapshot.Targets().Index(id); ok && all {
@@ -85,6 +75,25 @@ func (s *Surveyor) ask(ctx context.Context, out *Survey, about asked, w world) e
 	}
 	out.State.Question = out.asked
 	return nil
+}
+
+// setAside returns the nodes that commands hold, but for those that may stay if pods
+// come to them: the state has these with their prices (DIS-175).
+func (s *Survey) setAside(spare func(id string) bool) (held []string) {
+	s.State.Spare = map[int]float64{}
+	for i := range s.State.Nodes {
+		n := &s.State.Nodes[i]
+		if !n.Held || n.Leaving {
+			continue
+		}
+		target, ok := s.snapshot.Targets().Index(n.ID)
+		if ok && spare != nil && spare(n.ID) {
+			s.State.Spare[target] = n.Price
+		} else {
+			held = append(held, n.ID)
+		}
+	}
+	return held
 }
 
 // settled gives the pods that wait or leave their places, with new nodes or without:
