@@ -236,6 +236,21 @@ func TestNodesThatPodsAreToComeToStay(t *testing.T) {
 	}
 }
 
+// DIS-057: a pool is not told of budgets for what its nodes never go for.
+func TestShutBudgetsThatDoNotMatter(t *testing.T) {
+	w := consolidating(t, "a")
+	w.create(pool("when-empty", ready, budget("0")), pool("too", underutilized, budget("0")))
+	for _, name := range []string{"when-empty", "too"} {
+		w.machine("of-"+name, name, dear)
+		w.create(pod("on-"+name, "of-"+name, needing("1500m"), of("web")))
+	}
+	w.mustPass()
+	want := "NodePool too: The disruption budgets allow no disruption for reason Underutilized"
+	if told := w.messages("DisruptionBlocked"); !slices.Equal(told, []string{want}) {
+		t.Errorf("events: %v", told)
+	}
+}
+
 // DIS-060, DIS-126: a budget that lets no pod go at the moment is what draining is for;
 // a machine was bought already.
 func TestExhaustedBudgetsDoNotStopACommand(t *testing.T) {

@@ -173,10 +173,21 @@ func (c *Controller) tellProtections(s *survey.Survey, id string) {
 
 func (c *Controller) tellShutBudgets(s *survey.Survey, reason disrupt.Reason) {
 	for name, pool := range s.State.Pools {
-		if pool.Managed && pool.Budget.Shut() {
+		if pool.Managed && pool.Budget.Shut() && concerns(reason, pool) {
 			c.Recorder.Publish(report.BudgetShut(s.NodePool(name), reason))
 		}
 	}
+}
+
+// concerns reports whether nodes of a pool can go for a reason, budgets aside.
+func concerns(reason disrupt.Reason, pool disrupt.Pool) bool {
+	switch reason {
+	case disrupt.Empty:
+		return !pool.NeverConsolidates
+	case disrupt.Underutilized:
+		return !pool.NeverConsolidates && !pool.OnlyWhenEmpty
+	}
+	return true
 }
 
 // name is a method's in logs.
