@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package disruption is the loop that gives up nodes voluntarily. It is the
-// controller disruption, and it brings disruption.queue with it. The condition
-// Consolidatable, which it reads, is kept by the package conditions beside it.
+// controller disruption, and it brings disruption.queue with it. The conditions
+// Consolidatable and Drifted, which it reads, are kept by the package conditions beside
+// it.
 //
 // # What it decides
 //
 // Nothing by itself: in each pass it removes what lost commands left behind,
-// validates the commands whose time has come, asks its methods in their order
-// what else should go, and starts what stands. The engine decides, package survey
+// validates the commands whose time has come, those of one method together, asks its
+// methods in their order what else should go, and starts what stands. Packages moves
+// and setbacks remember what must not be repeated soon, verdicts.go what need not be
+// asked again. The engine decides, package survey
 // tells it of the world, package queue carries out what was started.
 //
 // # What it never does
@@ -33,7 +36,9 @@
 //
 // # Cost
 //
-// One survey for each method and each validation; see package survey.
+// One survey for each method, and one for all validations of a method in a pass; see
+// package survey. A method that found nothing costs a survey without a question until
+// something changes.
 //
 // # Where to start reading
 //
