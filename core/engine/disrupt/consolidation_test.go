@@ -96,11 +96,11 @@ func TestOneNode(t *testing.T) {
 			s.sells(many(s, 9), requirement.Exists(label.InstanceType).WithMinValues(6))
 		}, "replace by [t00 t01 t02 t03 t04 t05] spot"},
 		{"DIS-171 what is saved must make up for the move", label.OnDemand, func(s *site) {
-			s.sells([]model.Type{s.itype("x", 2, onDemand(3.5))})
+			s.sells([]model.Type{s.itype("x", 2, onDemand(3.6))})
 		}, "what would be saved does not make up for moving the pods soon enough"},
 		{"DIS-171 all the more if the pods were moved of late", label.OnDemand, func(s *site) {
 			s.known[0].Pods[0].Moved = true
-			s.sells([]model.Type{s.itype("x", 2, onDemand(3))})
+			s.sells([]model.Type{s.itype("x", 2, onDemand(3.3))})
 		}, "what would be saved does not make up for moving the pods soon enough"},
 		{"DIS-172 as many pods of a workload as may be", label.OnDemand, func(s *site) {
 			s.known[0].Pods[0].Workload = "web"

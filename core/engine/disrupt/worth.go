@@ -15,7 +15,7 @@ const (
 	// mostPaybackLaunching how long if machines are launched for it: replays show that
 	// these turn out worth less than deletions, for what they are bought for changes.
 	mostPayback          = 45 * time.Minute
-	mostPaybackLaunching = mostPayback / 2
+	mostPaybackLaunching = 30 * time.Minute
 	// movedAgain is how many times as much it costs to move a pod that was moved
 	// recently.
 	movedAgain = 8
