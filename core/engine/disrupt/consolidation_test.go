@@ -305,6 +305,7 @@ func TestSpareNodes(t *testing.T) {
 		want  []string
 	}{
 		{"cheaper than the node and than a machine", 0.5, []string{"[n]"}},
+		{"as cheap as a machine, which would have to be launched", 1, []string{"[n]"}},
 		{"a machine costs less", 2, []string{"[n] x"}},
 		{"no cheaper than the node", 4, []string{"[n] x"}},
 	} {

@@ -226,7 +226,7 @@ func (x *search) consider(nodes []*Node) (*move, Refusal, bool) {
 	}
 	asked.Repack = mixSteps
 	m, r, ok := x.judge(nodes, asked, place.Solve(asked))
-	if spare, fits := x.onSpare(nodes); fits && (!ok || spare.command.Saving > m.command.Saving) {
+	if spare, fits := x.onSpare(nodes); fits && (!ok || spare.command.Saving >= m.command.Saving-m.launching()) {
 		return spare, Refusal{}, true
 	}
 	return m, r, ok
@@ -254,6 +254,16 @@ func (x *search) onSpare(nodes []*Node) (*move, bool) {
 	}
 	m, _, ok := x.judge(nodes, asked, place.Solve(asked))
 	return m, ok
+}
+
+// launching is what it costs to pay for the replacements beside the nodes, spread over
+// the time in which the command has to pay.
+func (m *move) launching() float64 {
+	cost := 0.0
+	for i := range m.command.Replacements {
+		cost += m.command.Replacements[i].Bin.Price * besideTakes.Hours()
+	}
+	return cost / mostPaybackLaunching.Hours()
 }
 
 // keeping is what spare nodes cost that a command would have stay.
