@@ -46,6 +46,6 @@
 // # Where to start reading
 //
 // [Method] and [Command], then [Emptiness] in emptiness.go and the table of blockers
-// in blockers.go. Consolidation is in consolidation.go and search.go; what it has to
+// in blockers.go. Consolidation is in consolidation.go and the files search*.go; what it has to
 // be worth is in worth.go, what a replacement has to be is in bargain.go.
 package disrupt

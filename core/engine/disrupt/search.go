@@ -3,24 +3,13 @@
 package disrupt
 
 import (
-	"cmp"
-	"slices"
-	"sync"
-
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/place"
 )
 
-const (
-	// mostTogether is how many nodes are given up together at most.
-	mostTogether = 6
-	// mostInVain is how many sets of nodes in a row may turn out to be worth nothing
-	// before the search for sets ends: what comes later wastes less.
-	mostInVain = 64
-	// mixSteps bounds the search for the machines that replace a few nodes, see
-	// [place.Input].
-	mixSteps = 200_000
-)
+// mixSteps bounds the search for the machines that replace a few nodes, see
+// [place.Input].
+const mixSteps = 200_000
 
 // search is one run of consolidation over a state. Commands that it has accepted are
 // as if they were carried out.
@@ -101,69 +90,6 @@ func (x *search) replace(n *Node) (*move, Refusal, bool) {
 	return m, r, ok
 }
 
-// deleteAll gives up the nodes, in their order, whose pods have room elsewhere, and
-// returns those for which machines would have to be launched. As long as nothing goes,
-// more and more nodes are looked at side by side.
-func (x *search) deleteAll(nodes []*Node) (replaceable []*Node) {
-	for ahead := 1; len(nodes) > 0; {
-		looks, changed := x.lookAtAll(nodes[:min(ahead, len(nodes))]), false
-		for i := 0; i < len(looks) && !changed; i++ {
-			n := nodes[0]
-			nodes = nodes[1:]
-			if r, refused := x.refuses(n); refused {
-				x.refusals[n.ID] = r
-				continue
-			}
-			before := len(x.commands)
-			if !x.delete(n, looks[i]) {
-				replaceable = append(replaceable, n)
-			}
-			changed = len(x.commands) > before
-		}
-		if ahead = min(2*ahead, mostAhead); changed {
-			ahead = 1 // the other looks were at what is not so any more
-		}
-	}
-	return replaceable
-}
-
-// mostAhead is how many nodes are looked at side by side at most.
-const mostAhead = 64
-
-// look is where the pods of a node would go.
-type look struct {
-	asked place.Input
-	plan  place.Plan
-	ok    bool // false if nobody can tell
-}
-
-// lookAtAll looks at nodes as if each went alone.
-func (x *search) lookAtAll(nodes []*Node) []look {
-	looks := make([]look, len(nodes))
-	each := func(i int) {
-		if looks[i].asked, looks[i].ok = x.without(nodes[i : i+1]); looks[i].ok {
-			looks[i].plan = place.Solve(looks[i].asked)
-		}
-	}
-	workers := min(x.method.Workers, len(nodes))
-	if workers < 2 {
-		for i := range nodes {
-			each(i)
-		}
-		return looks
-	}
-	var wait sync.WaitGroup
-	for w := range workers {
-		wait.Go(func() {
-			for i := w; i < len(nodes); i += workers {
-				each(i)
-			}
-		})
-	}
-	wait.Wait()
-	return looks
-}
-
 // refuses says why a node cannot go, whatever becomes of its pods.
 func (x *search) refuses(n *Node) (Refusal, bool) {
 	switch {
@@ -176,27 +102,6 @@ func (x *search) refuses(n *Node) (Refusal, bool) {
 		return Refusal{Cause: WorkloadMoved, Workload: w}, true
 	}
 	return Refusal{}, false
-}
-
-// delete gives a node up if its pods have room elsewhere; false if a machine would
-// have to be launched for some of them.
-func (x *search) delete(n *Node, l look) bool {
-	if !l.ok {
-		x.refusals[n.ID] = Refusal{Cause: Leaving}
-		return true
-	}
-	x.worth.learn(n, l)
-	if len(l.plan.Bins) > 0 && len(homeless(l.asked, l.plan)) == 0 {
-		x.refusals[n.ID] = Refusal{Cause: NothingCheaper}
-		return false
-	}
-	m, r, ok := x.judge([]*Node{n}, l.asked, l.plan)
-	if ok {
-		x.accept(m)
-	} else {
-		x.refusals[n.ID] = r
-	}
-	return true
 }
 
 // hopeless says why no machines can replace a node: what those of its pods are worth
@@ -230,51 +135,6 @@ func (x *search) consider(nodes []*Node) (*move, Refusal, bool) {
 		return spare, Refusal{}, true
 	}
 	return m, r, ok
-}
-
-// without asks where pods would go if nodes were gone and the spare ones too.
-func (x *search) without(nodes []*Node) (place.Input, bool) {
-	asked, ok := x.question.Without(ids(nodes)...)
-	for target := range x.state.Spare {
-		if ok && !x.kept[target] {
-			asked.Without = asked.Without.Add(target)
-		}
-	}
-	return asked, ok
-}
-
-// onSpare asks the same where spare nodes stay, for their price.
-func (x *search) onSpare(nodes []*Node) (*move, bool) {
-	if len(x.state.Spare) == len(x.kept) {
-		return nil, false
-	}
-	asked, ok := x.question.Without(ids(nodes)...)
-	if !ok {
-		return nil, false
-	}
-	m, _, ok := x.judge(nodes, asked, place.Solve(asked))
-	return m, ok
-}
-
-// launching is what it costs to pay for the replacements beside the nodes, spread over
-// the time in which the command has to pay.
-func (m *move) launching() float64 {
-	cost := 0.0
-	for i := range m.command.Replacements {
-		cost += m.command.Replacements[i].Bin.Price * besideTakes.Hours()
-	}
-	return cost / mostPaybackLaunching.Hours()
-}
-
-// keeping is what spare nodes cost that a command would have stay.
-func (x *search) keeping(m *move) float64 {
-	cost := 0.0
-	for _, node := range m.command.Destinations {
-		if !x.kept[node] {
-			cost += x.state.Spare[node]
-		}
-	}
-	return cost
 }
 
 func (x *search) judge(nodes []*Node, asked place.Input, plan place.Plan) (*move, Refusal, bool) {
@@ -389,51 +249,6 @@ func (x *search) exhausted(nodes []*Node) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// together gives up nodes for machines that hold the pods of several. Only nodes that
-// leave so much of their price unused that it may pay are considered: what the pods
-// of a set are worth is the sum of what those of its nodes are.
-func (x *search) together(nodes []*Node) {
-	nodes = slices.DeleteFunc(nodes, func(n *Node) bool { return x.gain(n) <= 0 })
-	slices.SortStableFunc(nodes, func(a, b *Node) int {
-		return cmp.Or(cmp.Compare(x.gain(b)/b.Price, x.gain(a)/a.Price), cmp.Compare(a.ID, b.ID))
-	})
-	vain := 0
-	for len(nodes) > 1 && vain < mostInVain {
-		set := x.best(nodes)
-		if set == nil {
-			vain++
-			nodes = nodes[1:]
-			continue
-		}
-		vain = 0
-		x.accept(set)
-		nodes = slices.DeleteFunc(nodes, func(n *Node) bool { return slices.Contains(set.nodes, n) || x.receives[n.Name] })
-	}
-}
-
-// best is what saves most among the first of the nodes alone with so many of the
-// next; nil if nothing is worth it.
-func (x *search) best(nodes []*Node) *move {
-	var best *move
-	var set []*Node
-	for _, n := range nodes {
-		if len(set) == mostTogether {
-			break
-		}
-		with := append(slices.Clip(set), n)
-		if _, over := x.exhausted(with); over || !x.purse.hasAll(with) {
-			continue
-		}
-		if set = with; len(set) < 2 {
-			continue
-		}
-		if m, _, ok := x.consider(set); ok && (best == nil || m.command.Saving > best.command.Saving) {
-			best = m
-		}
-	}
-	return best
 }
 
 // again decides about nodes once more, and says why they stay.

@@ -136,7 +136,9 @@ func (s *Surveyor) Take(ctx context.Context, r Request) (*Survey, error) {
 	w.moves = s.Moves.Since(out.State.Now.Add(-disrupt.CoolDown))
 	w.moved = w.moves.Moved(bound(out.snapshot))
 	s.addNodes(out, r.Held, w)
-	out.State.Evictable = s.evictable(out, w.moves)
+	if r.Kind.Reason == disrupt.Underutilized {
+		out.State.Evictable = s.evictable(out, w.moves)
+	}
 	s.complaints.tell(ctx, out.snapshot)
 	s.addPools(out, r, w.catalogues)
 	if !r.Kind.Asks || r.Ask == nil {
