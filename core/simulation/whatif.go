@@ -3,6 +3,7 @@
 package simulation
 
 import (
+	"maps"
 	"slices"
 
 	"karpenter.sh/core/engine/bitset"
@@ -27,8 +28,8 @@ type whatIf struct {
 	closed bitset.Set
 	// beside are the pods that need a place anyway (DIS-060).
 	beside []model.Pod
-	// held are the targets that commands are about.
-	held []int
+	// held are the IDs of the machines that commands are about.
+	held []string
 }
 
 // WithoutNodes asks where the pods of some nodes would go. The nodes must be
@@ -67,28 +68,14 @@ func (v *View) Ask(s *disrupt.State) error {
 	if err := v.prepare(); err != nil {
 		return err
 	}
-	in := v.question.Without(v.whatIf.held...)
-	in.Reservations = place.FallbackReservations
-	for i := range in.Pods {
-		in.Barred = in.Barred.Add(i)
-	}
-	for id := range v.own {
-		if target, ok := v.question.Cluster.Targets().Index(id); ok {
-			in.Closed = in.Closed.Add(target)
-		}
-	}
-	plan := place.Solve(in)
-	receives := map[string]bool{}
-	for _, p := range plan.Placements {
-		if n := v.question.Cluster.Targets().At(p.Node).StateNode; n != nil {
-			receives[n.Key()] = true
-		}
-	}
+	settled, receives := v.question.Settle(question.Settling{
+		Gone: v.whatIf.held, Shut: slices.Collect(maps.Keys(v.own)),
+	})
 	s.Nodes = slices.Clone(s.Nodes)
 	for i := range s.Nodes {
 		s.Nodes[i].Receives = receives[s.Nodes[i].ID]
 	}
-	s.Question = asking{v.question.After(in, plan), v.whatIf.closed}
+	s.Question = asking{settled, v.whatIf.closed}
 	return nil
 }
 
@@ -134,8 +121,8 @@ func (v *View) prepare() error {
 	}
 	w := &whatIf{closed: v.closed(q)}
 	for _, m := range v.r.machines {
-		if target, ok := q.Cluster.Targets().Index(m.key); ok && v.holds(m) {
-			w.held = append(w.held, target)
+		if v.holds(m) {
+			w.held = append(w.held, m.key)
 		}
 	}
 	for i := range q.Models {

@@ -96,61 +96,19 @@ func (s *Survey) setAside(spare func(id string) bool) (held []string) {
 	return held
 }
 
-// settled gives the pods that wait or leave their places, with new nodes or without:
-// the next round of provisioning sees to them (DIS-060, DIS-065). Those that the
-// scheduler is told of a node for are there (SCH-310). Nodes that commands hold are as
-// good as gone (DIS-160). The nodes that get pods are noted: they must not be given up
-// now.
+// settled is the question once the pods that wait or leave have their places. Nodes that
+// commands hold are as good as gone (DIS-160). The nodes that get pods are noted: they
+// must not be given up now (DIS-175).
 func (s *Surveyor) settled(out *Survey, q *question.Question, held, going []string) *question.Question {
-	in := q.Without(indexes(q, held)...)
-	for i := range in.Pods {
-		in.Barred = in.Barred.Add(i)
-	}
-	for _, target := range indexes(q, going) {
-		in.Closed = in.Closed.Add(target)
-	}
+	shut := slices.Clone(going)
 	for target := range out.State.Spare {
-		in.Closed = in.Closed.Add(target)
+		shut = append(shut, q.Cluster.Targets().At(target).StateNode.Key())
 	}
-	in.MinValues, in.Reservations = s.MinValues, place.FallbackReservations
-	in.Expected = nominated(q)
-	plan := place.Solve(in)
-	receives := map[string]bool{}
-	for _, p := range plan.Placements {
-		if n := q.Cluster.Targets().At(p.Node).StateNode; n != nil {
-			receives[n.Key()] = true
-		}
-	}
+	settled, receives := q.Settle(question.Settling{Gone: held, Shut: shut, MinValues: s.MinValues})
 	for i := range out.State.Nodes {
 		out.State.Nodes[i].Receives = receives[out.State.Nodes[i].ID]
 	}
-	return q.After(in, plan)
-}
-
-// indexes are the targets of nodes by ID, as far as they are any.
-func indexes(q *question.Question, ids []string) []int {
-	var out []int
-	for _, id := range ids {
-		if target, ok := q.Cluster.Targets().Index(id); ok {
-			out = append(out, target)
-		}
-	}
-	return out
-}
-
-// nominated are the waiting pods, by index, whose node the scheduler is told of.
-func nominated(q *question.Question) map[int]place.Expectation {
-	at := map[string]int{}
-	for i, n := range q.Cluster.Targets().Nodes {
-		at[n.Name] = i
-	}
-	out := map[int]place.Expectation{}
-	for i, pod := range q.Indexes() {
-		if target, known := at[q.Pods[pod].Status.NominatedNodeName]; known {
-			out[i] = place.Expectation{Node: target}
-		}
-	}
-	return out
+	return settled
 }
 
 // offer adds the pools that machines may be launched from (DIS-068). One that
