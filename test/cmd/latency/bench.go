@@ -12,10 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"karpenter.sh/test/internal/connection"
-	"karpenter.sh/test/internal/installation"
 	"karpenter.sh/test/internal/meter"
 	"karpenter.sh/test/internal/progress"
-	"karpenter.sh/test/internal/scrape"
 	"karpenter.sh/test/internal/timeline"
 )
 
@@ -44,18 +42,11 @@ func connect(ctx context.Context, opts options) (*bench, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; make up starts a cluster, make latency does that as well", err)
 	}
-	karpenter, err := installation.Find(opts.kubeconfig, opts.metricsURL)
+	process, err := meter.Find(ctx, opts.kubeconfig, opts.metricsURL)
 	if err != nil {
-		return nil, fmt.Errorf("%w; give -metrics-url, or a kubeconfig that make up has written", err)
+		return nil, err
 	}
-	url, err := karpenter.MetricsURL()
-	if err == nil {
-		_, err = scrape.Fetch(ctx, url)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("Karpenter does not answer; make up starts it: %w", err)
-	}
-	return &bench{options: opts, cluster: cluster, process: meter.Process{MetricsURL: url, PID: karpenter.PID()}}, nil
+	return &bench{options: opts, cluster: cluster, process: process}, nil
 }
 
 // runAll runs the cases, each in an empty pool. With an error it returns the results

@@ -19,7 +19,6 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/test/internal/connection"
-	"karpenter.sh/test/internal/installation"
 	"karpenter.sh/test/internal/manifests"
 	"karpenter.sh/test/internal/meter"
 	"karpenter.sh/test/internal/objects"
@@ -55,19 +54,12 @@ func connect(ctx context.Context, o options) (*bench, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; make up starts a cluster, make settle does that as well", err)
 	}
-	karpenter, err := installation.Find(o.kubeconfig, o.metricsURL)
+	process, err := meter.Find(ctx, o.kubeconfig, o.metricsURL)
 	if err != nil {
-		return nil, fmt.Errorf("%w; give -metrics-url, or a kubeconfig that make up has written", err)
-	}
-	url, err := karpenter.MetricsURL()
-	if err == nil {
-		_, err = scrape.Fetch(ctx, url)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("Karpenter does not answer; make up starts it: %w", err)
+		return nil, err
 	}
 	return &bench{
-		options: o, cluster: cluster, process: meter.Process{MetricsURL: url, PID: karpenter.PID()},
+		options: o, cluster: cluster, process: process,
 		display: progress.New(os.Stderr, progress.IsTerminal(os.Stderr), time.Now()),
 	}, nil
 }
