@@ -32,8 +32,10 @@ func (c *Controller) evaluate(ctx context.Context, p *pass, m disrupt.Method) {
 	}
 	c.metrics.Budgets(kind.Reason, s.State.Pools)
 	if kind.Reason == disrupt.Drifted {
-		for pool := range s.State.Pools {
-			c.metrics.Rests(pool, c.setbacks.Rests(pool, kind.Reason, began))
+		for name, pool := range s.State.Pools {
+			if pool.Managed {
+				c.metrics.Rests(name, c.setbacks.Rests(name, kind.Reason, began))
+			}
 		}
 	}
 	if kind.Asks && s.State.Question == nil && len(eligible) > 0 {
@@ -42,7 +44,9 @@ func (c *Controller) evaluate(ctx context.Context, p *pass, m disrupt.Method) {
 	}
 	d := m.Decide(s.State)
 	c.metrics.Eligible(kind.Reason, d.Eligible+c.proposals.nodes(kind.Reason))
-	c.verdicts.keep(m, stamp, s.State, eligible, d)
+	if kind.Asks {
+		c.verdicts.keep(m, stamp, s.State, eligible, d)
+	}
 	c.tell(s, m, d)
 	c.weighed(s, d)
 	if d.Eligible > 0 {

@@ -324,6 +324,26 @@ func TestSpareNodes(t *testing.T) {
 	}
 }
 
+// DIS-175: where there is room on nodes that stay anyway, a spare node still goes,
+// whatever it costs.
+func TestSpareNodesThatNobodyNeeds(t *testing.T) {
+	s := onlyNode(t, label.OnDemand)
+	s.sells([]model.Type{s.itype("x", 2, onDemand(1))})
+	s.node("spare", 0, label.OnDemand, 4)
+	s.node("roomy", 4, label.OnDemand, 4)
+	s.known[2].Held, s.known[3].Consolidatable = true, false
+	in := s.state()
+	in.Spare = map[int]float64{2: 0}
+	d := disrupt.Consolidation{}.Decide(in)
+	if len(d.Commands) != 1 || !slices.Equal(d.Commands[0].Destinations, []int{3}) {
+		t.Fatalf("%+v", d.Commands)
+	}
+	left := disrupt.Consolidation{}.Validate(in, d.Commands)[0].Left
+	if !slices.Equal(left.Destinations, []int{3}) {
+		t.Errorf("validated to go to %v", left.Destinations)
+	}
+}
+
 // DIS-056: a set of nodes goes within the budget or not at all.
 func TestBudgetOfASet(t *testing.T) {
 	s := newSite(t)

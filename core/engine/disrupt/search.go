@@ -104,9 +104,10 @@ func (x *search) refuses(n *Node) (Refusal, bool) {
 	return Refusal{}, false
 }
 
-// hopeless says why no machines can replace a node: what those of its pods are worth
-// that find no room elsewhere, at prices at which no machine is worth more than it
-// costs, is a bound of what they cost anywhere.
+// hopeless says why no machines are looked for in the place of a node: what those of its
+// pods are worth that found no room elsewhere, at prices at which no machine is worth
+// more than it costs, is the least that machines for them cost. (Other pods of the node
+// might take the room instead; that makes little difference.)
 func (x *search) hopeless(n *Node) (Refusal, bool) {
 	switch {
 	case x.gain(n) > 0:
@@ -117,7 +118,8 @@ func (x *search) hopeless(n *Node) (Refusal, bool) {
 	return Refusal{Cause: NothingCheaper}, true
 }
 
-// gain bounds what giving up the node can save per hour beyond what it must.
+// gain is what replacing the node may save per hour beyond what it must, at most, as
+// long as the same pods find room elsewhere.
 func (x *search) gain(n *Node) float64 {
 	return affordable([]*Node{n}, x.totals, mostPaybackLaunching) - x.worth.of(n)
 }
@@ -131,6 +133,9 @@ func (x *search) consider(nodes []*Node) (*move, Refusal, bool) {
 	}
 	asked.Repack = mixSteps
 	m, r, ok := x.judge(nodes, asked, place.Solve(asked))
+	if ok && len(m.command.Replacements) == 0 {
+		return m, r, ok // there is room on nodes that stay anyway
+	}
 	if spare, fits := x.onSpare(nodes); fits && (!ok || spare.command.Saving >= m.command.Saving-m.launching()) {
 		return spare, Refusal{}, true
 	}
@@ -232,9 +237,6 @@ func (x *search) accept(m *move) {
 // exhausted returns a workload of which no more pods may be moved for now and some
 // would be.
 func (x *search) exhausted(nodes []*Node) (string, bool) {
-	if len(x.state.Evictable) == 0 {
-		return "", false
-	}
 	wanted := map[string]int{}
 	for _, n := range nodes {
 		for i := range n.Pods {
