@@ -287,6 +287,37 @@ func TestStartsThatFailAreNotRepeatedAtOnce(t *testing.T) {
 	w.expect("a", untouched)
 }
 
+// DIS-173: that a node could go without a machine says nothing of machines.
+func TestDeletionsDoNotEndARest(t *testing.T) {
+	w := consolidating(t, "a")
+	lose := func() {
+		t.Helper()
+		w.propose()
+		w.mustPass()
+		_ = w.queue() // what needs no machine goes
+		for _, r := range w.replacements() {
+			w.gone(r.Name)
+		}
+		_ = w.queue()
+		w.expect("a", untouched)
+	}
+	lose()
+	w.clock.Step(time.Minute)
+	w.create(pool("q", func(p *v1.NodePool) { p.Spec.Disruption.ConsolidateAfter = v1.Never }))
+	w.machine("roomy", "q", roomy)
+	w.machine("b", "p", dear)
+	w.create(pod("of-b", "b", needing("1800m"), of("web")))
+	w.create(pod("more-of-a", "a", needing("200m"), of("web"))) // has room nowhere then
+	lose()
+	w.expect("b", goes)
+	w.clock.Step(44 * time.Second) // the second rest lasts a minute at least
+	w.propose()
+	w.mustPass()
+	if n := len(w.replacements()); n != 0 {
+		t.Errorf("%d replacements a minute after the second failure", n)
+	}
+}
+
 // DIS-171: a pod in the place of one that was moved is left alone for a while.
 func TestMovedPodsAreLeftAlone(t *testing.T) {
 	moved := func(later time.Duration) *world {
