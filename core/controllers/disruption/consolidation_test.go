@@ -310,7 +310,7 @@ func TestDeletionsDoNotEndARest(t *testing.T) {
 	w.create(pod("more-of-a", "a", needing("200m"), of("web"))) // has room nowhere then
 	lose()
 	w.expect("b", goes)
-	w.clock.Step(44 * time.Second) // the second rest lasts a minute at least
+	w.clock.Step(58 * time.Second) // the second rest lasts a minute at least
 	w.propose()
 	w.mustPass()
 	if n := len(w.replacements()); n != 0 {
