@@ -24,10 +24,11 @@ func (r *Round) Pending(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	kinds := kindsWithoutPlace(unbound)
 	var wanting []*corev1.Pod
 	for i := range unbound {
 		pod := &unbound[i]
-		if !pods.Provisionable(pod) || r.Snapshot.Bound(pod) {
+		if !pods.Provisionable(pod) && !kinds.covers(pod) || r.Snapshot.Bound(pod) {
 			continue
 		}
 		r.Waits = append(r.Waits, pod)
@@ -43,6 +44,32 @@ func (r *Round) Pending(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// kinds are those of pods that a scheduler found no place for.
+type kinds map[pods.Kind]bool
+
+func kindsWithoutPlace(unbound []corev1.Pod) kinds {
+	out := kinds{}
+	for i := range unbound {
+		if !pods.Provisionable(&unbound[i]) {
+			continue
+		}
+		if kind, ok := pods.KindOf(&unbound[i]); ok {
+			out[kind] = true
+		}
+	}
+	return out
+}
+
+// covers reports whether a pod is yet to be examined, and is of a kind of which the
+// scheduler has found no place for another (SCH-008).
+func (k kinds) covers(pod *corev1.Pod) bool {
+	if len(k) == 0 || !pods.Unexamined(pod) {
+		return false
+	}
+	kind, ok := pods.KindOf(pod)
+	return ok && k[kind]
 }
 
 // Departing adds the pods that will need another place once the nodes that are

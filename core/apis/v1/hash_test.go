@@ -65,6 +65,7 @@ func TestHashVectors(t *testing.T) {
 	}
 }
 
+// DIS-019
 func TestHashIgnoresWhatDoesNotDrift(t *testing.T) {
 	base := func() *v1.NodePool {
 		return poolWith(func(c *v1.NodeClaimTemplate) {

@@ -10,10 +10,11 @@ import (
 
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/engine/settle"
+	"karpenter.sh/core/objects/pods"
 )
 
-// lookAhead is the least time between looks at an open window (SCH-017).
-const lookAhead = 200 * time.Millisecond
+// LookAhead is the least time between looks at an open window (SCH-017).
+const LookAhead = 200 * time.Millisecond
 
 // look launches what pods still to come would not change, and leaves the rest to
 // the round that ends the window. So it tells nobody what fits nowhere, and one
@@ -27,13 +28,18 @@ func (p *Provisioner) look(ctx context.Context) {
 		log.FromContext(ctx).V(1).Info("launching ahead failed, the pods wait for the window to close", "error", err.Error())
 		return // and with it the looks at this window
 	}
-	p.batcher.Looked(p.Clock.Since(start))
+	p.window.Looked(p.Clock.Since(start))
 }
 
 func (p *Provisioner) launchSettled(ctx context.Context) error {
 	g, err := p.gather(ctx)
 	if err != nil || len(g.Pods) == 0 {
 		return err
+	}
+	for _, pod := range g.Pods {
+		if pods.Unexamined(pod) { // what the scheduler says of it later is no news
+			p.window.Trigger(pod.UID)
+		}
 	}
 	p.holdBack(g, p.Clock.Now())
 	input, start := p.input(g), p.Clock.Now()
@@ -49,7 +55,7 @@ func (p *Provisioner) launchSettled(ctx context.Context) error {
 		return nil
 	}
 	p.left += price
-	pods := podsIn(leaving)
-	log.FromContext(ctx).Info("computed nodeclaim(s) that more pods would not change", "nodeclaims", len(leaving), "pods", pods, "waiting", len(g.Pods)-pods)
+	served := podsIn(leaving)
+	log.FromContext(ctx).Info("computed nodeclaim(s) that more pods would not change", "nodeclaims", len(leaving), "pods", served, "waiting", len(g.Pods)-served)
 	return p.launch(ctx, g, leaving)
 }

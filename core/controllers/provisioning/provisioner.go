@@ -60,6 +60,8 @@ type Options struct {
 	// LaunchAhead launches, while a window is open, the machines that later pods would
 	// not change (SCH-017).
 	LaunchAhead bool
+	// Window collects triggers; nil means one of the times above, by the clock.
+	Window Window
 	// DefaultSpread gives pods the cluster's default spread constraints; nil
 	// gives none.
 	DefaultSpread *defaultspread.Source
@@ -72,10 +74,22 @@ type Options struct {
 	CPUMillis int64
 }
 
+// Window says when a round is due.
+type Window interface {
+	// Trigger asks for a round on behalf of an object.
+	Trigger(uid types.UID)
+	// Wait blocks until a window has closed, or until it is time for a look at an open
+	// one.
+	Wait(ctx context.Context) batch.Moment
+	// Looked says how long a look took. A look of which nothing is said is the last of
+	// its window.
+	Looked(took time.Duration)
+}
+
 // Provisioner runs the rounds.
 type Provisioner struct {
 	Options
-	batcher *batch.Batcher
+	window  Window
 	notices *notices
 	hints   *hints
 	// news are what the log says of pods and pools that are stuck.
@@ -95,17 +109,25 @@ func New(o Options) *Provisioner {
 	if o.Nominations == nil {
 		o.Nominations = nomination.New(nomination.Options{Off: true, Clock: o.Clock})
 	}
-	window := batch.Options{Idle: o.BatchIdle, Max: o.BatchMax, Clock: o.Clock}
-	if o.LaunchAhead {
-		window.Look = lookAhead
+	w := o.Window
+	if w == nil {
+		w = newWindow(o)
 	}
 	return &Provisioner{
 		Options: o,
-		batcher: batch.New(window),
+		window:  w,
 		notices: newNotices(o.Recorder),
 		hints:   newHints(o.Clock),
 		stands:  launches.NewStanding(), launches: launches.NewLedger(),
 	}
+}
+
+func newWindow(o Options) Window {
+	times := batch.Options{Idle: o.BatchIdle, Max: o.BatchMax, Clock: o.Clock}
+	if o.LaunchAhead {
+		times.Look = LookAhead
+	}
+	return batch.New(times)
 }
 
 func (p *Provisioner) gatherer() *gather.Gatherer {
@@ -117,7 +139,7 @@ func (p *Provisioner) launcher() *launch.Launcher {
 }
 
 // Trigger asks for a round on behalf of an object.
-func (p *Provisioner) Trigger(uid types.UID) { p.batcher.Trigger(uid) }
+func (p *Provisioner) Trigger(uid types.UID) { p.window.Trigger(uid) }
 
 // Register adds the provisioner and its triggers to the manager.
 func (p *Provisioner) Register(_ context.Context, mgr manager.Manager) error {
@@ -134,7 +156,7 @@ func (p *Provisioner) Register(_ context.Context, mgr manager.Manager) error {
 // window is open it launches ahead of the round what need not wait (SCH-017).
 func (p *Provisioner) Reconcile(ctx context.Context) (reconciler.Result, error) {
 	if !p.due {
-		switch p.batcher.Wait(ctx) {
+		switch p.window.Wait(ctx) {
 		case batch.Ended:
 			return reconciler.Result{}, nil
 		case batch.Look:

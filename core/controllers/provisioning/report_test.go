@@ -21,7 +21,7 @@ import (
 	"karpenter.sh/core/intake"
 )
 
-// SCH-189: preferences that may hinder consolidation are mentioned once a day
+// SCH-189, DIS-150: preferences that may hinder consolidation are mentioned once a day
 // for each pod, and not at all under Ignore.
 func TestConsolidationHints(t *testing.T) {
 	soft := func(p *corev1.Pod) {

@@ -232,7 +232,7 @@ func TestBin(t *testing.T) {
 	}
 }
 
-// SCH-230, SCH-234, CP-063: of many types the cheapest are listed, on demand only if
+// SCH-230, SCH-234, CP-063, DIS-070: of many types the cheapest are listed, on demand only if
 // that is what the pods want; the daemons of others add nothing and spare nothing.
 func TestManyTypes(t *testing.T) {
 	w := newWorld(t)

@@ -27,6 +27,14 @@ func failedToSchedule(pod *corev1.Pod) bool {
 	})
 }
 
+// Unexamined reports whether the pod wants a node and no scheduler has said anything
+// of it yet (SCH-008).
+func Unexamined(pod *corev1.Pod) bool {
+	said := slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodScheduled })
+	return !said && pod.Spec.NodeName == "" && len(pod.Spec.SchedulingGates) == 0 &&
+		!OwnedByDaemonSet(pod) && !OwnedByNode(pod) && Active(pod)
+}
+
 // Terminal reports whether the pod has run to its end.
 func Terminal(pod *corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed

@@ -49,7 +49,7 @@ func expiring(after v1.NillableDuration) func(*v1.NodeClaim) {
 	}
 }
 
-// LIF-190, DIS-138
+// LIF-190, DIS-138, DIS-139
 func TestExpiration(t *testing.T) {
 	tests := []struct {
 		name    string

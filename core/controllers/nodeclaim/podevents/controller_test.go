@@ -86,7 +86,7 @@ func terminating(p *corev1.Pod) {
 	p.DeletionTimestamp = &now
 }
 
-// LIF-205, LIF-207, DIS-007
+// LIF-205, LIF-207, DIS-007, DIS-009
 func TestWhatCounts(t *testing.T) {
 	pod := func(changes ...func(*corev1.Pod)) *corev1.Pod { return fixture.Pod("p", "a", changes...) }
 	daemon := fixture.OwnedBy("apps/v1", "DaemonSet")

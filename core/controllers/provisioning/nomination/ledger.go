@@ -7,14 +7,13 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"karpenter.sh/core/objects/pods"
 )
 
 const (
-	// crowd is the most pods that wait for which nominations are worth it: the
+	// crowd is the most pods to be told for which nominations are worth it: the
 	// scheduler adds all nominated pods to their nodes for each pod that it tries.
 	crowd = 1000
 	// tries bounds the writes of one pod and node: the scheduler takes a nomination
@@ -32,8 +31,11 @@ const (
 
 // ledger is what was written, and what became of it. It is given the time.
 type ledger struct {
-	// mixed says that pods wait which cannot stand in for each other.
-	mixed   bool
+	// mixed says that pods wait which cannot stand in for each other, and few enough
+	// to be told.
+	mixed bool
+	// spared is the kind that nobody need tell where to go, if there is one.
+	spared  *pods.Kind
 	written map[types.UID]record
 	foreign map[types.UID]sighting
 
@@ -78,6 +80,8 @@ func (l *ledger) may(pod *corev1.Pod, node string, now time.Time) bool {
 		return false
 	case node == "":
 		return true
+	case l.spares(pod):
+		return false
 	}
 	r := l.written[pod.UID]
 	return !now.Before(l.paused) && (r.last != node || r.made < tries)
@@ -132,28 +136,4 @@ func (l *ledger) retain(waiting []*corev1.Pod) {
 	}
 	maps.DeleteFunc(l.written, func(uid types.UID, _ record) bool { return !kept[uid] })
 	maps.DeleteFunc(l.foreign, func(uid types.UID, _ sighting) bool { return !kept[uid] })
-}
-
-// differ reports whether pods are of more than one kind. Pods of one controller are
-// alike, unless they have volumes of their own: those may hold them in a zone.
-func differ(waiting []*corev1.Pod) bool {
-	for i, pod := range waiting {
-		owner := metav1.GetControllerOf(pod)
-		if len(waiting) > 1 && (owner == nil || hasClaims(pod)) {
-			return true
-		}
-		if first := metav1.GetControllerOf(waiting[0]); i > 0 && owner.UID != first.UID {
-			return true
-		}
-	}
-	return false
-}
-
-func hasClaims(pod *corev1.Pod) bool {
-	for i := range pod.Spec.Volumes {
-		if v := &pod.Spec.Volumes[i]; v.PersistentVolumeClaim != nil || v.Ephemeral != nil {
-			return true
-		}
-	}
-	return false
 }

@@ -57,11 +57,9 @@ func New(o Options) *Nominator {
 // Waiting tells of all pods that wait for a node, whoever planned for them. What is
 // remembered of others is forgotten.
 func (n *Nominator) Waiting(pods []*corev1.Pod) {
-	mixed := len(pods) <= crowd && differ(pods)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.ledger.mixed = mixed
-	n.ledger.retain(pods)
+	n.ledger.waiting(pods)
 }
 
 // Announce tells the pods that were planned for a NodeClaim that its Node has a

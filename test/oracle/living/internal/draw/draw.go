@@ -24,13 +24,15 @@ import (
 
 // Plan is a world before it begins, with what will happen.
 type Plan struct {
-	Types      []fake.TypeSpec
-	Pools      []*v1.NodePool
-	Daemons    []*appsv1.DaemonSet
-	Limits     []*corev1.LimitRange
-	Workloads  []*kube.Workload
-	Truth      kube.Truth
-	Lag        map[string]time.Duration
+	Types     []fake.TypeSpec
+	Pools     []*v1.NodePool
+	Daemons   []*appsv1.DaemonSet
+	Limits    []*corev1.LimitRange
+	Workloads []*kube.Workload
+	Truth     kube.Truth
+	Lag       map[string]time.Duration
+	// Ahead: machines leave while a batching window is open.
+	Ahead      bool
 	Happenings []Happening
 	text       []string
 }
@@ -90,6 +92,9 @@ func World(t *rapid.T, lying bool) *Plan {
 			b.Lag[kind] = time.Duration(b.UpTo(4)) * 700 * time.Millisecond
 		}
 		b.note("caches are late by %v", b.Lag)
+	}
+	if b.Ahead = b.OneIn(2); b.Ahead {
+		b.note("machines leave ahead of the round")
 	}
 	if lying {
 		b.lie()

@@ -45,7 +45,7 @@ type Play struct {
 // Begin sets the plan's world up.
 func Begin(ctx context.Context, s *scheduling.Scheduler, plan *draw.Plan) (*Play, error) {
 	p := &Play{Plan: plan, Pods: map[types.NamespacedName]bool{}, daemons: len(plan.Daemons), limits: len(plan.Limits)}
-	o := world.Options{Truth: plan.Truth, Lag: plan.Lag, Launched: func(l process.Launch) {
+	o := world.Options{Truth: plan.Truth, Lag: plan.Lag, LaunchAhead: plan.Ahead, Launched: func(l process.Launch) {
 		if err := p.homes.Twice(ctx, p.World, s, l, p.last); err != nil {
 			p.Twice = append(p.Twice, err)
 		}

@@ -38,6 +38,7 @@ import (
 // The names by which work is queued.
 const (
 	provisioner    = "provisioner"
+	looker         = "provisioner, looking ahead"
 	podTrigger     = "pod trigger"
 	nodeTrigger    = "node trigger"
 	lifecycleName  = "lifecycle"
@@ -93,7 +94,7 @@ func (p *Process) build() error {
 	p.cluster = model
 	p.provisioning = provisioning.New(provisioning.Options{
 		Client: p.reader, Provider: p.Cloud, NodeClasses: managed(), Vocabulary: fake.Vocabulary(), Cluster: model,
-		Recorder: p.recorder, Metrics: scheduler, Clock: clk, BatchIdle: batchIdle, BatchMax: batchMax,
+		Recorder: p.recorder, Metrics: scheduler, Clock: clk, Window: p.batch,
 	})
 	p.life.lifecycle = lifecycle.New(lifecycle.Options{
 		Live:   p.live,
@@ -156,6 +157,8 @@ func (p *Process) run(w work) (reconcile.Result, error) {
 	switch w.controller {
 	case provisioner:
 		return p.provision()
+	case looker:
+		return p.look()
 	case podTrigger:
 		return p.triggerPod(w.key.(types.NamespacedName))
 	case nodeTrigger:

@@ -40,6 +40,9 @@ type Options struct {
 	// Lag is how late the cache sees objects of a kind, by the name of their type;
 	// those that are not named come at once.
 	Lag map[string]time.Duration
+	// LaunchAhead lets the provisioner launch, while a window is open, what later pods
+	// would not change.
+	LaunchAhead bool
 	// Launched is told of each NodeClaim right after the round that created it; nil
 	// tells nobody.
 	Launched func(Launch)
@@ -73,7 +76,7 @@ type life struct {
 	controllers
 	queue map[work]time.Time
 	fails map[work]int
-	batch window
+	batch *window
 	known map[string]bool // NodeClaims that were noted as launched
 }
 
@@ -116,7 +119,7 @@ func (p *Process) Restart() error {
 	uuid.SetRand(seeded{rand.NewPCG(1, 1)})
 	p.life = &life{
 		cache: p.Store.NewCache(), recorder: &eventstest.Recorder{},
-		queue: map[work]time.Time{}, fails: map[work]int{}, known: map[string]bool{},
+		queue: map[work]time.Time{}, fails: map[work]int{}, known: map[string]bool{}, batch: &window{},
 	}
 	if err := p.build(); err != nil {
 		return err

@@ -3,6 +3,7 @@
 package process
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/controllers/provisioning"
+	"karpenter.sh/core/controllers/provisioning/batch"
 	"karpenter.sh/core/objects/pods"
 	"karpenter.sh/test/oracle/living/internal/store"
 )
@@ -24,14 +27,27 @@ type window struct {
 	seen   map[types.UID]bool
 	// due says that a round is owed whatever triggers come.
 	due bool
+	// moment is what the provisioner is told that it waited for.
+	moment batch.Moment
+	// nextLook is when the next look may be taken; zero after the last.
+	nextLook time.Time
 }
+
+// Trigger implements provisioning.Window: triggers come by the timeline.
+func (*window) Trigger(types.UID) {}
+
+// Wait implements provisioning.Window.
+func (w *window) Wait(context.Context) batch.Moment { return w.moment }
+
+// Looked implements provisioning.Window: a look takes no time.
+func (w *window) Looked(time.Duration) { w.nextLook = w.nextLook.Add(provisioning.LookAhead) }
 
 // trigger asks for a round on behalf of an object.
 func (p *Process) trigger(uid types.UID) {
-	p.provisioning.Trigger(uid)
-	now, b := p.Line.Clock().Now(), &p.batch
+	now, b := p.Line.Clock().Now(), p.batch
 	if b.opened.IsZero() {
 		b.opened, b.seen = now, map[types.UID]bool{}
+		b.nextLook = now.Add(provisioning.LookAhead)
 	}
 	if b.seen[uid] {
 		return
@@ -40,6 +56,25 @@ func (p *Process) trigger(uid types.UID) {
 	closing := min(batchIdle, b.opened.Add(batchMax).Sub(now))
 	delete(p.queue, work{provisioner, nil}) // a new trigger puts the end off
 	p.enqueue(provisioner, nil, closing)
+	if p.LaunchAhead && !b.nextLook.IsZero() {
+		p.enqueue(looker, nil, max(0, b.nextLook.Sub(now)))
+	}
+}
+
+// look lets the provisioner look at the open window, now that something new came.
+func (p *Process) look() (reconcile.Result, error) {
+	b := p.batch
+	if b.opened.IsZero() || b.due {
+		return reconcile.Result{}, nil
+	}
+	now := p.Line.Clock().Now()
+	b.moment, b.nextLook = batch.Look, now
+	_, err := p.provisioning.Reconcile(p.ctx)
+	if b.nextLook.Equal(now) { // nothing was said of it: it was the last
+		b.nextLook = time.Time{}
+	}
+	p.noteLaunches()
+	return reconcile.Result{}, err
 }
 
 // provision runs a round, if one was asked for.
@@ -47,7 +82,7 @@ func (p *Process) provision() (reconcile.Result, error) {
 	if p.batch.opened.IsZero() && !p.batch.due {
 		return reconcile.Result{}, nil // the provisioner would wait for good
 	}
-	p.batch = window{due: true}
+	*p.batch = window{due: true, moment: batch.Closed}
 	result, err := p.provisioning.Reconcile(p.ctx)
 	p.noteLaunches()
 	if err != nil {

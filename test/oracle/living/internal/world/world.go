@@ -39,6 +39,9 @@ type Options struct {
 	Truth kube.Truth
 	// Lag is how late the controller's cache is, by the name of the type.
 	Lag map[string]time.Duration
+	// LaunchAhead lets the provisioner launch, while a window is open, what later pods
+	// would not change.
+	LaunchAhead bool
 	// Launched is told of each NodeClaim right after the round that created it; nil
 	// tells nobody.
 	Launched func(process.Launch)
@@ -77,7 +80,7 @@ func New(ctx context.Context, sched *scheduling.Scheduler, o Options) (*World, e
 		}
 	}
 	var err error
-	w.Process, err = process.New(ctx, process.Options{Store: w.Store, Line: w.Line, Cloud: cloud{w.Cloud, w}, Lag: o.Lag, Launched: o.Launched, Log: o.Log})
+	w.Process, err = process.New(ctx, process.Options{Store: w.Store, Line: w.Line, Cloud: cloud{w.Cloud, w}, Lag: o.Lag, LaunchAhead: o.LaunchAhead, Launched: o.Launched, Log: o.Log})
 	return w, err
 }
 
