@@ -26,8 +26,25 @@ func (s *solver) view(a *attempt, r *rule) topology.View {
 	s.meetBins(r.group)
 	return topology.View{
 		Eligible: func(d constraint.Value) bool { return s.passes(r.Tally, d) },
-		Open:     func() bitset.Set { return s.openFor(a.class, r) },
+		Open:     func() bitset.Set { return a.joinable(r, s.openFor(a.class, r)) },
 	}
+}
+
+// joinable leaves of domains those where other rules on the key let the pod join the
+// pods that it must be with: no node could be opened for it elsewhere.
+func (a *attempt) joinable(r *rule, domains bitset.Set) bitset.Set {
+	for i := range a.onKeys {
+		x := &a.onKeys[i]
+		if x.group == r.group || x.Key != r.Key || x.Kind != topology.Affinity || !x.required || x.Nowhere() {
+			continue
+		}
+		for d := range domains.All() {
+			if x.Count(constraint.Value(d)) == 0 {
+				domains.Remove(d)
+			}
+		}
+	}
+	return domains
 }
 
 // passes reports whether the terms of a rule's node filter admit a domain, as

@@ -388,3 +388,34 @@ func TestTheRoundAfterwards(t *testing.T) {
 		t.Errorf("on new nodes: %s", got)
 	}
 }
+
+// SCH-142: a pod that must join others in their zone could get a node nowhere else,
+// so that zones without nodes do not count for its spread.
+func TestZonesWithoutThoseToJoinDoNotCount(t *testing.T) {
+	for _, tc := range []struct {
+		why    string
+		others int32 // in zone 3
+		pods   int
+		finish func(*model.Class) *model.Class
+		want   string
+	}{
+		{"one to join", 1, 2, demanding, "3:2"},
+		{"nobody to join yet: all zones count, and the first to come decides", 0, 1, demanding, "1:1"},
+		{"preferences that contradict each other are given up", 1, 1, yielding, "?:1"},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			w := newWorld(t)
+			w.pool(model.TemplateOptions{Pool: "web", Catalogue: w.threeZones()})
+			counts := map[constraint.Value]int32{}
+			if tc.others > 0 {
+				counts = w.counts(label.Zone, map[string]int32{"3": tc.others})
+			}
+			spread := w.group(topology.Group{Kind: topology.Spread, MaxSkew: 1, Counts: counts}, label.Zone)
+			join := w.group(topology.Group{Kind: topology.Affinity, Counts: counts}, label.Zone)
+			w.add(tc.pods, tc.finish(w.obeying(3, requirement.All(), spread, join)))
+			if got := w.byDomain(place.Solve(w.input()), label.Zone); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}

@@ -120,7 +120,7 @@ func (o *Options) declareScheduling(s *Set) {
 		Usage: "Whether minValues that cannot be met are lowered: Strict or BestEffort.",
 	}, oneOf(requirement.StrictMinValues, requirement.BestEffortMinValues))
 	s.Bool(&o.LaunchAhead, Option[bool]{
-		Name: "launch-ahead", Env: "LAUNCH_AHEAD", Default: false,
+		Name: "launch-ahead", Env: "LAUNCH_AHEAD", Default: true,
 		Usage: "Launch the machines that more pods would not change while pods are still being gathered.",
 	})
 	s.Bool(&o.NominatePods, Option[bool]{

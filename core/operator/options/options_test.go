@@ -86,7 +86,7 @@ func TestSources(t *testing.T) {
 		{"OPS-028", "preference-policy", "PREFERENCE_POLICY", "Respect", "Ignore", func(o *options.Options) { o.PreferencePolicy = "Ignore" }},
 		{"OPS-029", "min-values-policy", "MIN_VALUES_POLICY", "Strict", "BestEffort", func(o *options.Options) { o.MinValuesPolicy = "BestEffort" }},
 		{"OPS-030", "ignore-dra-requests", "IGNORE_DRA_REQUESTS", "1", "false", func(o *options.Options) { o.IgnoreDRARequests = false }},
-		{"OPS-292", "launch-ahead", "LAUNCH_AHEAD", "0", "true", func(o *options.Options) { o.LaunchAhead = true }},
+		{"OPS-292", "launch-ahead", "LAUNCH_AHEAD", "1", "false", func(o *options.Options) { o.LaunchAhead = false }},
 		{"OPS-290", "nominate-pods", "NOMINATE_PODS", "1", "false", func(o *options.Options) { o.NominatePods = false }},
 		{"OPS-293", "max-pod-moves-per-hour", "MAX_POD_MOVES_PER_HOUR", "9", "2", func(o *options.Options) { o.MaxPodMovesPerHour = 2 }},
 		{"OPS-031", "feature-gates", "FEATURE_GATES", "NodeRepair=true", "NodeOverlay=true", func(o *options.Options) { o.FeatureGates.NodeOverlay = true }},

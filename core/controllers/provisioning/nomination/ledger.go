@@ -4,6 +4,7 @@ package nomination
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,7 +14,7 @@ import (
 )
 
 const (
-	// crowd is the most pods to be told for which nominations are worth it: the
+	// crowd is the most pods that wait for which nominations are worth it: the
 	// scheduler adds all nominated pods to their nodes for each pod that it tries.
 	crowd = 1000
 	// tries bounds the writes of one pod and node: the scheduler takes a nomination
@@ -33,9 +34,7 @@ const (
 type ledger struct {
 	// mixed says that pods wait which cannot stand in for each other, and few enough
 	// to be told.
-	mixed bool
-	// spared is the kind that nobody need tell where to go, if there is one.
-	spared  *pods.Kind
+	mixed   bool
 	written map[types.UID]record
 	foreign map[types.UID]sighting
 
@@ -80,8 +79,6 @@ func (l *ledger) may(pod *corev1.Pod, node string, now time.Time) bool {
 		return false
 	case node == "":
 		return true
-	case l.spares(pod):
-		return false
 	}
 	r := l.written[pod.UID]
 	return !now.Before(l.paused) && (r.last != node || r.made < tries)
@@ -136,4 +133,22 @@ func (l *ledger) retain(waiting []*corev1.Pod) {
 	}
 	maps.DeleteFunc(l.written, func(uid types.UID, _ record) bool { return !kept[uid] })
 	maps.DeleteFunc(l.foreign, func(uid types.UID, _ sighting) bool { return !kept[uid] })
+}
+
+// waiting notes who waits: what is to be told depends on all of them (SCH-312).
+func (l *ledger) waiting(all []*corev1.Pod) {
+	l.retain(all)
+	l.mixed = len(all) <= crowd && differ(all)
+}
+
+// differ reports whether pods are of more than one kind.
+func differ(waiting []*corev1.Pod) bool {
+	if len(waiting) < 2 {
+		return false
+	}
+	first, alike := pods.KindOf(waiting[0])
+	return !alike || slices.ContainsFunc(waiting, func(pod *corev1.Pod) bool {
+		kind, ok := pods.KindOf(pod)
+		return !ok || kind != first
+	})
 }
