@@ -43,6 +43,7 @@ func defaults() options.Options {
 		PreferencePolicy:        "Respect",
 		MinValuesPolicy:         "Strict",
 		NominatePods:            true,
+		LaunchAhead:             true,
 		MaxPodMovesPerHour:      4,
 		IgnoreDRARequests:       true,
 		FeatureGates:            options.FeatureGates{ReservedCapacity: true},
