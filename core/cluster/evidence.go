@@ -9,12 +9,14 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/engine/taint"
 	"karpenter.sh/core/intake"
+	"karpenter.sh/core/intake/admission"
 	"karpenter.sh/core/objects/nodes"
 )
 
@@ -41,6 +43,7 @@ type witness struct {
 	ready             time.Time
 	promised, offered resource.Vector
 	daemons           resource.Vector
+	outlived          bool // the daemons say nothing of those to come
 	taints            []taint.Taint
 	limits            attach.Limits
 	idle              bool // holds no pods but daemons
@@ -57,7 +60,7 @@ type remembered struct {
 
 // witness is what the node turned out to be; false while it is not ready for pods
 // and still may be, or if it is on its way out.
-func (n *StateNode) witness(c *intake.Compiler, now time.Time) (witness, bool) {
+func (n *StateNode) witness(e *epoch, now time.Time) (witness, bool) {
 	if n.claim == nil || n.node == nil || n.marked {
 		return witness{}, false
 	}
@@ -72,16 +75,40 @@ func (n *StateNode) witness(c *intake.Compiler, now time.Time) (witness, bool) {
 		w.ready = changed(n.claim, v1.ConditionTypeInitialized)
 	case n.seen.Stage == Registered && n.Overdue(now):
 		// It is what it says itself, without what its NodeClaim hopes for.
-		w.ready, w.offered = changed(n.claim, v1.ConditionTypeRegistered), c.Available(n.node.Status.Allocatable)
+		w.ready, w.offered = changed(n.claim, v1.ConditionTypeRegistered), e.compiler.Available(n.node.Status.Allocatable)
 	default:
 		return witness{}, false
 	}
 	u := n.pods.usage()
-	w.daemons, w.idle = u.system, u.workload == 0
+	w.daemons, w.idle, w.outlived = u.system, u.workload == 0, e.outlived(n.pods)
 	if w.idle {
 		w.taints = intake.Taints(unforeseen(n.node, n.claim))
 	}
 	return w, true
+}
+
+// outlived reports whether a daemon among the pods has from LimitRanges what those to
+// come will not get any more.
+func (e *epoch) outlived(s *podSet) bool {
+	return slices.ContainsFunc(s.pods, func(p *Pod) bool {
+		if !p.Daemon || !admission.Filled(p.Pod) {
+			return false
+		}
+		toCome := e.daemonLike(p)
+		return toCome != nil && !e.compiler.Requests(toCome).Equal(p.Requests)
+	})
+}
+
+// daemonLike is the daemon to come of the DaemonSet that made a pod, or nil.
+func (e *epoch) daemonLike(p *Pod) *corev1.Pod {
+	made := metav1.GetControllerOfNoCopy(p.Pod)
+	i := slices.IndexFunc(e.daemons, func(d *corev1.Pod) bool {
+		return made != nil && made.UID == metav1.GetControllerOfNoCopy(d).UID
+	})
+	if i < 0 {
+		return nil
+	}
+	return e.daemons[i]
 }
 
 // unforeseen are the taints of a node that neither its NodeClaim carries nor are
@@ -102,7 +129,7 @@ func unforeseen(node *corev1.Node, claim *v1.NodeClaim) []corev1.Taint {
 // remember keeps what a node was before it goes.
 func (c *Cluster) remember(n *StateNode) {
 	now := c.clock.Now()
-	w, ok := n.witness(c.epoch.compiler, now)
+	w, ok := n.witness(c.epoch, now)
 	if !ok {
 		return
 	}
@@ -124,7 +151,7 @@ func (s *Snapshot) Evidence(pool string) intake.Evidence { return s.evidence()[p
 func (s *Snapshot) makeEvidence() map[string]intake.Evidence {
 	found := map[kind]*testimony{}
 	for _, n := range s.nodes {
-		if w, ok := n.witness(s.epoch.compiler, s.Taken); ok {
+		if w, ok := n.witness(s.epoch, s.Taken); ok {
 			if len(w.taints) > 0 && s.served(n.claim.Name) {
 				w.taints = nil // pods ran there: somebody tainted it afterwards
 			}
@@ -139,7 +166,7 @@ func (s *Snapshot) makeEvidence() map[string]intake.Evidence {
 			found[k] = &testimony{}
 		}
 		if !slices.Equal(r.daemonSets, s.epoch.daemons) {
-			r.daemons = nil
+			r.outlived = true
 		}
 		found[k].recall(&r, s.Taken)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -19,6 +20,23 @@ import (
 func (w *world) ready(name string, change ...func(*corev1.Node)) {
 	w.claim(newClaim(name, name, since(v1.ConditionTypeRegistered, start), since(v1.ConditionTypeInitialized, start)))
 	w.node(newNode(name, name, append([]func(*corev1.Node){initialized("pool")}, change...)...))
+}
+
+// outlive has a daemon that got 2 CPUs from a LimitRange run on a node, and then
+// something change.
+func (w *world) outlive(change func()) {
+	frugal := func(s *appsv1.DaemonSet) {
+		s.Spec.Template.Spec.Containers[0].Resources = corev1.ResourceRequirements{}
+	}
+	w.UpdateLimitRange(limitRange("2", 0))
+	w.UpdateDaemonSet(daemonSet(frugal))
+	w.ready("a")
+	w.pod(changed(daemonPod("d", 1), func(p *corev1.Pod) {
+		p.Spec.NodeName, p.Spec.Containers[0].Resources.Requests = "a", resources("cpu", "2")
+		p.Annotations = map[string]string{"kubernetes.io/limit-ranger": "LimitRanger plugin set: cpu request for container main"}
+	}))
+	w.clock.Step(time.Minute)
+	change()
 }
 
 func (w *world) vanish(name string) {
@@ -134,6 +152,15 @@ func TestEvidence(t *testing.T) {
 			w.clock.Step(time.Minute)
 			w.vanish("a")
 		}, daemons, 1000},
+		{"what LimitRanges gave and would give again counts", func(w *world) {
+			w.outlive(func() {})
+		}, daemons, 2000},
+		{"not what they would not give to those to come", func(w *world) {
+			w.outlive(func() { w.DeleteLimitRange(namespaced(limitRange("2", 0))) })
+		}, daemons, 0},
+		{"also of a node that went", func(w *world) {
+			w.outlive(func() { w.DeleteLimitRange(namespaced(limitRange("2", 0))); w.vanish("a") })
+		}, daemons, 0},
 		{"limits of drivers", func(w *world) { w.ready("a"); w.UpdateCSINode(attaches(2)) }, limit, 2},
 		{"a node that went says them", func(w *world) { w.ready("a"); w.UpdateCSINode(attaches(2)); w.vanish("a") }, limit, 2},
 		{"young nodes speak for others", func(w *world) { w.ready("a") }, recent, 1},

@@ -35,7 +35,9 @@ func (t *testimony) hear(w *witness, now time.Time) {
 	if now.Sub(w.ready) < ripe {
 		return
 	}
-	t.takes(w.daemons)
+	if !w.outlived {
+		t.takes(w.daemons)
+	}
 	t.repels(w.taints, recent)
 }
 
@@ -57,7 +59,7 @@ func (t *testimony) recall(r *remembered, now time.Time) {
 	if r.at.Sub(r.ready) < ripe {
 		return
 	}
-	if !t.daemonsKnown && r.daemons != nil {
+	if !t.daemonsKnown && !r.outlived {
 		t.takes(r.daemons)
 	}
 }

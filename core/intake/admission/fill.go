@@ -43,6 +43,11 @@ func largest(into, list corev1.ResourceList) {
 	}
 }
 
+// Filled reports whether LimitRanges set something on the pod when it was made.
+func Filled(pod *corev1.Pod) bool {
+	return strings.HasPrefix(pod.Annotations[limitRangerAnnotation], limitRangerPrefix)
+}
+
 // setting is a resource of a container that a LimitRange set.
 type setting struct {
 	init      bool
