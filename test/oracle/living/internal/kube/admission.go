@@ -5,6 +5,7 @@ package kube
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
@@ -56,10 +57,10 @@ func (k *Kube) complete(pod *corev1.Pod, limits []*corev1.LimitRange) {
 	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
 		for i := range containers {
 			requestLimits(&containers[i])
-			for _, l := range limits {
-				applyLimits(&containers[i], l)
-			}
 		}
+	}
+	for _, l := range limits {
+		applyLimits(pod, l)
 	}
 	if class, ok := store.Get[*schedulingv1.PriorityClass](k.store, types.NamespacedName{Name: pod.Spec.PriorityClassName}); ok {
 		pod.Spec.Priority, pod.Spec.PreemptionPolicy = &class.Value, class.PreemptionPolicy
@@ -73,12 +74,45 @@ func requestLimits(c *corev1.Container) {
 	c.Resources.Requests = with(c.Resources.Limits, c.Resources.Requests)
 }
 
-func applyLimits(c *corev1.Container, limits *corev1.LimitRange) {
+// applyLimits gives containers what a LimitRange gives, and notes on the pod what that
+// was, in the words of the API server. The last LimitRange that gave something has the
+// word.
+func applyLimits(pod *corev1.Pod, limits *corev1.LimitRange) {
+	var defaults, requests corev1.ResourceList
 	for _, item := range limits.Spec.Limits {
 		if item.Type == corev1.LimitTypeContainer {
-			c.Resources.Limits = with(item.Default, c.Resources.Limits)
-			c.Resources.Requests = with(item.DefaultRequest, c.Resources.Requests)
+			defaults, requests = with(item.Default, defaults), with(item.DefaultRequest, requests)
 		}
+	}
+	var given []string
+	give := func(to *corev1.ResourceList, list corev1.ResourceList, what string) {
+		var names []string
+		for name := range list {
+			if _, stated := (*to)[name]; !stated {
+				names = append(names, string(name))
+			}
+		}
+		if *to = with(list, *to); len(names) > 0 {
+			slices.Sort(names)
+			given = append(given, strings.Join(names, ", ")+" "+what)
+		}
+	}
+	for i := range pod.Spec.Containers {
+		c := &pod.Spec.Containers[i]
+		give(&c.Resources.Requests, requests, "request for container "+c.Name)
+		give(&c.Resources.Limits, defaults, "limit for container "+c.Name)
+	}
+	for i := range pod.Spec.InitContainers {
+		c := &pod.Spec.InitContainers[i]
+		give(&c.Resources.Requests, requests, "request for init container "+c.Name)
+		give(&c.Resources.Limits, defaults, "limit for init container "+c.Name)
+	}
+	if len(given) > 0 {
+		pod.Annotations = maps.Clone(pod.Annotations)
+		if pod.Annotations == nil {
+			pod.Annotations = map[string]string{}
+		}
+		pod.Annotations["kubernetes.io/limit-ranger"] = "LimitRanger plugin set: " + strings.Join(given, "; ")
 	}
 }
 
