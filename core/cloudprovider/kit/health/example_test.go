@@ -26,10 +26,10 @@ func Example() {
 		}
 	}
 	ask := func(capacityType, instanceType, family string, vcpus int64) {
-		mark, gone := record.Snapshot().Why(health.Offering{
+		mark, _ := record.Snapshot().Why(health.Offering{
 			CapacityType: capacityType, InstanceType: instanceType, Family: family, VCPUs: vcpus, Zone: "a", Networks: []string{"subnet-1"},
 		})
-		fmt.Printf("%s %s: unavailable %t %s\n", capacityType, instanceType, gone, mark.Reason)
+		fmt.Printf("%s %s: %q\n", capacityType, instanceType, mark.Reason)
 	}
 	ask("spot", "m5.large", "m5", 2)
 	ask("on-demand", "m5.large", "m5", 2)
@@ -41,9 +41,9 @@ func Example() {
 	ask("spot", "m5.large", "m5", 2)
 	fmt.Println("same generation:", record.Generation() == generation)
 	// Output:
-	// spot m5.large: unavailable true InsufficientInstanceCapacity
-	// on-demand m5.large: unavailable false
-	// on-demand p4.24xlarge: unavailable true QuotaExceeded
-	// spot m5.large: unavailable false
+	// spot m5.large: "InsufficientInstanceCapacity"
+	// on-demand m5.large: ""
+	// on-demand p4.24xlarge: "QuotaExceeded"
+	// spot m5.large: ""
 	// same generation: false
 }
