@@ -50,5 +50,5 @@ func lasting(a, b *Entry) int {
 	if c := b.Until.Compare(a.Until); c != 0 {
 		return c
 	}
-	return a.Scope.Compare(b.Scope)
+	return a.Scope.compare(&b.Scope)
 }

@@ -112,7 +112,7 @@ func (r *Record) Snapshot() *Snapshot {
 	defer r.mu.Unlock()
 	r.dropEnded(r.opts.Clock.Now())
 	if r.latest == nil {
-		r.latest = newSnapshot(r.generation, slices.SortedFunc(maps.Values(r.entries), lasting))
+		r.latest = newSnapshot(r.generation, slices.Collect(maps.Values(r.entries)))
 	}
 	return r.latest
 }

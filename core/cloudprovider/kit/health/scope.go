@@ -81,22 +81,25 @@ func (s *Scope) covers(o *Offering) bool {
 func agrees(named, actual string) bool { return named == "" || named == actual }
 
 // fields are the scope's, in the order that scopes are compared and shown in.
-func (s *Scope) fields() [7]struct{ name, value string } {
+func (s Scope) fields() [7]struct{ name, value string } {
 	return [7]struct{ name, value string }{
 		{"capacityType", s.CapacityType}, {"instanceType", s.InstanceType}, {"zone", s.Zone},
 		{"network", s.Network}, {"nodePool", s.NodePool}, {"place", s.Place}, {"family", s.Family},
 	}
 }
 
-// Compare orders scopes by their fields: -1, 0 or 1.
-func (s Scope) Compare(other Scope) int {
-	ours, theirs := s.fields(), other.fields()
-	for i := range ours {
-		if c := strings.Compare(ours[i].value, theirs[i].value); c != 0 {
-			return c
-		}
-	}
-	return cmp.Compare(s.MinVCPUs, other.MinVCPUs)
+// compare orders scopes by their fields: -1, 0 or 1.
+func (s *Scope) compare(other *Scope) int {
+	return cmp.Or(
+		cmp.Compare(s.CapacityType, other.CapacityType),
+		cmp.Compare(s.InstanceType, other.InstanceType),
+		cmp.Compare(s.Zone, other.Zone),
+		cmp.Compare(s.Network, other.Network),
+		cmp.Compare(s.NodePool, other.NodePool),
+		cmp.Compare(s.Place, other.Place),
+		cmp.Compare(s.Family, other.Family),
+		cmp.Compare(s.MinVCPUs, other.MinVCPUs),
+	)
 }
 
 // String lists the fields that are set: "capacityType=spot zone=a".

@@ -2,14 +2,15 @@
 
 package health
 
+import "slices"
+
 // Snapshot answers for a moment. It is immutable.
 type Snapshot struct {
 	generation uint64
-	// entries are ordered by how long they last.
-	entries []*Entry
+	entries    []*Entry // in no order
 	// Each entry is in one index only, by the first of its fields in this order, so
-	// that a question meets few entries that are not about it. Lists keep the order
-	// of entries.
+	// that a question meets few entries that are not about it. Lists are ordered by
+	// how long the entries last.
 	byNetwork, byType, byFamily, byPlace, byPool map[string][]*Entry
 	// wide have only zone and capacity type.
 	wide []*Entry
@@ -24,6 +25,12 @@ func newSnapshot(generation uint64, entries []*Entry) *Snapshot {
 	for _, e := range entries {
 		s.index(e)
 	}
+	for _, index := range []map[string][]*Entry{s.byNetwork, s.byType, s.byFamily, s.byPlace, s.byPool} {
+		for _, list := range index {
+			slices.SortFunc(list, lasting)
+		}
+	}
+	slices.SortFunc(s.wide, lasting)
 	return s
 }
 
@@ -107,7 +114,7 @@ func longer(a, b *Entry) *Entry {
 // Entries lists the marks, those that last longest first (KIT-013).
 func (s *Snapshot) Entries() []Entry {
 	out := make([]Entry, len(s.entries))
-	for i, e := range s.entries {
+	for i, e := range slices.SortedFunc(slices.Values(s.entries), lasting) {
 		out[i] = *e
 	}
 	return out
