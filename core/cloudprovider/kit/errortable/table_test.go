@@ -243,7 +243,7 @@ func (r response) Unwrap() error       { return r.error }
 
 func TestFailureOf(t *testing.T) { // KIT-066
 	err := fmt.Errorf("launching: %w", response{fmt.Errorf("operation: %w", apiError{"Code", "message"}), 409})
-	if f := errortable.FailureOf(err); f.Code != "Code" || f.Message != "message" || f.HTTPStatus != 409 || f.Cause != err {
+	if f := errortable.FailureOf(err); f.Code != "Code" || f.Message != "message" || f.HTTPStatus != 409 || !errors.Is(f.Cause, err) {
 		t.Errorf("got %+v", f)
 	}
 	plain := errors.New("no route to host")
