@@ -9,15 +9,14 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
-	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/kit/catalogue"
 	"karpenter.sh/kwok/apis/v1alpha1"
-	"karpenter.sh/kwok/catalogue"
+	onsale "karpenter.sh/kwok/catalogue"
 )
 
 // view is what is on sale at a moment, prepared for choosing. It is immutable.
@@ -46,27 +45,23 @@ func newView(types []*cloudprovider.InstanceType) *view {
 	return v
 }
 
-// maxViews bounds how many different views are kept.
-const maxViews = 64
-
 // views makes a view once for all that see the same, and a type once for all
 // views that show it the same.
 type views struct {
 	base *view
+	// stock are the types of the base, to make others of.
+	stock *catalogue.Base
 	// capacity of each reservation there is.
 	capacity map[string]int
-
-	mu    sync.Mutex
-	made  map[string]*view
-	types map[string]*cloudprovider.InstanceType
+	made     *catalogue.Memo[string, *view]
 }
 
-func newViews(c *catalogue.Catalogue) *views {
+func newViews(c *onsale.Catalogue) *views {
 	vs := &views{
 		base:     newView(c.Types),
+		stock:    catalogue.NewBase(c.Types),
 		capacity: map[string]int{},
-		made:     map[string]*view{},
-		types:    map[string]*cloudprovider.InstanceType{},
+		made:     catalogue.NewMemo[string, *view](catalogue.DefaultViews),
 	}
 	for _, it := range c.Types {
 		for _, o := range it.Offerings {
@@ -94,47 +89,12 @@ func (vs *views) with(used map[string]int, unavailable patterns) *view {
 		return vs.base
 	}
 	key := fmt.Sprint(used, unavailable) // maps are printed in the order of keys
-	vs.mu.Lock()
-	defer vs.mu.Unlock()
-	if v, ok := vs.made[key]; ok {
-		return v
-	}
-	if len(vs.made) == maxViews {
-		clear(vs.made)
-		clear(vs.types)
-	}
-	types := make([]*cloudprovider.InstanceType, len(vs.base.types))
-	for i, it := range vs.base.types {
-		types[i] = vs.shown(it, used, unavailable)
-	}
-	v := newView(types)
-	vs.made[key] = v
-	return v
-}
-
-// shown returns a type as it is now, the same pointer for the same state.
-func (vs *views) shown(it *cloudprovider.InstanceType, used map[string]int, unavailable patterns) *cloudprovider.InstanceType {
-	state := strings.Builder{}
-	changed := it.WithOfferings(func(o *cloudprovider.Offering) *cloudprovider.Offering {
-		now := o
-		if id := o.ReservationID(v1alpha1.LabelReservationID); id != "" {
-			now = now.WithReservationCapacity(o.ReservationCapacity - used[id])
-		}
-		if unavailable.match(it, o) {
-			now = now.Unavailable()
-		}
-		fmt.Fprintf(&state, "/%t %d", now.Available, now.ReservationCapacity)
-		return now
+	return vs.made.Get(key, func() *view {
+		return newView(vs.stock.View(catalogue.All(
+			catalogue.Reservations(v1alpha1.LabelReservationID, func(id string, listed int) int { return listed - used[id] }),
+			catalogue.Unavailable(func(i catalogue.Item) bool { return unavailable.match(i.Type, i.Listed) }),
+		)))
 	})
-	if changed == it {
-		return it
-	}
-	key := it.Name + state.String()
-	if known, ok := vs.types[key]; ok {
-		return known
-	}
-	vs.types[key] = changed
-	return changed
 }
 
 // view returns what is on sale now.

@@ -119,8 +119,7 @@ func choose(types []*cloudprovider.InstanceType, request cloudprovider.LaunchReq
 func (p *Provider) launch(nodeClaim *v1.NodeClaim, request cloudprovider.LaunchRequest, c choice) (*v1.NodeClaim, error) {
 	p.journal.launches++
 	if key := keyOf(c.instanceType, c.offering); p.stock.soldOut[key] {
-		p.stock.unavailable[key] = p.opts.Clock.Now().Add(p.opts.UnavailableFor)
-		return nil, cloudprovider.NewInsufficientCapacityError(fmt.Errorf("%s is sold out", key))
+		return nil, p.noticeSoldOut(key)
 	}
 	m := newMachine(nodeClaim, request, c, p.opts.Clock.Now())
 	p.machines[m.providerID()] = m

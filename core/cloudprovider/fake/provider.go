@@ -14,6 +14,7 @@ import (
 	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
+	"karpenter.sh/core/cloudprovider/kit/catalogue"
 )
 
 // Name is the provider's name (CP-001).
@@ -46,16 +47,16 @@ type Provider struct {
 	opts  Options
 	words *vocabulary.Vocabulary
 
-	mu       sync.Mutex
-	machines map[string]*machine // by provider ID
-	types    []*cloudprovider.InstanceType
-	poolType map[string][]*cloudprovider.InstanceType // by pool name
-	stock    stock
-	faults   faults
-	journal  journal
-	drift    cloudprovider.DriftReason
-	repair   []cloudprovider.RepairPolicy
-	hooks    []cloudprovider.RegistrationHook
+	mu        sync.Mutex
+	machines  map[string]*machine // by provider ID
+	types     *catalogue.Base
+	poolTypes map[string]*catalogue.Base // by pool name
+	stock     stock
+	faults    faults
+	journal   journal
+	drift     cloudprovider.DriftReason
+	repair    []cloudprovider.RepairPolicy
+	hooks     []cloudprovider.RegistrationHook
 }
 
 // New returns a provider without machines.
@@ -70,14 +71,14 @@ func New(opts Options) *Provider {
 		opts.NodeClass = anyNodeClass
 	}
 	return &Provider{
-		opts:     opts,
-		words:    Vocabulary(),
-		machines: map[string]*machine{},
-		types:    opts.InstanceTypes,
-		poolType: map[string][]*cloudprovider.InstanceType{},
-		stock:    newStock(),
-		faults:   newFaults(),
-		repair:   defaultRepairPolicies(),
+		opts:      opts,
+		words:     Vocabulary(),
+		machines:  map[string]*machine{},
+		types:     catalogue.NewBase(opts.InstanceTypes),
+		poolTypes: map[string]*catalogue.Base{},
+		stock:     newStock(opts),
+		faults:    newFaults(),
+		repair:    defaultRepairPolicies(),
 	}
 }
 
@@ -122,14 +123,14 @@ func (p *Provider) IsDrifted(ctx context.Context, nodeClaim *v1.NodeClaim) (clou
 func (p *Provider) SetInstanceTypes(types ...*cloudprovider.InstanceType) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.types = types
+	p.types = catalogue.NewBase(types)
 }
 
 // SetPoolInstanceTypes replaces what is on sale for one pool.
 func (p *Provider) SetPoolInstanceTypes(pool string, types ...*cloudprovider.InstanceType) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.poolType[pool] = types
+	p.poolTypes[pool] = catalogue.NewBase(types)
 }
 
 // SetDrift makes every machine drifted for this reason; empty ends it.

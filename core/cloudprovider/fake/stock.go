@@ -4,14 +4,15 @@ package fake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
+	"karpenter.sh/core/cloudprovider/kit/catalogue"
+	"karpenter.sh/core/cloudprovider/kit/health"
 )
 
 // OfferingKey names an offering.
@@ -29,24 +30,22 @@ func (k OfferingKey) String() string { return k.CapacityType + "/" + k.InstanceT
 
 // stock is what the cloud has and what the provider knows of it.
 type stock struct {
-	soldOut     map[OfferingKey]bool      // the truth
-	unavailable map[OfferingKey]time.Time // what launches found out, and until when it is believed
-	// shown are the types last returned in place of others, so that an unchanged
-	// type stays the same pointer.
-	shown map[shownKey]*cloudprovider.InstanceType
+	soldOut map[OfferingKey]bool // the truth
+	found   *health.Record       // what launches found out
 }
 
-type shownKey struct {
-	it      *cloudprovider.InstanceType
-	changes string
+func newStock(opts Options) stock {
+	return stock{soldOut: map[OfferingKey]bool{}, found: health.New(health.Options{Clock: opts.Clock})}
 }
 
-func newStock() stock {
-	return stock{
-		soldOut:     map[OfferingKey]bool{},
-		unavailable: map[OfferingKey]time.Time{},
-		shown:       map[shownKey]*cloudprovider.InstanceType{},
-	}
+// noticeSoldOut remembers what a launch found out and returns what it fails with.
+func (p *Provider) noticeSoldOut(key OfferingKey) error {
+	soldOut := cloudprovider.NewInsufficientCapacityError(fmt.Errorf("%s is sold out", key))
+	return errors.Join(soldOut, p.stock.found.Mark(health.Mark{
+		Scope:  health.Scope{CapacityType: key.CapacityType, InstanceType: key.InstanceType, Zone: key.Zone},
+		Reason: "SoldOut",
+		TTL:    p.opts.UnavailableFor,
+	}))
 }
 
 // SellOut makes launches of an offering fail. That it is unavailable shows only
@@ -81,47 +80,18 @@ func (p *Provider) GetInstanceTypes(ctx context.Context, nodePool *v1.NodePool) 
 
 // onSale returns the types as a pool with this NodeClass sees them now.
 func (p *Provider) onSale(pool string, spec v1alpha1.TestNodeClassSpec) []*cloudprovider.InstanceType {
-	types, ok := p.poolType[pool]
+	types, ok := p.poolTypes[pool]
 	if !ok {
 		types = p.types
 	}
-	out := slices.Clone(types)
-	for i, it := range out {
-		out[i] = p.shown(it, spec.Zones)
-	}
-	return out
-}
-
-// shown returns a type with its offerings as they are known to be.
-func (p *Provider) shown(it *cloudprovider.InstanceType, zones []string) *cloudprovider.InstanceType {
-	var changes strings.Builder
-	changed := it.WithOfferings(func(o *cloudprovider.Offering) *cloudprovider.Offering {
-		now := p.known(it, o, zones)
-		if now != o {
-			fmt.Fprintf(&changes, "%s %t %d;", o.Requirements, now.Available, now.ReservationCapacity)
-		}
-		return now
-	})
-	if changed == it {
-		return it
-	}
-	key := shownKey{it, changes.String()}
-	if _, ok := p.stock.shown[key]; !ok {
-		p.stock.shown[key] = changed
-	}
-	return p.stock.shown[key]
-}
-
-// known returns an offering as it is known to be.
-func (p *Provider) known(it *cloudprovider.InstanceType, o *cloudprovider.Offering, zones []string) *cloudprovider.Offering {
-	if id := o.ReservationID(LabelReservationID); id != "" {
-		o = o.WithReservationCapacity(o.ReservationCapacity - p.reserved(id))
-	}
-	found := p.opts.Clock.Now().Before(p.stock.unavailable[keyOf(it, o)])
-	if found || (len(zones) > 0 && !slices.Contains(zones, o.Zone())) {
-		return o.Unavailable()
-	}
-	return o
+	found := p.stock.found.Snapshot()
+	return types.View(catalogue.All(
+		catalogue.Reservations(LabelReservationID, func(id string, listed int) int { return listed - p.reserved(id) }),
+		catalogue.Unavailable(func(i catalogue.Item) bool {
+			_, gone := found.Why(health.Offering{CapacityType: i.CapacityType, InstanceType: i.Type.Name, Zone: i.Zone})
+			return gone || (len(spec.Zones) > 0 && !slices.Contains(spec.Zones, i.Zone))
+		}),
+	))
 }
 
 // reserved counts the machines in a reservation.
