@@ -100,12 +100,6 @@ func wrongKind(kind string, value any) string {
 	case "bool":
 		_, ok := value.(bool)
 		return unless(ok, "must be true or false")
-	case "int32":
-		return unless(isNumber && within(number, math.MinInt32, math.MaxInt32), "must be a whole number of 32 bits")
-	case "int64":
-		return unless(isNumber && within(number, math.MinInt64, math.MaxInt64), "must be a whole number of 64 bits")
-	case "uint32":
-		return unless(isNumber && within(number, 0, math.MaxUint32), "must be a whole number, not negative")
 	case "float64":
 		_, err := number.Float64()
 		return unless(isNumber && err == nil, "must be a number")
@@ -116,9 +110,23 @@ func wrongKind(kind string, value any) string {
 		_, err := resource.ParseQuantity(text)
 		return unless(isNumber || isText && err == nil, "must be a quantity, such as 100Mi")
 	}
-	return "" // any
+	return wrongInteger(kind, number)
 }
 
+// wrongInteger says what a number should be, or nothing; of other kinds nothing.
+func wrongInteger(kind string, number json.Number) string {
+	switch kind {
+	case "int32":
+		return unless(within(number, math.MinInt32, math.MaxInt32), "must be a whole number of 32 bits")
+	case "int64":
+		return unless(within(number, math.MinInt64, math.MaxInt64), "must be a whole number of 64 bits")
+	case "uint32":
+		return unless(within(number, 0, math.MaxUint32), "must be a whole number, not negative")
+	}
+	return ""
+}
+
+// within reports whether a number is whole and in a range; no number is not.
 func within(number json.Number, least, most int64) bool {
 	n, err := number.Int64()
 	return err == nil && n >= least && n <= most
