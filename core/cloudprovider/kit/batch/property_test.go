@@ -20,6 +20,7 @@ type world struct {
 	callers  int
 	keys     int
 	opts     batch.Options
+	grain    time.Duration                    // times are multiples of it
 	patience func(r *rand.Rand) time.Duration // of a caller
 	takes    func(r *rand.Rand) time.Duration // of a request
 	closes   time.Duration                    // when it is closed
@@ -30,11 +31,17 @@ func randomWorld(r *rand.Rand) world {
 	opts.MaxItems = r.Intn(20)
 	opts.MaxConcurrent = 1 + r.Intn(5)
 	opts.Timeout = time.Duration(1+r.Intn(60)) * time.Second
+	grain := time.Millisecond
+	if r.Intn(2) == 0 { // much happens in the same moment
+		grain, opts.Idle = time.Second, time.Second
+	}
+	about := func(mean time.Duration) func(r *rand.Rand) time.Duration {
+		return func(r *rand.Rand) time.Duration { return time.Duration(r.ExpFloat64() * float64(mean)).Round(grain) }
+	}
 	return world{
-		callers: 1 + r.Intn(150), keys: 1 + r.Intn(8), opts: opts,
-		patience: func(r *rand.Rand) time.Duration { return time.Duration(r.ExpFloat64() * float64(20*time.Second)) },
-		takes:    func(r *rand.Rand) time.Duration { return time.Duration(r.ExpFloat64() * float64(10*time.Second)) },
-		closes:   time.Duration(r.Intn(60)) * time.Second,
+		callers: 1 + r.Intn(150), keys: 1 + r.Intn(8), opts: opts, grain: grain,
+		patience: about(20 * time.Second), takes: about(10 * time.Second),
+		closes: time.Duration(r.Intn(60)) * time.Second,
 	}
 }
 
@@ -133,7 +140,7 @@ func launches(t *testing.T, seed int64) {
 func (w world) populate(t *testing.T, random *rand.Rand, seed int64, do func(context.Context, string, int), b interface{ Close(context.Context) error }) {
 	var crowd sync.WaitGroup
 	for i := range w.callers {
-		comes, patience := time.Duration(random.Intn(3000))*time.Millisecond, w.patience(random)
+		comes, patience := (time.Duration(random.Intn(3000)) * time.Millisecond).Round(w.grain), w.patience(random)
 		key := string(rune('a' + random.Intn(w.keys)))
 		crowd.Go(func() {
 			time.Sleep(comes)

@@ -94,12 +94,9 @@ func TestTOMLGolden(t *testing.T) {
 	if len(dropped) != 1 || dropped[0] != "unheard-of" {
 		t.Errorf("dropped %q", dropped)
 	}
-	labels := map[string]any{}
-	for key, value := range registration.Labels {
-		labels[key] = value
-	}
 	for _, err := range []error{
-		tree.Merge(map[string]any{"cluster-name": "ours", "max-pods": settings.MaxPods, "node-labels": labels}, "settings", "kubernetes"),
+		tree.Merge(map[string]any{"cluster-name": "ours", "max-pods": settings.MaxPods, "node-labels": bootstrap.Table(registration.Labels),
+			"kube-reserved": bootstrap.Table(bootstrap.Texts(settings.KubeReserved))}, "settings", "kubernetes"),
 		tree.Set(registration.TaintsByKey(), "settings", "kubernetes", "node-taints"),
 	} {
 		if err != nil {

@@ -33,8 +33,8 @@ func Flags(r Registration, s kubelet.Settings, c kubelet.Configuration) []Flag {
 		{"register-with-taints", r.TaintsText()},
 		{"max-pods", number(s.MaxPods)},
 		{"pods-per-core", perCore},
-		{"system-reserved", pairs(texts(s.SystemReserved), "=")},
-		{"kube-reserved", pairs(texts(s.KubeReserved), "=")},
+		{"system-reserved", pairs(Texts(s.SystemReserved), "=")},
+		{"kube-reserved", pairs(Texts(s.KubeReserved), "=")},
 		{"reserved-cpus", s.ReservedSystemCPUs},
 		{"eviction-hard", pairs(s.EvictionHard, "<")},
 		{"eviction-soft", pairs(textsOf(c, "evictionSoft"), "<")},
@@ -86,8 +86,8 @@ func Document(r Registration, s kubelet.Settings, c kubelet.Configuration) Tree 
 	if s.ReservedSystemCPUs != "" {
 		out["reservedSystemCPUs"] = s.ReservedSystemCPUs
 	}
-	out.setTexts("kubeReserved", texts(s.KubeReserved))
-	out.setTexts("systemReserved", texts(s.SystemReserved))
+	out.setTexts("kubeReserved", Texts(s.KubeReserved))
+	out.setTexts("systemReserved", Texts(s.SystemReserved))
 	out.setTexts("evictionHard", s.EvictionHard)
 	taints := make([]any, len(r.Taints))
 	for i, taint := range r.Taints {
@@ -102,19 +102,24 @@ func Document(r Registration, s kubelet.Settings, c kubelet.Configuration) Tree 
 }
 
 // setTexts sets a table of texts, or none if it is empty.
-func (t Tree) setTexts(key string, entries map[string]string) {
+func (t Tree) setTexts(key string, texts map[string]string) {
 	delete(t, key)
-	if len(entries) == 0 {
-		return
+	if len(texts) > 0 {
+		t[key] = Table(texts)
 	}
-	table := make(map[string]any, len(entries))
-	for name, text := range entries {
-		table[name] = text
-	}
-	t[key] = table
 }
 
-func texts(resources corev1.ResourceList) map[string]string {
+// Table makes texts a table of a document.
+func Table(texts map[string]string) map[string]any {
+	table := make(map[string]any, len(texts))
+	for key, text := range texts {
+		table[key] = text
+	}
+	return table
+}
+
+// Texts writes quantities as kubelets read them, by resource.
+func Texts(resources corev1.ResourceList) map[string]string {
 	out := make(map[string]string, len(resources))
 	for name, quantity := range resources {
 		out[string(name)] = quantity.String()

@@ -18,7 +18,7 @@ type Formula struct {
 	Fixed int64
 	// PerPod is reserved for each pod that the machine may have.
 	PerPod int64
-	// Tiers are shares of successive parts of the amount.
+	// Tiers are shares of successive parts of the amount, by UpTo.
 	Tiers []Tier
 	// Rounding is how shares become whole units.
 	Rounding Rounding
@@ -87,7 +87,7 @@ func (f Formula) tiers(amount int64) int64 {
 		if f.Rounding == DownEachTier {
 			units, parts = units+f.whole(parts), 0
 		}
-		from = max(from, to)
+		from = to
 	}
 	return units + f.whole(parts)
 }

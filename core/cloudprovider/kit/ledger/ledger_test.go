@@ -99,14 +99,22 @@ func TestRepeatsAreOne(t *testing.T) {
 // costs one.
 func TestLookups(t *testing.T) {
 	inTime(t, false, func(t *testing.T, l *ledger.Ledger[machine], cloud *cloud) {
-		_, err := l.Launch(t.Context(), ledger.Request[machine]{UID: "new", New: true, Launch: func(ctx context.Context, token string) (machine, error) {
-			return cloud.launch(ctx, "new", token)
-		}})
-		if err != nil || cloud.lookups != 0 {
+		launchNew := func(uid types.UID) (machine, error) {
+			return l.Launch(t.Context(), ledger.Request[machine]{UID: uid, New: true, Launch: func(ctx context.Context, token string) (machine, error) {
+				return cloud.launch(ctx, uid, token)
+			}})
+		}
+		if _, err := launchNew("new"); err != nil || cloud.lookups != 0 {
 			t.Errorf("%v, %d look-ups", err, cloud.lookups)
 		}
 		if _, err := launch(t.Context(), l, cloud, "old", ""); err != nil || cloud.lookups != 1 {
 			t.Errorf("%v, %d look-ups", err, cloud.lookups)
+		}
+		cloud.fates = []fate{responseLost}
+		_, _ = launchNew("lost")
+		time.Sleep(appears)
+		if m, err := launchNew("lost"); m.id != "i-003" || cloud.lookups != 2 {
+			t.Errorf("a new one that was asked for already: %q, %v, %d look-ups", m.id, err, cloud.lookups)
 		}
 	})
 }
@@ -152,6 +160,28 @@ func TestAfterFailure(t *testing.T) {
 			})
 		})
 	}
+}
+
+// KIT-073: a refusal is of the ask that it answers, not of the one before that may
+// still bring a machine.
+func TestRefusedAfterLost(t *testing.T) {
+	inTime(t, true, func(t *testing.T, l *ledger.Ledger[machine], cloud *cloud) {
+		cloud.fates = []fate{late, refused}
+		_, _ = launch(t.Context(), l, cloud, "u", "a")
+		if _, err := launch(t.Context(), l, cloud, "u", "a"); !errors.Is(err, errNoStock) {
+			t.Error(err)
+		}
+		if _, err := launch(t.Context(), l, cloud, "u", "b"); !errors.Is(err, ledger.ErrOpen) {
+			t.Error(err)
+		}
+		if answer, err := l.Launched(t.Context(), "u"); answer.Launched != ledger.Unknown || err != nil {
+			t.Errorf("the answer is %v, %v", answer, err)
+		}
+		time.Sleep(appears)
+		if m, err := launch(t.Context(), l, cloud, "u", "b"); m.id != "i-001" {
+			t.Errorf("got %q, %v", m.id, err)
+		}
+	})
 }
 
 // KIT-074: a process that has just begun does not know what the one before asked.
@@ -371,6 +401,33 @@ func TestCollect(t *testing.T) {
 			if got := collect(t, l, ledger.Claim{}); got != "i-001" {
 				t.Errorf("surplus %q", got)
 			}
+			time.Sleep(appears)
+			if answer, err := l.Launched(t.Context(), "u"); answer.Launched != ledger.No || err != nil {
+				t.Errorf("of a machine that is doomed the answer is %v, %v", answer, err)
+			}
+		})
+	})
+	t.Run("a launch that begins meanwhile decides", func(t *testing.T) {
+		inTime(t, false, func(t *testing.T, l *ledger.Ledger[machine], cloud *cloud) {
+			cloud.fates = []fate{late}
+			_, _ = launch(t.Context(), l, cloud, "u", "")
+			time.Sleep(appears)
+			launched := make(chan string, 1)
+			surplus, err := l.Collect(t.Context(), func(context.Context, types.UID) (ledger.Claim, error) {
+				cloud.lookupTakes = time.Second
+				go func() {
+					m, _ := launch(t.Context(), l, cloud, "u", "")
+					launched <- m.id
+				}()
+				synctest.Wait()
+				return ledger.Claim{}, nil
+			})
+			if err != nil || len(surplus) > 0 {
+				t.Errorf("surplus %v, %v", surplus, err)
+			}
+			if got := <-launched; got != "i-001" {
+				t.Errorf("launched %q", got)
+			}
 		})
 	})
 	t.Run("a doomed machine is not adopted", func(t *testing.T) {
@@ -512,6 +569,8 @@ const (
 type cloud struct {
 	idempotent bool
 	takes      time.Duration
+	// lookupTakes is how long a look-up does.
+	lookupTakes time.Duration
 
 	mu       sync.Mutex
 	fates    []fate // of the next launches; fine afterwards
@@ -581,6 +640,7 @@ func (c *cloud) create(uid types.UID, token string) machine {
 }
 
 func (c *cloud) find(_ context.Context, uid types.UID) ([]machine, error) {
+	time.Sleep(c.lookupTakes)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lookups++
