@@ -15,7 +15,7 @@ import (
 
 func reader() kubelet.Reader { return kubelet.Reader{Path: field.NewPath("spec", "kubelet")} }
 
-// KIT-170 to KIT-173: each row is what is wrong, and all that is said about it.
+// KIT-170, KIT-171, KIT-172, KIT-173: each row is what is wrong, and all that is said about it.
 func TestViolations(t *testing.T) {
 	for name, tt := range map[string]struct {
 		text string

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -105,18 +107,33 @@ func Surplus[M any](found []M, providerID func(M) string, claim Claim, answered 
 // Collect looks again for machines of NodeClaims with a launch that is open or
 // that no caller got the answer of, and returns those that nobody needs: the
 // caller ends them. They are returned again until they are gone. Read must ask the
-// API server, not a cache. All NodeClaims are tried; the errors are joined.
+// API server, not a cache. All NodeClaims are tried, some at a time so that look-ups
+// may share requests; the errors are joined.
 func (l *Ledger[M]) Collect(ctx context.Context, read func(ctx context.Context, uid types.UID) (Claim, error)) ([]M, error) {
-	var out []M
-	var errs []error
-	for _, uid := range l.doubtful() {
-		surplus, err := l.collect(ctx, uid, read)
-		out, errs = append(out, surplus...), append(errs, err)
+	uids := l.doubtful()
+	found, errs := make([][]M, len(uids)), make([]error, len(uids))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(atOnce, len(uids)) {
+		workers.Go(func() {
+			for i := range next {
+				found[i], errs[i] = guarded(func() ([]M, error) { return l.collect(ctx, uids[i], read) })
+			}
+		})
 	}
-	return out, errors.Join(errs...)
+	for i := range uids {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	return slices.Concat(found...), errors.Join(errs...)
 }
 
-// doubtful lists the NodeClaims that may have a machine which nobody needs.
+// atOnce is how many NodeClaims are looked at together.
+const atOnce = 100
+
+// doubtful lists the NodeClaims that may have a machine which nobody needs, in the
+// order of their UIDs.
 func (l *Ledger[M]) doubtful() []types.UID {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -126,6 +143,7 @@ func (l *Ledger[M]) doubtful() []types.UID {
 			out = append(out, uid)
 		}
 	}
+	slices.Sort(out)
 	return out
 }
 

@@ -441,6 +441,32 @@ func TestCollect(t *testing.T) {
 			}
 		})
 	})
+	t.Run("look-ups are made together", func(t *testing.T) {
+		inTime(t, false, func(t *testing.T, l *ledger.Ledger[machine], cloud *cloud) {
+			for i := range 50 {
+				cloud.fates = []fate{late}
+				_, _ = launch(t.Context(), l, cloud, types.UID(fmt.Sprintf("u%02d", i)), "")
+			}
+			time.Sleep(appears)
+			cloud.lookupTakes = time.Second
+			start := time.Now()
+			surplus, err := l.Collect(t.Context(), func(context.Context, types.UID) (ledger.Claim, error) { return ledger.Claim{}, nil })
+			sorted := slices.IsSortedFunc(surplus, func(a, b machine) int { return strings.Compare(string(a.uid), string(b.uid)) })
+			if err != nil || len(surplus) != 50 || !sorted || time.Since(start) != time.Second {
+				t.Errorf("surplus %v, %v after %v", surplus, err, time.Since(start))
+			}
+		})
+	})
+	t.Run("a panic in between is an error", func(t *testing.T) {
+		inTime(t, false, func(t *testing.T, l *ledger.Ledger[machine], cloud *cloud) {
+			cloud.fates = []fate{late}
+			_, _ = launch(t.Context(), l, cloud, "u", "")
+			_, err := l.Collect(t.Context(), func(context.Context, types.UID) (ledger.Claim, error) { panic("oh") })
+			if !errors.Is(err, ledger.ErrPanicked) {
+				t.Error(err)
+			}
+		})
+	})
 	t.Run("what cannot be read is left alone, and the others are not", func(t *testing.T) {
 		inTime(t, false, func(t *testing.T, l *ledger.Ledger[machine], cloud *cloud) {
 			cloud.fates = []fate{late, late}
