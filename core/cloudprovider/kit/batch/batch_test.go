@@ -53,6 +53,18 @@ func (r *recorder) call(ctx context.Context, key string, items []int) []batch.Re
 	return results
 }
 
+// made returns the requests that were made so far, and when.
+func (r *recorder) made() ([][]int, []time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.calls), slices.Clone(r.at)
+}
+
+func (r *recorder) count() int {
+	calls, _ := r.made()
+	return len(calls)
+}
+
 func answer(key string, item int) string { return fmt.Sprintf("%s/%d", key, item) }
 
 // outcome is what a caller got, and after how long.
@@ -96,8 +108,8 @@ func TestManyCallersMakeOneRequest(t *testing.T) {
 				t.Errorf("caller %d got %q, %v", i, got.value, got.err)
 			}
 		}
-		if len(r.calls) != 1 {
-			t.Errorf("%d requests for 100 equal callers, want 1", len(r.calls))
+		if r.count() != 1 {
+			t.Errorf("%d requests for 100 equal callers, want 1", r.count())
 		}
 	})
 }
@@ -114,8 +126,8 @@ func TestKeysAreNotMixed(t *testing.T) {
 				t.Errorf("got %q, %v, want %q", got.value, got.err, want)
 			}
 		}
-		if len(r.calls) != 2 {
-			t.Errorf("%d requests for two keys", len(r.calls))
+		if r.count() != 2 {
+			t.Errorf("%d requests for two keys", r.count())
 		}
 	})
 }
@@ -158,7 +170,8 @@ func TestWindow(t *testing.T) {
 				}
 				time.Sleep(2 * time.Second)
 				var got []time.Duration
-				for _, at := range r.at {
+				_, at := r.made()
+				for _, at := range at {
 					got = append(got, at.Sub(start)/time.Millisecond)
 				}
 				if !slices.Equal(got, tt.want) {
@@ -184,8 +197,8 @@ func TestConcurrencyIsBounded(t *testing.T) {
 			outs = append(outs, ask(t.Context(), b, string(rune('a'+i)), 0))
 		}
 		time.Sleep(30 * time.Second)
-		if len(r.calls) != 2 {
-			t.Errorf("%d requests at once, want 2", len(r.calls))
+		if r.count() != 2 {
+			t.Errorf("%d requests at once, want 2", r.count())
 		}
 		for i := range 5 { // long after the windows
 			outs = append(outs, ask(t.Context(), b, string(rune('a'+i)), 1))
@@ -195,8 +208,8 @@ func TestConcurrencyIsBounded(t *testing.T) {
 				t.Error(got.err)
 			}
 		}
-		if len(r.calls) != 7 { // two that had begun, three that took the later caller along, two new
-			t.Errorf("%d requests, want 7", len(r.calls))
+		if r.count() != 7 { // two that had begun, three that took the later caller along, two new
+			t.Errorf("%d requests, want 7", r.count())
 		}
 	})
 }
@@ -219,8 +232,8 @@ func TestCancellation(t *testing.T) {
 			if got := <-stays; got.value != "a/2" {
 				t.Errorf("the other got %q, %v", got.value, got.err)
 			}
-			if !slices.EqualFunc(r.calls, [][]int{{2}}, slices.Equal) {
-				t.Errorf("asked for %v", r.calls)
+			if calls, _ := r.made(); !slices.EqualFunc(calls, [][]int{{2}}, slices.Equal) {
+				t.Errorf("asked for %v", calls)
 			}
 		})
 	})
@@ -234,8 +247,8 @@ func TestCancellation(t *testing.T) {
 			cancel()
 			<-out
 			shut(t, b)
-			if len(r.calls) != 0 {
-				t.Errorf("asked for %v", r.calls)
+			if r.count() != 0 {
+				t.Errorf("%d requests", r.count())
 			}
 		})
 	})
@@ -274,8 +287,8 @@ func TestCancellation(t *testing.T) {
 				t.Error(err)
 			}
 			shut(t, b)
-			if len(r.calls) != 0 {
-				t.Errorf("asked for %v", r.calls)
+			if r.count() != 0 {
+				t.Errorf("%d requests", r.count())
 			}
 		})
 	})
@@ -560,8 +573,8 @@ func TestClose(t *testing.T) {
 					t.Errorf("got %v, want that it was closed", got.err)
 				}
 			}
-			if len(r.calls) != 1 {
-				t.Errorf("%d requests, want that of the first only", len(r.calls))
+			if r.count() != 1 {
+				t.Errorf("%d requests, want that of the first only", r.count())
 			}
 		})
 	})

@@ -56,14 +56,14 @@ func TestCrowds(t *testing.T) {
 }
 
 func crowd(t *testing.T, seed int64) {
-	random := rand.New(rand.NewSource(seed))
+	random, chance := rand.New(rand.NewSource(seed)), rand.New(rand.NewSource(seed+1)) // of callers and of requests
 	w := randomWorld(random)
 	var calls, callers atomic.Int32
 	var mu sync.Mutex
 	b := batch.New(w.opts, func(ctx context.Context, key string, items []int) []batch.Result[string] {
 		calls.Add(1)
 		mu.Lock()
-		takes, fails := w.takes(random), random.Intn(10)
+		takes, fails := w.takes(chance), chance.Intn(10)
 		mu.Unlock()
 		if w.opts.MaxItems > 0 && len(items) > w.opts.MaxItems {
 			t.Errorf("seed %d: %d items, of at most %d", seed, len(items), w.opts.MaxItems)
@@ -87,14 +87,14 @@ func crowd(t *testing.T, seed int64) {
 }
 
 func launches(t *testing.T, seed int64) {
-	random := rand.New(rand.NewSource(seed))
+	random, chance := rand.New(rand.NewSource(seed)), rand.New(rand.NewSource(seed+1)) // of callers and of requests
 	w := randomWorld(random)
 	var mu sync.Mutex
 	launched, owners, surplus := 0, map[int]int{}, map[int]bool{}
 	b := batch.NewLaunch(w.opts, batch.Launch[string, int, int]{
 		Call: func(ctx context.Context, _ string, items []int) ([]int, error) {
 			mu.Lock()
-			takes, n := w.takes(random), max(0, len(items)+random.Intn(5)-3)
+			takes, n := w.takes(chance), max(0, len(items)+chance.Intn(5)-3)
 			mu.Unlock()
 			select {
 			case <-time.After(takes):

@@ -3,6 +3,7 @@
 package bootstrap
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 	"maps"
 	"mime"
 	"mime/multipart"
-	"net/mail"
 	"net/textproto"
 	"slices"
 	"strconv"
@@ -70,21 +70,21 @@ func UserParts(data []byte, single func([]byte) Part) ([]Part, error) {
 // end of the archive is made up for, since machines read such archives too.
 func ParseMIME(data []byte) ([]Part, error) {
 	data = bytes.ReplaceAll(bytes.TrimSpace(data), []byte("\r\n"), []byte("\n"))
-	message, err := mail.ReadMessage(bytes.NewReader(append(data, '\n', '\n')))
+	reader := bufio.NewReader(bytes.NewReader(append(data, '\n', '\n')))
+	header, err := textproto.NewReader(reader).ReadMIMEHeader()
 	if err != nil {
 		return nil, fmt.Errorf("reading the MIME header: %w", err)
 	}
-	typ, params, err := mime.ParseMediaType(message.Header.Get(contentType))
+	typ, params, err := mime.ParseMediaType(header.Get(contentType))
 	if err != nil {
 		return nil, fmt.Errorf("reading the MIME header Content-Type: %w", err)
 	}
-	body, err := io.ReadAll(message.Body)
+	body, err := io.ReadAll(reader)
 	if err != nil {
 		return nil, fmt.Errorf("reading the MIME body: %w", err)
 	}
 	body = bytes.TrimSuffix(body, []byte("\n\n"))
 	if !strings.HasPrefix(typ, "multipart/") {
-		header := textproto.MIMEHeader(message.Header)
 		header.Del("MIME-Version")
 		return []Part{{Header: header, Body: body}}, nil
 	}

@@ -414,7 +414,7 @@ func TestCollect(t *testing.T) {
 			time.Sleep(appears)
 			launched := make(chan string, 1)
 			surplus, err := l.Collect(t.Context(), func(context.Context, types.UID) (ledger.Claim, error) {
-				cloud.lookupTakes = time.Second
+				cloud.set(func(c *cloud) { c.lookupTakes = time.Second })
 				go func() {
 					m, _ := launch(t.Context(), l, cloud, "u", "")
 					launched <- m.id
@@ -612,22 +612,30 @@ func newCloud(idempotent bool) *cloud {
 	return &cloud{idempotent: idempotent, tokens: map[string]string{}}
 }
 
-func (c *cloud) fate() fate {
+// set changes how the cloud behaves.
+func (c *cloud) set(change func(c *cloud)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(c)
+}
+
+// fate returns what becomes of the next launch, and how long it takes.
+func (c *cloud) fate() (fate, time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asked++
 	if len(c.fates) == 0 {
-		return fine
+		return fine, c.takes
 	}
 	next := c.fates[0]
 	c.fates = c.fates[1:]
-	return next
+	return next, c.takes
 }
 
 func (c *cloud) launch(ctx context.Context, uid types.UID, token string) (machine, error) {
-	next := c.fate()
+	next, takes := c.fate()
 	select {
-	case <-time.After(c.takes):
+	case <-time.After(takes):
 	case <-ctx.Done():
 		return machine{}, ctx.Err()
 	}
@@ -666,7 +674,9 @@ func (c *cloud) create(uid types.UID, token string) machine {
 }
 
 func (c *cloud) find(_ context.Context, uid types.UID) ([]machine, error) {
-	time.Sleep(c.lookupTakes)
+	var takes time.Duration
+	c.set(func(c *cloud) { takes = c.lookupTakes })
+	time.Sleep(takes)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lookups++

@@ -70,14 +70,15 @@ func (h *history) create(t *testing.T, uid types.UID, next fate) {
 	if !claim.Exists || claim.ProviderID != "" {
 		return
 	}
-	if next <= exits {
-		h.cloud.fates = []fate{next}
-	} else {
-		h.cloud.fates = nil
-	}
+	takes := time.Duration(h.random.Intn(3)) * 700 * time.Millisecond // the longest outlasts the caller
+	h.cloud.set(func(c *cloud) {
+		c.takes, c.fates = takes, nil
+		if next <= exits {
+			c.fates = []fate{next}
+		}
+	})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	h.cloud.takes = time.Duration(h.random.Intn(3)) * 700 * time.Millisecond // the longest outlasts the caller
 	m, err := launch(ctx, h.ledger, h.cloud, uid, fmt.Sprint(h.random.Intn(2)))
 	switch {
 	case err != nil:
@@ -119,7 +120,7 @@ func (h *history) collect(t *testing.T) {
 // settle lets the cloud recover, all launches be retried, and the collector of
 // machines without a NodeClaim (CP-117) run.
 func (h *history) settle(t *testing.T) {
-	h.cloud.takes, h.cloud.fates = 0, nil
+	h.cloud.set(func(c *cloud) { c.takes, c.fates = 0, nil })
 	for range 6 {
 		time.Sleep(2 * appears)
 		for uid := range h.claims {
@@ -150,7 +151,9 @@ func (h *history) settle(t *testing.T) {
 }
 
 func (h *history) collectOrphans() {
-	for _, m := range slices.Clone(h.cloud.machines) {
+	var machines []machine
+	h.cloud.set(func(c *cloud) { machines = slices.Clone(c.machines) })
+	for _, m := range machines {
 		claim := h.claims[m.uid]
 		if unlaunched := claim.Exists && claim.ProviderID == ""; !unlaunched && (!claim.Exists || claim.ProviderID != m.id) {
 			h.cloud.end(m.id)
