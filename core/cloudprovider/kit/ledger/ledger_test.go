@@ -414,7 +414,7 @@ func TestCollect(t *testing.T) {
 			time.Sleep(appears)
 			launched := make(chan string, 1)
 			surplus, err := l.Collect(t.Context(), func(context.Context, types.UID) (ledger.Claim, error) {
-				cloud.set(func(c *cloud) { c.lookupTakes = time.Second })
+				cloud.slow(time.Second)
 				go func() {
 					m, _ := launch(t.Context(), l, cloud, "u", "")
 					launched <- m.id
@@ -618,6 +618,9 @@ func (c *cloud) set(change func(c *cloud)) {
 	defer c.mu.Unlock()
 	change(c)
 }
+
+// slow makes look-ups take some time.
+func (c *cloud) slow(takes time.Duration) { c.set(func(c *cloud) { c.lookupTakes = takes }) }
 
 // fate returns what becomes of the next launch, and how long it takes.
 func (c *cloud) fate() (fate, time.Duration) {
