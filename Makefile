@@ -123,13 +123,16 @@ spec-coverage: ## List the requirements of the specification that no test of cod
 ##@ Before a commit
 
 .PHONY: generate
-generate: ## Generate deep copies, custom resource definitions and the catalogue of fake nodes
+generate: ## Generate deep copies, custom resource definitions, the catalogue of fake nodes and the fields of the kubelet
 	@go run ./tools/crdgen
 	@go run ./tools/crdgen -paths ./core/cloudprovider/fake/v1alpha1 -out core/cloudprovider/fake/crds
 	@go run ./tools/crdgen -paths ./kwok/apis/v1alpha1 -out kwok/apis/crds
 	@go run ./tools/crdgen -deepcopy=false -paths ./core/apis/v1,./core/apis/v1alpha1 -out kwok/apis/crds \
 		-restrict-domain karpenter.kwok.sh $(addprefix -allow-label karpenter.kwok.sh/,$(kwok-labels))
 	@go run ./kwok/catalogue/generate kwok/catalogue/instance_types.json
+	@GOWORK=off go -C tools/controlplane run ./kubeletfields > $(kubelet-fields).new && mv $(kubelet-fields).new $(kubelet-fields)
+
+kubelet-fields = core/cloudprovider/kit/kubelet/fields.json
 
 # What users may ask for in the label domain of fake nodes.
 kwok-labels = instance-size instance-family instance-cpu instance-memory kwoknodeclass reservation-id

@@ -14,6 +14,7 @@
 //	ledger        was a machine launched for this NodeClaim?
 //	batch         many callers, one request
 //	cache         what was read lately, and how old it is
+//	retry         a throttled call, again
 //	nodeclass     lookup, conditions, hash, termination and validation of a NodeClass
 //	collect       machines that no NodeClaim has, and NodeClaims that no machine has
 //	tag           tags that a machine gets once its node is known, and changes in place

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Launched is whether a machine was launched for a NodeClaim.
+type Launched int
+
+const (
+	// Unknown means that nobody can say yet.
+	Unknown Launched = iota
+	// No means that none was, and none can appear from what was asked.
+	No
+	// Yes means that one was.
+	Yes
+)
+
+// Answer is what is known of the launches for a NodeClaim.
+type Answer struct {
+	Launched Launched
+	// ProviderID of the machine if one was launched. If several were, it is that
+	// which the NodeClaim would get.
+	ProviderID string
+}
+
+// Launched says whether a machine was launched for a NodeClaim. The error says why
+// the answer is Unknown if the cloud could not be asked.
+func (l *Ledger[M]) Launched(ctx context.Context, uid types.UID) (Answer, error) {
+	if answer, known := l.recall(uid); known {
+		return answer, nil
+	}
+	found, at, err := l.find(ctx, uid)
+	if err != nil {
+		return Answer{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, known := l.entries[uid]
+	if !known {
+		e = &entry[M]{uid: uid, open: map[string]time.Time{}}
+	}
+	if _, there := l.adopt(e, found); there {
+		return Answer{Launched: Yes, ProviderID: l.cloud.ProviderID(e.machine)}, nil
+	}
+	l.settle(e, at)
+	if e.flight != nil || len(e.open) > 0 || e.answered || !known && l.young(l.start) {
+		return Answer{}, nil
+	}
+	return Answer{Launched: No}, nil
+}
+
+// recall answers from memory where that is certain.
+func (l *Ledger[M]) recall(uid types.UID) (Answer, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, known := l.entries[uid]
+	switch {
+	case !known:
+		return Answer{}, false
+	case e.answered:
+		return Answer{Launched: Yes, ProviderID: l.cloud.ProviderID(e.machine)}, true
+	}
+	return Answer{}, e.flight != nil
+}
+
+// Claim is what the API server says of a NodeClaim.
+type Claim struct {
+	// Exists: an object with this UID is there and not deleting.
+	Exists bool
+	// ProviderID in its status; empty before it is launched.
+	ProviderID string
+}
+
+// Surplus returns which of the machines that carry a NodeClaim's UID nobody needs:
+// all if it is gone; else all but its own. While it has none it gets the one that
+// was answered, empty if none was, or the first by provider ID, so that every
+// process chooses the same.
+func Surplus[M any](found []M, providerID func(M) string, claim Claim, answered string) []M {
+	keep := claim.ProviderID
+	if keep == "" {
+		keep = answered
+	}
+	for _, m := range found {
+		if id := providerID(m); claim.ProviderID == "" && better(id, keep, answered) || keep == "" {
+			keep = id
+		}
+	}
+	var out []M
+	for _, m := range found {
+		if !claim.Exists || providerID(m) != keep {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// Collect looks again for machines of NodeClaims with a launch that is open or
+// that no caller got the answer of, and returns those that nobody needs: the
+// caller ends them. They are returned again until they are gone. Read must ask the
+// API server, not a cache. All NodeClaims are tried, some at a time so that look-ups
+// may share requests; the errors are joined.
+func (l *Ledger[M]) Collect(ctx context.Context, read func(ctx context.Context, uid types.UID) (Claim, error)) ([]M, error) {
+	uids := l.doubtful()
+	found, errs := make([][]M, len(uids)), make([]error, len(uids))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range min(atOnce, len(uids)) {
+		workers.Go(func() {
+			for i := range next {
+				found[i], errs[i] = guarded(func() ([]M, error) { return l.collect(ctx, uids[i], read) })
+			}
+		})
+	}
+	for i := range uids {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	return slices.Concat(found...), errors.Join(errs...)
+}
+
+// atOnce is how many NodeClaims are looked at together.
+const atOnce = 100
+
+// doubtful lists the NodeClaims that may have a machine which nobody needs, in the
+// order of their UIDs.
+func (l *Ledger[M]) doubtful() []types.UID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []types.UID
+	for uid, e := range l.entries {
+		if e.flight == nil && e.doubtful() {
+			out = append(out, uid)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (e *entry[M]) doubtful() bool {
+	return len(e.open) > 0 || len(e.doomed) > 0 || e.answered && !e.delivered
+}
+
+// collect looks at one NodeClaim: first at the cloud, then at the API server, so
+// that a machine seen is not one whose NodeClaim is yet to be seen.
+func (l *Ledger[M]) collect(ctx context.Context, uid types.UID, read func(ctx context.Context, uid types.UID) (Claim, error)) ([]M, error) {
+	found, at, err := l.find(ctx, uid)
+	if err != nil {
+		return nil, err
+	}
+	claim, err := read(ctx, uid)
+	if err != nil {
+		return nil, fmt.Errorf("reading NodeClaim UID %s: %w", uid, err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, known := l.entries[uid]
+	if !known || e.flight != nil {
+		return nil, nil // a launch has begun: it decides
+	}
+	found, answered := l.withAnswered(e, found)
+	surplus := Surplus(found, l.cloud.ProviderID, claim, answered)
+	l.doom(e, surplus)
+	l.settle(e, at)
+	if claim.Exists { // what is kept is there for the next launch, without another look
+		l.adopt(e, found)
+		e.delivered = e.delivered || claim.ProviderID != ""
+	}
+	if !claim.Exists && !e.answered && len(e.open) == 0 && len(e.doomed) == 0 {
+		delete(l.entries, uid)
+	}
+	return surplus, nil
+}
+
+// withAnswered adds the machine that was answered lately to those found, and
+// returns its provider ID; one that could be seen and is not is gone. mu is held.
+func (l *Ledger[M]) withAnswered(e *entry[M], found []M) ([]M, string) {
+	if !e.answered {
+		return found, ""
+	}
+	id := l.cloud.ProviderID(e.machine)
+	for _, m := range found {
+		if l.cloud.ProviderID(m) == id {
+			return found, id
+		}
+	}
+	if l.young(e.at) {
+		return append(found, e.machine), id
+	}
+	return found, ""
+}
+
+// doom notes what is given out to be ended, and forgets of earlier ones those that
+// are gone; mu is held.
+func (l *Ledger[M]) doom(e *entry[M], surplus []M) {
+	now := make(map[string]bool, len(surplus))
+	for _, m := range surplus {
+		now[l.cloud.ProviderID(m)] = true
+	}
+	for id := range e.doomed {
+		if !now[id] {
+			e.lost++ // its token is spent
+		}
+	}
+	e.doomed = now
+	if e.answered && now[l.cloud.ProviderID(e.machine)] {
+		e.answered = false
+	}
+}
