@@ -53,6 +53,7 @@ func (p *Provisioner) podTrigger(ctx context.Context, request reconcile.Request)
 	}
 	p.Cluster.Decisions.Acknowledge(&pod)
 	p.Trigger(pod.UID)
+	p.Nominations.Restore(ctx, &pod)
 	return reconcile.Result{RequeueAfter: recheck}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"karpenter.sh/core/objects/pods"
 )
@@ -48,8 +49,10 @@ type record struct {
 	node string // empty if it was taken back
 	// before is what stood there before the last write: the cache may be behind it.
 	before string
-	last   string // node that tries are counted for
-	made   int
+	// version of the pod that the last write led to.
+	version string
+	last    string // node that tries are counted for
+	made    int
 }
 
 // sighting is since when somebody else nominates a pod to a node.
@@ -84,10 +87,22 @@ func (l *ledger) may(pod *corev1.Pod, node string, now time.Time) bool {
 	return !now.Before(l.paused) && (r.last != node || r.made < tries)
 }
 
-// wrote notes a write.
-func (l *ledger) wrote(pod *corev1.Pod, node string) {
+// takenBack is the node of a nomination that was written here and that a later
+// version of the pod no longer has; false if it stands, or the pod was read from a
+// cache that is behind.
+func (l *ledger) takenBack(pod *corev1.Pod) (node string, taken bool) {
 	r := l.written[pod.UID]
-	r.node, r.before = node, pod.Status.NominatedNodeName
+	if r.node == "" || pod.Status.NominatedNodeName != "" {
+		return "", false
+	}
+	later, err := resourceversion.CompareResourceVersion(pod.ResourceVersion, r.version)
+	return r.node, err == nil && later > 0
+}
+
+// wrote notes a write that led to a version of the pod.
+func (l *ledger) wrote(pod *corev1.Pod, node, version string) {
+	r := l.written[pod.UID]
+	r.node, r.before, r.version = node, pod.Status.NominatedNodeName, version
 	if node != "" {
 		if r.last != node {
 			r.last, r.made = node, 0

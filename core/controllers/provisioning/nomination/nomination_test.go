@@ -331,6 +331,32 @@ func TestTheSchedulerTakesItBack(t *testing.T) {
 	w.expect("a", "n")
 }
 
+// SCH-313: what the scheduler takes back before the node is open is told again at once,
+// but not to a pod that only looks so in a cache that is behind, nor what was withdrawn.
+func TestTakenBackIsToldAgain(t *testing.T) {
+	w := setup(t, pod("a"))
+	behind := w.read("a")
+	w.subject.Restore(t.Context(), behind)
+	w.expect("a", "")
+	w.nominate("n", behind)
+	w.subject.Restore(t.Context(), behind)
+	if got := w.writes.Load(); got != 1 {
+		t.Errorf("%d writes, want 1", got)
+	}
+	for range 20 {
+		w.become("a", nominated(""))
+		w.subject.Restore(t.Context(), w.read("a"))
+	}
+	if got := w.writes.Load(); got != 5 {
+		t.Errorf("%d writes, want 5", got)
+	}
+	w.nominate("m", w.read("a"))
+	w.subject.Withdraw(t.Context(), []*corev1.Pod{w.read("a")})
+	w.become("a", func(p *corev1.Pod) { p.Status.Message = "changed" })
+	w.subject.Restore(t.Context(), w.read("a"))
+	w.expect("a", "")
+}
+
 // SCH-312: pods that can stand in for each other need not be told apart.
 func TestAlike(t *testing.T) {
 	owned := func(uid string) func(*corev1.Pod) {

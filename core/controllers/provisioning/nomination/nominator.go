@@ -101,6 +101,18 @@ func (n *Nominator) Nominate(ctx context.Context, nodes map[string][]*corev1.Pod
 	}
 }
 
+// Restore tells a pod again what it was told here, if the scheduler has taken that back
+// since: it does so when it tries a pod whose node is not open yet (SCH-316), and until
+// the next round somebody else could take its place (SCH-313).
+func (n *Nominator) Restore(ctx context.Context, pod *corev1.Pod) {
+	n.mu.Lock()
+	node, taken := n.ledger.takenBack(pod)
+	n.mu.Unlock()
+	if taken {
+		n.write(ctx, pod, node)
+	}
+}
+
 // Withdraw takes back what pods were told here, if they were.
 func (n *Nominator) Withdraw(ctx context.Context, pods []*corev1.Pod) {
 	n.nominate(ctx, map[string][]*corev1.Pod{"": pods})
@@ -154,12 +166,12 @@ func (n *Nominator) write(ctx context.Context, pod *corev1.Pod, node string) {
 	if !may {
 		return
 	}
-	err := n.patch(ctx, pod, node)
+	version, err := n.patch(ctx, pod, node)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	switch {
 	case err == nil:
-		n.ledger.wrote(pod, node)
+		n.ledger.wrote(pod, node, version)
 	case apierrors.IsNotFound(err) || apierrors.IsConflict(err) || ctx.Err() != nil: // the pod is not as it was, or time is up
 	case n.ledger.refused(n.Clock.Now()):
 		log.FromContext(ctx).Error(err, "telling the scheduler what is planned")
@@ -173,11 +185,12 @@ func asItWas() patch.Condition {
 	return patch.If([]string{"spec", "nodeName"}, []string{"metadata", "deletionTimestamp"}, []string{"status", "nominatedNodeName"})
 }
 
-func (n *Nominator) patch(ctx context.Context, pod *corev1.Pod, node string) error {
+// patch returns the version of the pod that the write led to.
+func (n *Nominator) patch(ctx context.Context, pod *corev1.Pod, node string) (version string, err error) {
 	after := *pod // a cached object: what it refers to stays as it is
 	after.Status.NominatedNodeName = node
 	if _, err := patch.Status(ctx, n.Client, pod, &after, asItWas()); err != nil {
-		return fmt.Errorf("nominating pod %s/%s to node %q: %w", pod.Namespace, pod.Name, node, err)
+		return "", fmt.Errorf("nominating pod %s/%s to node %q: %w", pod.Namespace, pod.Name, node, err)
 	}
-	return nil
+	return after.ResourceVersion, nil
 }
