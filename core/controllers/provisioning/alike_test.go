@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	clocktesting "k8s.io/utils/clock/testing"
 )
 
 // of makes a pod one of a controller's.
@@ -103,4 +104,27 @@ func TestMarksOfPodsThatWereSeenAreNoNews(t *testing.T) {
 	w.subject.Trigger(second.UID)           // marked by now
 	w.must(w.after(800 * time.Millisecond)) // a second after the look that saw it
 	w.expect(2)
+}
+
+// SCH-008, SCH-010: pods that come while others of their kind wait ask for a round
+// before they have been examined, but not again and again.
+func TestPodsAlikeTrigger(t *testing.T) {
+	w := newWorld(t, readyPool("default"))
+	ask := func(why string, pod *corev1.Pod, want bool) {
+		t.Helper()
+		w.must(w.client.Create(t.Context(), pod))
+		round, again := w.asked(w.subject.PodTrigger, pod)
+		if round != want {
+			t.Errorf("%s: asked for a round: %v, want %v", why, round, want)
+		}
+		if again > 0 && pod.Status.Conditions == nil {
+			t.Errorf("%s: asks again after %v", why, again)
+		}
+	}
+	ask("nobody of the kind has waited", pendingPod("early", "1", of("web"), unexamined), false)
+	ask("marked", pendingPod("first", "1", of("web")), true)
+	ask("of the kind", pendingPod("second", "1", of("web"), unexamined), true)
+	ask("of another", pendingPod("third", "1", of("db"), unexamined), false)
+	w.subject.Clock.(*clocktesting.FakeClock).Step(15 * time.Second)
+	ask("nobody has waited of late", pendingPod("late", "1", of("web"), unexamined), false)
 }

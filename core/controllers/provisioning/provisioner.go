@@ -92,6 +92,7 @@ type Provisioner struct {
 	window  Window
 	notices *notices
 	hints   *hints
+	crowds  *crowds
 	// news are what the log says of pods and pools that are stuck.
 	news   news.News
 	stands *launches.Standing
@@ -118,6 +119,7 @@ func New(o Options) *Provisioner {
 		window:  w,
 		notices: newNotices(o.Recorder),
 		hints:   newHints(o.Clock),
+		crowds:  newCrowds(o.Clock),
 		stands:  launches.NewStanding(), launches: launches.NewLedger(),
 	}
 }

@@ -49,8 +49,12 @@ func (p *Provisioner) podTrigger(ctx context.Context, request reconcile.Request)
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if !pods.Provisionable(&pod) {
+		if p.crowds.awaits(&pod) {
+			p.Trigger(pod.UID)
+		}
 		return reconcile.Result{}, nil
 	}
+	p.crowds.note(&pod)
 	p.Cluster.Decisions.Acknowledge(&pod)
 	p.Trigger(pod.UID)
 	p.Nominations.Restore(ctx, &pod)
