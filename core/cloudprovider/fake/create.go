@@ -7,26 +7,23 @@ import (
 	"errors"
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
+	"karpenter.sh/core/cloudprovider/kit/nodeclass/lookup"
+	"karpenter.sh/core/events"
 )
 
-var (
-	errTerminating = errors.New("it is being deleted")
-	errNothing     = errors.New("all requested instance types were unavailable during launch")
-)
+var errNothing = errors.New("all requested instance types were unavailable during launch")
 
 // Create implements cloudprovider.CloudProvider.
 func (p *Provider) Create(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1.NodeClaim, error) {
 	if err := p.enter(ctx, Call{Operation: Create, NodeClaim: nodeClaim}); err != nil {
 		return nil, err
 	}
-	nodeClass, err := p.nodeClassFor(ctx, nodeClaim)
+	nodeClass, err := p.lookup().ForLaunch(ctx, nodeClaim)
 	if err != nil {
 		return nil, err
 	}
@@ -49,49 +46,21 @@ func (p *Provider) Create(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1.Nod
 	return p.launch(nodeClaim, request, choice)
 }
 
-// nodeClassFor resolves the NodeClass of a NodeClaim (CP-010).
-func (p *Provider) nodeClassFor(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1alpha1.TestNodeClass, error) {
-	nodeClass, err := p.resolve(ctx, nodeClaim, nodeClaim.Spec.NodeClassRef.Name)
-	var unresolved *unresolvedError
-	if errors.As(err, &unresolved) {
-		return nil, cloudprovider.NewInsufficientCapacityError(err)
-	}
-	return nodeClass, err
+// lookup finds NodeClasses; what users would see goes to the journal.
+func (p *Provider) lookup() lookup.Lookup[*v1alpha1.TestNodeClass] {
+	return lookup.Lookup[*v1alpha1.TestNodeClass]{Get: p.opts.NodeClass, Events: publisher{p}}
 }
 
-// unresolvedError says that a NodeClass is missing or terminating.
-type unresolvedError struct {
-	name  string
-	cause error
-}
+// publisher keeps events in the journal of a provider.
+type publisher struct{ *Provider }
 
-func (e *unresolvedError) Error() string {
-	return fmt.Sprintf("resolving NodeClass %s: %v", e.name, e.cause)
-}
-func (e *unresolvedError) Unwrap() error { return e.cause }
-
-// resolve finds a NodeClass, and tells the object that names it when it is
-// missing or terminating.
-func (p *Provider) resolve(ctx context.Context, owner client.Object, name string) (*v1alpha1.TestNodeClass, error) {
-	nodeClass, err := p.opts.NodeClass(ctx, name)
-	if err == nil && !nodeClass.DeletionTimestamp.IsZero() {
-		err = errTerminating
-	}
-	switch {
-	case err == nil:
-		return nodeClass, nil
-	case apierrors.IsNotFound(err), errors.Is(err, errTerminating):
-		err = &unresolvedError{name: name, cause: err}
-		p.publish(Event{Object: owner, Reason: cloudprovider.ReasonNodeClassResolution, Message: "Failed resolving NodeClass: " + err.Error()})
-		return nil, err
-	}
-	return nil, fmt.Errorf("getting NodeClass %s: %w", name, err)
-}
-
-func (p *Provider) publish(e Event) {
+// Publish implements events.Recorder.
+func (p publisher) Publish(published ...events.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.journal.events = append(p.journal.events, e)
+	for _, e := range published {
+		p.journal.events = append(p.journal.events, Event{Object: e.Object, Reason: e.Reason, Message: e.Message})
+	}
 }
 
 // choice is what a launch buys.

@@ -70,7 +70,7 @@ func (p *Provider) GetInstanceTypes(ctx context.Context, nodePool *v1.NodePool) 
 	if err := p.enter(ctx, Call{Operation: GetInstanceTypes, NodePool: nodePool.Name}); err != nil {
 		return nil, err
 	}
-	nodeClass, err := p.resolve(ctx, nodePool, nodePool.Spec.Template.Spec.NodeClassRef.Name)
+	nodeClass, err := p.lookup().ForPool(ctx, nodePool)
 	if err != nil {
 		return nil, err
 	}
