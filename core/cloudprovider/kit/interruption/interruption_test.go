@@ -116,8 +116,6 @@ func newWorld(t *testing.T) *world {
 			defer w.mu.Unlock()
 			w.marked = append(w.marked, c.Name+" "+string(n.Kind))
 		},
-			w.marked = append(w.marked, c.Name+" "+string(n.Kind))
-		},
 		Events:     w.events,
 		NodeClaims: counters,
 		Clock:      clocktesting.NewFakePassiveClock(now),

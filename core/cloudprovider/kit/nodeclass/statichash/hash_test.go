@@ -144,7 +144,7 @@ func TestAgreesWithNodePools(t *testing.T) {
 	agree := func(labels map[string]string, keys []string, name string) bool {
 		pool := &v1.NodePool{}
 		template := &pool.Spec.Template
-		template.Labels = labels
+		template.ObjectMeta.Labels = labels
 		template.Spec.NodeClassRef = v1.NodeClassReference{Group: "g", Kind: "k", Name: name}
 		for _, key := range keys {
 			template.Spec.Taints = append(template.Spec.Taints, corev1.Taint{Key: key, Effect: "NoSchedule"})
