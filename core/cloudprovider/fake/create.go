@@ -43,7 +43,19 @@ func (p *Provider) Create(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1.Nod
 	if choice.offering == nil {
 		return nil, cloudprovider.NewInsufficientCapacityError(errNothing)
 	}
-	return p.launch(nodeClaim, request, choice)
+	stamp, err := p.stamp(nodeClass)
+	if err != nil {
+		return nil, err
+	}
+	return p.launch(nodeClaim, request, launched{choice, stamp})
+}
+
+// stamp returns the annotations of the static hash; none without one.
+func (p *Provider) stamp(nodeClass *v1alpha1.TestNodeClass) (map[string]string, error) {
+	if p.opts.Hash == nil {
+		return nil, nil
+	}
+	return p.opts.Hash.Stamp(nodeClass)
 }
 
 // lookup finds NodeClasses; what users would see goes to the journal.
@@ -84,14 +96,26 @@ func choose(types []*cloudprovider.InstanceType, request cloudprovider.LaunchReq
 	return choice{owner[best], best}
 }
 
+// launched is what is bought, and what the machine is marked with.
+type launched struct {
+	choice
+	annotations map[string]string
+}
+
 // launch asks the cloud for the machine.
-func (p *Provider) launch(nodeClaim *v1.NodeClaim, request cloudprovider.LaunchRequest, c choice) (*v1.NodeClaim, error) {
+func (p *Provider) launch(nodeClaim *v1.NodeClaim, request cloudprovider.LaunchRequest, l launched) (*v1.NodeClaim, error) {
 	p.journal.launches++
-	if key := keyOf(c.instanceType, c.offering); p.stock.soldOut[key] {
-		p.stock.unavailable[key] = p.opts.Clock.Now().Add(p.opts.UnavailableFor)
+	key := keyOf(l.instanceType, l.offering)
+	if p.stock.soldOut[key] {
+		p.markUnavailable(func(other OfferingKey) bool { return other == key })
 		return nil, cloudprovider.NewInsufficientCapacityError(fmt.Errorf("%s is sold out", key))
 	}
-	m := newMachine(nodeClaim, request, c, p.opts.Clock.Now())
+	if covers := p.stock.exhausted; covers != nil && covers(key) {
+		p.markUnavailable(covers)
+		return nil, cloudprovider.NewInsufficientCapacityError(fmt.Errorf("a quota for %s is exhausted", key))
+	}
+	m := newMachine(nodeClaim, request, l.choice, p.opts.Clock.Now())
+	m.claim.Annotations = l.annotations
 	p.machines[m.providerID()] = m
 	return m.describe(), nil
 }

@@ -5,6 +5,7 @@ package fake
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +32,8 @@ func (k OfferingKey) String() string { return k.CapacityType + "/" + k.InstanceT
 type stock struct {
 	soldOut     map[OfferingKey]bool      // the truth
 	unavailable map[OfferingKey]time.Time // what launches found out, and until when it is believed
+	// exhausted tells the offerings under a quota that is used up; nil for none.
+	exhausted func(OfferingKey) bool
 	// shown are the types last returned in place of others, so that an unchanged
 	// type stays the same pointer.
 	shown map[shownKey]*cloudprovider.InstanceType
@@ -63,6 +66,28 @@ func (p *Provider) Restock(key OfferingKey) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.stock.soldOut, key)
+}
+
+// Exhaust makes launches of all these offerings fail for want of quota, which shows
+// on all of them once one launch has found out; nil ends it.
+func (p *Provider) Exhaust(covers func(OfferingKey) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stock.exhausted = covers
+}
+
+// markUnavailable notes what a launch found out.
+func (p *Provider) markUnavailable(covers func(OfferingKey) bool) {
+	until := p.opts.Clock.Now().Add(p.opts.UnavailableFor)
+	for _, types := range append(slices.Collect(maps.Values(p.poolType)), p.types) {
+		for _, it := range types {
+			for _, o := range it.Offerings {
+				if key := keyOf(it, o); covers(key) {
+					p.stock.unavailable[key] = until
+				}
+			}
+		}
+	}
 }
 
 // GetInstanceTypes implements cloudprovider.CloudProvider.
