@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -123,8 +124,7 @@ func collectsCloudFirst(t testing.TB, c Cloud) {
 
 func noticesActOnce(t testing.TB, c Cloud) {
 	for _, n := range c.Interruption.Notices {
-		claim := c.create(t, c.nodeClaim("notice"))
-		claim.Name, claim.UID = "notice-"+nameOf(n.Kind), claim.UID+"-"+claim.UID
+		claim := c.create(t, c.nodeClaim("notice-"+strings.ReplaceAll(n.Kind, "_", "-")))
 		c.Interruption.Store(t, claim)
 		before := c.Interruption.Counted(n.Kind)
 		for range 2 {
@@ -151,15 +151,4 @@ func noticesActOnce(t testing.TB, c Cloud) {
 		}
 		c.Machines.FinishTermination(t)
 	}
-}
-
-// nameOf makes a name of a kind.
-func nameOf(kind string) string {
-	out := []byte(kind)
-	for i, b := range out {
-		if b == '_' {
-			out[i] = '-'
-		}
-	}
-	return string(out)
 }
