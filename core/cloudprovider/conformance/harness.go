@@ -263,7 +263,7 @@ type Collection struct {
 	Store func(t testing.TB, claim *v1.NodeClaim)
 	// Join lets the machine of a NodeClaim register its Node; Nodes counts Nodes.
 	Join  func(t testing.TB, claim *v1.NodeClaim)
-	Nodes func() int
+	Nodes func(t testing.TB) int
 	// Grace is how old an orphan must be.
 	Grace time.Duration
 	// Collect makes a round.

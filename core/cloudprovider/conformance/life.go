@@ -93,13 +93,13 @@ func collectsOrphans(t testing.TB, c Cloud) {
 	c.Collection.Store(t, pending) // its launch is not written down yet
 	c.Stock.Step(c.Collection.Grace + time.Second)
 	young := c.create(t, c.nodeClaim("young"))
-	nodes := c.Collection.Nodes()
+	nodes := c.Collection.Nodes(t)
 	c.Collection.Collect(t)
 	c.wantMachine(t, "the orphan", orphan, false)
 	c.wantMachine(t, "the claimed machine", claimed, true)
 	c.wantMachine(t, "the machine of a NodeClaim that does not know it", launched, true)
 	c.wantMachine(t, "the young machine", young, true)
-	if got := c.Collection.Nodes(); got != nodes-1 {
+	if got := c.Collection.Nodes(t); got != nodes-1 {
 		t.Errorf("%d Nodes, then %d: that of the orphan goes, and no other", nodes, got)
 	}
 }

@@ -260,9 +260,11 @@ func (w *harnessWorld) collection() *conformance.Collection {
 				t.Fatal(err)
 			}
 		},
-		Nodes: func() int {
+		Nodes: func(t testing.TB) int {
 			list := &corev1.NodeList{}
-			_ = w.api.List(context.Background(), list)
+			if err := w.api.List(t.Context(), list); err != nil {
+				t.Fatal(err)
+			}
 			return len(list.Items)
 		},
 		Grace:   30 * time.Second,
