@@ -239,10 +239,17 @@ func TestOnce(t *testing.T) {
 	w.put("a", notice("spot_interrupted", interruption.Delete, "i-1", "i-1"), notice("spot_interrupted", interruption.Delete, "i-1"))
 	w.put("b", notice("spot_interrupted", interruption.Delete, "i-1"))
 	w.stale = stale
-	for range 3 {
+	told := 0
+	for round := range 3 {
 		if _, err := w.Reconcile(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		if round == 0 {
+			told = len(w.events.Events())
+		}
+	}
+	if n := len(w.events.Events()); n != told || told == 0 {
+		t.Errorf("%d events in the first round, %d in all", told, n)
 	}
 	w.stale = nil
 	if _, err := w.Reconcile(t.Context()); err != nil {
