@@ -13,8 +13,8 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/kit/nodeclass/lookup"
 	"karpenter.sh/core/engine/label"
-	"karpenter.sh/core/events"
 	"karpenter.sh/kwok/apis/v1alpha1"
 )
 
@@ -26,7 +26,7 @@ var (
 
 // Create implements cloudprovider.CloudProvider, in the order of KWOK-017.
 func (p *Provider) Create(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1.NodeClaim, error) {
-	nodeClass, err := p.nodeClassFor(ctx, nodeClaim)
+	nodeClass, err := p.lookup().ForLaunch(ctx, nodeClaim)
 	if err != nil {
 		return nil, err
 	}
@@ -46,31 +46,11 @@ func (p *Provider) Create(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1.Nod
 	return p.launch(ctx, nodeClaim, launchSettings{nodeClass, injected})
 }
 
-// nodeClassFor resolves the NodeClass (CP-010).
-func (p *Provider) nodeClassFor(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1alpha1.KWOKNodeClass, error) {
-	name := nodeClaim.Spec.NodeClassRef.Name
-	nodeClass := &v1alpha1.KWOKNodeClass{}
-	err := p.opts.Client.Get(ctx, client.ObjectKey{Name: name}, nodeClass)
-	if err == nil && !nodeClass.DeletionTimestamp.IsZero() {
-		err = errTerminating
-	}
-	switch {
-	case err == nil:
-		return nodeClass, nil
-	case apierrors.IsNotFound(err), errors.Is(err, errTerminating):
-		p.opts.Events.Publish(unresolved(nodeClaim, err))
-		return nil, cloudprovider.NewInsufficientCapacityError(fmt.Errorf("resolving KWOKNodeClass %s: %w", name, err))
-	}
-	return nil, fmt.Errorf("getting KWOKNodeClass %s: %w", name, err)
-}
-
-func unresolved(nodeClaim *v1.NodeClaim, cause error) events.Event {
-	return events.Event{
-		Object:       nodeClaim,
-		Type:         events.Warning,
-		Reason:       cloudprovider.ReasonNodeClassResolution,
-		Message:      fmt.Sprintf("Failed resolving NodeClass %s: %v", nodeClaim.Spec.NodeClassRef.Name, cause),
-		DedupeValues: []string{string(nodeClaim.UID)},
+// lookup finds NodeClasses (CP-010).
+func (p *Provider) lookup() lookup.Lookup[*v1alpha1.KWOKNodeClass] {
+	return lookup.Lookup[*v1alpha1.KWOKNodeClass]{
+		Get:    lookup.From(p.opts.Client, func() *v1alpha1.KWOKNodeClass { return &v1alpha1.KWOKNodeClass{} }),
+		Events: p.opts.Events,
 	}
 }
 

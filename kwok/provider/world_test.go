@@ -223,7 +223,7 @@ func nodePool() *v1.NodePool {
 	return pool
 }
 
-func (w *world) create(t *testing.T, claim *v1.NodeClaim) *v1.NodeClaim {
+func (w *world) create(t testing.TB, claim *v1.NodeClaim) *v1.NodeClaim {
 	t.Helper()
 	created, err := w.Create(t.Context(), claim)
 	if err != nil {
@@ -233,7 +233,7 @@ func (w *world) create(t *testing.T, claim *v1.NodeClaim) *v1.NodeClaim {
 }
 
 // node waits for a machine's Node.
-func (w *world) node(t *testing.T, machine *v1.NodeClaim) *corev1.Node {
+func (w *world) node(t testing.TB, machine *v1.NodeClaim) *corev1.Node {
 	t.Helper()
 	node := &corev1.Node{}
 	eventually(t, "Node "+machine.Status.NodeName, func() bool {
@@ -242,7 +242,7 @@ func (w *world) node(t *testing.T, machine *v1.NodeClaim) *corev1.Node {
 	return node
 }
 
-func (w *world) nodes(t *testing.T) []corev1.Node {
+func (w *world) nodes(t testing.TB) []corev1.Node {
 	t.Helper()
 	var list corev1.NodeList
 	if err := w.api.List(t.Context(), &list); err != nil {
@@ -251,7 +251,7 @@ func (w *world) nodes(t *testing.T) []corev1.Node {
 	return list.Items
 }
 
-func (w *world) nodeClass(t *testing.T) *v1alpha1.KWOKNodeClass {
+func (w *world) nodeClass(t testing.TB) *v1alpha1.KWOKNodeClass {
 	t.Helper()
 	nodeClass := &v1alpha1.KWOKNodeClass{}
 	if err := w.api.Get(t.Context(), client.ObjectKey{Name: "default"}, nodeClass); err != nil {
@@ -260,7 +260,7 @@ func (w *world) nodeClass(t *testing.T) *v1alpha1.KWOKNodeClass {
 	return nodeClass
 }
 
-func (w *world) annotate(t *testing.T, annotations map[string]string) {
+func (w *world) annotate(t testing.TB, annotations map[string]string) {
 	t.Helper()
 	nodeClass := w.nodeClass(t)
 	nodeClass.Annotations = annotations
@@ -269,7 +269,7 @@ func (w *world) annotate(t *testing.T, annotations map[string]string) {
 	}
 }
 
-func (w *world) setReady(t *testing.T, is metav1.ConditionStatus, message string) {
+func (w *world) setReady(t testing.TB, is metav1.ConditionStatus, message string) {
 	t.Helper()
 	nodeClass := w.nodeClass(t)
 	nodeClass.StatusConditions().SetTrueWithReason("Ready", "Tested", message)
@@ -279,7 +279,7 @@ func (w *world) setReady(t *testing.T, is metav1.ConditionStatus, message string
 	}
 }
 
-func eventually(t *testing.T, what string, done func() bool) {
+func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {

@@ -4,11 +4,11 @@ package crds
 
 import (
 	"embed"
-	"fmt"
 	"io/fs"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	"sigs.k8s.io/yaml"
+
+	"karpenter.sh/core/apis/crdfiles"
 )
 
 //go:embed *.yaml
@@ -20,7 +20,7 @@ func Files() fs.FS { return files }
 // Core returns the CRDs of NodePool, NodeClaim and NodeOverlay. Each call reads
 // them anew, so that the caller may change what it gets.
 func Core() ([]*apiextensionsv1.CustomResourceDefinition, error) {
-	return read(
+	return crdfiles.Read(files,
 		"karpenter.sh_nodepools.yaml",
 		"karpenter.sh_nodeclaims.yaml",
 		"karpenter.sh_nodeoverlays.yaml",
@@ -30,25 +30,9 @@ func Core() ([]*apiextensionsv1.CustomResourceDefinition, error) {
 // CapacityBuffer returns the CRD of the autoscaling project's CapacityBuffer. It
 // is only to be installed where there is none.
 func CapacityBuffer() (*apiextensionsv1.CustomResourceDefinition, error) {
-	definitions, err := read("autoscaling.x-k8s.io_capacitybuffers.yaml")
+	definitions, err := crdfiles.Read(files, "autoscaling.x-k8s.io_capacitybuffers.yaml")
 	if err != nil {
 		return nil, err
 	}
 	return definitions[0], nil
-}
-
-func read(names ...string) ([]*apiextensionsv1.CustomResourceDefinition, error) {
-	definitions := make([]*apiextensionsv1.CustomResourceDefinition, 0, len(names))
-	for _, name := range names {
-		text, err := files.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("opening CRD file %s: %w", name, err)
-		}
-		definition := &apiextensionsv1.CustomResourceDefinition{}
-		if err := yaml.UnmarshalStrict(text, definition); err != nil {
-			return nil, fmt.Errorf("decoding CRD file %s: %w", name, err)
-		}
-		definitions = append(definitions, definition)
-	}
-	return definitions, nil
 }

@@ -16,27 +16,19 @@ import (
 
 func catalogueRows() []row {
 	return []row{
-		{id: "CP-328", behaviour: "unavailable types stay in the catalogue", needs: needsSoldOut, run: catalogueKeepsUnavailable},
+		{id: "CP-328", behaviour: "unavailable types stay in the catalogue", run: catalogueKeepsUnavailable},
 		{id: "CP-328", behaviour: "names and offerings are well-formed", run: catalogueIsWellFormed},
 		{id: "CP-329", behaviour: "every well-known label is defined", run: catalogueDefinesLabels},
 		{id: "CP-329/reserved", behaviour: "reservations are named on reserved offerings only", run: catalogueNamesReservations},
 		{id: "CP-330", behaviour: "the answer is the caller's", run: catalogueIsCallers},
-		{id: "CP-331", behaviour: "NodeClass missing", needs: needsRemoval, run: catalogueWithoutNodeClass},
-		{id: "CP-332", behaviour: "steady state costs no call", needs: needsCloudCalls, run: catalogueCostsNoCall},
+		{id: "CP-331", behaviour: "NodeClass missing", run: catalogueWithoutNodeClass},
+		{id: "CP-332", behaviour: "steady state costs no call", run: catalogueCostsNoCall},
 		{id: "CP-334", behaviour: "allocatable", run: catalogueAllocatable},
-		{id: "CP-335", behaviour: "a NodeClass edit shows at once", needs: needsEdit, run: catalogueFollowsEdit},
+		{id: "CP-335", behaviour: "a NodeClass edit shows at once", of: []Capability{"Edits"}, run: catalogueFollowsEdit},
 	}
 }
 
-func needsRemoval(c Cloud) map[string]bool {
-	return map[string]bool{"RemoveNodeClass": c.RemoveNodeClass != nil}
-}
-
-func needsCloudCalls(c Cloud) map[string]bool {
-	return map[string]bool{"CloudCalls": c.CloudCalls != nil}
-}
-
-func catalogueKeepsUnavailable(t *testing.T, c Cloud) {
+func catalogueKeepsUnavailable(t testing.TB, c Cloud) {
 	it, soldOut := c.sellOutOne(t)
 	_, err := c.Provider.Create(t.Context(), c.nodeClaim("sold-out", naming(it),
 		in(label.Zone, soldOut.Zone()), in(label.CapacityType, soldOut.CapacityType())))
@@ -46,7 +38,7 @@ func catalogueKeepsUnavailable(t *testing.T, c Cloud) {
 	}
 }
 
-func catalogueIsWellFormed(t *testing.T, c Cloud) {
+func catalogueIsWellFormed(t testing.TB, c Cloud) {
 	types := c.types(t)
 	if err := cloudprovider.CheckKeys(types, c.words(t).IsWellKnown); err != nil {
 		t.Error(err)
@@ -62,7 +54,7 @@ func catalogueIsWellFormed(t *testing.T, c Cloud) {
 	}
 }
 
-func wantWellFormedOfferings(t *testing.T, it *cloudprovider.InstanceType) {
+func wantWellFormedOfferings(t testing.TB, it *cloudprovider.InstanceType) {
 	t.Helper()
 	zones, capacityTypes := map[string]bool{}, map[string]bool{}
 	for i, o := range it.Offerings {
@@ -80,7 +72,7 @@ func wantWellFormedOfferings(t *testing.T, it *cloudprovider.InstanceType) {
 	wantValues(t, it, label.CapacityType, capacityTypes)
 }
 
-func wantValues(t *testing.T, it *cloudprovider.InstanceType, key string, values map[string]bool) {
+func wantValues(t testing.TB, it *cloudprovider.InstanceType, key string, values map[string]bool) {
 	t.Helper()
 	r, _ := it.Requirements.Get(key)
 	if len(r.Values()) != len(values) || !r.Concrete() {
@@ -93,7 +85,7 @@ func wantValues(t *testing.T, it *cloudprovider.InstanceType, key string, values
 	}
 }
 
-func catalogueDefinesLabels(t *testing.T, c Cloud) {
+func catalogueDefinesLabels(t testing.TB, c Cloud) {
 	words := c.words(t)
 	for _, it := range c.types(t) {
 		for _, key := range words.WellKnownLabels() {
@@ -109,7 +101,7 @@ func catalogueDefinesLabels(t *testing.T, c Cloud) {
 }
 
 // catalogueNamesReservations checks CP-051.
-func catalogueNamesReservations(t *testing.T, c Cloud) {
+func catalogueNamesReservations(t testing.TB, c Cloud) {
 	key := c.words(t).ReservationIDLabel()
 	if key == "" {
 		t.Skip("the provider has no reservations")
@@ -125,7 +117,7 @@ func catalogueNamesReservations(t *testing.T, c Cloud) {
 	}
 }
 
-func catalogueIsCallers(t *testing.T, c Cloud) {
+func catalogueIsCallers(t testing.TB, c Cloud) {
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
@@ -152,25 +144,25 @@ func catalogueIsCallers(t *testing.T, c Cloud) {
 	}
 }
 
-func catalogueWithoutNodeClass(t *testing.T, c Cloud) {
-	c.RemoveNodeClass(t)
+func catalogueWithoutNodeClass(t testing.TB, c Cloud) {
+	c.NodeClasses.Remove(t)
 	if types, err := c.Provider.GetInstanceTypes(t.Context(), c.nodePool()); err == nil {
 		t.Errorf("got %d types, want an error (CP-033)", len(types))
 	}
 }
 
-func catalogueCostsNoCall(t *testing.T, c Cloud) {
+func catalogueCostsNoCall(t testing.TB, c Cloud) {
 	c.types(t)
-	before := c.CloudCalls()
+	before := c.Machines.CloudCalls()
 	for range 1000 {
 		c.types(t)
 	}
-	if n := c.CloudCalls() - before; n != 0 {
+	if n := c.Machines.CloudCalls() - before; n != 0 {
 		t.Errorf("1,000 answers cost %d calls", n)
 	}
 }
 
-func catalogueAllocatable(t *testing.T, c Cloud) {
+func catalogueAllocatable(t testing.TB, c Cloud) {
 	for _, it := range c.types(t) {
 		want := cloudprovider.AllocatableOf(it.Capacity, it.Overhead.Total())
 		wantEqual(t, it.Name, it.Allocatable(), want)
@@ -182,7 +174,7 @@ func catalogueAllocatable(t *testing.T, c Cloud) {
 	}
 }
 
-func wantEqual(t *testing.T, name string, got, want corev1.ResourceList) {
+func wantEqual(t testing.TB, name string, got, want corev1.ResourceList) {
 	t.Helper()
 	for resource, quantity := range want {
 		if q := got[resource]; q.Cmp(quantity) != 0 {
@@ -191,8 +183,8 @@ func wantEqual(t *testing.T, name string, got, want corev1.ResourceList) {
 	}
 }
 
-func catalogueFollowsEdit(t *testing.T, c Cloud) {
-	zone := c.EditNodeClass(t)
+func catalogueFollowsEdit(t testing.TB, c Cloud) {
+	zone := c.Edits.Edit(t)
 	for _, it := range c.types(t) {
 		for _, o := range it.Offerings {
 			if o.Zone() == zone && o.Available {

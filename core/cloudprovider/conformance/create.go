@@ -17,48 +17,22 @@ import (
 func createRows() []row {
 	return []row{
 		{id: "CP-305", behaviour: "Create leaves its input unchanged", run: createLeavesInput},
-		{id: "CP-306", behaviour: "NodeClass missing", needs: needsMissing, run: createWithoutNodeClass},
-		{id: "CP-306", behaviour: "NodeClass terminating", needs: needsTerminating, run: createWithTerminatingNodeClass},
-		{id: "CP-306", behaviour: "NodeClass lookup fails", needs: needsBrokenLookup, run: createWithBrokenLookup},
-		{id: "CP-307", behaviour: "Ready False", needs: needsReady, run: createNotReady},
-		{id: "CP-307/unknown", behaviour: "Ready Unknown", needs: needsReady, run: createReadyUnknown},
-		{id: "CP-307/stale", behaviour: "Ready of an older generation", needs: needsEdit, run: createReadyStale},
+		{id: "CP-306", behaviour: "NodeClass missing", run: createWithoutNodeClass},
+		{id: "CP-306", behaviour: "NodeClass terminating", run: createWithTerminatingNodeClass},
+		{id: "CP-306", behaviour: "NodeClass lookup fails", run: createWithBrokenLookup},
+		{id: "CP-307", behaviour: "Ready False", run: createNotReady},
+		{id: "CP-307/unknown", behaviour: "Ready Unknown", run: createReadyUnknown},
+		{id: "CP-307/stale", behaviour: "Ready of an older generation", of: []Capability{"Edits"}, run: createReadyStale},
 		{id: "CP-308", behaviour: "Create picks the cheapest", run: createPicksCheapest},
 		{id: "CP-308", behaviour: "reserved before spot before on-demand", run: createPrefersCapacityType},
 		{id: "CP-311", behaviour: "nothing launchable", run: createNothingLaunchable},
-		{id: "CP-312", behaviour: "a capacity error marks its offering only", needs: needsSoldOut, run: createMarksSoldOut},
-		{id: "CP-313", behaviour: "an unavailable offering returns", needs: needsReturn, run: unavailableReturns},
-		{id: "CP-318", behaviour: "two Creates for one UID are one machine", needs: needsMachines, run: createTwice},
+		{id: "CP-312", behaviour: "a capacity error marks its offering only", run: createMarksSoldOut},
+		{id: "CP-313", behaviour: "an unavailable offering returns", run: unavailableReturns},
+		{id: "CP-318", behaviour: "two Creates for one UID are one machine", run: createTwice},
 	}
 }
 
-func needsMissing(c Cloud) map[string]bool {
-	return map[string]bool{"RemoveNodeClass": c.RemoveNodeClass != nil, "EventReasons": c.EventReasons != nil}
-}
-
-func needsTerminating(c Cloud) map[string]bool {
-	return map[string]bool{"TerminateNodeClass": c.TerminateNodeClass != nil, "EventReasons": c.EventReasons != nil}
-}
-
-func needsBrokenLookup(c Cloud) map[string]bool {
-	return map[string]bool{"BreakNodeClassLookup": c.BreakNodeClassLookup != nil}
-}
-
-func needsReady(c Cloud) map[string]bool { return map[string]bool{"SetReady": c.SetReady != nil} }
-
-func needsEdit(c Cloud) map[string]bool {
-	return map[string]bool{"EditNodeClass": c.EditNodeClass != nil}
-}
-
-func needsSoldOut(c Cloud) map[string]bool { return map[string]bool{"SellOut": c.SellOut != nil} }
-
-func needsReturn(c Cloud) map[string]bool {
-	return map[string]bool{"SellOut": c.SellOut != nil, "Restock": c.Restock != nil, "Step": c.Step != nil}
-}
-
-func needsMachines(c Cloud) map[string]bool { return map[string]bool{"Machines": c.Machines != nil} }
-
-func createLeavesInput(t *testing.T, c Cloud) {
+func createLeavesInput(t testing.TB, c Cloud) {
 	nodeClaim := c.nodeClaim("input")
 	before := nodeClaim.DeepCopy()
 	c.create(t, nodeClaim)
@@ -67,33 +41,33 @@ func createLeavesInput(t *testing.T, c Cloud) {
 	}
 }
 
-func createWithoutNodeClass(t *testing.T, c Cloud) {
-	c.RemoveNodeClass(t)
+func createWithoutNodeClass(t testing.TB, c Cloud) {
+	c.NodeClasses.Remove(t)
 	c.wantUnresolved(t)
 }
 
-func createWithTerminatingNodeClass(t *testing.T, c Cloud) {
-	c.TerminateNodeClass(t)
+func createWithTerminatingNodeClass(t testing.TB, c Cloud) {
+	c.NodeClasses.Terminate(t)
 	c.wantUnresolved(t)
 }
 
-func (c Cloud) wantUnresolved(t *testing.T) {
+func (c Cloud) wantUnresolved(t testing.TB) {
 	t.Helper()
 	_, err := c.Provider.Create(t.Context(), c.nodeClaim("unresolved"))
 	wantClass(t, err, cloudprovider.ClassInsufficientCapacity)
-	if !slices.Contains(c.EventReasons(), cloudprovider.ReasonNodeClassResolution) {
-		t.Errorf("events %v, want %s (CP-010)", c.EventReasons(), cloudprovider.ReasonNodeClassResolution)
+	if !slices.Contains(c.NodeClasses.EventReasons(), cloudprovider.ReasonNodeClassResolution) {
+		t.Errorf("events %v, want %s (CP-010)", c.NodeClasses.EventReasons(), cloudprovider.ReasonNodeClassResolution)
 	}
 }
 
-func createWithBrokenLookup(t *testing.T, c Cloud) {
-	c.BreakNodeClassLookup(t)
+func createWithBrokenLookup(t testing.TB, c Cloud) {
+	c.NodeClasses.BreakLookup(t)
 	_, err := c.Provider.Create(t.Context(), c.nodeClaim("broken"))
 	wantClass(t, err, cloudprovider.ClassOther)
 }
 
-func createNotReady(t *testing.T, c Cloud) {
-	c.SetReady(t, "False", "the network is missing")
+func createNotReady(t testing.TB, c Cloud) {
+	c.NodeClasses.SetReady(t, "False", "the network is missing")
 	_, err := c.Provider.Create(t.Context(), c.nodeClaim("not-ready"))
 	wantClass(t, err, cloudprovider.ClassNodeClassNotReady)
 	if err.Error() != "NodeClassRef not ready, the network is missing" {
@@ -101,8 +75,8 @@ func createNotReady(t *testing.T, c Cloud) {
 	}
 }
 
-func createReadyUnknown(t *testing.T, c Cloud) {
-	c.SetReady(t, "Unknown", "")
+func createReadyUnknown(t testing.TB, c Cloud) {
+	c.NodeClasses.SetReady(t, "Unknown", "")
 	_, err := c.Provider.Create(t.Context(), c.nodeClaim("unknown"))
 	wantClass(t, err, cloudprovider.ClassCreateError)
 	if e, _ := cloudprovider.AsCreateError(err); e.Reason != cloudprovider.ReasonNodeClassUnknown || e.Message != "NodeClass is in Ready=Unknown" {
@@ -110,14 +84,14 @@ func createReadyUnknown(t *testing.T, c Cloud) {
 	}
 }
 
-func createReadyStale(t *testing.T, c Cloud) {
-	c.EditNodeClass(t)
+func createReadyStale(t testing.TB, c Cloud) {
+	c.Edits.Edit(t)
 	_, err := c.Provider.Create(t.Context(), c.nodeClaim("stale"))
 	wantClass(t, err, cloudprovider.ClassNodeClassNotReady)
 }
 
 // createPicksCheapest asks for one capacity type, so that only the price counts.
-func createPicksCheapest(t *testing.T, c Cloud) {
+func createPicksCheapest(t testing.TB, c Cloud) {
 	types := c.types(t)
 	nodeClaim := c.nodeClaim("cheapest", in(label.CapacityType, label.OnDemand))
 	nodeClaim.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("3")}
@@ -139,7 +113,7 @@ func createPicksCheapest(t *testing.T, c Cloud) {
 	}
 }
 
-func priceOf(t *testing.T, types []*cloudprovider.InstanceType, id [5]string) float64 {
+func priceOf(t testing.TB, types []*cloudprovider.InstanceType, id [5]string) float64 {
 	t.Helper()
 	price, ok := cloudprovider.InstanceTypes(types).PriceOf(cloudprovider.RunningNode{InstanceType: id[1], Zone: id[2], CapacityType: id[3]})
 	if !ok {
@@ -148,7 +122,7 @@ func priceOf(t *testing.T, types []*cloudprovider.InstanceType, id [5]string) fl
 	return price
 }
 
-func createPrefersCapacityType(t *testing.T, c Cloud) {
+func createPrefersCapacityType(t testing.TB, c Cloud) {
 	for _, it := range c.types(t) {
 		if os, _ := it.Requirements.Get(label.OS); !os.Has("linux") {
 			continue
@@ -162,27 +136,24 @@ func createPrefersCapacityType(t *testing.T, c Cloud) {
 	}
 }
 
-func createNothingLaunchable(t *testing.T, c Cloud) {
+func createNothingLaunchable(t testing.TB, c Cloud) {
 	nodeClaim := c.nodeClaim("nothing")
 	nodeClaim.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("1000000")}
-	var before int
-	if c.Launches != nil {
-		before = c.Launches()
-	}
+	before := c.Machines.Launches()
 	_, err := c.Provider.Create(t.Context(), nodeClaim)
 	wantClass(t, err, cloudprovider.ClassInsufficientCapacity)
-	if c.Launches != nil && c.Launches() != before {
+	if c.Machines.Launches() != before {
 		t.Error("asked the cloud for a machine that cannot be")
 	}
 }
 
 // sellOutOne sells out an on-demand offering of some Linux type and returns it.
-func (c Cloud) sellOutOne(t *testing.T) (*cloudprovider.InstanceType, *cloudprovider.Offering) {
+func (c Cloud) sellOutOne(t testing.TB) (*cloudprovider.InstanceType, *cloudprovider.Offering) {
 	t.Helper()
 	for _, it := range c.types(t) {
 		os, _ := it.Requirements.Get(label.OS)
 		if offerings := it.Offerings.Available().OfCapacityType(label.OnDemand); os.Has("linux") && len(offerings) > 1 {
-			c.SellOut(t, it, offerings[0])
+			c.Stock.SellOut(t, it, offerings[0])
 			return it, offerings[0]
 		}
 	}
@@ -190,7 +161,7 @@ func (c Cloud) sellOutOne(t *testing.T) (*cloudprovider.InstanceType, *cloudprov
 	return nil, nil
 }
 
-func createMarksSoldOut(t *testing.T, c Cloud) {
+func createMarksSoldOut(t testing.TB, c Cloud) {
 	it, soldOut := c.sellOutOne(t)
 	_, err := c.Provider.Create(t.Context(), c.nodeClaim("sold-out", naming(it),
 		in(label.Zone, soldOut.Zone()), in(label.CapacityType, soldOut.CapacityType())))
@@ -208,25 +179,25 @@ func createMarksSoldOut(t *testing.T, c Cloud) {
 	}
 }
 
-func unavailableReturns(t *testing.T, c Cloud) {
+func unavailableReturns(t testing.TB, c Cloud) {
 	it, soldOut := c.sellOutOne(t)
 	_, err := c.Provider.Create(t.Context(), c.nodeClaim("sold-out", naming(it),
 		in(label.Zone, soldOut.Zone()), in(label.CapacityType, soldOut.CapacityType())))
 	wantClass(t, err, cloudprovider.ClassInsufficientCapacity)
-	c.Restock(t)
-	c.Step(c.UnavailableFor)
+	c.Stock.Restock(t)
+	c.Stock.Step(c.Stock.UnavailableFor)
 	if o := offeringLike(c.types(t), it.Name, soldOut); o == nil || !o.Available {
 		t.Error("still unavailable after its time")
 	}
 }
 
-func createTwice(t *testing.T, c Cloud) {
+func createTwice(t testing.TB, c Cloud) {
 	nodeClaim := c.nodeClaim("twice")
 	first, second := c.create(t, nodeClaim), c.create(t, nodeClaim)
 	if identity(first) != identity(second) {
 		t.Errorf("got %v, then %v", identity(first), identity(second))
 	}
-	if n := c.Machines(); n != 1 {
+	if n := c.Machines.Count(); n != 1 {
 		t.Errorf("%d machines", n)
 	}
 }

@@ -6,17 +6,15 @@
 //
 // # What it decides
 //
-// Each row of the checklist is one subtest, named by its ID. A row that needs a
-// function which the harness does not have is skipped with the name of what is
-// missing, so that a report shows what is not proven. A provider whose own
-// specification rules a row differently says so in [Harness.Differs], with the
-// requirement that says it.
+// Each row of the checklist is one subtest or several, named by its ID, run in the
+// order of the IDs. What a row needs of the harness is sorted into capabilities:
+// those of the floor must be there, any other is either brought whole or excused by
+// a requirement ([Harness.Lacks]). A provider whose own specification rules a row
+// differently says so in [Harness.Differs]. What was left out is listed at the end,
+// with what justifies it, so that a report shows what is not proven.
 //
-// Rows about tagging, batching, drift tables, NodeClass hashes, interruption,
-// prices and bootstrap (CP-304, CP-309, CP-310, CP-314 to CP-317, CP-319 to
-// CP-321, CP-333, CP-336 to CP-346, CP-348, CP-349) belong to clouds that have
-// them and are not in this version. The core's own tests prove what is its part: CP-302,
-// CP-323, CP-347.
+// Rows that a harness cannot drive are proven by the core's own tests: CP-302 (no
+// call for objects of others), and the part of CP-323 about finalizers.
 //
 // It knows no provider and no Kubernetes client. Every row starts its own cloud,
 // so rows do not depend on one another.

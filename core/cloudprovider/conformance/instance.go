@@ -14,37 +14,19 @@ func instanceRows() []row {
 	return []row{
 		{id: "CP-301", behaviour: "name and NodeClass kinds", run: identityIsStable},
 		{id: "CP-303", behaviour: "Create, Get and List agree", run: createGetListAgree},
-		{id: "CP-322", behaviour: "Delete", needs: needsTermination, run: deleteRunsItsCourse},
-		{id: "CP-322/gone", behaviour: "Delete of what is gone, repeatedly", needs: needsTermination, run: deleteGone},
-		{id: "CP-324", behaviour: "Get on gone", needs: needsTermination, run: getGone},
+		{id: "CP-322", behaviour: "Delete", run: deleteRunsItsCourse},
+		{id: "CP-322/gone", behaviour: "Delete of what is gone, repeatedly", run: deleteGone},
+		{id: "CP-324", behaviour: "Get on gone", run: getGone},
 		{id: "CP-324", behaviour: "Get on a foreign ID", run: getForeign},
-		{id: "CP-324", behaviour: "Get while the cloud is down", needs: needsBrokenCloud, run: getBroken},
-		{id: "CP-325", behaviour: "List is complete or an error", needs: needsPages, run: listPages},
-		{id: "CP-326", behaviour: "List leaves out foreign machines", needs: needsForeign, run: listForeign},
+		{id: "CP-324", behaviour: "Get while the cloud is down", run: getBroken},
+		{id: "CP-325", behaviour: "List is complete or an error", run: listPages},
+		{id: "CP-326", behaviour: "List leaves out foreign machines", run: listForeign},
 		{id: "CP-326/terminating", behaviour: "List marks machines under termination", run: listTerminating},
-		{id: "CP-327", behaviour: "Get and List outlive NodePool, NodeClass and type", needs: needsVanishing, run: getAndListOutlive},
+		{id: "CP-327", behaviour: "Get and List outlive NodePool, NodeClass and type", run: getAndListOutlive},
 	}
 }
 
-func needsTermination(c Cloud) map[string]bool {
-	return map[string]bool{"FinishTermination": c.FinishTermination != nil}
-}
-
-func needsBrokenCloud(c Cloud) map[string]bool {
-	return map[string]bool{"BreakCloud": c.BreakCloud != nil}
-}
-
-func needsPages(c Cloud) map[string]bool { return map[string]bool{"FillPages": c.FillPages != nil} }
-
-func needsForeign(c Cloud) map[string]bool {
-	return map[string]bool{"AddForeignMachine": c.AddForeignMachine != nil}
-}
-
-func needsVanishing(c Cloud) map[string]bool {
-	return map[string]bool{"RemoveNodeClass": c.RemoveNodeClass != nil, "RemoveInstanceType": c.RemoveInstanceType != nil}
-}
-
-func identityIsStable(t *testing.T, c Cloud) {
+func identityIsStable(t testing.TB, c Cloud) {
 	if name, again := c.Provider.Name(), c.Provider.Name(); name == "" || name != again {
 		t.Errorf("name %q, then %q", name, again)
 	}
@@ -59,7 +41,7 @@ func identityIsStable(t *testing.T, c Cloud) {
 	}
 }
 
-func createGetListAgree(t *testing.T, c Cloud) {
+func createGetListAgree(t testing.TB, c Cloud) {
 	created := c.create(t, c.nodeClaim("agree"))
 	got, err := c.Provider.Get(t.Context(), created.Status.ProviderID)
 	if err != nil {
@@ -82,55 +64,52 @@ func createGetListAgree(t *testing.T, c Cloud) {
 	}
 }
 
-func deleteRunsItsCourse(t *testing.T, c Cloud) {
+func deleteRunsItsCourse(t testing.TB, c Cloud) {
 	created := c.create(t, c.nodeClaim("delete"))
 	if err := c.Provider.Delete(t.Context(), created); err != nil {
 		t.Fatalf("deleting a running machine: %v", err)
 	}
-	var calls int
-	if c.CloudCalls != nil {
-		calls = c.CloudCalls()
-	}
+	calls := c.Machines.CloudCalls()
 	if err := c.Provider.Delete(t.Context(), created); err != nil {
 		t.Fatalf("deleting a terminating machine: %v", err)
 	}
-	if c.CloudCalls != nil && c.CloudCalls() != calls {
+	if c.Machines.CloudCalls() != calls {
 		t.Error("asked the cloud again to delete a terminating machine")
 	}
-	c.FinishTermination(t)
+	c.Machines.FinishTermination(t)
 	for range 2 {
 		wantClass(t, c.Provider.Delete(t.Context(), created), cloudprovider.ClassNodeClaimNotFound)
 	}
 }
 
-func deleteGone(t *testing.T, c Cloud) {
+func deleteGone(t testing.TB, c Cloud) {
 	created := c.create(t, c.nodeClaim("gone"))
 	if err := c.Provider.Delete(t.Context(), created); cloudprovider.IgnoreNodeClaimNotFoundError(err) != nil {
 		t.Fatalf("deleting: %v", err)
 	}
-	c.FinishTermination(t)
+	c.Machines.FinishTermination(t)
 	for range 2 {
 		wantClass(t, c.Provider.Delete(t.Context(), created), cloudprovider.ClassNodeClaimNotFound)
 	}
-	if c.Machines != nil && c.Machines() != 0 {
-		t.Errorf("%d machines left", c.Machines())
+	if c.Machines.Count() != 0 {
+		t.Errorf("%d machines left", c.Machines.Count())
 	}
 	never := c.nodeClaim("never-launched") // CP-025
 	wantClass(t, c.Provider.Delete(t.Context(), never), cloudprovider.ClassNodeClaimNotFound)
 }
 
-func getGone(t *testing.T, c Cloud) {
+func getGone(t testing.TB, c Cloud) {
 	created := c.create(t, c.nodeClaim("gone"))
 	if err := c.Provider.Delete(t.Context(), created); cloudprovider.IgnoreNodeClaimNotFoundError(err) != nil {
 		t.Fatalf("deleting: %v", err)
 	}
-	c.FinishTermination(t)
+	c.Machines.FinishTermination(t)
 	_, err := c.Provider.Get(t.Context(), created.Status.ProviderID)
 	wantClass(t, err, cloudprovider.ClassNodeClaimNotFound)
 }
 
-func getForeign(t *testing.T, c Cloud) {
-	for _, id := range []string{"other:///zone/id", c.ForeignID} { // CP-025, CP-027
+func getForeign(t testing.TB, c Cloud) {
+	for _, id := range []string{"other:///zone/id", c.Machines.ForeignID} { // CP-025, CP-027
 		_, err := c.Provider.Get(t.Context(), id)
 		wantClass(t, err, cloudprovider.ClassNodeClaimNotFound)
 		foreign := c.nodeClaim("foreign")
@@ -141,32 +120,32 @@ func getForeign(t *testing.T, c Cloud) {
 	wantClass(t, err, cloudprovider.ClassOther)
 }
 
-func getBroken(t *testing.T, c Cloud) {
+func getBroken(t testing.TB, c Cloud) {
 	created := c.create(t, c.nodeClaim("broken"))
-	c.BreakCloud(t)
+	c.Faults.Break(t)
 	_, err := c.Provider.Get(t.Context(), created.Status.ProviderID)
 	wantClass(t, err, cloudprovider.ClassOther)
 	_, err = c.Provider.List(t.Context()) // CP-028
 	wantClass(t, err, cloudprovider.ClassOther)
 }
 
-func listPages(t *testing.T, c Cloud) {
-	c.FillPages(t)
+func listPages(t testing.TB, c Cloud) {
+	c.Machines.FillPages(t)
 	if listed, err := c.Provider.List(t.Context()); err == nil {
 		t.Errorf("listed %d machines though a page failed", len(listed))
 	}
 }
 
-func listForeign(t *testing.T, c Cloud) {
+func listForeign(t testing.TB, c Cloud) {
 	created := c.create(t, c.nodeClaim("ours"))
-	c.AddForeignMachine(t)
+	c.Machines.AddForeign(t)
 	listed, err := c.Provider.List(t.Context())
 	if err != nil || len(listed) != 1 || listed[0].Status.ProviderID != created.Status.ProviderID {
 		t.Errorf("listed %d machines, %v", len(listed), err)
 	}
 }
 
-func listTerminating(t *testing.T, c Cloud) {
+func listTerminating(t testing.TB, c Cloud) {
 	created := c.create(t, c.nodeClaim("terminating"))
 	if err := c.Provider.Delete(t.Context(), created); err != nil {
 		t.Fatalf("deleting: %v", err)
@@ -176,10 +155,10 @@ func listTerminating(t *testing.T, c Cloud) {
 	}
 }
 
-func getAndListOutlive(t *testing.T, c Cloud) {
+func getAndListOutlive(t testing.TB, c Cloud) {
 	created := c.create(t, c.nodeClaim("outlive"))
-	c.RemoveInstanceType(t, created.Labels[label.InstanceType])
-	c.RemoveNodeClass(t)
+	c.Catalogue.RemoveType(t, created.Labels[label.InstanceType])
+	c.NodeClasses.Remove(t)
 	if _, err := c.Provider.Get(t.Context(), created.Status.ProviderID); err != nil {
 		t.Errorf("getting: %v", err)
 	}

@@ -54,7 +54,7 @@ func naming(types ...*cloudprovider.InstanceType) v1.NodeSelectorRequirementWith
 	return in(label.InstanceType, names...)
 }
 
-func (c Cloud) types(t *testing.T) []*cloudprovider.InstanceType {
+func (c Cloud) types(t testing.TB) []*cloudprovider.InstanceType {
 	t.Helper()
 	types, err := c.Provider.GetInstanceTypes(t.Context(), c.nodePool())
 	if err != nil {
@@ -63,7 +63,7 @@ func (c Cloud) types(t *testing.T) []*cloudprovider.InstanceType {
 	return types
 }
 
-func (c Cloud) words(t *testing.T) *vocabulary.Vocabulary {
+func (c Cloud) words(t testing.TB) *vocabulary.Vocabulary {
 	t.Helper()
 	words, err := cloudprovider.VocabularyOf(c.Provider)
 	if err != nil {
@@ -74,7 +74,7 @@ func (c Cloud) words(t *testing.T) *vocabulary.Vocabulary {
 
 // create launches and returns what the core keeps: the NodeClaim with the
 // provider's description merged in.
-func (c Cloud) create(t *testing.T, nodeClaim *v1.NodeClaim) *v1.NodeClaim {
+func (c Cloud) create(t testing.TB, nodeClaim *v1.NodeClaim) *v1.NodeClaim {
 	t.Helper()
 	created, err := c.Provider.Create(t.Context(), nodeClaim)
 	if err != nil {
@@ -106,7 +106,7 @@ func identity(nodeClaim *v1.NodeClaim) [5]string {
 }
 
 // find returns the listed machine with a provider ID, or nil.
-func (c Cloud) find(t *testing.T, providerID string) *v1.NodeClaim {
+func (c Cloud) find(t testing.TB, providerID string) *v1.NodeClaim {
 	t.Helper()
 	listed, err := c.Provider.List(t.Context())
 	if err != nil {
@@ -136,7 +136,7 @@ func offeringLike(types []*cloudprovider.InstanceType, name string, like *cloudp
 }
 
 // wantClass fails unless the error is of a class.
-func wantClass(t *testing.T, err error, want cloudprovider.ErrorClass) {
+func wantClass(t testing.TB, err error, want cloudprovider.ErrorClass) {
 	t.Helper()
 	if err == nil || cloudprovider.ClassOf(err) != want {
 		t.Fatalf("got error %v of class %d, want class %d", err, cloudprovider.ClassOf(err), want)

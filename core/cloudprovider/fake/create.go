@@ -7,26 +7,23 @@ import (
 	"errors"
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
+	"karpenter.sh/core/cloudprovider/kit/nodeclass/lookup"
+	"karpenter.sh/core/events"
 )
 
-var (
-	errTerminating = errors.New("it is being deleted")
-	errNothing     = errors.New("all requested instance types were unavailable during launch")
-)
+var errNothing = errors.New("all requested instance types were unavailable during launch")
 
 // Create implements cloudprovider.CloudProvider.
 func (p *Provider) Create(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1.NodeClaim, error) {
 	if err := p.enter(ctx, Call{Operation: Create, NodeClaim: nodeClaim}); err != nil {
 		return nil, err
 	}
-	nodeClass, err := p.nodeClassFor(ctx, nodeClaim)
+	nodeClass, err := p.lookup().ForLaunch(ctx, nodeClaim)
 	if err != nil {
 		return nil, err
 	}
@@ -46,52 +43,36 @@ func (p *Provider) Create(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1.Nod
 	if choice.offering == nil {
 		return nil, cloudprovider.NewInsufficientCapacityError(errNothing)
 	}
-	return p.launch(nodeClaim, request, choice)
-}
-
-// nodeClassFor resolves the NodeClass of a NodeClaim (CP-010).
-func (p *Provider) nodeClassFor(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1alpha1.TestNodeClass, error) {
-	nodeClass, err := p.resolve(ctx, nodeClaim, nodeClaim.Spec.NodeClassRef.Name)
-	var unresolved *unresolvedError
-	if errors.As(err, &unresolved) {
-		return nil, cloudprovider.NewInsufficientCapacityError(err)
-	}
-	return nodeClass, err
-}
-
-// unresolvedError says that a NodeClass is missing or terminating.
-type unresolvedError struct {
-	name  string
-	cause error
-}
-
-func (e *unresolvedError) Error() string {
-	return fmt.Sprintf("resolving NodeClass %s: %v", e.name, e.cause)
-}
-func (e *unresolvedError) Unwrap() error { return e.cause }
-
-// resolve finds a NodeClass, and tells the object that names it when it is
-// missing or terminating.
-func (p *Provider) resolve(ctx context.Context, owner client.Object, name string) (*v1alpha1.TestNodeClass, error) {
-	nodeClass, err := p.opts.NodeClass(ctx, name)
-	if err == nil && !nodeClass.DeletionTimestamp.IsZero() {
-		err = errTerminating
-	}
-	switch {
-	case err == nil:
-		return nodeClass, nil
-	case apierrors.IsNotFound(err), errors.Is(err, errTerminating):
-		err = &unresolvedError{name: name, cause: err}
-		p.publish(Event{Object: owner, Reason: cloudprovider.ReasonNodeClassResolution, Message: "Failed resolving NodeClass: " + err.Error()})
+	stamp, err := p.stamp(nodeClass)
+	if err != nil {
 		return nil, err
 	}
-	return nil, fmt.Errorf("getting NodeClass %s: %w", name, err)
+	return p.launch(nodeClaim, request, launched{choice, stamp})
 }
 
-func (p *Provider) publish(e Event) {
+// stamp returns the annotations of the static hash; none without one.
+func (p *Provider) stamp(nodeClass *v1alpha1.TestNodeClass) (map[string]string, error) {
+	if p.opts.Hash == nil {
+		return nil, nil
+	}
+	return p.opts.Hash.Stamp(nodeClass)
+}
+
+// lookup finds NodeClasses; what users would see goes to the journal.
+func (p *Provider) lookup() lookup.Lookup[*v1alpha1.TestNodeClass] {
+	return lookup.Lookup[*v1alpha1.TestNodeClass]{Get: p.opts.NodeClass, Events: publisher{p}}
+}
+
+// publisher keeps events in the journal of a provider.
+type publisher struct{ *Provider }
+
+// Publish implements events.Recorder.
+func (p publisher) Publish(published ...events.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.journal.events = append(p.journal.events, e)
+	for _, e := range published {
+		p.journal.events = append(p.journal.events, Event{Object: e.Object, Reason: e.Reason, Message: e.Message})
+	}
 }
 
 // choice is what a launch buys.
@@ -115,13 +96,24 @@ func choose(types []*cloudprovider.InstanceType, request cloudprovider.LaunchReq
 	return choice{owner[best], best}
 }
 
+// launched is what is bought, and what the machine is marked with.
+type launched struct {
+	choice
+	annotations map[string]string
+}
+
 // launch asks the cloud for the machine.
-func (p *Provider) launch(nodeClaim *v1.NodeClaim, request cloudprovider.LaunchRequest, c choice) (*v1.NodeClaim, error) {
+func (p *Provider) launch(nodeClaim *v1.NodeClaim, request cloudprovider.LaunchRequest, l launched) (*v1.NodeClaim, error) {
 	p.journal.launches++
-	if key := keyOf(c.instanceType, c.offering); p.stock.soldOut[key] {
-		return nil, p.noticeSoldOut(key)
+	key := keyOf(l.instanceType, l.offering)
+	if p.stock.soldOut[key] {
+		return nil, p.notice(soldOut, fmt.Errorf("%s is sold out", key), func(other OfferingKey) bool { return other == key })
 	}
-	m := newMachine(nodeClaim, request, c, p.opts.Clock.Now())
+	if covers := p.stock.exhausted; covers != nil && covers(key) {
+		return nil, p.notice(quotaExceeded, fmt.Errorf("a quota for %s is exhausted", key), covers)
+	}
+	m := newMachine(nodeClaim, request, l.choice, p.opts.Clock.Now())
+	m.claim.Annotations = l.annotations
 	p.machines[m.providerID()] = m
 	return m.describe(), nil
 }

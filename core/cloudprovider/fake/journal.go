@@ -21,6 +21,9 @@ const (
 	List             Operation = "List"
 	GetInstanceTypes Operation = "GetInstanceTypes"
 	IsDrifted        Operation = "IsDrifted"
+	// ListPage is the reading of any page of a List but the first. It can be made
+	// to fail, and is no call of its own.
+	ListPage Operation = "ListPage"
 )
 
 // Call is one call that was made.

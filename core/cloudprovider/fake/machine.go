@@ -18,8 +18,12 @@ import (
 	"karpenter.sh/core/cloudprovider"
 )
 
-// providerIDPrefix begins the ID of every machine.
-const providerIDPrefix = "fake://"
+const (
+	// providerIDPrefix begins the ID of every machine.
+	providerIDPrefix = "fake://"
+	// pageSize is how many machines a page of the list has.
+	pageSize = 100
+)
 
 var errNoMachine = errors.New("there is no such machine")
 
@@ -28,6 +32,7 @@ type machine struct {
 	claim    *v1.NodeClaim // what describe returns
 	launched time.Time
 	gone     time.Time // when termination ends; zero while running
+	foreign  bool      // it is not of this cluster
 }
 
 func newMachine(nodeClaim *v1.NodeClaim, request cloudprovider.LaunchRequest, c choice, now time.Time) *machine {
@@ -102,7 +107,7 @@ func (p *Provider) alive(providerID string) *machine {
 }
 
 func (p *Provider) visible(m *machine) bool {
-	return p.opts.Clock.Since(m.launched) >= p.opts.VisibleAfter
+	return !m.foreign && p.opts.Clock.Since(m.launched) >= p.opts.VisibleAfter
 }
 
 // Delete implements cloudprovider.CloudProvider.
@@ -150,12 +155,40 @@ func (p *Provider) List(ctx context.Context) ([]*v1.NodeClaim, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var out []*v1.NodeClaim
-	for _, id := range slices.Sorted(maps.Keys(p.machines)) {
+	for i, id := range slices.Sorted(maps.Keys(p.machines)) {
+		if i > 0 && i%pageSize == 0 {
+			if err := p.faults.take(ListPage); err != nil {
+				return nil, fmt.Errorf("reading page %d of the machines: %w", i/pageSize+1, err)
+			}
+		}
 		if m := p.alive(id); m != nil && p.visible(m) {
 			out = append(out, m.describe())
 		}
 	}
 	return out, nil
+}
+
+// AddForeign adds a machine that is not of this cluster, which the provider neither
+// lists nor finds.
+func (p *Provider) AddForeign(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := &machine{claim: &v1.NodeClaim{ObjectMeta: metav1.ObjectMeta{Name: name}}, launched: p.opts.Clock.Now(), foreign: true}
+	m.claim.Status.ProviderID = providerIDPrefix + name
+	p.machines[m.providerID()] = m
+}
+
+// Restarted returns the provider of another process on the same cloud: what it has
+// learnt about stock is forgotten. The one before it must not be used any more.
+func (p *Provider) Restarted() *Provider {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	next := New(p.opts)
+	next.machines, next.types, next.poolTypes = p.machines, p.types, p.poolTypes
+	next.stock.soldOut, next.stock.exhausted = p.stock.soldOut, p.stock.exhausted
+	next.faults, next.journal = p.faults, p.journal
+	next.drift, next.repair, next.hooks = p.drift, p.repair, p.hooks
+	return next
 }
 
 // Terminate makes a machine vanish without anybody having asked for it.

@@ -15,6 +15,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
 	"karpenter.sh/core/cloudprovider/kit/catalogue"
+	"karpenter.sh/core/cloudprovider/kit/nodeclass/statichash"
 )
 
 // Name is the provider's name (CP-001).
@@ -37,6 +38,9 @@ type Options struct {
 	VisibleAfter time.Duration
 	// TerminationTime is how long a machine takes to go; 0 by default.
 	TerminationTime time.Duration
+	// Hash stamps machines with the static hash of their NodeClass, and tells static
+	// drift by it; nil does neither.
+	Hash *statichash.Scheme[*v1alpha1.TestNodeClass]
 	// UnavailableFor is how long an offering stays unavailable after a launch
 	// found it sold out; 3 minutes by default (CP-081).
 	UnavailableFor time.Duration
@@ -108,14 +112,29 @@ func (p *Provider) RegistrationHooks() []cloudprovider.RegistrationHook {
 	return append([]cloudprovider.RegistrationHook(nil), p.hooks...)
 }
 
-// IsDrifted implements cloudprovider.CloudProvider: the reason that SetDrift set.
+// IsDrifted implements cloudprovider.CloudProvider: static drift, if Options have a
+// Hash, then the reason that SetDrift set.
 func (p *Provider) IsDrifted(ctx context.Context, nodeClaim *v1.NodeClaim) (cloudprovider.DriftReason, error) {
 	if err := p.enter(ctx, Call{Operation: IsDrifted, NodeClaim: nodeClaim}); err != nil {
 		return "", err
 	}
+	if reason, err := p.staticDrift(ctx, nodeClaim); reason != "" || err != nil {
+		return reason, err
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.drift, nil
+}
+
+func (p *Provider) staticDrift(ctx context.Context, nodeClaim *v1.NodeClaim) (cloudprovider.DriftReason, error) {
+	if p.opts.Hash == nil {
+		return "", nil
+	}
+	nodeClass, found, err := p.lookup().ForDrift(ctx, nodeClaim)
+	if err != nil || !found {
+		return "", err
+	}
+	return p.opts.Hash.Drifted(nodeClaim, nodeClass)
 }
 
 // SetInstanceTypes replaces what is on sale for every pool. Running machines

@@ -5,7 +5,7 @@ package fake
 import (
 	"context"
 	"errors"
-	"fmt"
+	"maps"
 	"slices"
 
 	v1 "karpenter.sh/core/apis/v1"
@@ -32,20 +32,40 @@ func (k OfferingKey) String() string { return k.CapacityType + "/" + k.InstanceT
 type stock struct {
 	soldOut map[OfferingKey]bool // the truth
 	found   *health.Record       // what launches found out
+	// exhausted tells the offerings under a quota that is used up; nil for none.
+	exhausted func(OfferingKey) bool
 }
 
 func newStock(opts Options) stock {
 	return stock{soldOut: map[OfferingKey]bool{}, found: health.New(health.Options{Clock: opts.Clock})}
 }
 
-// noticeSoldOut remembers what a launch found out and returns what it fails with.
-func (p *Provider) noticeSoldOut(key OfferingKey) error {
-	soldOut := cloudprovider.NewInsufficientCapacityError(fmt.Errorf("%s is sold out", key))
-	return errors.Join(soldOut, p.stock.found.Mark(health.Mark{
-		Scope:  health.Scope{CapacityType: key.CapacityType, InstanceType: key.InstanceType, Zone: key.Zone},
-		Reason: "SoldOut",
-		TTL:    p.opts.UnavailableFor,
-	}))
+// The reasons for which launches fail.
+const (
+	soldOut       = "SoldOut"
+	quotaExceeded = "QuotaExceeded"
+)
+
+// notice remembers which offerings a launch found unavailable, and returns what the
+// launch fails with.
+func (p *Provider) notice(reason string, cause error, covers func(OfferingKey) bool) error {
+	errs := []error{cloudprovider.NewInsufficientCapacityError(cause)}
+	for _, base := range append(slices.Collect(maps.Values(p.poolTypes)), p.types) {
+		for _, it := range base.Types() {
+			for _, o := range it.Offerings {
+				key := keyOf(it, o)
+				if !covers(key) {
+					continue
+				}
+				errs = append(errs, p.stock.found.Mark(health.Mark{
+					Scope:  health.Scope{CapacityType: key.CapacityType, InstanceType: key.InstanceType, Zone: key.Zone},
+					Reason: reason,
+					TTL:    p.opts.UnavailableFor,
+				}))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // SellOut makes launches of an offering fail. That it is unavailable shows only
@@ -64,12 +84,20 @@ func (p *Provider) Restock(key OfferingKey) {
 	delete(p.stock.soldOut, key)
 }
 
+// Exhaust makes launches of all these offerings fail for want of quota, which shows
+// on all of them once one launch has found out; nil ends it.
+func (p *Provider) Exhaust(covers func(OfferingKey) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stock.exhausted = covers
+}
+
 // GetInstanceTypes implements cloudprovider.CloudProvider.
 func (p *Provider) GetInstanceTypes(ctx context.Context, nodePool *v1.NodePool) ([]*cloudprovider.InstanceType, error) {
 	if err := p.enter(ctx, Call{Operation: GetInstanceTypes, NodePool: nodePool.Name}); err != nil {
 		return nil, err
 	}
-	nodeClass, err := p.resolve(ctx, nodePool, nodePool.Spec.Template.Spec.NodeClassRef.Name)
+	nodeClass, err := p.lookup().ForPool(ctx, nodePool)
 	if err != nil {
 		return nil, err
 	}

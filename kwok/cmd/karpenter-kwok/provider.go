@@ -35,7 +35,7 @@ func newProvider(o options.Options, s operator.Setup) (operator.Provider, error)
 		Controllers: []operator.Controller{
 			cloud,
 			&recovery.Controller{Client: client, Resumer: cloud},
-			&garbagecollection.Controller{NodeClaims: client, Machines: cloud, Clock: s.Clock},
+			garbagecollection.New(garbagecollection.Options{Client: client, Live: s.Manager.GetAPIReader(), Machines: cloud, Clock: s.Clock}),
 			operator.NodeClassStatus[*v1alpha1.KWOKNodeClass](s),
 		},
 	}, nil

