@@ -106,10 +106,26 @@ func (r *request) runQuestions(from, in wire.Tree) []policy.Question {
 	if id := data.Tree("Placement").Str("GroupId"); id != "" {
 		use("placement-group/"+id, nil)
 	}
-	for _, kind := range []string{"instance", "volume", "network-interface"} {
+	kinds := []string{"instance", "volume", "network-interface"}
+	if r.in.Tree("TargetCapacitySpecification").Str("DefaultTargetCapacityType") == spot {
+		kinds = append(kinds, "spot-instances-request")
+	}
+	for _, kind := range kinds {
 		out = append(out, r.creationBy(action, kind, kind+"/*", tags)...)
 	}
-	return out
+	return append(out, r.passed(data.Tree("IamInstanceProfile").Str("Name"))...)
+}
+
+// passed is the passing of an instance profile's role to the machines.
+func (r *request) passed(name string) []policy.Question {
+	p := r.profiles[name]
+	if p == nil || p.role == "" {
+		return nil
+	}
+	return []policy.Question{{
+		Action: "iam:PassRole", Resource: r.roleARN(p.role),
+		Context: map[string][]string{"iam:passedtoservice": {"ec2.amazonaws.com"}},
+	}}
 }
 
 func (r *request) tagQuestions() []policy.Question {
