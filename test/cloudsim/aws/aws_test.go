@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"karpenter.sh/test/cloudsim/aws"
+	"karpenter.sh/test/cloudsim/fault"
 	"karpenter.sh/test/cloudsim/model"
 	"karpenter.sh/test/cloudsim/world"
 )
@@ -287,6 +288,35 @@ func documented(t *testing.T) func(*aws.Options) {
 			{AccessKey: "AK", Role: "controller", Policies: []json.RawMessage{policy}},
 			{AccessKey: "ADMIN", Role: "admin"},
 		}
+	}
+}
+
+// SIM-040: errors within an answer, of the overrides that a rule is about.
+func TestFaultsWithinFleets(t *testing.T) {
+	c := newClient(t)
+	template := c.template("karpenter/1")
+	first := aws.DefaultSetup("c1").Subnets[0].ID
+	rules, err := fault.Parse([]byte(`[{"call": "ec2:CreateFleet", "match": {"SubnetId": "`+first+`"}, "times": 1,
+		"within": {"code": "PendingVerification", "message": "being verified"}}]`), c.Calls())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Faults().Add(rules...)
+	body, code := c.ec2("CreateFleet", fleet(template, "m5.large", "on-demand", 1, 2)...)
+	if code != "PendingVerification" || len(ids(body)) != 1 || !strings.Contains(body, "being verified") {
+		t.Errorf("code %q, instances %v", code, ids(body))
+	}
+}
+
+// SIM-032: who pays too little gets no spot machine.
+func TestSpotPriceLimits(t *testing.T) {
+	c := newClient(t)
+	request := fleet(c.template("karpenter/1"), "m5.large", "spot", 1, 1)
+	if _, code := c.ec2("CreateFleet", append(request, "LaunchTemplateConfigs.1.Overrides.1.MaxPrice=0.0001")...); code != "SpotMaxPriceTooLow" {
+		t.Errorf("code %q", code)
+	}
+	if _, code := c.ec2("CreateFleet", append(request, "LaunchTemplateConfigs.1.Overrides.1.MaxPrice=1")...); code != "" {
+		t.Errorf("code %q", code)
 	}
 }
 

@@ -4,6 +4,7 @@ package aws
 
 import (
 	"errors"
+	"strconv"
 
 	"karpenter.sh/test/cloudsim/wire"
 )
@@ -57,6 +58,9 @@ func (r *request) fulfil(candidates []*candidate, fleet string, wanted int) {
 		if wanted == 0 {
 			return
 		}
+		if failure := r.within(c); failure != nil {
+			c.err = failure
+		}
 		for c.err == nil && wanted > 0 {
 			c.fleet = fleet
 			i, err := r.launch(c.launch, c.subnet, len(c.instances))
@@ -68,6 +72,14 @@ func (r *request) fulfil(candidates []*candidate, fleet string, wanted int) {
 			wanted--
 		}
 	}
+}
+
+// within is the error that a fault rule puts in place of a candidate.
+func (r *request) within(c *candidate) *wire.Error {
+	if r.rule == nil || r.rule.Within == nil || !r.rule.About(c.overrides) {
+		return nil
+	}
+	return wire.Errorf(r.rule.Within.Code, "%s", first(r.rule.Within.Message, "injected by a fault rule"))
 }
 
 func (r *request) fleetTree(candidates []*candidate, fleet, capacity string) wire.Tree {
@@ -166,8 +178,19 @@ func (r *request) candidate(t *template, override wire.Tree, capacity string) (*
 	c.price = c.kind.price
 	if capacity == spot {
 		c.price, _ = r.spotPrice(c.kind, s.Zone, r.now)
+		c.err = tooLow(override.Str("MaxPrice"), c.price)
 	}
 	return c, nil
+}
+
+// tooLow refuses a spot machine that costs more than the request would pay.
+func tooLow(most string, price float64) *wire.Error {
+	limit, err := strconv.ParseFloat(most, 64)
+	if err != nil || limit >= price {
+		return nil // nothing, or nothing that can be read, is said
+	}
+	return wire.Errorf("SpotMaxPriceTooLow",
+		"Your Spot request price of %s is lower than the minimum required Spot request fulfillment price of %v.", most, price)
 }
 
 // launchTags are the tags of machines: those of the template, of the fleet, and the

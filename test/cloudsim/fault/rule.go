@@ -42,6 +42,9 @@ type Rule struct {
 	// AtMost bounds how much of what is asked for is fulfilled, such as machines of a
 	// fleet; nil: no bound.
 	AtMost *int `json:"atMost,omitempty"`
+	// Within is the error of single things in an answer, such as the overrides of a
+	// fleet, of those that Match is about; the call itself succeeds.
+	Within *Failure `json:"within,omitempty"`
 	// Dies ends machines that the call launches before they register, so long after
 	// the launch.
 	Dies Duration `json:"dies,omitzero"`
@@ -116,7 +119,7 @@ func (r Rule) check(calls []string) error {
 	switch {
 	case r.Nth < 0 || r.Times < 0 || r.Page < 0 || r.AtMost != nil && *r.AtMost < 0:
 		return errors.New("nth, times, page and atMost are not negative")
-	case r.Error != nil && r.Error.Code == "":
+	case r.Error != nil && r.Error.Code == "" || r.Within != nil && r.Within.Code == "":
 		return errors.New(`the error has no "code"`)
 	case r.Late.Duration > 0 && r.Error == nil:
 		return errors.New(`"late" needs an "error" that is answered now`)
@@ -124,8 +127,8 @@ func (r Rule) check(calls []string) error {
 		return errors.New(`"late" and "effective" exclude each other`)
 	case r.Error != nil && r.Lost:
 		return errors.New(`"error" and "lost" exclude each other`)
-	case r.Error == nil && !r.Lost && r.Delay.Duration == 0 && r.AtMost == nil && r.Dies.Duration == 0:
-		return errors.New("nothing happens: one of error, lost, delay, atMost, dies is needed")
+	case r.Error == nil && !r.Lost && r.Delay.Duration == 0 && r.AtMost == nil && r.Within == nil && r.Dies.Duration == 0:
+		return errors.New("nothing happens: one of error, lost, delay, atMost, within, dies is needed")
 	}
 	return nil
 }
@@ -211,8 +214,14 @@ func (r Rule) covers(call Call) bool {
 	if !matches(r.Call, call.Name) || r.Page > 0 && r.Page != call.Page {
 		return false
 	}
+	return r.About(call.Input)
+}
+
+// About reports whether all texts of Match occur in a request, or in one thing within
+// it.
+func (r Rule) About(thing map[string]any) bool {
 	for name, pattern := range r.Match {
-		if !within(call.Input, name, pattern) {
+		if !within(thing, name, pattern) {
 			return false
 		}
 	}

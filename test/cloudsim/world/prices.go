@@ -45,8 +45,8 @@ func (p *Prices) Spot(pool Pool, base float64, at time.Time) (price float64, sin
 	if ok {
 		return fixed, since
 	}
-	level := p.noise(pool, 0)                               // where the pool lies
-	phase := p.noise(pool, 1)                               // when it peaks
+	level := p.noise(pool, 0) // where the pool lies
+	phase := p.noise(pool, 1) // when it peaks
 	day := float64(since.Unix()) / (24 * time.Hour).Seconds()
 	swing := math.Sin(2 * math.Pi * (day + phase))
 	price = base * (0.4 + 0.15*(2*level-1) + 0.05*swing)
