@@ -26,6 +26,7 @@ SEED    ?=
 CASE    ?=
 POLICY  ?=
 VERSION ?=
+MOTO_SERVER ?=
 
 BIN     := $(CURDIR)/bin
 REPORTS := $(BIN)/reports
@@ -105,6 +106,12 @@ world: ## Let random clusters live through many rounds, with the real kube-sched
 cloudsim: ## Drive the simulated clouds with the clouds' real SDKs
 	@GOWORK=off go -C test/cloudsim/aws/sdktest vet ./...
 	@GOWORK=off go -C test/cloudsim/aws/sdktest test -vet=off -count=1 ./...
+
+.PHONY: differential-aws
+differential-aws: ## Play one scenario to the simulated AWS and to moto_server, and compare; MOTO_SERVER=path
+	@server=$(call quoted,$(MOTO_SERVER)); server="$${server:-$$(command -v moto_server || true)}"; \
+		[ -n "$$server" ] || { echo "differential-aws: moto_server is not on the PATH, and MOTO_SERVER is not set."; exit 1; }; \
+		MOTO_SERVER="$$server" GOWORK=off go -C test/cloudsim/aws/sdktest test -vet=off -count=1 -v -run TestDifferential .
 
 .PHONY: e2e
 e2e: check-cluster control-plane ## Run the end-to-end suite in a cluster of its own; FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
