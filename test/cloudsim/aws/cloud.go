@@ -4,6 +4,7 @@ package aws
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -117,6 +118,9 @@ func New(o Options) (*Cloud, error) {
 	if o.JournalSize == 0 {
 		o.JournalSize = 10000
 	}
+	given := o.Setup.Parameters // the caller's: it is not written to
+	o.Setup.Parameters = map[string]string{}
+	maps.Copy(o.Setup.Parameters, given)
 	agenda := world.NewAgenda()
 	c := &Cloud{
 		options: o, clock: o.Clock, router: router, handlers: handlers(),
@@ -134,6 +138,9 @@ func New(o Options) (*Cloud, error) {
 }
 
 func (c *Cloud) populate(s Setup) error {
+	if len(s.Zones) == 0 {
+		return errors.New("setup: there is no zone")
+	}
 	for _, in := range s.Subnets {
 		prefix, err := netip.ParsePrefix(in.CIDR)
 		if err != nil {

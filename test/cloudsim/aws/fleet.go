@@ -47,7 +47,7 @@ func createFleet(r *request) (wire.Tree, error) {
 	if r.rule != nil && r.rule.AtMost != nil {
 		wanted = min(wanted, *r.rule.AtMost)
 	}
-	fleet := r.ids.Hex("fleet-", 8) + r.ids.Hex("-", 4)
+	fleet := "fleet-" + r.ids.UUID()
 	r.fulfil(candidates, fleet, wanted)
 	return r.fleetTree(candidates, fleet, capacity), nil
 }

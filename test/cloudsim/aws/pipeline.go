@@ -22,7 +22,7 @@ type request struct {
 	now      time.Time
 	identity *Identity // nil: everybody may do everything
 	host     string
-	rule     *fault.Rule // what goes wrong with it; never nil while it is handled
+	rule     *fault.Rule // what goes wrong with it; nil: nothing
 }
 
 // handler answers one call. It runs with the state locked.

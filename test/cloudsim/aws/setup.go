@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"reflect"
 	"time"
 
 	"karpenter.sh/test/cloudsim/policy"
@@ -52,7 +53,7 @@ type Cluster struct {
 	CIDR string `json:"cidr"`
 }
 
-// Zone is an availability zone. Outdated types are those it does not sell.
+// Zone is an availability zone.
 type Zone struct {
 	Name string `json:"name"`
 	ID   string `json:"id"`
@@ -131,16 +132,37 @@ type Shift struct {
 	Expires time.Time `json:"expires"`
 }
 
-// ParseSetup reads a setup over the default one of its cluster: what it names
-// replaces what is there.
+// ParseSetup reads a setup over the default one of its cluster: lists that it names
+// replace those that are there, all else is laid over it. Another version of the
+// cluster has its images published as well.
 func ParseSetup(data []byte, cluster string) (Setup, error) {
 	s := DefaultSetup(cluster)
+	before := s.Cluster.Version
+	var named map[string]json.RawMessage
+	if err := json.Unmarshal(data, &named); err != nil {
+		return Setup{}, fmt.Errorf("setup: %w", err)
+	}
+	s.empty(named)
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&s); err != nil {
 		return Setup{}, fmt.Errorf("setup: %w", err)
 	}
+	if s.Cluster.Version != before {
+		s.publishImages()
+	}
 	return s, nil
+}
+
+// empty empties the lists that are named, so that nothing of their old elements shines
+// through.
+func (s *Setup) empty(named map[string]json.RawMessage) {
+	v := reflect.ValueOf(s).Elem()
+	for i := range v.NumField() {
+		if _, ok := named[v.Type().Field(i).Tag.Get("json")]; ok && v.Field(i).Kind() == reflect.Slice {
+			v.Field(i).SetZero()
+		}
+	}
 }
 
 // DefaultSetup is an account with one cluster, three zones with a private subnet
