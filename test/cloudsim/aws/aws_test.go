@@ -324,12 +324,8 @@ func TestSpotPriceLimits(t *testing.T) {
 func TestDocumentedPolicies(t *testing.T) {
 	c := newClient(t, documented(t))
 	ifaces := []string{"TagSpecification.1.ResourceType=network-interface"}
-	for _, p := range tags(1, "network-interface")[1:] {
-		ifaces = append(ifaces, p)
-	}
-	for _, p := range tags(2, "spot-instances-request") {
-		ifaces = append(ifaces, p)
-	}
+	ifaces = append(ifaces, tags(1, "network-interface")[1:]...)
+	ifaces = append(ifaces, tags(2, "spot-instances-request")...)
 	own := c.template("own", ifaces...)
 	body, code := c.ec2("CreateFleet", fleet(own, "m5.large", "spot", 1, 3)...)
 	if code != "" || len(ids(body)) != 1 {

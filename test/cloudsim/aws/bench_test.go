@@ -33,7 +33,7 @@ func BenchmarkCreateFleet(b *testing.B) {
 	request := wide(c.template("karpenter/1"))
 	launched := 0
 	for b.Loop() {
-		body, code := c.ec2("CreateFleet", request...)
+		body, code := c.ec2("CreateFleet", append(request, fmt.Sprintf("ClientToken=%d", launched))...)
 		if code != "" {
 			b.Fatal(body)
 		}
@@ -53,8 +53,8 @@ func BenchmarkInstances(b *testing.B) {
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
-		for range 10000 {
-			if _, code := c.ec2("CreateFleet", request...); code != "" {
+		for n := range 10000 {
+			if _, code := c.ec2("CreateFleet", append(request, fmt.Sprintf("ClientToken=%d", n))...); code != "" {
 				b.Fatal(code)
 			}
 		}

@@ -42,46 +42,46 @@ func singles() []machineType {
 	t4 := func(n int) accelerator { return accelerator{name: "T4", maker: "NVIDIA", count: n, mib: 16384} }
 	a10g := func(n int) accelerator { return accelerator{name: "A10G", maker: "NVIDIA", count: n, mib: 24576} }
 	inf := func(n int) accelerator { return accelerator{name: "Inferentia2", count: n, mib: 32768, cores: 2} }
-	return []machineType{
-		burstable("t3", "small", x86, 2048, 0.0208, 3, 4),
-		burstable("t3", "medium", x86, 4096, 0.0416, 3, 6),
-		burstable("t3", "large", x86, 8192, 0.0832, 3, 12),
-		burstable("t4g", "medium", arm, 4096, 0.0336, 3, 6),
-		burstable("t4g", "large", arm, 8192, 0.0672, 3, 12),
-		device("g4dn", "xlarge", 4, 16, 0.526, machineType{diskGB: 125, gpu: t4(1)}),
-		device("g4dn", "2xlarge", 8, 32, 0.752, machineType{diskGB: 225, gpu: t4(1)}),
-		device("g4dn", "12xlarge", 48, 192, 3.912, machineType{diskGB: 900, gpu: t4(4)}),
-		device("g5", "xlarge", 4, 16, 1.006, machineType{diskGB: 250, gpu: a10g(1)}),
-		device("g5", "2xlarge", 8, 32, 1.212, machineType{diskGB: 450, gpu: a10g(1)}),
-		device("g5", "12xlarge", 48, 192, 5.672, machineType{diskGB: 3800, gpu: a10g(4), efas: 1}),
-		device("p3", "2xlarge", 8, 61, 3.06, machineType{xen: true, gpu: accelerator{name: "V100", maker: "NVIDIA", count: 1, mib: 16384}}),
-		device("p4d", "24xlarge", 96, 1152, 32.7726, machineType{
-			diskGB: 8000, cards: 4, efas: 4, gbps: 400, gpu: accelerator{name: "A100", maker: "NVIDIA", count: 8, mib: 40960},
-		}),
-		device("inf2", "xlarge", 4, 16, 0.7582, machineType{neuron: inf(1)}),
-		device("inf2", "8xlarge", 32, 128, 1.9679, machineType{neuron: inf(1)}),
-		device("inf2", "24xlarge", 96, 384, 6.4906, machineType{neuron: inf(6)}),
-		device("trn1", "2xlarge", 8, 32, 1.3438, machineType{diskGB: 474, neuron: accelerator{name: "Trainium", count: 1, mib: 32768, cores: 2}}),
+	list := []machineType{
+		{family: "t3", size: "small", vcpus: 2, mib: 2 * gib, price: 0.0208, enis: 3, addresses: 4, burstable: true},
+		{family: "t3", size: "medium", vcpus: 2, mib: 4 * gib, price: 0.0416, enis: 3, addresses: 6, burstable: true},
+		{family: "t3", size: "large", vcpus: 2, mib: 8 * gib, price: 0.0832, enis: 3, addresses: 12, burstable: true},
+		{family: "t4g", size: "medium", arch: arm, maker: "AWS", vcpus: 2, mib: 4 * gib, price: 0.0336, enis: 3, addresses: 6, burstable: true},
+		{family: "t4g", size: "large", arch: arm, maker: "AWS", vcpus: 2, mib: 8 * gib, price: 0.0672, enis: 3, addresses: 12, burstable: true},
+		{family: "g4dn", size: "xlarge", vcpus: 4, mib: 16 * gib, price: 0.526, diskGB: 125, gpu: t4(1)},
+		{family: "g4dn", size: "2xlarge", vcpus: 8, mib: 32 * gib, price: 0.752, diskGB: 225, gpu: t4(1)},
+		{family: "g4dn", size: "12xlarge", vcpus: 48, mib: 192 * gib, price: 3.912, diskGB: 900, gpu: t4(4)},
+		{family: "g5", size: "xlarge", vcpus: 4, mib: 16 * gib, price: 1.006, diskGB: 250, gpu: a10g(1)},
+		{family: "g5", size: "2xlarge", vcpus: 8, mib: 32 * gib, price: 1.212, diskGB: 450, gpu: a10g(1)},
+		{family: "g5", size: "12xlarge", vcpus: 48, mib: 192 * gib, price: 5.672, diskGB: 3800, gpu: a10g(4), efas: 1},
+		{family: "p3", size: "2xlarge", vcpus: 8, mib: 61 * gib, price: 3.06, xen: true, gpu: accelerator{name: "V100", maker: "NVIDIA", count: 1, mib: 16384}},
+		{family: "p4d", size: "24xlarge", vcpus: 96, mib: 1152 * gib, price: 32.7726, diskGB: 8000, cards: 4, efas: 4, gbps: 400,
+			gpu: accelerator{name: "A100", maker: "NVIDIA", count: 8, mib: 40960}},
+		{family: "inf2", size: "xlarge", vcpus: 4, mib: 16 * gib, price: 0.7582, neuron: inf(1)},
+		{family: "inf2", size: "8xlarge", vcpus: 32, mib: 128 * gib, price: 1.9679, neuron: inf(1)},
+		{family: "inf2", size: "24xlarge", vcpus: 96, mib: 384 * gib, price: 6.4906, neuron: inf(6)},
+		{family: "trn1", size: "2xlarge", vcpus: 8, mib: 32 * gib, price: 1.3438, diskGB: 474,
+			neuron: accelerator{name: "Trainium", count: 1, mib: 32768, cores: 2}},
 	}
+	for i := range list {
+		list[i].complete()
+	}
+	return list
 }
 
-func burstable(name, size, arch string, mib int, price float64, nets ...int) machineType {
-	maker := map[string]string{x86: "Intel", arm: "AWS"}[arch]
-	return machineType{
-		family: name, size: size, arch: arch, maker: maker, ghz: 2.5, vcpus: 2, mib: mib, price: price,
-		enis: nets[0], addresses: nets[1], cards: 1, gbps: 0.512, ebsMbps: 2085, burstable: true,
-	}
-}
+// gib is in MiB.
+const gib = 1024
 
-// device completes a type with devices.
-func device(name, size string, vcpus, gib int, price float64, t machineType) machineType {
-	t.family, t.size, t.arch, t.maker, t.ghz = name, size, x86, "Intel", 2.5
-	t.vcpus, t.mib, t.price = vcpus, gib*1024, price
-	t.enis, t.addresses = interfaces(vcpus)
-	t.cards = max(1, t.cards)
-	t.ebsMbps = max(4750, 300*vcpus)
+// complete fills in what most types have.
+func (t *machineType) complete() {
+	t.ghz, t.cards, t.ebsMbps = 2.5, max(1, t.cards), max(2085, 300*t.vcpus)
+	if t.arch == "" {
+		t.arch, t.maker = x86, "Intel"
+	}
+	if t.enis == 0 {
+		t.enis, t.addresses = interfaces(t.vcpus)
+	}
 	if t.gbps == 0 {
-		t.gbps = 0.5 * float64(vcpus)
+		t.gbps = 0.5 * float64(t.vcpus)
 	}
-	return t
 }

@@ -3,7 +3,6 @@
 package aws
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -287,12 +286,3 @@ func (c *Cloud) accessKey() string {
 
 // ServeHTTP implements http.Handler: the endpoint of all services.
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.serve(w, r) }
-
-// toJSON is a stable text of a tree, to compare requests by.
-func toJSON(t wire.Tree) string {
-	text, err := json.Marshal(t)
-	if err != nil {
-		return err.Error()
-	}
-	return string(text)
-}

@@ -4,6 +4,7 @@ package aws
 
 import (
 	"errors"
+	"maps"
 	"strconv"
 
 	"karpenter.sh/test/cloudsim/wire"
@@ -143,6 +144,7 @@ func (r *request) candidates(capacity string) ([]*candidate, error) {
 		if len(out)+len(overrides) > maxOverrides {
 			return nil, wire.Errorf("InvalidParameterValue", "The number of overrides exceeds the limit of %d", maxOverrides)
 		}
+		tags := templateTags(t, fleetTags)
 		told := wire.Tree{"LaunchTemplateId": t.id, "LaunchTemplateName": t.name, "Version": "1"}
 		for _, o := range overrides {
 			c, err := r.candidate(t, o, capacity)
@@ -150,7 +152,7 @@ func (r *request) candidates(capacity string) ([]*candidate, error) {
 				return nil, err
 			}
 			c.specification, c.order = told, len(out)
-			c.labelled = r.launchTags(c.launch, fleetTags)
+			c.labelled = tags
 			out = append(out, c)
 		}
 	}
@@ -163,17 +165,13 @@ func (r *request) candidates(capacity string) ([]*candidate, error) {
 // candidate resolves one override. Only a malformed one fails the call.
 func (r *request) candidate(t *template, override wire.Tree, capacity string) (*candidate, error) {
 	p := parameters{capacity: capacity, override: override, template: t, token: r.in.Str("ClientToken")}
-	l, s, err := r.resolve(p)
+	l, s, why := r.resolve(p)
 	c := &candidate{launch: l, subnet: s, priority: override.Float("Priority")}
-	var werr *wire.Error
-	if errors.As(err, &werr) {
-		c.err = werr
-	}
 	if c.kind == nil {
-		return nil, err
+		return nil, why
 	}
-	if c.err != nil || s == nil {
-		return c, nil
+	if errors.As(why, &c.err) {
+		return c, nil // it takes part, and is told why it cannot be used
 	}
 	c.price = c.kind.price
 	if capacity == spot {
@@ -185,29 +183,20 @@ func (r *request) candidate(t *template, override wire.Tree, capacity string) (*
 
 // tooLow refuses a spot machine that costs more than the request would pay.
 func tooLow(most string, price float64) *wire.Error {
-	limit, err := strconv.ParseFloat(most, 64)
-	if err != nil || limit >= price {
-		return nil // nothing, or nothing that can be read, is said
+	if limit, err := strconv.ParseFloat(most, 64); most == "" || err == nil && limit >= price {
+		return nil
 	}
 	return wire.Errorf("SpotMaxPriceTooLow",
 		"Your Spot request price of %s is lower than the minimum required Spot request fulfillment price of %v.", most, price)
 }
 
-// launchTags are the tags of machines: those of the template, of the fleet, and the
-// ones that AWS adds. Maps are equal for equal launches, and never changed.
-func (r *request) launchTags(l *launch, fleetTags map[string]string) map[string]string {
-	tags := map[string]string{}
-	if own, err := tagsFor(l.data.Trees("TagSpecifications"), "instance"); err == nil {
-		for key, value := range own {
-			tags[key] = value
-		}
+// templateTags are the tags of machines: those of the template, of the fleet, and the
+// ones that AWS adds.
+func templateTags(t *template, fleetTags map[string]string) map[string]string {
+	tags := map[string]string{"aws:ec2launchtemplate:id": t.id, "aws:ec2launchtemplate:version": "1"}
+	if own, err := tagsFor(t.data.Trees("TagSpecifications"), "instance"); err == nil {
+		maps.Copy(tags, own)
 	}
-	for key, value := range fleetTags {
-		tags[key] = value
-	}
-	if l.template != nil {
-		tags["aws:ec2launchtemplate:id"] = l.template.id
-		tags["aws:ec2launchtemplate:version"] = "1"
-	}
+	maps.Copy(tags, fleetTags)
 	return tags
 }

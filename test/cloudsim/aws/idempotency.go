@@ -2,7 +2,11 @@
 
 package aws
 
-import "karpenter.sh/test/cloudsim/wire"
+import (
+	"crypto/sha256"
+
+	"karpenter.sh/test/cloudsim/wire"
+)
 
 // tokens remember the answers of calls with a client token, the last of them only.
 type tokens struct {
@@ -11,8 +15,8 @@ type tokens struct {
 }
 
 type remembered struct {
-	input string
-	out   wire.Tree
+	digest [sha256.Size]byte // of the request
+	out    wire.Tree
 }
 
 // tokenLimit bounds how many answers are remembered.
@@ -26,9 +30,9 @@ func (r *request) once(h handler) (wire.Tree, error) {
 	if token == "" || r.in.Bool("DryRun") {
 		return h(r)
 	}
-	key, input := r.call+"/"+token, toJSON(r.in)
+	key := r.call + "/" + token
 	if known, ok := r.tokens.answers[key]; ok {
-		if known.input != input {
+		if known.digest != r.digest {
 			return nil, wire.Errorf("IdempotentParameterMismatch", "The client token has already been used with other parameters.")
 		}
 		return known.out, nil
@@ -37,7 +41,7 @@ func (r *request) once(h handler) (wire.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.tokens.answers[key] = remembered{input, out}
+	r.tokens.answers[key] = remembered{r.digest, out}
 	r.tokens.order = append(r.tokens.order, key)
 	if len(r.tokens.order) > tokenLimit {
 		delete(r.tokens.answers, r.tokens.order[0])

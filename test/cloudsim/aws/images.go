@@ -30,7 +30,7 @@ func describeImages(r *request) (wire.Tree, error) {
 			"architecture":        one(func(i Image) string { return i.Arch }),
 			"state":               one(func(Image) string { return "available" }),
 			"owner-id":            one(r.ownerID),
-			"owner-alias":         one(func(i Image) string { return alias(i) }),
+			"owner-alias":         one(alias),
 			"virtualization-type": one(func(Image) string { return "hvm" }),
 			"is-public":           one(func(i Image) string { return boolText(i.Owner == amazon) }),
 		},

@@ -64,7 +64,6 @@ type launch struct {
 	partition int
 	security  []string
 	labelled  map[string]string // its tags
-	volumes   int
 }
 
 type instances struct {

@@ -3,6 +3,7 @@
 package aws
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,6 +23,7 @@ type request struct {
 	now      time.Time
 	identity *Identity // nil: everybody may do everything
 	host     string
+	digest   [sha256.Size]byte // of the body
 	rule     *fault.Rule // what goes wrong with it; nil: nothing
 }
 
@@ -43,8 +45,10 @@ func (c *Cloud) serve(w http.ResponseWriter, hr *http.Request) {
 	if werr == nil {
 		r := &request{Cloud: c, call: wr.Service.Name + ":" + wr.Operation.Name, now: now, host: "https://" + hr.Host}
 		entry.Call = r.call
+		r.digest = sha256.Sum256(wr.Body)
 		out, werr = r.judge(wr, codec)
-		entry.Input, entry.Identity = r.in, r.role()
+		entry.Identity = r.role()
+		entry.Input, entry.Read = remember(wr, codec, r.in)
 		if r.rule != nil {
 			entry.Fault = r.rule.Name
 			c.pause(hr, r.rule.Delay.Duration)
@@ -62,6 +66,24 @@ func (c *Cloud) serve(w http.ResponseWriter, hr *http.Request) {
 		panic(http.ErrAbortHandler) // the way to cut a connection
 	}
 	send(w, response)
+}
+
+// largeBody is from which size on, in bytes, requests are remembered as they were sent.
+const largeBody = 1024
+
+// remember is what the journal keeps of an input.
+func remember(wr *wire.Request, codec wire.Codec, in wire.Tree) (wire.Tree, func() map[string]any) {
+	if len(wr.Body) < largeBody {
+		return in, nil
+	}
+	sent := &wire.Request{
+		Service: wr.Service, Operation: wr.Operation, Path: wr.Path, Body: wr.Body,
+		HTTP: &http.Request{Method: wr.HTTP.Method, URL: wr.HTTP.URL, Header: http.Header{}},
+	}
+	return nil, func() map[string]any {
+		in, _ := codec.Decode(sent) // what was wrong with it is the entry's message
+		return in
+	}
 }
 
 // answer is how a call ended.

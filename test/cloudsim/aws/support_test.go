@@ -24,7 +24,6 @@ type client struct {
 	*aws.Cloud
 	clock *testclock.FakeClock
 	key   string // access key
-	host  string
 }
 
 func newClient(t testing.TB, change ...func(*aws.Options)) *client {

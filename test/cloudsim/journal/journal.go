@@ -28,6 +28,9 @@ type Entry struct {
 	Identity string `json:"identity,omitempty"`
 	// Input is what was asked, by the names of the model.
 	Input map[string]any `json:"input,omitempty"`
+	// Read makes Input when it is asked for; nil: Input is there. Large inputs are kept
+	// as they were sent, because as trees they are several times as large.
+	Read func() map[string]any `json:"-"`
 	// Code is the error's code; empty: success.
 	Code string `json:"code,omitempty"`
 	// Message is the error's message.
@@ -80,6 +83,9 @@ func (j *Journal) Entries(call string, after int) []Entry {
 			at = (j.total + i) % j.size
 		}
 		if e := j.entries[at]; e.Number > after && (call == "" || e.Call == call) {
+			if e.Read != nil {
+				e.Input, e.Read = e.Read(), nil
+			}
 			out = append(out, e)
 		}
 	}

@@ -27,3 +27,14 @@ func TestJournalKeepsTheLast(t *testing.T) {
 		t.Errorf("entries of a after 3: %v", got)
 	}
 }
+
+func TestJournalReadsLate(t *testing.T) {
+	j, read := journal.New(3), 0
+	j.Add(journal.Entry{Call: "a", Read: func() map[string]any { read++; return map[string]any{"n": read} }})
+	if read != 0 {
+		t.Error("an input is read before it is asked for")
+	}
+	if e := j.Entries("a", 0)[0]; e.Input["n"] != 1 || e.Read != nil {
+		t.Errorf("entry %+v", e)
+	}
+}

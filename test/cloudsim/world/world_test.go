@@ -20,8 +20,10 @@ func TestStock(t *testing.T) {
 	a := world.Pool{Type: "m", Zone: "a", Capacity: "spot"}
 	b := world.Pool{Type: "m", Zone: "b", Capacity: "spot"}
 	s := world.NewStock(2)
-	if !s.Take(a) || !s.Take(a) || s.Take(a) {
-		t.Error("of two machines two can be had, and no third")
+	for n, want := range []bool{true, true, false} {
+		if got := s.Take(a); got != want {
+			t.Errorf("machine %d of two: %v", n+1, got)
+		}
 	}
 	if s.Left(b) != 2 {
 		t.Error("pools do not share")

@@ -250,7 +250,9 @@ func TestInstanceProfiles(t *testing.T) {
 
 // SIM-010, SIM-039: the services that speak JSON, and REST.
 func TestOtherServices(t *testing.T) {
-	a := newAccount(t)
+	a := newAccount(t, func(o *aws.Options) {
+		o.Setup.Shifted = []aws.Shift{{Zone: "usw2-az1", Expires: start().Add(time.Hour)}, {Zone: "usw2-az2", Expires: start()}}
+	})
 	ctx := context.Background()
 	t.Run("SSM", func(t *testing.T) {
 		client := ssm.NewFromConfig(a.config)
@@ -287,7 +289,6 @@ func TestOtherServices(t *testing.T) {
 	})
 	t.Run("ARC zonal shift", func(t *testing.T) {
 		client := arczonalshift.NewFromConfig(a.config)
-		a.cloud.ShiftZone("usw2-az1", a.clock.Now().Add(time.Hour))
 		in := &arczonalshift.GetManagedResourceInput{ResourceIdentifier: sdk.String("arn:aws:eks:us-west-2:111122223333:cluster/c1")}
 		out, err := client.GetManagedResource(ctx, in)
 		must(t, err)

@@ -47,13 +47,13 @@ func TestMistakes(t *testing.T) {
 
 // writer tells when something was written.
 type writer struct {
-	bytes.Buffer
+	text    bytes.Buffer
 	written chan struct{}
 }
 
 func (w *writer) Write(p []byte) (int, error) {
 	defer close(w.written)
-	return w.Buffer.Write(p)
+	return w.text.Write(p)
 }
 
 // SIM-060: it serves until it is interrupted, and says where.
@@ -74,7 +74,7 @@ func TestServes(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	text := out.String()
+	text := out.text.String()
 	if string(written) != text {
 		t.Error("the file says something else")
 	}
