@@ -24,7 +24,7 @@ type request struct {
 	identity *Identity // nil: everybody may do everything
 	host     string
 	digest   [sha256.Size]byte // of the body
-	rule     *fault.Rule // what goes wrong with it; nil: nothing
+	rule     *fault.Rule       // what goes wrong with it; nil: nothing
 }
 
 // handler answers one call. It runs with the state locked.
