@@ -6,6 +6,7 @@ import (
 	"crypto/md5" //nolint:gosec // the service reports this digest
 	"encoding/hex"
 	"path"
+	"strings"
 	"time"
 
 	"karpenter.sh/test/cloudsim/wire"
@@ -21,6 +22,9 @@ type message struct {
 	handle   string    // of the last receipt
 	received int
 }
+
+// handlePrefix is how receipts begin.
+const handlePrefix = "AQEB"
 
 // retention is how long messages are kept, maxMessages how many.
 const (
@@ -80,7 +84,7 @@ func receiveMessage(r *request) (wire.Tree, error) {
 		if r.now.Before(m.hidden) {
 			continue
 		}
-		m.hidden, m.handle = r.now.Add(visibility), r.ids.UUID()
+		m.hidden, m.handle = r.now.Add(visibility), r.ids.Hex(handlePrefix, 40)
 		m.received++
 		digest := md5.Sum([]byte(m.body)) //nolint:gosec // the service reports this digest
 		list = append(list, wire.Tree{
@@ -100,6 +104,9 @@ func deleteMessage(r *request) (wire.Tree, error) {
 	q, err := r.queue(path.Base(r.in.Str("QueueUrl")))
 	if err != nil {
 		return nil, err
+	}
+	if !strings.HasPrefix(r.in.Str("ReceiptHandle"), handlePrefix) {
+		return nil, wire.Errorf("ReceiptHandleIsInvalid", "The input receipt handle is invalid.")
 	}
 	for n, m := range q.messages {
 		if m.handle != "" && m.handle == r.in.Str("ReceiptHandle") {

@@ -4,7 +4,6 @@ package wire
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,15 +44,9 @@ func (c queryCodec) Refuse(violations []Violation) *Error { return c.dialect.ref
 
 // Decode implements Codec.
 func (c queryCodec) Decode(r *Request) (Tree, []Violation) {
-	form, err := url.ParseQuery(string(r.Body))
+	root, err := readForm(string(r.Body))
 	if err != nil {
 		return nil, []Violation{{Kind: Type, Path: "body", Rule: "the body is no form: " + err.Error()}}
-	}
-	root := &field{}
-	for key, values := range form {
-		if key != "Action" && key != "Version" {
-			root.set(key, values[0])
-		}
 	}
 	d := formDecoder{service: r.Service, dialect: c.dialect}
 	in := Tree{}
@@ -63,26 +56,6 @@ func (c queryCodec) Decode(r *Request) (Tree, []Violation) {
 		d.strangers(root, "", nil)
 	}
 	return in, d.found
-}
-
-// field is one part of the dotted names of a form.
-type field struct {
-	text  string
-	given bool
-	parts map[string]*field
-}
-
-func (f *field) set(key, value string) {
-	for part := range strings.SplitSeq(key, ".") {
-		if f.parts == nil {
-			f.parts = map[string]*field{}
-		}
-		if f.parts[part] == nil {
-			f.parts[part] = &field{}
-		}
-		f = f.parts[part]
-	}
-	f.text, f.given = value, true
 }
 
 type formDecoder struct {
@@ -97,7 +70,7 @@ func (d *formDecoder) structure(shape *model.Shape, f *field, path string) Tree 
 		ref := shape.Members[name]
 		parameter := d.dialect.parameter(name, ref)
 		known[parameter] = true
-		if part := f.parts[parameter]; part != nil {
+		if part := f.part(parameter); part != nil {
 			if value, ok := d.value(ref, part, join(path, parameter)); ok {
 				out[name] = value
 			}
@@ -110,7 +83,7 @@ func (d *formDecoder) structure(shape *model.Shape, f *field, path string) Tree 
 // strangers reports the parts of a field that no member has, in order.
 func (d *formDecoder) strangers(f *field, path string, known map[string]bool) {
 	var names []string
-	for part := range f.parts {
+	for _, part := range f.names {
 		if !known[part] {
 			names = append(names, part)
 		}
@@ -141,7 +114,7 @@ func (d *formDecoder) value(ref *model.Ref, f *field, path string) (any, bool) {
 
 func (d *formDecoder) list(ref *model.Ref, shape *model.Shape, f *field, path string) []any {
 	if !d.dialect.flat && !ref.Flattened && !shape.Flattened {
-		if f.given && f.text == "" && len(f.parts) == 0 {
+		if f.given && f.text == "" && len(f.names) == 0 {
 			return []any{} // the form of an empty list
 		}
 		name := "member"
@@ -149,14 +122,14 @@ func (d *formDecoder) list(ref *model.Ref, shape *model.Shape, f *field, path st
 			name = shape.Member.LocationName
 		}
 		d.strangers(f, path, map[string]bool{name: true})
-		if f = f.parts[name]; f == nil {
+		if f = f.part(name); f == nil {
 			return []any{}
 		}
 	}
 	out := []any{}
 	for _, n := range d.numbers(f, path) {
 		at := strconv.Itoa(n)
-		if value, ok := d.value(shape.Member, f.parts[at], join(path, at)); ok {
+		if value, ok := d.value(shape.Member, f.part(at), join(path, at)); ok {
 			out = append(out, value)
 		}
 	}
@@ -167,8 +140,8 @@ func (d *formDecoder) list(ref *model.Ref, shape *model.Shape, f *field, path st
 func (d *formDecoder) numbers(f *field, path string) []int {
 	var numbers []int
 	known := map[string]bool{}
-	for part := range f.parts {
-		if n, err := strconv.Atoi(part); err == nil {
+	for _, part := range f.names {
+		if n, err := strconv.Atoi(part); err == nil && strconv.Itoa(n) == part {
 			numbers, known[part] = append(numbers, n), true
 		}
 	}
@@ -180,18 +153,18 @@ func (d *formDecoder) numbers(f *field, path string) []int {
 func (d *formDecoder) entries(ref *model.Ref, shape *model.Shape, f *field, path string) Tree {
 	if !ref.Flattened && !shape.Flattened {
 		d.strangers(f, path, map[string]bool{"entry": true})
-		if f = f.parts["entry"]; f == nil {
+		if f = f.part("entry"); f == nil {
 			return Tree{}
 		}
 	}
 	out := Tree{}
 	for _, n := range d.numbers(f, path) {
-		entry := f.parts[strconv.Itoa(n)]
-		if entry.parts["key"] == nil || entry.parts["value"] == nil {
+		entry := f.part(strconv.Itoa(n))
+		if entry.part("key") == nil || entry.part("value") == nil {
 			continue
 		}
-		if value, ok := d.value(shape.Value, entry.parts["value"], path); ok {
-			out[entry.parts["key"].text] = value
+		if value, ok := d.value(shape.Value, entry.part("value"), path); ok {
+			out[entry.part("key").text] = value
 		}
 	}
 	return out

@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"maps"
@@ -84,8 +85,7 @@ func (r *Router) find(request *http.Request, body []byte) (service *model.Servic
 	prefix, call := target(request)
 	version := ""
 	if call == "" && strings.HasPrefix(request.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		form, _ := url.ParseQuery(string(body)) // the codec reports what is wrong with it
-		call, version = form.Get("Action"), form.Get("Version")
+		call, version = named(body)
 	}
 	scope := SignatureOf(request)
 	for _, s := range r.services {
@@ -97,6 +97,24 @@ func (r *Router) find(request *http.Request, body []byte) (service *model.Servic
 		}
 	}
 	return nil, call
+}
+
+// named are the call and the version of a form. They stand in front as a rule; what is
+// wrong with the rest is for the codec to say.
+func named(body []byte) (call, version string) {
+	for pair := range bytes.SplitSeq(body, []byte("&")) {
+		name, value, _ := bytes.Cut(pair, []byte("="))
+		switch string(name) {
+		case "Action":
+			call, _ = url.QueryUnescape(string(value))
+		case "Version":
+			version, _ = url.QueryUnescape(string(value))
+		}
+		if call != "" && version != "" {
+			return call, version
+		}
+	}
+	return call, version
 }
 
 // Signature is who signed a request, for which region and service.

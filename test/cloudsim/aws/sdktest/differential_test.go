@@ -35,12 +35,15 @@ func TestDifferential(t *testing.T) {
 	if server == "" {
 		t.Skip("MOTO_SERVER is not set")
 	}
-	ours := play(t, side{T: t, config: newAccount(t).config})
+	own := newAccount(t).config
+	kinds, err := allKinds(own)
+	must(t, err)
+	ours := play(t, side{T: t, config: own, kinds: kinds})
 	t.Setenv("AWS_ENDPOINT_URL", startMoto(t, server))
 	t.Setenv("AWS_CA_BUNDLE", "")
 	c, err := config.LoadDefaultConfig(context.Background(), config.WithRetryMaxAttempts(1))
 	must(t, err)
-	theirs := play(t, side{T: t, config: c, moto: true})
+	theirs := play(t, side{T: t, config: c, moto: true, kinds: kinds})
 	reasons := readAllowed(t)
 	for _, step := range ours.order {
 		one, two, reason := ours.got[step], theirs.got[step], reasons[step]
@@ -101,6 +104,7 @@ type side struct {
 	*testing.T
 	config sdk.Config
 	moto   bool
+	kinds  []types.InstanceType // to be compared
 }
 
 // outcome is what the steps showed.
@@ -145,17 +149,44 @@ func playNetwork(s side, o *outcome) {
 	k := kinds.InstanceTypes[0]
 	o.say("m5.large", err, *k.VCpuInfo.DefaultVCpus, *k.MemoryInfo.SizeInMiB, *k.NetworkInfo.MaximumNetworkInterfaces,
 		*k.NetworkInfo.Ipv4AddressesPerInterface, k.Hypervisor, k.ProcessorInfo.SupportedArchitectures, k.NetworkInfo.EnaSupport, k.SupportedUsageClasses)
-	for _, name := range []types.InstanceType{"m6g.xlarge", "t3.large", "g4dn.xlarge", "p4d.24xlarge", "c5.4xlarge", "m5.metal"} {
-		kinds, err := client.DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{InstanceTypes: []types.InstanceType{name}})
+	pages := ec2.NewDescribeInstanceTypesPaginator(client, &ec2.DescribeInstanceTypesInput{InstanceTypes: s.kinds})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
 		must(s.T, err)
-		k := kinds.InstanceTypes[0]
-		o.say(string(name), err, *k.VCpuInfo.DefaultVCpus, *k.MemoryInfo.SizeInMiB, *k.NetworkInfo.MaximumNetworkInterfaces,
-			*k.NetworkInfo.Ipv4AddressesPerInterface, k.Hypervisor, *k.BareMetal)
+		for _, k := range out.InstanceTypes {
+			o.say("type "+string(k.InstanceType), nil, *k.VCpuInfo.DefaultVCpus, *k.MemoryInfo.SizeInMiB, *k.NetworkInfo.MaximumNetworkInterfaces,
+				*k.NetworkInfo.Ipv4AddressesPerInterface, k.Hypervisor, *k.BareMetal, k.ProcessorInfo.SupportedArchitectures[0], devices(k))
+		}
 	}
 	_, err = client.DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{InstanceTypes: []types.InstanceType{"z9.large"}})
 	o.say("a type that there is not", err)
 	_, err = client.DescribePlacementGroups(ctx, &ec2.DescribePlacementGroupsInput{GroupNames: []string{"none"}})
 	o.say("a placement group that there is not", err)
+}
+
+// devices are the GPUs of a type.
+func devices(k types.InstanceTypeInfo) string {
+	if k.GpuInfo == nil || len(k.GpuInfo.Gpus) == 0 {
+		return "no GPU"
+	}
+	g := k.GpuInfo.Gpus[0]
+	return fmt.Sprint(*g.Count, " ", *g.Name, " ", *g.MemoryInfo.SizeInMiB)
+}
+
+// allKinds are the types that the simulation has.
+func allKinds(c sdk.Config) ([]types.InstanceType, error) {
+	var out []types.InstanceType
+	pages := ec2.NewDescribeInstanceTypesPaginator(ec2.NewFromConfig(c), &ec2.DescribeInstanceTypesInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(context.Background())
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range page.InstanceTypes {
+			out = append(out, k.InstanceType)
+		}
+	}
+	return out, nil
 }
 
 func playInstances(s side, o *outcome) {
