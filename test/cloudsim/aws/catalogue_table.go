@@ -54,7 +54,9 @@ func singles() []machineType {
 		{family: "g5", size: "xlarge", vcpus: 4, mib: 16 * gib, price: 1.006, diskGB: 250, gpu: a10g(1)},
 		{family: "g5", size: "2xlarge", vcpus: 8, mib: 32 * gib, price: 1.212, diskGB: 450, gpu: a10g(1)},
 		{family: "g5", size: "12xlarge", vcpus: 48, mib: 192 * gib, price: 5.672, enis: 15, addresses: 50, diskGB: 3800, gpu: a10g(4), efas: 1},
-		{family: "p3", size: "2xlarge", vcpus: 8, mib: 61 * gib, price: 3.06, xen: true, gpu: accelerator{name: "V100", maker: "NVIDIA", count: 1, mib: 16384}},
+		{family: "m4", size: "large", vcpus: 2, mib: 8 * gib, price: 0.1, enis: 2, addresses: 10, gbps: 0.45, xen: true},
+		{family: "g4ad", size: "xlarge", vcpus: 4, mib: 16 * gib, price: 0.37853, maker: "AMD", enis: 2, addresses: 4, diskGB: 150,
+			gpu: accelerator{name: "Radeon Pro V520", maker: "AMD", count: 1, mib: 8192}},
 		{family: "p4d", size: "24xlarge", vcpus: 96, mib: 1152 * gib, price: 32.7726, diskGB: 8000, cards: 4, efas: 4, gbps: 400,
 			gpu: accelerator{name: "A100", maker: "NVIDIA", count: 8, mib: 40960}},
 		{family: "inf2", size: "xlarge", vcpus: 4, mib: 16 * gib, price: 0.7582, neuron: inf(1)},
@@ -75,9 +77,7 @@ const gib = 1024
 // complete fills in what most types have.
 func (t *machineType) complete() {
 	t.ghz, t.cards, t.ebsMbps = 2.5, max(1, t.cards), max(2085, 300*t.vcpus)
-	if t.arch == "" {
-		t.arch, t.maker = x86, "Intel"
-	}
+	t.arch, t.maker = first(t.arch, x86), first(t.maker, "Intel")
 	if t.enis == 0 {
 		t.enis, t.addresses = interfaces(t.vcpus)
 	}

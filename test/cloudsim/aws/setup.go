@@ -176,7 +176,7 @@ func DefaultSetup(cluster string) Setup {
 		},
 		Zones: []Zone{
 			{Name: "us-west-2a", ID: "usw2-az1"}, {Name: "us-west-2b", ID: "usw2-az2"},
-			{Name: "us-west-2c", ID: "usw2-az3", Lacks: []string{"a1", "p3", "p4d"}},
+			{Name: "us-west-2c", ID: "usw2-az3", Lacks: []string{"a1", "m4", "p4d"}},
 		},
 		Parameters: map[string]string{},
 		Roles:      []string{"KarpenterNodeRole-" + cluster},

@@ -110,8 +110,8 @@ func TestCatalogueAndPrices(t *testing.T) {
 			offered[o.InstanceType]++
 		}
 	}
-	if offered["m5.large"] != 3 || offered["p3.2xlarge"] != 2 || len(offered) != len(known) {
-		t.Errorf("m5.large in %d zones, p3.2xlarge in %d, %d types", offered["m5.large"], offered["p3.2xlarge"], len(offered))
+	if offered["m5.large"] != 3 || offered["p4d.24xlarge"] != 2 || len(offered) != len(known) {
+		t.Errorf("m5.large in %d zones, p4d.24xlarge in %d, %d types", offered["m5.large"], offered["p4d.24xlarge"], len(offered))
 	}
 	spot := 0
 	history := ec2.NewDescribeSpotPriceHistoryPaginator(a.ec2, &ec2.DescribeSpotPriceHistoryInput{

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -149,9 +150,8 @@ func playNetwork(s side, o *outcome) {
 	k := kinds.InstanceTypes[0]
 	o.say("m5.large", err, *k.VCpuInfo.DefaultVCpus, *k.MemoryInfo.SizeInMiB, *k.NetworkInfo.MaximumNetworkInterfaces,
 		*k.NetworkInfo.Ipv4AddressesPerInterface, k.Hypervisor, k.ProcessorInfo.SupportedArchitectures, k.NetworkInfo.EnaSupport, k.SupportedUsageClasses)
-	pages := ec2.NewDescribeInstanceTypesPaginator(client, &ec2.DescribeInstanceTypesInput{InstanceTypes: s.kinds})
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(ctx)
+	for names := range slices.Chunk(s.kinds, 50) {
+		out, err := client.DescribeInstanceTypes(ctx, &ec2.DescribeInstanceTypesInput{Filters: []types.Filter{filter("instance-type", texts(names)...)}})
 		must(s.T, err)
 		for _, k := range out.InstanceTypes {
 			o.say("type "+string(k.InstanceType), nil, *k.VCpuInfo.DefaultVCpus, *k.MemoryInfo.SizeInMiB, *k.NetworkInfo.MaximumNetworkInterfaces,
@@ -162,6 +162,15 @@ func playNetwork(s side, o *outcome) {
 	o.say("a type that there is not", err)
 	_, err = client.DescribePlacementGroups(ctx, &ec2.DescribePlacementGroupsInput{GroupNames: []string{"none"}})
 	o.say("a placement group that there is not", err)
+}
+
+// texts are the names of types.
+func texts(kinds []types.InstanceType) []string {
+	var out []string
+	for _, k := range kinds {
+		out = append(out, string(k))
+	}
+	return out
 }
 
 // devices are the GPUs of a type.

@@ -112,7 +112,7 @@ func TestFleetsChooseAndReport(t *testing.T) {
 		{"a zone that does not sell the type", func(_ *account, in *ec2.CreateFleetInput) {
 			all := in.LaunchTemplateConfigs[0].Overrides
 			in.LaunchTemplateConfigs[0].Overrides = all[2:3]
-			all[2].InstanceType = "p3.2xlarge"
+			all[2].InstanceType = "p4d.24xlarge"
 		}, "", "Unsupported"},
 		{"an architecture that the image is not for", func(_ *account, in *ec2.CreateFleetInput) {
 			for i := range in.LaunchTemplateConfigs[0].Overrides {
