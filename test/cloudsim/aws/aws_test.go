@@ -222,6 +222,7 @@ func TestRefusals(t *testing.T) {
 		{"a version that there is not", "InvalidLaunchTemplateId.VersionNotFound", change("$Latest", "7")},
 		{"a subnet that there is not", "InvalidSubnetID.NotFound", change("SubnetId=subnet-", "SubnetId=subnet-no")},
 		{"a type that there is not", "InvalidParameterValue", change("m5.large", "z9.large")},
+		{"an architecture that the image is not for", "InvalidParameterValue", change("m5.large", "m6g.large")},
 		{"reserved tags", "InvalidParameterValue", change("Tag.1.Key=kubernetes.io/cluster/c1", "Tag.1.Key=aws:mine")},
 		{"a tag twice", "InvalidParameterValue", change("Tag.2.Key=eks:eks-cluster-name", "Tag.2.Key=kubernetes.io/cluster/c1")},
 		{"a profile that there is not", "InvalidParameterValue", launch("IamInstanceProfile.Name=nobody")},
@@ -268,6 +269,9 @@ func TestLateTagsAndTemplates(t *testing.T) {
 	fresh := c.template("two")
 	named := func() bool { body, _ := c.ec2("DescribeInstances"); return strings.Contains(body, ">late<") }
 	launched := func() string { _, code := c.ec2("CreateFleet", fleet(fresh, "m5.large", "spot", 1, 1)...); return code }
+	if body, _ := c.ec2("DescribeInstances", "Filter.1.Name=tag-key", "Filter.1.Value.1=karpenter.sh/nodepool"); len(ids(body)) != 1 {
+		t.Error("tags that were there before cannot be read while new ones are late")
+	}
 	if named() || launched() != "InvalidLaunchTemplateId.NotFound" {
 		t.Error("what was just written can be read")
 	}

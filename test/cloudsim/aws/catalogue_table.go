@@ -40,7 +40,7 @@ func families() []family {
 // singles are types that follow no line.
 func singles() []machineType {
 	t4 := func(n int) accelerator { return accelerator{name: "T4", maker: "NVIDIA", count: n, mib: 16384} }
-	a10g := func(n int) accelerator { return accelerator{name: "A10G", maker: "NVIDIA", count: n, mib: 24576} }
+	a10g := func(n int) accelerator { return accelerator{name: "A10G", maker: "NVIDIA", count: n, mib: 22888} }
 	inf := func(n int) accelerator { return accelerator{name: "Inferentia2", count: n, mib: 32768, cores: 2} }
 	list := []machineType{
 		{family: "t3", size: "small", vcpus: 2, mib: 2 * gib, price: 0.0208, enis: 3, addresses: 4, burstable: true},

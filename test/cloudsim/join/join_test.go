@@ -76,6 +76,18 @@ func TestMachinesBecomeNodes(t *testing.T) {
 	}
 }
 
+// SIM-045: flags of all parts count; of settings the last part's.
+func TestPartsAreMerged(t *testing.T) {
+	data := archive(nodeConfig("  kubelet: {config: {maxPods: 5, a: 1}, flags: ['--v=2']}"), nodeConfig("  kubelet: {config: {maxPods: 7}, flags: ['--x=3']}"))
+	n, err := join.Nodeadm{}.Boot(join.Machine{UserData: []byte(data)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n.MaxPods != 7 || n.Kubelet["a"] != 1.0 || n.Kubelet["--v"] != "2" || n.Kubelet["--x"] != "3" {
+		t.Errorf("node %+v", n)
+	}
+}
+
 // SIM-046
 func TestMachinesThatWouldNotBoot(t *testing.T) {
 	tests := []struct {

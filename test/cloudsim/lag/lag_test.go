@@ -35,6 +35,13 @@ func TestPages(t *testing.T) {
 	if err != nil || len(two) != 2 || two[0] != "c" || next != "" {
 		t.Errorf("%v %q %v", two, next, err)
 	}
+	_, token, err := lag.Page([]string{"a", "b", "c"}, id, "", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page, _, err := lag.Page([]string{"a", "b", "c"}, id, token, 1); err != nil || page[0] != "b" {
+		t.Errorf("the page after a is %v, %v", page, err)
+	}
 	if all, _, _ := lag.Page([]string{"a", "b"}, id, "", 0); len(all) != 2 {
 		t.Errorf("without a limit: %v", all)
 	}

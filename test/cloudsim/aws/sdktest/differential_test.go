@@ -28,7 +28,7 @@ import (
 // allowed is the file that lists the steps that may differ, with the reason.
 const allowed = "differential.txt"
 
-// TestDifferential plays one scenario to the simulation and to another one, moto, and
+// SIM-064: TestDifferential plays one scenario to the simulation and to another one, moto, and
 // compares what a controller would see: error codes, states, counts. MOTO_SERVER is
 // the path of moto's server; without it the test is skipped (make differential-aws).
 func TestDifferential(t *testing.T) {
