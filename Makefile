@@ -26,6 +26,7 @@ SEED    ?=
 CASE    ?=
 POLICY  ?=
 VERSION ?=
+MOTO_SERVER ?=
 
 BIN     := $(CURDIR)/bin
 REPORTS := $(BIN)/reports
@@ -34,6 +35,9 @@ cluster := go run ./tools/cluster
 # What was given is one word to the shell, whatever it is.
 quoted = '$(subst ','\'',$(1))'
 name   = $(call quoted,$(CLUSTER))
+
+# The modules outside of the workspace, which have dependencies of their own.
+others   = test/oracle test/cloudsim/aws/sdktest
 
 # The directories of all modules of the workspace, and their packages. The
 # end-to-end suite has a target of its own: it needs a cluster.
@@ -98,6 +102,17 @@ world: ## Let random clusters live through many rounds, with the real kube-sched
 	@GOWORK=off go -C test/oracle vet ./living/...
 	@GOWORK=off go -C test/oracle test -vet=off -count=1 -timeout $(if $(CHECKS),0,20m) ./living $(if $(CHECKS),-rapid.checks=$(CHECKS)) $(if $(SEED),-rapid.seed=$(SEED))
 
+.PHONY: cloudsim
+cloudsim: ## Drive the simulated clouds with the clouds' real SDKs
+	@GOWORK=off go -C test/cloudsim/aws/sdktest vet ./...
+	@GOWORK=off go -C test/cloudsim/aws/sdktest test -vet=off -count=1 ./...
+
+.PHONY: differential-aws
+differential-aws: ## Play one scenario to the simulated AWS and to moto_server, and compare; MOTO_SERVER=path
+	@server=$(call quoted,$(MOTO_SERVER)); server="$${server:-$$(command -v moto_server || true)}"; \
+		[ -n "$$server" ] || { echo "differential-aws: moto_server is not on the PATH, and MOTO_SERVER is not set."; exit 1; }; \
+		MOTO_SERVER="$$server" GOWORK=off go -C test/cloudsim/aws/sdktest test -vet=off -count=1 -v -run TestDifferential .
+
 .PHONY: e2e
 e2e: check-cluster control-plane ## Run the end-to-end suite in a cluster of its own; FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
 	@mkdir -p $(REPORTS) && rm -rf $(REPORTS)/e2e.xml $(REPORTS)/e2e
@@ -160,13 +175,13 @@ lint: format ## Run gofmt and golangci-lint, which includes go vet
 
 .PHONY: modules
 modules: ## Check that each module builds alone and that its go.mod is tidy
-	@for dir in $(modules) test/oracle; do echo "module $$(basename "$$dir")"; \
+	@for dir in $(modules) $(others); do echo "module $$(basename "$$dir")"; \
 		GOWORK=off go -C "$$dir" build ./... && GOWORK=off go -C "$$dir" mod tidy -diff; done
 
 .PHONY: tidy
 tidy: ## Tidy the go.mod of each module, with the versions of the workspace in all
 	@go work sync
-	@for dir in $(modules) test/oracle; do GOWORK=off go -C "$$dir" mod tidy; done
+	@for dir in $(modules) $(others); do GOWORK=off go -C "$$dir" mod tidy; done
 
 ##@ General
 

@@ -80,7 +80,7 @@ func selected(c spec.Chapter, only string) bool {
 
 func readChapters(root string) ([]spec.Chapter, error) {
 	var chapters []spec.Chapter
-	for _, glob := range []string{"core/docs/spec/*.md", "kwok/SPEC.md", "providers/*/SPEC.md"} {
+	for _, glob := range []string{"core/docs/spec/*.md", "kwok/SPEC.md", "providers/*/SPEC.md", "test/cloudsim/SPEC.md"} {
 		files, err := filepath.Glob(filepath.Join(root, glob))
 		if err != nil {
 			return nil, fmt.Errorf("list %s: %w", glob, err)

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package join
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"karpenter.sh/test/cloudsim/world"
+)
+
+// Outcome is what became of a machine's boot.
+type Outcome struct {
+	// Node is its node, if it joined.
+	Node *Node `json:"node,omitempty"`
+	// Reason says why it did not join.
+	Reason string `json:"reason,omitempty"`
+	// Time is when that was known.
+	Time time.Time `json:"time"`
+}
+
+// Yard boots machines.
+type Yard struct {
+	agenda *world.Agenda
+	joiner Joiner // nil: nodes are recorded only
+
+	mu       sync.Mutex
+	delay    time.Duration
+	booting  map[string]Machine
+	outcomes map[string]Outcome
+}
+
+// NewYard returns a yard whose machines take so long to boot. The joiner may be nil.
+func NewYard(agenda *world.Agenda, joiner Joiner, delay time.Duration) *Yard {
+	return &Yard{agenda: agenda, joiner: joiner, delay: delay, booting: map[string]Machine{}, outcomes: map[string]Outcome{}}
+}
+
+// Delay changes how long machines take to boot that are launched from now on.
+func (y *Yard) Delay(d time.Duration) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.delay = d
+}
+
+// Boot starts a machine.
+func (y *Yard) Boot(m Machine, with Bootstrap, now time.Time) {
+	y.mu.Lock()
+	y.booting[m.ID] = m
+	at := now.Add(y.delay)
+	y.mu.Unlock()
+	y.agenda.Add(at, func(now time.Time) { y.up(m.ID, with, now) })
+}
+
+func (y *Yard) up(id string, with Bootstrap, now time.Time) {
+	y.mu.Lock()
+	m, ok := y.booting[id]
+	delete(y.booting, id)
+	y.mu.Unlock()
+	if !ok {
+		return // ended before
+	}
+	outcome := Outcome{Time: now}
+	node, err := with.Boot(m)
+	if err == nil && y.joiner != nil {
+		err = y.joiner.Join(context.Background(), node)
+	}
+	if err != nil {
+		outcome.Reason = err.Error()
+	} else {
+		outcome.Node = &node
+	}
+	y.mu.Lock()
+	y.outcomes[id] = outcome
+	y.mu.Unlock()
+}
+
+// End takes a machine away. Its node, if it has one, is told to leave.
+func (y *Yard) End(id string) error {
+	y.mu.Lock()
+	delete(y.booting, id)
+	outcome := y.outcomes[id]
+	delete(y.outcomes, id)
+	y.mu.Unlock()
+	if outcome.Node == nil || y.joiner == nil {
+		return nil
+	}
+	return y.joiner.Leave(context.Background(), outcome.Node.Machine)
+}
+
+// Outcome is what became of a machine; false: it still boots, or there is none.
+func (y *Yard) Outcome(id string) (Outcome, bool) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	o, ok := y.outcomes[id]
+	return o, ok
+}
+
+// Outcomes are those of all machines, by ID.
+func (y *Yard) Outcomes() map[string]Outcome {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	out := make(map[string]Outcome, len(y.outcomes))
+	for id, o := range y.outcomes {
+		out[id] = o
+	}
+	return out
+}
