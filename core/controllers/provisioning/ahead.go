@@ -38,7 +38,7 @@ func (p *Provisioner) launchSettled(ctx context.Context) error {
 	}
 	for _, pod := range g.Pods {
 		if pods.Unexamined(pod) { // what the scheduler says of it later is no news
-			p.window.Trigger(pod.UID)
+			p.window.Known(pod.UID)
 		}
 	}
 	p.holdBack(g, p.Clock.Now())

@@ -4,6 +4,7 @@ package provisioning
 
 import (
 	"context"
+	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
@@ -17,3 +18,6 @@ func (p *Provisioner) PodTrigger(ctx context.Context, r reconcile.Request) (reco
 func (p *Provisioner) NodeTrigger(ctx context.Context, r reconcile.Request) (reconcile.Result, error) {
 	return p.nodeTrigger(ctx, r)
 }
+
+// LongestBackoff is the most time from a round that failed to the next.
+func LongestBackoff() time.Duration { return profile().Backoff.Longest }

@@ -139,7 +139,7 @@ func (p *Provisioner) tell(ctx context.Context, g *gathered, placements []place.
 	}
 	var stale []*corev1.Pod
 	for i, pod := range g.Pods {
-		if !here[i] && p.Nominations.Ours(pod) {
+		if !here[i] {
 			stale = append(stale, pod)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/cloudprovider"
@@ -78,6 +79,9 @@ type Options struct {
 type Window interface {
 	// Trigger asks for a round on behalf of an object.
 	Trigger(uid types.UID)
+	// Known says that an object is taken into account already: when it asks for a round
+	// while the window is open, that is no news.
+	Known(uid types.UID)
 	// Wait blocks until a window has closed, or until it is time for a look at an open
 	// one.
 	Wait(ctx context.Context) batch.Moment
@@ -143,10 +147,19 @@ func (p *Provisioner) launcher() *launch.Launcher {
 // Trigger asks for a round on behalf of an object.
 func (p *Provisioner) Trigger(uid types.UID) { p.window.Trigger(uid) }
 
+// profile makes one round at a time. After an error the next is at most a recheck away:
+// whatever fails, however long, concerns other pods no longer than that (SCH-029).
+func profile() concurrency.Profile {
+	p := concurrency.Fixed(1)
+	p.Backoff.Base, p.Backoff.Longest = 100*time.Millisecond, recheck
+	return p
+}
+
 // Register adds the provisioner and its triggers to the manager.
 func (p *Provisioner) Register(_ context.Context, mgr manager.Manager) error {
 	err := builder.ControllerManagedBy(mgr).Named(controllerName).
-		WatchesRawSource(singleton.Source()).WithOptions(concurrency.Single()).Complete(singleton.AsReconciler(p))
+		WatchesRawSource(singleton.Source()).WithOptions(concurrency.Options[reconcile.Request](profile(), p.CPUMillis)).
+		Complete(singleton.AsReconciler(p))
 	if err != nil {
 		return fmt.Errorf("registering controller %s: %w", controllerName, err)
 	}

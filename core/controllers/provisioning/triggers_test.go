@@ -155,3 +155,10 @@ func TestAcknowledgement(t *testing.T) {
 		t.Errorf("got %v, then %v", first.Acknowledged, again.Acknowledged)
 	}
 }
+
+// SCH-029, LIF-260: whatever fails, pods that it does not concern get their round soon.
+func TestErrorsThatLastDelayNobodyForLong(t *testing.T) {
+	if got := provisioning.LongestBackoff(); got > 10*time.Second {
+		t.Errorf("the next round comes after %v", got)
+	}
+}

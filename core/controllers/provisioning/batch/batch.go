@@ -75,6 +75,14 @@ func (b *Batcher) Trigger(uid types.UID) {
 	}
 }
 
+// Known counts a UID as one that has asked within the current window. It opens none, and
+// leaves the end of an open one where it is.
+func (b *Batcher) Known(uid types.UID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seen[uid] = struct{}{}
+}
+
 func (b *Batcher) notify() {
 	select {
 	case b.wake <- struct{}{}:

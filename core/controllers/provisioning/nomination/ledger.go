@@ -24,6 +24,8 @@ const (
 	// believed is how long somebody else's nomination is waited for where nothing
 	// shows that it will come true.
 	believed = 30 * time.Second
+	// evicting is how long it is waited for while pods leave the node: some never do.
+	evicting = 5 * time.Minute
 	// inARow refusals stop all writing for pause.
 	inARow = 3
 	pause  = 5 * time.Minute
@@ -51,8 +53,7 @@ type record struct {
 	before string
 	// version of the pod that the last write led to.
 	version string
-	last    string // node that tries are counted for
-	made    int
+	made    map[string]int // writes by node
 }
 
 // sighting is since when somebody else nominates a pod to a node.
@@ -84,7 +85,7 @@ func (l *ledger) may(pod *corev1.Pod, node string, now time.Time) bool {
 		return true
 	}
 	r := l.written[pod.UID]
-	return !now.Before(l.paused) && (r.last != node || r.made < tries)
+	return !now.Before(l.paused) && r.made[node] < tries
 }
 
 // takenBack is the node of a nomination that was written here and that a later
@@ -99,15 +100,23 @@ func (l *ledger) takenBack(pod *corev1.Pod) (node string, taken bool) {
 	return r.node, err == nil && later > 0
 }
 
+// drop forgets the node that a pod was told: it is to be told no more.
+func (l *ledger) drop(pod *corev1.Pod) {
+	if r, told := l.written[pod.UID]; told {
+		r.node = ""
+		l.written[pod.UID] = r
+	}
+}
+
 // wrote notes a write that led to a version of the pod.
 func (l *ledger) wrote(pod *corev1.Pod, node, version string) {
 	r := l.written[pod.UID]
 	r.node, r.before, r.version = node, pod.Status.NominatedNodeName, version
 	if node != "" {
-		if r.last != node {
-			r.last, r.made = node, 0
+		if r.made == nil {
+			r.made = map[string]int{}
 		}
-		r.made++
+		r.made[node]++
 	}
 	l.written[pod.UID] = r
 	l.refusals = 0
@@ -134,7 +143,7 @@ func (l *ledger) pending(pod *corev1.Pod, leaving bool, now time.Time) bool {
 		s = sighting{pod.Status.NominatedNodeName, now}
 		l.foreign[pod.UID] = s
 	}
-	return leaving || now.Sub(s.since) < believed
+	return now.Sub(s.since) < believed || leaving && now.Sub(s.since) < evicting
 }
 
 // retain forgets all pods but some.

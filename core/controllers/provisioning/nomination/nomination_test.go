@@ -350,11 +350,35 @@ func TestTakenBackIsToldAgain(t *testing.T) {
 	if got := w.writes.Load(); got != 5 {
 		t.Errorf("%d writes, want 5", got)
 	}
+	for why, withdraw := range map[string]func(){
+		"withdrawn":                  func() {},
+		"taken back, then withdrawn": func() { w.become("a", nominated("")) },
+	} {
+		w.nominate(why, w.read("a"))
+		w.expect("a", why)
+		withdraw()
+		w.subject.Withdraw(t.Context(), []*corev1.Pod{w.read("a")})
+		w.become("a", func(p *corev1.Pod) { p.Status.Message += "changed" })
+		w.subject.Restore(t.Context(), w.read("a"))
+		w.expect("a", "")
+	}
 	w.nominate("m", w.read("a"))
-	w.subject.Withdraw(t.Context(), []*corev1.Pod{w.read("a")})
-	w.become("a", func(p *corev1.Pod) { p.Status.Message = "changed" })
+	w.become("a", nominated(""))
+	w.subject.Waiting(nil) // a crowd, or all of one kind
 	w.subject.Restore(t.Context(), w.read("a"))
 	w.expect("a", "")
+}
+
+// SCH-313: a plan that goes back and forth does not write without end.
+func TestBackAndForth(t *testing.T) {
+	w := setup(t, pod("a"))
+	for range 20 {
+		w.nominate("n", w.read("a"))
+		w.nominate("m", w.read("a"))
+	}
+	if got := w.writes.Load(); got != 10 {
+		t.Errorf("%d writes, want 10", got)
+	}
 }
 
 // SCH-312: pods that can stand in for each other need not be told apart.
@@ -443,6 +467,8 @@ func TestPending(t *testing.T) {
 		time.Sleep(time.Second)
 		expect("old", theirs, false, false)
 		expect("old, but pods are making room", theirs, true, true)
+		time.Sleep(270 * time.Second)
+		expect("pods that never leave", theirs, true, false)
 		expect("to another node", pod("a", nominated("m")), false, true)
 	})
 }

@@ -107,15 +107,32 @@ func (n *Nominator) Nominate(ctx context.Context, nodes map[string][]*corev1.Pod
 func (n *Nominator) Restore(ctx context.Context, pod *corev1.Pod) {
 	n.mu.Lock()
 	node, taken := n.ledger.takenBack(pod)
+	taken = taken && n.ledger.mixed
 	n.mu.Unlock()
-	if taken {
+	if taken && !n.Off {
 		n.write(ctx, pod, node)
 	}
 }
 
-// Withdraw takes back what pods were told here, if they were.
+// Withdraw takes back what pods were told here, if they were. What the scheduler has
+// taken back already is not told again.
 func (n *Nominator) Withdraw(ctx context.Context, pods []*corev1.Pod) {
-	n.nominate(ctx, map[string][]*corev1.Pod{"": pods})
+	n.nominate(ctx, map[string][]*corev1.Pod{"": n.told(pods)})
+}
+
+// told are the pods that still show what they were told here. Of others that is
+// forgotten.
+func (n *Nominator) told(pods []*corev1.Pod) (out []*corev1.Pod) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, pod := range pods {
+		if n.ledger.ours(pod) {
+			out = append(out, pod)
+		} else if _, taken := n.ledger.takenBack(pod); taken {
+			n.ledger.drop(pod)
+		}
+	}
+	return out
 }
 
 func (n *Nominator) nominate(ctx context.Context, nodes map[string][]*corev1.Pod) {

@@ -36,6 +36,9 @@ type window struct {
 // Trigger implements provisioning.Window: triggers come by the timeline.
 func (*window) Trigger(types.UID) {}
 
+// Known implements provisioning.Window.
+func (w *window) Known(uid types.UID) { w.seen[uid] = true }
+
 // Wait implements provisioning.Window.
 func (w *window) Wait(context.Context) batch.Moment { return w.moment }
 
