@@ -41,6 +41,10 @@ type Options struct {
 	Pending, Shutdown time.Duration
 	// Stock is how many machines each pool has.
 	Stock int
+	// LongPolls lets calls wait that may: ReceiveMessage, up to WaitTimeSeconds by the
+	// clock (SIM-065). Without it they end at once, so that whoever steps a virtual
+	// clock need not do so from elsewhere.
+	LongPolls bool
 	// Unlimited switches throttling off.
 	Unlimited bool
 	// JournalSize bounds how many requests are remembered; 0: 10,000.
@@ -169,7 +173,7 @@ func (c *Cloud) populate(s Setup) error {
 		c.groups = append(c.groups, &group{PlacementGroup: in, perZone: map[string]int{}})
 	}
 	for _, name := range s.Queues {
-		c.queues[name] = &queue{}
+		c.queues[name] = newQueue()
 	}
 	return c.identify(s.Identities)
 }

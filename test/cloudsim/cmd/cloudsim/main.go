@@ -95,7 +95,7 @@ func names() string { return strings.Join(slices.Sorted(maps.Keys(clouds())), ",
 
 func newAWS(o options) (cloud, error) {
 	settings := aws.DefaultOptions(o.cluster)
-	settings.Seed, settings.Boot, settings.Unlimited = o.seed, o.boot, o.unlimited
+	settings.Seed, settings.Boot, settings.Unlimited, settings.LongPolls = o.seed, o.boot, o.unlimited, true
 	if o.setup != "" {
 		data, err := os.ReadFile(o.setup)
 		if err != nil {
