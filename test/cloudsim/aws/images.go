@@ -49,6 +49,12 @@ func describeImages(r *request) (wire.Tree, error) {
 	return out, err
 }
 
+// Volumes of images: the device of the root, and the size of each in GiB.
+const (
+	rootDevice  = "/dev/xvda"
+	imageVolume = 20
+)
+
 const (
 	amazon        = "amazon"
 	amazonAccount = "602401143452"
@@ -94,14 +100,13 @@ func (r *request) hiddenByAge(i Image) bool {
 }
 
 func (c *Cloud) imageTree(i Image) wire.Tree {
-	root := "/dev/xvda"
 	out := wire.Tree{
 		"ImageId": i.ID, "Name": i.Name, "Architecture": i.Arch, "State": "available", "OwnerId": c.ownerID(i),
 		"CreationDate": i.Created.UTC().Format(imageTime), "VirtualizationType": "hvm", "Hypervisor": "xen",
-		"ImageType": "machine", "Public": i.Owner == amazon, "RootDeviceType": "ebs", "RootDeviceName": root,
+		"ImageType": "machine", "Public": i.Owner == amazon, "RootDeviceType": "ebs", "RootDeviceName": rootDevice,
 		"EnaSupport": true, "Tags": tagTrees(i.Tags), "PlatformDetails": "Linux/UNIX",
 		"BlockDeviceMappings": []wire.Tree{{
-			"DeviceName": root, "Ebs": wire.Tree{"VolumeSize": 20, "VolumeType": "gp3", "DeleteOnTermination": true, "Encrypted": false},
+			"DeviceName": rootDevice, "Ebs": wire.Tree{"VolumeSize": imageVolume, "VolumeType": "gp3", "DeleteOnTermination": true, "Encrypted": false},
 		}},
 	}
 	if alias := alias(i); alias != "" {
