@@ -14,6 +14,7 @@ import (
 
 	"k8s.io/utils/clock"
 
+	"karpenter.sh/test/cloudsim/control"
 	"karpenter.sh/test/cloudsim/fault"
 	"karpenter.sh/test/cloudsim/join"
 	"karpenter.sh/test/cloudsim/journal"
@@ -238,18 +239,17 @@ func (c *Cloud) Lag(kind string, d time.Duration) { c.delays.Set(kind, d) }
 // Settle lets everything happen that is due.
 func (c *Cloud) Settle() { c.agenda.Run(c.clock.Now()) }
 
-// BlockAddresses leaves a subnet with so many free addresses.
+// BlockAddresses implements control.AddressBlocker.
 func (c *Cloud) BlockAddresses(subnetID string, free int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, s := range c.subnets {
-		if s.ID == subnetID {
-			s.addresses.Block(0)
-			s.addresses.Block(s.addresses.Free() - free)
-			return nil
-		}
+	s := c.subnet(subnetID)
+	if s == nil {
+		return fmt.Errorf("subnet %s: %w", subnetID, control.ErrNotFound)
 	}
-	return fmt.Errorf("subnet %s: there is none", subnetID)
+	s.addresses.Block(0)
+	s.addresses.Block(max(0, s.addresses.Free()-free))
+	return nil
 }
 
 // Summary implements control.Target.

@@ -3,10 +3,12 @@
 package aws
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
 
+	"karpenter.sh/test/cloudsim/control"
 	"karpenter.sh/test/cloudsim/wire"
 )
 
@@ -125,11 +127,16 @@ func (c *Cloud) PutImage(i Image) {
 	c.images[i.ID] = i
 }
 
-// DeprecateImage lets an image be deprecated from a time on.
-func (c *Cloud) DeprecateImage(id string, at time.Time) {
+// DeprecateImage implements control.ImageDeprecator.
+func (c *Cloud) DeprecateImage(id string, in time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i := c.images[id]
+	i, ok := c.images[id]
+	if !ok {
+		return fmt.Errorf("image %s: %w", id, control.ErrNotFound)
+	}
+	at := c.clock.Now().Add(in)
 	i.Deprecated = &at
 	c.images[id] = i
+	return nil
 }
