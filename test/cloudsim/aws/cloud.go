@@ -272,10 +272,11 @@ func (c *Cloud) Summary() map[string]any {
 }
 
 // Env are the environment variables that point the SDK at an endpoint. bundle is the
-// file with the certificate authority.
+// file with the certificate authority. STS is named by itself as well: for a web
+// identity the SDK asks it before it heeds the endpoint of all services.
 func (c *Cloud) Env(endpoint, bundle, control string) map[string]string {
 	return map[string]string{
-		"AWS_ENDPOINT_URL": endpoint, "AWS_CA_BUNDLE": bundle, "AWS_REGION": c.options.Setup.Region,
+		"AWS_ENDPOINT_URL": endpoint, "AWS_ENDPOINT_URL_STS": endpoint, "AWS_CA_BUNDLE": bundle, "AWS_REGION": c.options.Setup.Region,
 		"AWS_ACCESS_KEY_ID": c.accessKey(), "AWS_SECRET_ACCESS_KEY": "simulated",
 		"AWS_EC2_METADATA_SERVICE_ENDPOINT": control,
 	}
