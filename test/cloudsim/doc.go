@@ -12,6 +12,7 @@
 //     what was called
 //   - policy: who may do what
 //   - join: machines that become nodes
+//   - kube: their Nodes in a Kubernetes cluster
 //   - control: the hand of tests
 //   - aws: the account of AWS; other clouds go beside it
 //   - cmd/cloudsim: all of it as a command
@@ -19,7 +20,8 @@
 // # Imports
 //
 // A cloud imports all the others; of those, control imports world, fault, limit, join
-// and journal, join imports world, wire imports model, and nothing else is imported.
+// and journal, join imports world, kube imports join, wire imports model, and nothing
+// else is imported. Kubernetes is for kube and the command.
 //
 // # Start reading at
 //

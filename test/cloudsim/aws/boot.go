@@ -22,7 +22,7 @@ func (r *request) boot(i *instance) {
 	m := join.Machine{
 		ID: i.id, NodeName: r.dnsName(i), ProviderID: "aws:///" + i.subnet.Zone + "/" + i.id,
 		Region: r.options.Setup.Region, Zone: i.subnet.Zone, Type: i.kind.name, Architecture: arch,
-		Address: i.address.String(), CPU: i.kind.vcpus, Memory: i.kind.mib, DefaultMaxPods: i.kind.maxPods(),
+		Address: i.address.String(), CPU: i.kind.vcpus, Memory: i.kind.mib, Disk: i.disk(), DefaultMaxPods: i.kind.maxPods(),
 	}
 	switch {
 	case i.kind.gpu.count > 0:
@@ -42,6 +42,20 @@ func (r *request) boot(i *instance) {
 		return // it never gets as far as its user data
 	}
 	r.yard.Boot(m, with, r.now)
+}
+
+// disk is the size of the volume that the kubelet keeps its data on, in GiB.
+func (i *instance) disk() int {
+	device := map[string]string{"bottlerocket": "/dev/xvdb"}[i.image.Family]
+	if device == "" {
+		device = rootDevice
+	}
+	for _, mapping := range i.data.Trees("BlockDeviceMappings") {
+		if ebs := mapping.Tree("Ebs"); mapping.Str("DeviceName") == device && ebs.Has("VolumeSize") {
+			return ebs.Int("VolumeSize")
+		}
+	}
+	return imageVolume
 }
 
 // noBootstrap is an image that nothing is known about.

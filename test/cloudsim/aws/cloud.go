@@ -14,6 +14,7 @@ import (
 
 	"k8s.io/utils/clock"
 
+	"karpenter.sh/test/cloudsim/control"
 	"karpenter.sh/test/cloudsim/fault"
 	"karpenter.sh/test/cloudsim/join"
 	"karpenter.sh/test/cloudsim/journal"
@@ -41,6 +42,10 @@ type Options struct {
 	Pending, Shutdown time.Duration
 	// Stock is how many machines each pool has.
 	Stock int
+	// LongPolls lets calls wait that may: ReceiveMessage, up to WaitTimeSeconds by the
+	// clock (SIM-065). Without it they end at once, so that whoever steps a virtual
+	// clock need not do so from elsewhere.
+	LongPolls bool
 	// Unlimited switches throttling off.
 	Unlimited bool
 	// JournalSize bounds how many requests are remembered; 0: 10,000.
@@ -169,7 +174,7 @@ func (c *Cloud) populate(s Setup) error {
 		c.groups = append(c.groups, &group{PlacementGroup: in, perZone: map[string]int{}})
 	}
 	for _, name := range s.Queues {
-		c.queues[name] = &queue{}
+		c.queues[name] = newQueue()
 	}
 	return c.identify(s.Identities)
 }
@@ -234,18 +239,17 @@ func (c *Cloud) Lag(kind string, d time.Duration) { c.delays.Set(kind, d) }
 // Settle lets everything happen that is due.
 func (c *Cloud) Settle() { c.agenda.Run(c.clock.Now()) }
 
-// BlockAddresses leaves a subnet with so many free addresses.
+// BlockAddresses implements control.AddressBlocker.
 func (c *Cloud) BlockAddresses(subnetID string, free int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, s := range c.subnets {
-		if s.ID == subnetID {
-			s.addresses.Block(0)
-			s.addresses.Block(s.addresses.Free() - free)
-			return nil
-		}
+	s := c.subnet(subnetID)
+	if s == nil {
+		return fmt.Errorf("subnet %s: %w", subnetID, control.ErrNotFound)
 	}
-	return fmt.Errorf("subnet %s: there is none", subnetID)
+	s.addresses.Block(0)
+	s.addresses.Block(max(0, s.addresses.Free()-free))
+	return nil
 }
 
 // Summary implements control.Target.
@@ -268,10 +272,11 @@ func (c *Cloud) Summary() map[string]any {
 }
 
 // Env are the environment variables that point the SDK at an endpoint. bundle is the
-// file with the certificate authority.
+// file with the certificate authority. STS is named by itself as well: for a web
+// identity the SDK asks it before it heeds the endpoint of all services.
 func (c *Cloud) Env(endpoint, bundle, control string) map[string]string {
 	return map[string]string{
-		"AWS_ENDPOINT_URL": endpoint, "AWS_CA_BUNDLE": bundle, "AWS_REGION": c.options.Setup.Region,
+		"AWS_ENDPOINT_URL": endpoint, "AWS_ENDPOINT_URL_STS": endpoint, "AWS_CA_BUNDLE": bundle, "AWS_REGION": c.options.Setup.Region,
 		"AWS_ACCESS_KEY_ID": c.accessKey(), "AWS_SECRET_ACCESS_KEY": "simulated",
 		"AWS_EC2_METADATA_SERVICE_ENDPOINT": control,
 	}

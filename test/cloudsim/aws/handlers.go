@@ -37,7 +37,7 @@ func handlers() map[string]handler {
 		"sqs:ReceiveMessage":                 receiveMessage,
 		"ssm:GetParameter":                   getParameter,
 		"sts:AssumeRole":                     assumeRole,
-		"sts:AssumeRoleWithWebIdentity":      assumeRole,
+		"sts:AssumeRoleWithWebIdentity":      assumeRoleWithWebIdentity,
 		"sts:GetCallerIdentity":              getCallerIdentity,
 	}
 }

@@ -3,10 +3,12 @@
 package aws
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
 
+	"karpenter.sh/test/cloudsim/control"
 	"karpenter.sh/test/cloudsim/wire"
 )
 
@@ -48,6 +50,12 @@ func describeImages(r *request) (wire.Tree, error) {
 	out["Images"] = list
 	return out, err
 }
+
+// Volumes of images: the device of the root, and the size of each in GiB.
+const (
+	rootDevice  = "/dev/xvda"
+	imageVolume = 20
+)
 
 const (
 	amazon        = "amazon"
@@ -94,14 +102,13 @@ func (r *request) hiddenByAge(i Image) bool {
 }
 
 func (c *Cloud) imageTree(i Image) wire.Tree {
-	root := "/dev/xvda"
 	out := wire.Tree{
 		"ImageId": i.ID, "Name": i.Name, "Architecture": i.Arch, "State": "available", "OwnerId": c.ownerID(i),
 		"CreationDate": i.Created.UTC().Format(imageTime), "VirtualizationType": "hvm", "Hypervisor": "xen",
-		"ImageType": "machine", "Public": i.Owner == amazon, "RootDeviceType": "ebs", "RootDeviceName": root,
+		"ImageType": "machine", "Public": i.Owner == amazon, "RootDeviceType": "ebs", "RootDeviceName": rootDevice,
 		"EnaSupport": true, "Tags": tagTrees(i.Tags), "PlatformDetails": "Linux/UNIX",
 		"BlockDeviceMappings": []wire.Tree{{
-			"DeviceName": root, "Ebs": wire.Tree{"VolumeSize": 20, "VolumeType": "gp3", "DeleteOnTermination": true, "Encrypted": false},
+			"DeviceName": rootDevice, "Ebs": wire.Tree{"VolumeSize": imageVolume, "VolumeType": "gp3", "DeleteOnTermination": true, "Encrypted": false},
 		}},
 	}
 	if alias := alias(i); alias != "" {
@@ -120,11 +127,16 @@ func (c *Cloud) PutImage(i Image) {
 	c.images[i.ID] = i
 }
 
-// DeprecateImage lets an image be deprecated from a time on.
-func (c *Cloud) DeprecateImage(id string, at time.Time) {
+// DeprecateImage implements control.ImageDeprecator.
+func (c *Cloud) DeprecateImage(id string, in time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i := c.images[id]
+	i, ok := c.images[id]
+	if !ok {
+		return fmt.Errorf("image %s: %w", id, control.ErrNotFound)
+	}
+	at := c.clock.Now().Add(in)
 	i.Deprecated = &at
 	c.images[id] = i
+	return nil
 }

@@ -136,5 +136,5 @@ func (c *Cloud) Lose(id string) error {
 	if err != nil {
 		return err
 	}
-	return c.yard.End(id)
+	return c.yard.Lose(id)
 }

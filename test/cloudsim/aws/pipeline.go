@@ -25,6 +25,9 @@ type request struct {
 	host     string
 	digest   [sha256.Size]byte // of the body
 	rule     *fault.Rule       // what goes wrong with it; nil: nothing
+	began    time.Time         // now, when it came
+	gone     <-chan struct{}   // closed when the client is gone; nil: nobody waits
+	waits    *waits            // what a long poll that found nothing waits for
 }
 
 // handler answers one call. It runs with the state locked.
@@ -43,7 +46,7 @@ func (c *Cloud) serve(w http.ResponseWriter, hr *http.Request) {
 	entry := journal.Entry{Time: now, Call: wr.Service.Name + ":?"}
 	var out wire.Tree
 	if werr == nil {
-		r := &request{Cloud: c, call: wr.Service.Name + ":" + wr.Operation.Name, now: now, host: "https://" + hr.Host}
+		r := &request{Cloud: c, call: wr.Service.Name + ":" + wr.Operation.Name, now: now, host: "https://" + hr.Host, began: now, gone: hr.Context().Done()}
 		entry.Call = r.call
 		r.digest = sha256.Sum256(wr.Body)
 		out, werr = r.judge(wr, codec)
@@ -154,6 +157,7 @@ func (r *request) misbehave() (wire.Tree, *wire.Error) {
 	switch {
 	case r.rule.Late.Duration > 0:
 		late := *r
+		late.gone = nil
 		r.agenda.Add(r.now.Add(r.rule.Late.Duration), func(now time.Time) {
 			late.now = now
 			_, _ = late.perform() // nobody waits for the answer any more
@@ -186,8 +190,18 @@ func statusOf(f fault.Failure) int {
 	return 0
 }
 
-// perform carries a call out.
+// perform carries a call out; a long poll as often as there may be something new.
 func (r *request) perform() (wire.Tree, *wire.Error) {
+	out, err := r.attempt()
+	for r.waits != nil && r.await() {
+		out, err = r.attempt()
+	}
+	return out, err
+}
+
+// attempt carries a call out once, alone.
+func (r *request) attempt() (wire.Tree, *wire.Error) {
+	r.waits = nil
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	h := r.handlers[r.call]

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"karpenter.sh/test/cloudsim/control"
 	"karpenter.sh/test/cloudsim/wire"
 )
 
@@ -55,11 +56,24 @@ func getManagedResource(r *request) (wire.Tree, error) {
 	}, nil
 }
 
-// ShiftZone shifts traffic away from a zone, by its ID, until a time.
-func (c *Cloud) ShiftZone(id string, until time.Time) {
+// ShiftZone implements control.ZoneShifter. The zone is a name or an ID.
+func (c *Cloud) ShiftZone(zone string, d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.options.Setup.Shifted = append(c.options.Setup.Shifted, Shift{Zone: id, Expires: until})
+	for _, z := range c.zones {
+		if z.Name != zone && z.ID != zone {
+			continue
+		}
+		var shifts []Shift
+		for _, s := range c.options.Setup.Shifted {
+			if s.Zone != z.ID {
+				shifts = append(shifts, s)
+			}
+		}
+		c.options.Setup.Shifted = append(shifts, Shift{Zone: z.ID, Expires: c.clock.Now().Add(d)})
+		return nil
+	}
+	return fmt.Errorf("zone %s: %w", zone, control.ErrNotFound)
 }
 
 func getParameter(r *request) (wire.Tree, error) {

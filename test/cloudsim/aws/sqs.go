@@ -13,7 +13,12 @@ import (
 )
 
 // queue is a queue of SQS.
-type queue struct{ messages []*message }
+type queue struct {
+	messages []*message
+	arrived  chan struct{} // closed, and replaced, when a message comes
+}
+
+func newQueue() *queue { return &queue{arrived: make(chan struct{})} }
 
 type message struct {
 	id, body string
@@ -36,6 +41,8 @@ func (q *queue) send(id, body string, now time.Time) {
 	q.expire(now)
 	if len(q.messages) < maxMessages {
 		q.messages = append(q.messages, &message{id: id, body: body, sent: now})
+		close(q.arrived)
+		q.arrived = make(chan struct{})
 	}
 }
 
@@ -60,8 +67,19 @@ func getQueueURL(r *request) (wire.Tree, error) {
 	return wire.Tree{"QueueUrl": r.host + "/" + r.options.Setup.Account + "/" + name}, nil
 }
 
-// receiveMessage answers at once: a long poll ends when there is nothing. Clients poll
-// again; waiting here would hold virtual time up.
+// reappears is when the first hidden message can be received again; zero: none is.
+func (q *queue) reappears() time.Time {
+	var first time.Time
+	for _, m := range q.messages {
+		if first.IsZero() || m.hidden.Before(first) {
+			first = m.hidden
+		}
+	}
+	return first
+}
+
+// receiveMessage answers with what there is; if that is nothing, and polls may wait,
+// it says what to wait for.
 func receiveMessage(r *request) (wire.Tree, error) {
 	q, err := r.queue(path.Base(r.in.Str("QueueUrl")))
 	if err != nil {
@@ -75,6 +93,10 @@ func receiveMessage(r *request) (wire.Tree, error) {
 	most := max(1, r.in.Int("MaxNumberOfMessages"))
 	if most > 10 {
 		return nil, wire.Errorf("InvalidParameterValue", "Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", most)
+	}
+	wait := r.in.Int("WaitTimeSeconds")
+	if wait < 0 || wait > 20 {
+		return nil, wire.Errorf("InvalidParameterValue", "Value %d for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.", wait)
 	}
 	var list []wire.Tree
 	for _, m := range q.messages {
@@ -95,6 +117,7 @@ func receiveMessage(r *request) (wire.Tree, error) {
 		})
 	}
 	if len(list) == 0 {
+		r.waits = &waits{changed: q.arrived, until: r.began.Add(time.Duration(wait) * time.Second), again: q.reappears()}
 		return wire.Tree{}, nil
 	}
 	return wire.Tree{"Messages": list}, nil

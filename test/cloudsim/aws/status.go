@@ -38,7 +38,7 @@ func describeInstanceStatus(r *request) (wire.Tree, error) {
 	by.values["instance-status.reachability"] = one(func(i *instance) string { return reachability(r.check(i)) })
 	by.values["system-status.status"] = one(func(i *instance) string { return r.check(i) })
 	by.values["system-status.reachability"] = by.values["instance-status.reachability"]
-	by.values["event.code"] = func(*instance) []string { return nil }
+	by.values["event.code"] = (*instance).eventCodes
 	running, err = selectBy(running, r.in.Trees("Filters"), by)
 	if err != nil {
 		return nil, err
@@ -60,10 +60,14 @@ func (r *request) statusTree(i *instance) wire.Tree {
 		detail["ImpairedSince"] = since
 	}
 	summary := func() wire.Tree { return wire.Tree{"Status": status, "Details": []wire.Tree{detail}} }
-	return wire.Tree{
+	out := wire.Tree{
 		"InstanceId": i.id, "AvailabilityZone": i.subnet.Zone, "InstanceState": stateTree(i.state(r.now)),
 		"InstanceStatus": summary(), "SystemStatus": summary(),
 	}
+	if len(i.events) > 0 {
+		out["Events"] = i.eventTrees(r.now)
+	}
+	return out
 }
 
 func reachability(status string) string {

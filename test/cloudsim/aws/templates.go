@@ -164,7 +164,7 @@ func version(text string) error {
 	return wire.Errorf("InvalidLaunchTemplateId.VersionNotFound", "Could not find the specified version %s for the launch template.", text)
 }
 
-// DropLaunchTemplates deletes all launch templates behind the controller's back, and
+// DropLaunchTemplates implements control.TemplateDropper: it deletes all launch templates behind the controller's back, and
 // returns how many there were.
 func (c *Cloud) DropLaunchTemplates() int {
 	c.mu.Lock()

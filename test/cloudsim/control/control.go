@@ -53,7 +53,7 @@ type Target interface {
 	Summary() map[string]any
 }
 
-// ErrNotFound means that there is no such machine.
+// ErrNotFound means that there is no such machine, zone, image or subnet.
 var ErrNotFound = errors.New("not found")
 
 // Handler serves the control API of a cloud.
@@ -73,6 +73,7 @@ func Handler(t Target) http.Handler {
 	mux.HandleFunc("PUT /v1/lag", a.lag)
 	mux.HandleFunc("PUT /v1/boot", a.boot)
 	mux.HandleFunc("POST /v1/machines/{id}/{action}", a.machine)
+	a.more(mux)
 	return mux
 }
 
@@ -207,14 +208,7 @@ func (a api) machine(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, errors.New("machines: no action is called "+action+": notify, reclaim or lose"))
 		return
 	}
-	switch {
-	case errors.Is(err, ErrNotFound):
-		refuse(w, http.StatusNotFound, err)
-	case err != nil:
-		refuse(w, http.StatusBadRequest, err)
-	default:
-		answer(w, map[string]string{"id": id})
-	}
+	conclude(w, map[string]string{"id": id}, err)
 }
 
 // read reads a body strictly; false: the refusal was sent.

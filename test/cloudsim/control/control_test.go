@@ -42,9 +42,15 @@ func (h hand) do(method, path, body string) (int, string) {
 	return w.Code, w.Body.String()
 }
 
-// SIM-054: what is asked for happens.
+// free is how many addresses a subnet has left.
+func (h hand) free(subnet string) int {
+	free, _ := h.cloud.Summary()["freeAddresses"].(map[string]int)
+	return free[subnet]
+}
+
+// SIM-054, SIM-069: what is asked for happens.
 func TestRoutes(t *testing.T) {
-	h := newHand(t)
+	h, setup := newHand(t), aws.DefaultSetup("c1")
 	pool := world.Pool{Type: "m5.large", Zone: "us-west-2a", Capacity: "spot"}
 	tests := []struct {
 		method, path, body string
@@ -62,6 +68,11 @@ func TestRoutes(t *testing.T) {
 		{"POST", "/v1/faults", `[{"call": "ec2:CreateFleet", "delay": "1s"}]`, func(string) bool { return len(h.cloud.Faults().List()) == 1 }},
 		{"GET", "/v1/faults", "", func(a string) bool { return strings.Contains(a, "ec2:CreateFleet") }},
 		{"DELETE", "/v1/faults", "", func(string) bool { return len(h.cloud.Faults().List()) == 0 }},
+		{"PUT", "/v1/subnets", `{"id": "` + setup.Subnets[0].ID + `", "free": 3}`, func(string) bool { return h.free(setup.Subnets[0].ID) == 3 }},
+		{"PUT", "/v1/subnets", `{"id": "` + setup.Subnets[0].ID + `", "free": 99999}`, func(string) bool { return h.free(setup.Subnets[0].ID) == 16379 }},
+		{"PUT", "/v1/shifts", `{"zone": "us-west-2a", "for": "1h"}`, func(a string) bool { return strings.Contains(a, "1h") }},
+		{"PUT", "/v1/images", `{"id": "` + setup.Images[0].ID + `", "deprecatedIn": "0s"}`, func(a string) bool { return strings.Contains(a, "0s") }},
+		{"DELETE", "/v1/launch-templates", "", func(a string) bool { return strings.Contains(a, `"dropped":0`) }},
 		{"GET", "/v1/state", "", func(a string) bool { return strings.Contains(a, `"cloud":"aws"`) }},
 		{"GET", "/v1/journal?call=ec2:CreateFleet&after=0", "", func(a string) bool { return strings.TrimSpace(a) == "[]" }},
 		{"GET", "/v1/joins", "", func(a string) bool { return strings.TrimSpace(a) == "{}" }},
@@ -76,7 +87,7 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// SIM-054: bad input is one line, and changes nothing.
+// SIM-054, SIM-069: bad input is one line, and changes nothing.
 func TestBadInput(t *testing.T) {
 	h := newHand(t)
 	tests := []struct {
@@ -93,6 +104,13 @@ func TestBadInput(t *testing.T) {
 		{"POST", "/v1/machines/i-0/reclaim", "", 404, "i-0"},
 		{"POST", "/v1/machines/i-0/notify", "", 404, "i-0"},
 		{"POST", "/v1/machines/i-0/lose", "", 404, "i-0"},
+		{"POST", "/v1/machines/i-0/events", `{"code": "instance-stop"}`, 404, "i-0"},
+		{"PUT", "/v1/shifts", `{"zone": "moon", "for": "1h"}`, 404, "moon"},
+		{"PUT", "/v1/shifts", `{"zone": "us-west-2a"}`, 400, "for are needed"},
+		{"PUT", "/v1/images", `{"id": "ami-0", "deprecatedIn": "1h"}`, 404, "ami-0"},
+		{"PUT", "/v1/images", `{"id": "ami-0"}`, 400, "deprecatedIn are needed"},
+		{"PUT", "/v1/subnets", `{"id": "subnet-0", "free": 1}`, 404, "subnet-0"},
+		{"PUT", "/v1/subnets", `{"id": "subnet-0", "free": -1}`, 400, "not negative"},
 		{"POST", "/v1/machines/i-0/fly", "", 404, "no action"},
 	}
 	for _, tc := range tests {

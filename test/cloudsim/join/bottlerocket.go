@@ -62,8 +62,10 @@ func bottlerocketNode(m Machine, k map[string]any) (Node, error) {
 		return Node{}, err
 	}
 	var err error
-	n.Taints, err = tomlTaints(k["node-taints"])
-	return n, err
+	if n.Taints, err = tomlTaints(k["node-taints"]); err != nil {
+		return Node{}, err
+	}
+	return n, n.reserve(settings{"kube-reserved", "system-reserved", "eviction-hard", n.MaxPods})
 }
 
 func tomlLabels(raw any, into map[string]string) error {

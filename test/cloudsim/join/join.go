@@ -22,8 +22,8 @@ type Machine struct {
 	Architecture string
 	// Address is the machine's private address.
 	Address string
-	// CPU is in cores, Memory in MiB.
-	CPU, Memory int
+	// CPU is in cores, Memory in MiB, Disk in GiB: where the kubelet keeps its data.
+	CPU, Memory, Disk int
 	// DefaultMaxPods is how many pods the image would allow by itself.
 	DefaultMaxPods int
 	// Extended are devices that their plugins would report.
@@ -43,7 +43,12 @@ type Node struct {
 	Taints []Taint
 	// MaxPods is the kubelet's.
 	MaxPods int
-	// Kubelet are the other settings, by the names of KubeletConfiguration.
+	// KubeReserved, SystemReserved and EvictionHard are the kubelet's, the image's
+	// defaults included: quantities, of EvictionHard percentages too, by resource or
+	// signal.
+	KubeReserved, SystemReserved, EvictionHard map[string]string
+	// Kubelet are all settings as they were given: by the names of
+	// KubeletConfiguration or of Bottlerocket, flags with their dashes.
 	Kubelet map[string]any
 }
 
@@ -60,12 +65,25 @@ type Bootstrap interface {
 	Boot(m Machine) (Node, error)
 }
 
-// Joiner brings nodes into a cluster.
+// Joiner brings nodes into a cluster. It is called while requests wait: what takes
+// time it does later.
 type Joiner interface {
 	// Join registers a node.
 	Join(ctx context.Context, n Node) error
 	// Leave lets a node's kubelet fall silent, because its machine ended.
 	Leave(ctx context.Context, m Machine) error
+}
+
+// Silencer is a Joiner that tells a machine that is lost from one that ended.
+type Silencer interface {
+	// Silence lets a node's kubelet fall silent; its machine still exists.
+	Silence(ctx context.Context, m Machine) error
+}
+
+// Laggard is a Joiner that works later.
+type Laggard interface {
+	// Trouble is why the last attempt for a machine failed; nil: none did.
+	Trouble(machineID string) error
 }
 
 // checkTaint refuses what the kubelet would refuse.

@@ -105,6 +105,9 @@ func TestMachinesThatWouldNotBoot(t *testing.T) {
 		{"certificateAuthority", strings.Replace(nodeConfig(""), "Y2E=", "'?'", 1), join.Nodeadm{}},
 		{"colour", nodeConfig("  colour: red"), join.Nodeadm{}},
 		{"maxPods", nodeConfig("  kubelet: {config: {maxPods: vcpus}}"), join.Nodeadm{}},
+		{"the kubelet knows no disk", nodeConfig("  kubelet: {config: {kubeReserved: {disk: 1Gi}}}"), join.Nodeadm{}},
+		{"memory is no text", nodeConfig("  kubelet: {config: {systemReserved: {memory: 1}}}"), join.Nodeadm{}},
+		{"evictionHard is no table", nodeConfig("  kubelet: {config: {evictionHard: [a]}}"), join.Nodeadm{}},
 		{"no effect", nodeConfig("  kubelet: {config: {registerWithTaints: [{key: k, effect: Never}]}}"), join.Nodeadm{}},
 		{"the kubelet refuses label", nodeConfig("  kubelet: {flags: ['--node-labels=kubernetes.io/role=x']}"), join.Nodeadm{}},
 		{"strategy", nodeConfig("  instance: {localStorage: {strategy: RAID9}}"), join.Nodeadm{}},
@@ -114,6 +117,7 @@ func TestMachinesThatWouldNotBoot(t *testing.T) {
 		{"api-server", strings.Replace(bottlerocket, "api-server", "cluster-domain", 1), join.Bottlerocket{}},
 		{"no such setting", bottlerocket + "colour = 1\n", join.Bottlerocket{}},
 		{"max-pods", bottlerocket + "max-pods = \"9\"\n", join.Bottlerocket{}},
+		{"eviction-hard: the kubelet knows no disk", bottlerocket + "eviction-hard = {disk = \"1Gi\"}\n", join.Bottlerocket{}},
 		{"no effect", bottlerocket + "node-taints = {k = \"v\"}\n", join.Bottlerocket{}},
 		{"the kubelet refuses label", bottlerocket + "node-labels = {\"x.k8s.io/a\" = \"b\"}\n", join.Bottlerocket{}},
 	}

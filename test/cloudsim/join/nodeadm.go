@@ -147,6 +147,12 @@ func (c *nodeConfig) node(m Machine) (Node, error) {
 		}
 		n.MaxPods = int(pods)
 	}
+	if perCore, ok := n.Kubelet["podsPerCore"].(float64); ok && perCore > 0 {
+		n.MaxPods = min(n.MaxPods, int(perCore)*m.CPU)
+	}
+	if err := n.reserve(settings{"kubeReserved", "systemReserved", "evictionHard", m.DefaultMaxPods}); err != nil {
+		return Node{}, err
+	}
 	taints, err := kubeletTaints(n.Kubelet["registerWithTaints"])
 	if err != nil {
 		return Node{}, err

@@ -4,6 +4,7 @@ package join
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -16,6 +17,8 @@ type Outcome struct {
 	Node *Node `json:"node,omitempty"`
 	// Reason says why it did not join.
 	Reason string `json:"reason,omitempty"`
+	// Trouble is why its node could not yet be written or taken away.
+	Trouble string `json:"trouble,omitempty"`
 	// Time is when that was known.
 	Time time.Time `json:"time"`
 }
@@ -88,21 +91,47 @@ func (y *Yard) End(id string) error {
 	return y.joiner.Leave(context.Background(), outcome.Node.Machine)
 }
 
+// Lose lets a machine's host fail: its node falls silent, or, if it still boots, it
+// never joins. It can be ended later.
+func (y *Yard) Lose(id string) error {
+	silencer, ok := y.joiner.(Silencer)
+	if !ok {
+		return y.End(id)
+	}
+	y.mu.Lock()
+	delete(y.booting, id)
+	outcome := y.outcomes[id]
+	y.mu.Unlock()
+	if outcome.Node == nil {
+		return nil
+	}
+	return silencer.Silence(context.Background(), outcome.Node.Machine)
+}
+
 // Outcome is what became of a machine; false: it still boots, or there is none.
 func (y *Yard) Outcome(id string) (Outcome, bool) {
 	y.mu.Lock()
-	defer y.mu.Unlock()
 	o, ok := y.outcomes[id]
-	return o, ok
+	y.mu.Unlock()
+	return y.troubled(id, o), ok
 }
 
 // Outcomes are those of all machines, by ID.
 func (y *Yard) Outcomes() map[string]Outcome {
 	y.mu.Lock()
-	defer y.mu.Unlock()
-	out := make(map[string]Outcome, len(y.outcomes))
-	for id, o := range y.outcomes {
-		out[id] = o
+	out := maps.Clone(y.outcomes)
+	y.mu.Unlock()
+	for id, o := range out {
+		out[id] = y.troubled(id, o)
 	}
 	return out
+}
+
+func (y *Yard) troubled(id string, o Outcome) Outcome {
+	if later, ok := y.joiner.(Laggard); ok {
+		if err := later.Trouble(id); err != nil {
+			o.Trouble = err.Error()
+		}
+	}
+	return o
 }

@@ -295,6 +295,13 @@ func TestOtherServices(t *testing.T) {
 		if len(out.ZonalShifts) != 1 || *out.ZonalShifts[0].AwayFrom != "usw2-az1" || !out.ZonalShifts[0].ExpiryTime.Equal(a.clock.Now().Add(time.Hour)) {
 			t.Errorf("shifts %+v", out.ZonalShifts)
 		}
+		must(t, a.cloud.ShiftZone("us-west-2a", 0)) // SIM-069
+		must(t, a.cloud.ShiftZone("usw2-az3", time.Minute))
+		out, err = client.GetManagedResource(ctx, in)
+		must(t, err)
+		if len(out.ZonalShifts) != 1 || *out.ZonalShifts[0].AwayFrom != "usw2-az3" || out.AppliedWeights["usw2-az3"] != 0 || out.AppliedWeights["usw2-az1"] != 1 {
+			t.Errorf("shifts %+v, weights %v", out.ZonalShifts, out.AppliedWeights)
+		}
 	})
 	t.Run("instance metadata", func(t *testing.T) {
 		out, err := imds.NewFromConfig(a.config).GetRegion(ctx, &imds.GetRegionInput{})

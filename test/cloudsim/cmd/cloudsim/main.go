@@ -3,7 +3,7 @@
 // Command cloudsim serves a simulated cloud on loopback, over TLS, until it is
 // interrupted. It prints the environment that points an unmodified controller at it.
 //
-//	go run ./cmd/cloudsim -cloud aws -cluster c1
+//	go run ./cmd/cloudsim -cloud aws -cluster c1 -kubeconfig ~/.kube/config
 package main
 
 import (
@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -26,6 +27,7 @@ import (
 
 	"karpenter.sh/test/cloudsim/aws"
 	"karpenter.sh/test/cloudsim/control"
+	"karpenter.sh/test/cloudsim/join"
 	"karpenter.sh/test/cloudsim/serve"
 	"karpenter.sh/test/cloudsim/world"
 )
@@ -49,10 +51,13 @@ func clouds() map[string]func(options) (cloud, error) {
 // options are what the command line says.
 type options struct {
 	cloud, cluster, setup, dir string
+	kubeconfig, kwokLabels     string
 	port, controlPort          int
 	seed                       uint64
 	boot                       time.Duration
 	unlimited                  bool
+
+	joiner join.Joiner // nil: nodes are recorded only
 }
 
 func main() {
@@ -77,6 +82,8 @@ func parse(arguments []string, out io.Writer) (options, error) {
 	flags.StringVar(&o.cluster, "cluster", "c1", "`name` of the cluster that the account holds")
 	flags.StringVar(&o.setup, "setup", "", "JSON `file` with what the account holds, over the default")
 	flags.StringVar(&o.dir, "dir", "", "`directory` for the certificate authority and the environment; default: a new one")
+	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "`file` that names the cluster that machines join; default: nodes are recorded only")
+	flags.StringVar(&o.kwokLabels, "kwok-labels", "kwok-partition=a", "`labels` by which kwok manages nodes, beside its annotation: key=value,…")
 	flags.IntVar(&o.port, "port", 0, "`port` of the cloud's endpoint; 0 chooses one")
 	flags.IntVar(&o.controlPort, "control-port", 0, "`port` of the control API and of instance metadata; 0 chooses one")
 	flags.Uint64Var(&o.seed, "seed", 1, "`number` that decides identifiers and prices")
@@ -95,7 +102,8 @@ func names() string { return strings.Join(slices.Sorted(maps.Keys(clouds())), ",
 
 func newAWS(o options) (cloud, error) {
 	settings := aws.DefaultOptions(o.cluster)
-	settings.Seed, settings.Boot, settings.Unlimited = o.seed, o.boot, o.unlimited
+	settings.Joiner = o.joiner
+	settings.Seed, settings.Boot, settings.Unlimited, settings.LongPolls = o.seed, o.boot, o.unlimited, true
 	if o.setup != "" {
 		data, err := os.ReadFile(o.setup)
 		if err != nil {
@@ -117,11 +125,27 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 	if start == nil {
 		return fmt.Errorf("no cloud is called %q, only: %s", o.cloud, names())
 	}
+	joiner, err := newJoiner(o)
+	if err != nil {
+		return err
+	}
+	if joiner != nil {
+		o.joiner = joiner
+	}
 	c, err := start(o)
 	if err != nil {
 		return err
 	}
-	return host(ctx, c, o, out)
+	if joiner == nil {
+		return host(ctx, c, o, out)
+	}
+	serving, stop := context.WithCancel(ctx)
+	var writes sync.WaitGroup
+	writes.Go(func() { joiner.Run(serving) })
+	err = host(ctx, c, o, out)
+	stop()
+	writes.Wait()
+	return err
 }
 
 // host serves a cloud until the context ends.

@@ -33,6 +33,8 @@ func TestMistakes(t *testing.T) {
 		"unexpected argument":                  {"now"},
 		"colour":                               {"-setup", setup},
 		"read the setup":                       {"-setup", setup + "x"},
+		"read the kubeconfig":                  {"-kubeconfig", setup + "x"},
+		`"a" is no label`:                      {"-kubeconfig", setup, "-kwok-labels", "a"},
 	} {
 		err := run(context.Background(), arguments, &bytes.Buffer{})
 		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package control
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"karpenter.sh/test/cloudsim/fault"
+)
+
+// ZoneShifter is a Target that shifts traffic away from zones.
+type ZoneShifter interface {
+	// ShiftZone shifts away from a zone for so long from now on; 0 ends that.
+	ShiftZone(zone string, d time.Duration) error
+}
+
+// ImageDeprecator is a Target whose images can be deprecated.
+type ImageDeprecator interface {
+	// DeprecateImage deprecates an image so much later.
+	DeprecateImage(id string, in time.Duration) error
+}
+
+// AddressBlocker is a Target whose subnets have few addresses.
+type AddressBlocker interface {
+	// BlockAddresses leaves a subnet with so many free addresses, or all that it has.
+	BlockAddresses(subnetID string, free int) error
+}
+
+// TemplateDropper is a Target that loses its launch templates.
+type TemplateDropper interface {
+	// DropLaunchTemplates deletes all, and returns how many there were.
+	DropLaunchTemplates() int
+}
+
+// EventScheduler is a Target that schedules events of machines.
+type EventScheduler interface {
+	// ScheduleEvent schedules an event, by the cloud's code, so much later.
+	ScheduleEvent(id, code string, in time.Duration) error
+}
+
+// more adds the routes that not every cloud has.
+func (a api) more(mux *http.ServeMux) {
+	if t, ok := a.target.(ZoneShifter); ok {
+		mux.HandleFunc("PUT /v1/shifts", shift(t))
+	}
+	if t, ok := a.target.(ImageDeprecator); ok {
+		mux.HandleFunc("PUT /v1/images", deprecate(t))
+	}
+	if t, ok := a.target.(AddressBlocker); ok {
+		mux.HandleFunc("PUT /v1/subnets", block(t))
+	}
+	if t, ok := a.target.(TemplateDropper); ok {
+		mux.HandleFunc("DELETE /v1/launch-templates", func(w http.ResponseWriter, _ *http.Request) {
+			answer(w, map[string]int{"dropped": t.DropLaunchTemplates()})
+		})
+	}
+	if t, ok := a.target.(EventScheduler); ok {
+		mux.HandleFunc("POST /v1/machines/{id}/events", schedule(t))
+	}
+}
+
+func shift(t ZoneShifter) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			Zone string          `json:"zone"`
+			For  *fault.Duration `json:"for"`
+		}
+		if !read(w, r, &in) {
+			return
+		}
+		if in.Zone == "" || in.For == nil {
+			refuse(w, http.StatusBadRequest, errors.New("shifts: zone and for are needed"))
+			return
+		}
+		conclude(w, in, t.ShiftZone(in.Zone, in.For.Duration))
+	}
+}
+
+func deprecate(t ImageDeprecator) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			ID           string          `json:"id"`
+			DeprecatedIn *fault.Duration `json:"deprecatedIn"`
+		}
+		if !read(w, r, &in) {
+			return
+		}
+		if in.ID == "" || in.DeprecatedIn == nil {
+			refuse(w, http.StatusBadRequest, errors.New("images: id and deprecatedIn are needed"))
+			return
+		}
+		conclude(w, in, t.DeprecateImage(in.ID, in.DeprecatedIn.Duration))
+	}
+}
+
+func block(t AddressBlocker) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			ID   string `json:"id"`
+			Free *int   `json:"free"`
+		}
+		if !read(w, r, &in) {
+			return
+		}
+		if in.ID == "" || in.Free == nil || *in.Free < 0 {
+			refuse(w, http.StatusBadRequest, errors.New("subnets: id and free are needed, and free is not negative"))
+			return
+		}
+		conclude(w, in, t.BlockAddresses(in.ID, *in.Free))
+	}
+}
+
+func schedule(t EventScheduler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			Code string         `json:"code"`
+			In   fault.Duration `json:"in"`
+		}
+		if read(w, r, &in) {
+			conclude(w, in, t.ScheduleEvent(r.PathValue("id"), in.Code, in.In.Duration))
+		}
+	}
+}
+
+// conclude answers a request that was carried out, or not.
+func conclude(w http.ResponseWriter, done any, err error) {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		refuse(w, http.StatusNotFound, err)
+	case err != nil:
+		refuse(w, http.StatusBadRequest, err)
+	default:
+		answer(w, done)
+	}
+}
