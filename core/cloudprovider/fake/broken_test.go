@@ -152,6 +152,19 @@ func copies(change func(*cloudprovider.InstanceType)) func([]*cloudprovider.Inst
 	}
 }
 
+// refused says something else of reserved offerings that are not available.
+func refused(count int, available bool) func(*cloudprovider.InstanceType) {
+	return func(it *cloudprovider.InstanceType) {
+		for i, o := range it.Offerings {
+			if o.CapacityType() == label.Reserved && !o.Available {
+				said := *o
+				said.ReservationCapacity, said.Available = count, available
+				it.Offerings[i] = &said
+			}
+		}
+	}
+}
+
 func harnessOnly(change func(*harnessWorld, *conformance.Cloud)) func(*harnessWorld, *conformance.Cloud, *broken) {
 	return func(w *harnessWorld, c *conformance.Cloud, _ *broken) { change(w, c) }
 }
@@ -341,6 +354,8 @@ func breakages() []breakage {
 				it.Offerings[i] = &full
 			}
 		}))},
+		{"CP-344", "a reservation that refuses keeps its count", sells(copies(refused(1, false)))},
+		{"CP-344", "a reservation that refuses stays available", sells(copies(refused(0, true)))},
 		{"CP-345", "notices are lost", harnessOnly(func(_ *harnessWorld, c *conformance.Cloud) { c.Interruption.Handle = func(testing.TB) {} })},
 		{"CP-347", "the name is not lower case", func(_ *harnessWorld, _ *conformance.Cloud, b *broken) { b.name = func() string { return "Fake" } }},
 		{"CP-348", "a restart loses machines", harnessOnly(func(w *harnessWorld, c *conformance.Cloud) {
