@@ -162,21 +162,14 @@ func (c Cloud) sellOutOne(t testing.TB) (*cloudprovider.InstanceType, *cloudprov
 }
 
 func createMarksSoldOut(t testing.TB, c Cloud) {
+	before := c.types(t)
 	it, soldOut := c.sellOutOne(t)
 	_, err := c.Provider.Create(t.Context(), c.nodeClaim("sold-out", naming(it),
 		in(label.Zone, soldOut.Zone()), in(label.CapacityType, soldOut.CapacityType())))
 	wantClass(t, err, cloudprovider.ClassInsufficientCapacity)
-	for _, now := range c.types(t) {
-		for _, o := range now.Offerings {
-			isSoldOut := now.Name == it.Name && o.Requirements.Equal(soldOut.Requirements)
-			if isSoldOut && (o.Available || o.Price != soldOut.Price) {
-				t.Errorf("%s %s: available %t at %v, want unavailable at %v", now.Name, o.Requirements, o.Available, o.Price, soldOut.Price)
-			}
-			if !isSoldOut && !o.Available {
-				t.Errorf("%s %s is unavailable too", now.Name, o.Requirements)
-			}
-		}
-	}
+	c.wantMarked(t, "sold out", before, func(other *cloudprovider.InstanceType, o *cloudprovider.Offering) bool {
+		return other.Name == it.Name && o.Requirements.Equal(soldOut.Requirements)
+	})
 }
 
 func unavailableReturns(t testing.TB, c Cloud) {

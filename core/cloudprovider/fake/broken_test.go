@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/awslabs/operatorpkg/status"
 	corev1 "k8s.io/api/core/v1"
@@ -215,6 +216,21 @@ func breakages() []breakage {
 				it.Offerings[i] = &available
 			}
 		}))},
+		{"CP-312", "all of the type is marked", func(w *harnessWorld, _ *conformance.Cloud, b *broken) {
+			failed := false
+			b.create = func(ctx context.Context, c *v1.NodeClaim) (*v1.NodeClaim, error) {
+				out, err := w.Create(ctx, c)
+				failed = failed || err != nil
+				return out, err
+			}
+			b.types = func(ctx context.Context, p *v1.NodePool) ([]*cloudprovider.InstanceType, error) {
+				types, err := w.GetInstanceTypes(ctx, p)
+				if failed {
+					types = copies(neverAvailable)(types)
+				}
+				return types, err
+			}
+		}},
 		{"CP-313", "unavailable for ever", harnessOnly(func(_ *harnessWorld, c *conformance.Cloud) { c.Stock.UnavailableFor = 0 })},
 		{"CP-314", "one offering is marked only", harnessOnly(func(_ *harnessWorld, c *conformance.Cloud) {
 			c.Scopes.Faults[0].Covers = func(*cloudprovider.InstanceType, *cloudprovider.Offering) bool { return false }
@@ -371,16 +387,7 @@ func TestRowsCanFail(t *testing.T) {
 	for _, b := range breakages() {
 		proven[b.row] = true
 		t.Run(b.row+" "+b.reason, func(t *testing.T) {
-			h := harness()
-			h.Start = func(t testing.TB) conformance.Cloud {
-				w := newHarnessWorld(t)
-				c := w.cloud()
-				wrapped := &broken{CloudProvider: w}
-				b.change(w, &c, wrapped)
-				c.Provider = wrapped
-				return c
-			}
-			if said := conformance.Failures(t, h, b.row); len(said) == 0 {
+			if said := saidBy(t, b); len(said) == 0 {
 				t.Error("the row passes")
 			}
 		})
@@ -389,6 +396,49 @@ func TestRowsCanFail(t *testing.T) {
 		if !proven[id] {
 			t.Errorf("nothing shows that %s can fail", id)
 		}
+	}
+}
+
+// neverAvailable takes all offerings of a type away.
+func neverAvailable(it *cloudprovider.InstanceType) {
+	for i, o := range it.Offerings {
+		it.Offerings[i] = o.Unavailable()
+	}
+}
+
+// saidBy returns what a row says about the in-memory cloud with a change.
+func saidBy(t *testing.T, b breakage) []string {
+	t.Helper()
+	h := harness()
+	h.Start = func(t testing.TB) conformance.Cloud {
+		w := newHarnessWorld(t)
+		c := w.cloud()
+		wrapped := &broken{CloudProvider: w}
+		b.change(w, &c, wrapped)
+		c.Provider = wrapped
+		return c
+	}
+	return conformance.Failures(t, h, b.row)
+}
+
+// KIT-204: rows do not fail for what a provider may do.
+func TestRowsDoNotFail(t *testing.T) {
+	last := sells(func(types []*cloudprovider.InstanceType) []*cloudprovider.InstanceType {
+		n := len(types) - 1
+		return append(types[:n:n], copies(neverAvailable)(types[n:])...)
+	})
+	for _, b := range []breakage{
+		{"CP-312", "a type is never available", last},
+		{"CP-314", "a type is never available", last},
+		{"CP-314", "a fault lasts", harnessOnly(func(_ *harnessWorld, c *conformance.Cloud) {
+			c.Stock.Restock, c.Stock.Step = func(testing.TB) {}, func(time.Duration) {}
+		})},
+	} {
+		t.Run(b.row+" "+b.reason, func(t *testing.T) {
+			if said := saidBy(t, b); len(said) > 0 {
+				t.Errorf("the row says %v", said)
+			}
+		})
 	}
 }
 
