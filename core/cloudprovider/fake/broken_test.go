@@ -3,9 +3,11 @@
 package fake_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -153,6 +155,9 @@ func copies(change func(*cloudprovider.InstanceType)) func([]*cloudprovider.Inst
 	}
 }
 
+// onlyOne leaves one offering of a type.
+func onlyOne(it *cloudprovider.InstanceType) { it.Offerings = it.Offerings[:1] }
+
 // refused says something else of reserved offerings that are not available.
 func refused(count int, available bool) func(*cloudprovider.InstanceType) {
 	return func(it *cloudprovider.InstanceType) {
@@ -207,6 +212,19 @@ func breakages() []breakage {
 				return w.Create(ctx, dear)
 			}
 		}},
+		{"CP-308", "nothing is sold that would show it", sells(func(types []*cloudprovider.InstanceType) []*cloudprovider.InstanceType { return types[:1] })},
+		{"CP-308", "always on demand, and the first type is sold on demand only", func(w *harnessWorld, c *conformance.Cloud, b *broken) {
+			sells(func(types []*cloudprovider.InstanceType) []*cloudprovider.InstanceType {
+				first := types[0].Copy()
+				first.Offerings = first.Offerings.OfCapacityType(label.OnDemand)
+				return append([]*cloudprovider.InstanceType{first}, types[1:]...)
+			})(w, c, b)
+			b.create = func(ctx context.Context, c *v1.NodeClaim) (*v1.NodeClaim, error) {
+				dear := c.DeepCopy()
+				dear.Spec.Requirements = append(dear.Spec.Requirements, in(label.CapacityType, label.OnDemand))
+				return w.Create(ctx, dear)
+			}
+		}},
 		{"CP-310", "the resources of the type are told", created(func(c *v1.NodeClaim) { c.Status.Allocatable = nil })},
 		{"CP-311", "nothing launchable is a plain error", failing(errDown)},
 		{"CP-312", "the catalogue does not learn", sells(copies(func(it *cloudprovider.InstanceType) {
@@ -231,6 +249,7 @@ func breakages() []breakage {
 				return types, err
 			}
 		}},
+		{"CP-313", "no type is sold in two places", sells(copies(onlyOne))},
 		{"CP-313", "unavailable for ever", harnessOnly(func(_ *harnessWorld, c *conformance.Cloud) { c.Stock.UnavailableFor = 0 })},
 		{"CP-314", "one offering is marked only", harnessOnly(func(_ *harnessWorld, c *conformance.Cloud) {
 			c.Scopes.Faults[0].Covers = func(*cloudprovider.InstanceType, *cloudprovider.Offering) bool { return false }
@@ -241,6 +260,13 @@ func breakages() []breakage {
 				other := c.DeepCopy()
 				other.UID += types.UID(fmt.Sprint(w.Launches()))
 				return w.Create(ctx, other)
+			}
+		}},
+		{"CP-321", "one that gives up takes the others along", func(w *harnessWorld, c *conformance.Cloud, b *broken) {
+			c.Batching = &conformance.Batching{Turn: runtime.Gosched}
+			c.Batching.Fill, c.Batching.Collect = func(testing.TB, int) {}, func(testing.TB) {}
+			b.create = func(ctx context.Context, _ *v1.NodeClaim) (*v1.NodeClaim, error) {
+				return nil, cmp.Or(ctx.Err(), errDown)
 			}
 		}},
 		{"CP-322", "a running machine is not found", func(_ *harnessWorld, _ *conformance.Cloud, b *broken) {
@@ -373,6 +399,7 @@ func breakages() []breakage {
 		{"CP-344", "a reservation that refuses keeps its count", sells(copies(refused(1, false)))},
 		{"CP-344", "a reservation that refuses stays available", sells(copies(refused(0, true)))},
 		{"CP-345", "notices are lost", harnessOnly(func(_ *harnessWorld, c *conformance.Cloud) { c.Interruption.Handle = func(testing.TB) {} })},
+		{"CP-347", "there is no name", func(_ *harnessWorld, _ *conformance.Cloud, b *broken) { b.name = func() string { return "" } }},
 		{"CP-347", "the name is not lower case", func(_ *harnessWorld, _ *conformance.Cloud, b *broken) { b.name = func() string { return "Fake" } }},
 		{"CP-348", "a restart loses machines", harnessOnly(func(w *harnessWorld, c *conformance.Cloud) {
 			c.Machines.Restart = func(testing.TB) { w.world = newWorld() }
@@ -453,6 +480,7 @@ func TestHarnessFaults(t *testing.T) {
 		{"whole", nil, nil, ""},
 		{"a function of the floor is nil", nil, func(c *conformance.Cloud) { c.Machines.Restart = nil }, "the harness has no Machines.Restart and no requirement that excuses it"},
 		{"a function of a capability is nil", nil, func(c *conformance.Cloud) { c.Ending.Delete = nil }, "the harness has no Ending.Delete and no requirement that excuses it"},
+		{"a list of a capability is empty", nil, func(c *conformance.Cloud) { c.Scopes.Faults = []conformance.ScopedFault{} }, "the harness has no Scopes.Faults and no requirement that excuses it"},
 		{"a capability is neither brought nor excused", nil, func(c *conformance.Cloud) { c.Boot = nil }, "the harness has no Boot and no requirement that excuses it"},
 		{"the floor is excused", func(h *conformance.Harness) { h.Lacks["Stock"] = "CP-081: no" }, func(c *conformance.Cloud) { c.Stock = nil }, "Stock is lacking by"},
 		{"an excuse without requirement", func(h *conformance.Harness) { h.Lacks["Prices"] = "too hard" }, nil, "Prices is lacking by"},
@@ -486,6 +514,15 @@ func TestHarnessFaults(t *testing.T) {
 	}
 	if said := conformance.Failures(t, missing, "CP-341"); !slices.Equal(said, []string{"the harness has no Boot.Node"}) {
 		t.Errorf("the row says %v", said)
+	}
+}
+
+// KIT-203: what a provider has not is not asked for.
+func TestRowsOfLackingCapabilities(t *testing.T) {
+	h := harness()
+	h.Lacks["Reservations"] = "KIT-205: none"
+	if ids := h.RowIDs(); slices.Contains(ids, "CP-329/reserved") || slices.Contains(ids, "CP-344") {
+		t.Errorf("rows of reservations run: %v", ids)
 	}
 }
 
