@@ -176,6 +176,7 @@ func TestInPlace(t *testing.T) {
 		{"not launched", claim("a", func(c *v1.NodeClaim) { c.Status.ProviderID = "" }), updater{hash: "new"}, false, "", time.Minute, nil},
 		{"not registered", claim("a", func(c *v1.NodeClaim) { c.Status.Conditions = nil }), updater{hash: "new"}, false, "", time.Minute, nil},
 		{"the update fails", claim("a", applied("old")), updater{hash: "new", updates: errDown}, true, "old", 0, errDown},
+		{"the machine is gone", claim("a", applied("old")), updater{hash: "new", updates: cloudprovider.NewNodeClaimNotFoundError(errDown)}, true, "old", 0, nil},
 		{"the hash is not known", claim("a", applied("old")), updater{hashErr: errDown}, false, "old", 0, errDown},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
