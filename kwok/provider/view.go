@@ -89,10 +89,12 @@ func (vs *views) with(used map[string]int, unavailable patterns) *view {
 		return vs.base
 	}
 	key := fmt.Sprint(used, unavailable) // maps are printed in the order of keys
+	gone := func(i catalogue.Item) bool { return unavailable.match(i.Type, i.Listed) }
 	return vs.made.Get(key, func() *view {
 		return newView(vs.stock.View(catalogue.All(
 			catalogue.Reservations(v1alpha1.LabelReservationID, func(id string, listed int) int { return listed - used[id] }),
-			catalogue.Unavailable(func(i catalogue.Item) bool { return unavailable.match(i.Type, i.Listed) }),
+			catalogue.Refused(gone),
+			catalogue.Unavailable(gone),
 		)))
 	})
 }

@@ -37,7 +37,8 @@ func (c Cloud) brings(capability Capability) bool {
 	return known && !part.IsNil()
 }
 
-// missing lists what of a capability is not set; "Machines" if all of it is not.
+// missing lists what of a capability is not set, or a list without entries;
+// "Machines" if all of it is not.
 func (c Cloud) missing(capability Capability) []string {
 	part := c.parts()[capability]
 	if !part.IsValid() || part.IsNil() {
@@ -45,9 +46,17 @@ func (c Cloud) missing(capability Capability) []string {
 	}
 	var out []string
 	for v, i := part.Elem(), 0; i < v.NumField(); i++ {
-		if v.Field(i).IsZero() && v.Field(i).Type() != reflect.TypeFor[time.Duration]() {
+		if unset(v.Field(i)) {
 			out = append(out, string(capability)+"."+v.Type().Field(i).Name)
 		}
 	}
 	return out
+}
+
+// unset holds for what a harness forgot. Durations may be zero.
+func unset(v reflect.Value) bool {
+	if v.Kind() == reflect.Slice {
+		return v.Len() == 0
+	}
+	return v.IsZero() && v.Type() != reflect.TypeFor[time.Duration]()
 }

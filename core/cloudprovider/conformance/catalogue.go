@@ -19,7 +19,7 @@ func catalogueRows() []row {
 		{id: "CP-328", behaviour: "unavailable types stay in the catalogue", run: catalogueKeepsUnavailable},
 		{id: "CP-328", behaviour: "names and offerings are well-formed", run: catalogueIsWellFormed},
 		{id: "CP-329", behaviour: "every well-known label is defined", run: catalogueDefinesLabels},
-		{id: "CP-329/reserved", behaviour: "reservations are named on reserved offerings only", run: catalogueNamesReservations},
+		{id: "CP-329/reserved", behaviour: "reservations are named on reserved offerings only", of: []Capability{"Reservations"}, run: catalogueNamesReservations},
 		{id: "CP-330", behaviour: "the answer is the caller's", run: catalogueIsCallers},
 		{id: "CP-331", behaviour: "NodeClass missing", run: catalogueWithoutNodeClass},
 		{id: "CP-332", behaviour: "steady state costs no call", run: catalogueCostsNoCall},
@@ -104,7 +104,7 @@ func catalogueDefinesLabels(t testing.TB, c Cloud) {
 func catalogueNamesReservations(t testing.TB, c Cloud) {
 	key := c.words(t).ReservationIDLabel()
 	if key == "" {
-		t.Skip("the provider has no reservations")
+		t.Fatal("the provider has reservations, but no label for their IDs")
 	}
 	for _, it := range c.types(t) {
 		for _, o := range it.Offerings {

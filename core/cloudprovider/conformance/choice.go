@@ -19,7 +19,7 @@ func choiceRows() []row {
 	return []row{
 		{id: "CP-309", behaviour: "overlaid prices decide", of: []Capability{"Overlays"}, run: createFollowsOverlay},
 		{id: "CP-310", behaviour: "a NodeClaim that fits an override group only", of: []Capability{"Overrides"}, run: createUsesOverride},
-		{id: "CP-314", behaviour: "an error marks exactly its scope", of: []Capability{"Scopes"}, run: errorsMarkTheirScope},
+		{id: "CP-314", behaviour: "an error marks exactly its scope", of: []Capability{"Scopes"}, anew: errorsMarkTheirScope},
 		{id: "CP-315", behaviour: "truncation keeps minValues", of: []Capability{"Truncation"}, run: truncationKeepsMinValues},
 		{id: "CP-317", behaviour: "a vanished template is made again once", of: []Capability{"Templates"}, run: templateVanishes},
 	}
@@ -87,21 +87,30 @@ func createUsesOverride(t testing.TB, c Cloud) {
 	}
 }
 
-func errorsMarkTheirScope(t testing.TB, c Cloud) {
-	for _, fault := range c.Scopes.Faults {
+func errorsMarkTheirScope(t testing.TB, start func() Cloud) {
+	for i := range start().Scopes.Faults {
+		c := start()
+		fault, before := c.Scopes.Faults[i], c.types(t)
 		it, o := c.onDemand(t)
 		fault.Provoke(t, it, o)
 		_, err := c.Provider.Create(t.Context(), c.nodeClaim("scope", naming(it), in(label.Zone, o.Zone()), in(label.CapacityType, o.CapacityType())))
 		wantClass(t, err, cloudprovider.ClassInsufficientCapacity)
-		for _, now := range c.types(t) {
-			for _, offered := range now.Offerings {
-				if want := !fault.Covers(now, offered); offered.Available != want {
-					t.Errorf("%s: %s %s available %t, want %t", fault.Name, now.Name, offered.Requirements, offered.Available, want)
-				}
+		c.wantMarked(t, fault.Name, before, fault.Covers)
+	}
+}
+
+// wantMarked fails unless just what is covered has become unavailable since the
+// answer before.
+func (c Cloud) wantMarked(t testing.TB, fault string, before []*cloudprovider.InstanceType, covers func(*cloudprovider.InstanceType, *cloudprovider.Offering) bool) {
+	t.Helper()
+	after := c.types(t)
+	for _, it := range before {
+		for _, o := range it.Offerings {
+			want := o.Available && !covers(it, o)
+			if now := offeringLike(after, it.Name, o); now == nil || now.Available != want || now.Price != o.Price {
+				t.Errorf("%s: %s %s is now %+v, want available %t at %v", fault, it.Name, o.Requirements, now, want, o.Price)
 			}
 		}
-		c.Stock.Restock(t)
-		c.Stock.Step(c.Stock.UnavailableFor)
 	}
 }
 

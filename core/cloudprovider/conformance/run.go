@@ -17,6 +17,8 @@ type row struct {
 	// of are the capabilities it needs beside the floor.
 	of  []Capability
 	run func(testing.TB, Cloud)
+	// anew is in place of run for a row that needs several fresh clouds.
+	anew func(t testing.TB, start func() Cloud)
 }
 
 func (r row) name() string { return r.id + " " + r.behaviour }
@@ -53,15 +55,24 @@ func Run(t *testing.T, h Harness) []Skip {
 	return skipped
 }
 
-// on runs the row on a fresh cloud.
+// on runs the row on a fresh cloud, or on several.
 func (r row) on(t testing.TB, h Harness) {
+	if r.anew != nil {
+		r.anew(t, func() Cloud { return r.start(t, h) })
+		return
+	}
+	r.run(t, r.start(t, h))
+}
+
+// start returns a fresh cloud that has all that the row needs.
+func (r row) start(t testing.TB, h Harness) Cloud {
 	cloud := h.Start(t)
 	for _, capability := range slices.Concat(floor(), r.of) {
 		if missing := cloud.missing(capability); len(missing) > 0 {
 			t.Fatalf("the harness has no %s", strings.Join(missing, ", "))
 		}
 	}
-	r.run(t, cloud)
+	return cloud
 }
 
 // excused returns the requirement that justifies leaving a row out.

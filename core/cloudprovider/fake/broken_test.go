@@ -3,12 +3,15 @@
 package fake_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/awslabs/operatorpkg/status"
 	corev1 "k8s.io/api/core/v1"
@@ -152,6 +155,22 @@ func copies(change func(*cloudprovider.InstanceType)) func([]*cloudprovider.Inst
 	}
 }
 
+// onlyOne leaves one offering of a type.
+func onlyOne(it *cloudprovider.InstanceType) { it.Offerings = it.Offerings[:1] }
+
+// refused says something else of reserved offerings that are not available.
+func refused(count int, available bool) func(*cloudprovider.InstanceType) {
+	return func(it *cloudprovider.InstanceType) {
+		for i, o := range it.Offerings {
+			if o.CapacityType() == label.Reserved && !o.Available {
+				said := *o
+				said.ReservationCapacity, said.Available = count, available
+				it.Offerings[i] = &said
+			}
+		}
+	}
+}
+
 func harnessOnly(change func(*harnessWorld, *conformance.Cloud)) func(*harnessWorld, *conformance.Cloud, *broken) {
 	return func(w *harnessWorld, c *conformance.Cloud, _ *broken) { change(w, c) }
 }
@@ -193,6 +212,19 @@ func breakages() []breakage {
 				return w.Create(ctx, dear)
 			}
 		}},
+		{"CP-308", "nothing is sold that would show it", sells(func(types []*cloudprovider.InstanceType) []*cloudprovider.InstanceType { return types[:1] })},
+		{"CP-308", "always on demand, and the first type is sold on demand only", func(w *harnessWorld, c *conformance.Cloud, b *broken) {
+			sells(func(types []*cloudprovider.InstanceType) []*cloudprovider.InstanceType {
+				first := types[0].Copy()
+				first.Offerings = first.Offerings.OfCapacityType(label.OnDemand)
+				return append([]*cloudprovider.InstanceType{first}, types[1:]...)
+			})(w, c, b)
+			b.create = func(ctx context.Context, c *v1.NodeClaim) (*v1.NodeClaim, error) {
+				dear := c.DeepCopy()
+				dear.Spec.Requirements = append(dear.Spec.Requirements, in(label.CapacityType, label.OnDemand))
+				return w.Create(ctx, dear)
+			}
+		}},
 		{"CP-310", "the resources of the type are told", created(func(c *v1.NodeClaim) { c.Status.Allocatable = nil })},
 		{"CP-311", "nothing launchable is a plain error", failing(errDown)},
 		{"CP-312", "the catalogue does not learn", sells(copies(func(it *cloudprovider.InstanceType) {
@@ -202,6 +234,22 @@ func breakages() []breakage {
 				it.Offerings[i] = &available
 			}
 		}))},
+		{"CP-312", "all of the type is marked", func(w *harnessWorld, _ *conformance.Cloud, b *broken) {
+			failed := false
+			b.create = func(ctx context.Context, c *v1.NodeClaim) (*v1.NodeClaim, error) {
+				out, err := w.Create(ctx, c)
+				failed = failed || err != nil
+				return out, err
+			}
+			b.types = func(ctx context.Context, p *v1.NodePool) ([]*cloudprovider.InstanceType, error) {
+				types, err := w.GetInstanceTypes(ctx, p)
+				if failed {
+					types = copies(neverAvailable)(types)
+				}
+				return types, err
+			}
+		}},
+		{"CP-313", "no type is sold in two places", sells(copies(onlyOne))},
 		{"CP-313", "unavailable for ever", harnessOnly(func(_ *harnessWorld, c *conformance.Cloud) { c.Stock.UnavailableFor = 0 })},
 		{"CP-314", "one offering is marked only", harnessOnly(func(_ *harnessWorld, c *conformance.Cloud) {
 			c.Scopes.Faults[0].Covers = func(*cloudprovider.InstanceType, *cloudprovider.Offering) bool { return false }
@@ -212,6 +260,13 @@ func breakages() []breakage {
 				other := c.DeepCopy()
 				other.UID += types.UID(fmt.Sprint(w.Launches()))
 				return w.Create(ctx, other)
+			}
+		}},
+		{"CP-321", "one that gives up takes the others along", func(w *harnessWorld, c *conformance.Cloud, b *broken) {
+			c.Batching = &conformance.Batching{Turn: runtime.Gosched}
+			c.Batching.Fill, c.Batching.Collect = func(testing.TB, int) {}, func(testing.TB) {}
+			b.create = func(ctx context.Context, _ *v1.NodeClaim) (*v1.NodeClaim, error) {
+				return nil, cmp.Or(ctx.Err(), errDown)
 			}
 		}},
 		{"CP-322", "a running machine is not found", func(_ *harnessWorld, _ *conformance.Cloud, b *broken) {
@@ -341,7 +396,10 @@ func breakages() []breakage {
 				it.Offerings[i] = &full
 			}
 		}))},
+		{"CP-344", "a reservation that refuses keeps its count", sells(copies(refused(1, false)))},
+		{"CP-344", "a reservation that refuses stays available", sells(copies(refused(0, true)))},
 		{"CP-345", "notices are lost", harnessOnly(func(_ *harnessWorld, c *conformance.Cloud) { c.Interruption.Handle = func(testing.TB) {} })},
+		{"CP-347", "there is no name", func(_ *harnessWorld, _ *conformance.Cloud, b *broken) { b.name = func() string { return "" } }},
 		{"CP-347", "the name is not lower case", func(_ *harnessWorld, _ *conformance.Cloud, b *broken) { b.name = func() string { return "Fake" } }},
 		{"CP-348", "a restart loses machines", harnessOnly(func(w *harnessWorld, c *conformance.Cloud) {
 			c.Machines.Restart = func(testing.TB) { w.world = newWorld() }
@@ -356,16 +414,7 @@ func TestRowsCanFail(t *testing.T) {
 	for _, b := range breakages() {
 		proven[b.row] = true
 		t.Run(b.row+" "+b.reason, func(t *testing.T) {
-			h := harness()
-			h.Start = func(t testing.TB) conformance.Cloud {
-				w := newHarnessWorld(t)
-				c := w.cloud()
-				wrapped := &broken{CloudProvider: w}
-				b.change(w, &c, wrapped)
-				c.Provider = wrapped
-				return c
-			}
-			if said := conformance.Failures(t, h, b.row); len(said) == 0 {
+			if said := saidBy(t, b); len(said) == 0 {
 				t.Error("the row passes")
 			}
 		})
@@ -374,6 +423,49 @@ func TestRowsCanFail(t *testing.T) {
 		if !proven[id] {
 			t.Errorf("nothing shows that %s can fail", id)
 		}
+	}
+}
+
+// neverAvailable takes all offerings of a type away.
+func neverAvailable(it *cloudprovider.InstanceType) {
+	for i, o := range it.Offerings {
+		it.Offerings[i] = o.Unavailable()
+	}
+}
+
+// saidBy returns what a row says about the in-memory cloud with a change.
+func saidBy(t *testing.T, b breakage) []string {
+	t.Helper()
+	h := harness()
+	h.Start = func(t testing.TB) conformance.Cloud {
+		w := newHarnessWorld(t)
+		c := w.cloud()
+		wrapped := &broken{CloudProvider: w}
+		b.change(w, &c, wrapped)
+		c.Provider = wrapped
+		return c
+	}
+	return conformance.Failures(t, h, b.row)
+}
+
+// KIT-204: rows do not fail for what a provider may do.
+func TestRowsDoNotFail(t *testing.T) {
+	last := sells(func(types []*cloudprovider.InstanceType) []*cloudprovider.InstanceType {
+		n := len(types) - 1
+		return append(types[:n:n], copies(neverAvailable)(types[n:])...)
+	})
+	for _, b := range []breakage{
+		{"CP-312", "a type is never available", last},
+		{"CP-314", "a type is never available", last},
+		{"CP-314", "a fault lasts", harnessOnly(func(_ *harnessWorld, c *conformance.Cloud) {
+			c.Stock.Restock, c.Stock.Step = func(testing.TB) {}, func(time.Duration) {}
+		})},
+	} {
+		t.Run(b.row+" "+b.reason, func(t *testing.T) {
+			if said := saidBy(t, b); len(said) > 0 {
+				t.Errorf("the row says %v", said)
+			}
+		})
 	}
 }
 
@@ -388,6 +480,7 @@ func TestHarnessFaults(t *testing.T) {
 		{"whole", nil, nil, ""},
 		{"a function of the floor is nil", nil, func(c *conformance.Cloud) { c.Machines.Restart = nil }, "the harness has no Machines.Restart and no requirement that excuses it"},
 		{"a function of a capability is nil", nil, func(c *conformance.Cloud) { c.Ending.Delete = nil }, "the harness has no Ending.Delete and no requirement that excuses it"},
+		{"a list of a capability is empty", nil, func(c *conformance.Cloud) { c.Scopes.Faults = []conformance.ScopedFault{} }, "the harness has no Scopes.Faults and no requirement that excuses it"},
 		{"a capability is neither brought nor excused", nil, func(c *conformance.Cloud) { c.Boot = nil }, "the harness has no Boot and no requirement that excuses it"},
 		{"the floor is excused", func(h *conformance.Harness) { h.Lacks["Stock"] = "CP-081: no" }, func(c *conformance.Cloud) { c.Stock = nil }, "Stock is lacking by"},
 		{"an excuse without requirement", func(h *conformance.Harness) { h.Lacks["Prices"] = "too hard" }, nil, "Prices is lacking by"},
@@ -421,6 +514,15 @@ func TestHarnessFaults(t *testing.T) {
 	}
 	if said := conformance.Failures(t, missing, "CP-341"); !slices.Equal(said, []string{"the harness has no Boot.Node"}) {
 		t.Errorf("the row says %v", said)
+	}
+}
+
+// KIT-203: what a provider has not is not asked for.
+func TestRowsOfLackingCapabilities(t *testing.T) {
+	h := harness()
+	h.Lacks["Reservations"] = "KIT-205: none"
+	if ids := h.RowIDs(); slices.Contains(ids, "CP-329/reserved") || slices.Contains(ids, "CP-344") {
+		t.Errorf("rows of reservations run: %v", ids)
 	}
 }
 

@@ -113,11 +113,15 @@ func (p *Provider) onSale(pool string, spec v1alpha1.TestNodeClassSpec) []*cloud
 		types = p.types
 	}
 	found := p.stock.found.Snapshot()
+	gone := func(i catalogue.Item) bool {
+		_, gone := found.Why(health.Offering{CapacityType: i.CapacityType, InstanceType: i.Type.Name, Zone: i.Zone})
+		return gone
+	}
 	return types.View(catalogue.All(
 		catalogue.Reservations(LabelReservationID, func(id string, listed int) int { return listed - p.reserved(id) }),
+		catalogue.Refused(gone),
 		catalogue.Unavailable(func(i catalogue.Item) bool {
-			_, gone := found.Why(health.Offering{CapacityType: i.CapacityType, InstanceType: i.Type.Name, Zone: i.Zone})
-			return gone || (len(spec.Zones) > 0 && !slices.Contains(spec.Zones, i.Zone))
+			return gone(i) || (len(spec.Zones) > 0 && !slices.Contains(spec.Zones, i.Zone))
 		}),
 	))
 }

@@ -102,6 +102,7 @@ func TestChanges(t *testing.T) {
 		{"KIT-023: no usable zone", catalogue.OnlyZones(), [4]want{{false, 0}, {false, 0}, {false, 5}, {false, 5}}},
 		{"KIT-023: counts of reservations", left(map[string]int{"id-1": 2}), [4]want{{true, 0}, {true, 0}, {true, 3}, {true, 5}}},
 		{"KIT-023: a used up reservation", left(map[string]int{"id-2": 9}), [4]want{{true, 0}, {true, 0}, {true, 5}, {false, 0}}},
+		{"KIT-023: a reservation that refuses", catalogue.Refused(func(i catalogue.Item) bool { return i.Zone == "b" }), [4]want{{true, 0}, {true, 0}, {true, 5}, {false, 0}}},
 		{"KIT-025: changes compose", catalogue.All(catalogue.OnlyZones("b"), left(map[string]int{"id-2": 1})), [4]want{{false, 0}, {true, 0}, {false, 5}, {true, 4}}},
 		{"KIT-025: counts are those of the base", catalogue.All(left(map[string]int{"id-1": 1}), left(map[string]int{"id-1": 2})), [4]want{{true, 0}, {true, 0}, {true, 3}, {true, 5}}},
 		{"KIT-025: unavailable stays so", catalogue.All(catalogue.OnlyZones("b"), restock), [4]want{{false, 0}, {true, 0}, {false, 5}, {true, 5}}},

@@ -40,6 +40,17 @@ func Unavailable(condition func(Item) bool) Change {
 	}
 }
 
+// Refused leaves no room in reservations for which the condition holds: those that
+// refused a launch (CP-085).
+func Refused(condition func(Item) bool) Change {
+	return func(item Item) *cloudprovider.Offering {
+		if item.CapacityType == label.Reserved && condition(item) {
+			return item.Offering.WithReservationCapacity(0)
+		}
+		return item.Offering
+	}
+}
+
 // OnlyZones makes offerings in all other zones unavailable.
 func OnlyZones(zones ...string) Change {
 	return Unavailable(func(item Item) bool { return !slices.Contains(zones, item.Zone) })

@@ -61,9 +61,19 @@ func NewMemo[K comparable, V any](limit int) *Memo[K, V] {
 }
 
 // Get returns the value of a key, made once for all who ask for it at the same
-// time; questions for other keys do not wait.
+// time; questions for other keys do not wait. A panic is that of the caller whose
+// build it is: those who wait for it make the value anew.
 func (m *Memo[K, V]) Get(key K, build func() V) V {
-	entry := m.entry(key)
+	for {
+		if entry := m.entry(key); m.complete(key, entry, build) {
+			return entry.value
+		}
+	}
+}
+
+// complete makes the value of an entry, unless it is made, and reports whether it
+// is.
+func (m *Memo[K, V]) complete(key K, entry *made[V], build func() V) bool {
 	entry.once.Do(func() {
 		defer func() { // a value that could not be made is not kept
 			if !entry.complete {
@@ -73,7 +83,7 @@ func (m *Memo[K, V]) Get(key K, build func() V) V {
 		entry.value = build()
 		entry.complete = true
 	})
-	return entry.value
+	return entry.complete
 }
 
 func (m *Memo[K, V]) forget(key K, entry *made[V]) {

@@ -3,6 +3,7 @@
 package catalogue_test
 
 import (
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -81,4 +82,31 @@ func TestMemoAfterPanic(t *testing.T) {
 	if got := memo.Get("k", func() int { return 1 }); got != 1 {
 		t.Errorf("got %d", got)
 	}
+}
+
+// KIT-026, CP-033: who waits for a value that cannot be made gets no empty one.
+func TestMemoWaitsForPanic(t *testing.T) {
+	memo := catalogue.NewMemo[string, int](0)
+	var wg sync.WaitGroup
+	began := make(chan bool)
+	ask := func() {
+		began <- true
+		if got := memo.Get("k", func() int { return 1 }); got != 1 {
+			t.Errorf("got %d", got)
+		}
+	}
+	func() {
+		defer func() { _ = recover() }()
+		memo.Get("k", func() int {
+			for range 8 {
+				wg.Go(ask)
+				<-began
+			}
+			for range 10_000 { // until they wait for this one
+				runtime.Gosched()
+			}
+			panic("broken")
+		})
+	}()
+	wg.Wait()
 }

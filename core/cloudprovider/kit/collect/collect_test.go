@@ -268,6 +268,38 @@ func TestQuietRound(t *testing.T) {
 	}
 }
 
+// KIT-134: the Node of a machine whose deletion was accepted in an earlier round,
+// which did not come to the Node, goes with this one; by both readings (KIT-133).
+func TestNodesOfTerminating(t *testing.T) {
+	claimed := claim("claimed", "claimed")
+	for _, tc := range []struct {
+		reason string
+		empty  bool
+		again  []string
+	}{
+		{"a NodeClaim has the other one", false, []string{"machines", "cache"}},
+		{"the cache shows no NodeClaim", true, []string{"machines", "cache", "live"}},
+	} {
+		t.Run(tc.reason, func(t *testing.T) {
+			w := newWorld(t, func(o *collect.Options) {
+				l := o.Client.(listing)
+				l.empty = tc.empty
+				o.Client = l
+			}, &claimed, node("node-a", "a"), node("node-claimed", "claimed"))
+			w.listed = []*v1.NodeClaim{machine("a", time.Hour, terminating), machine("claimed", time.Hour, terminating)}
+			for _, order := range [][]string{{"machines", "cache", "live"}, tc.again} {
+				w.order = nil
+				if _, err := w.Reconcile(t.Context()); err != nil || !slices.Equal(w.order, order) {
+					t.Errorf("listed %v, want %v; %v", w.order, order, err)
+				}
+			}
+			if w.nodes(t) != "node-claimed" || len(w.deleted) != 0 {
+				t.Errorf("nodes %s; deleted machines %v", w.nodes(t), w.deleted)
+			}
+		})
+	}
+}
+
 // KIT-132: all are attempted, errors are returned afterwards and name the machine.
 func TestErrors(t *testing.T) {
 	w := newWorld(t, same, node("node-a", "a"))

@@ -11,12 +11,14 @@ import (
 
 	"github.com/awslabs/operatorpkg/reconciler"
 	"github.com/awslabs/operatorpkg/singleton"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
@@ -82,65 +84,102 @@ type Controller struct {
 // New returns the controller instance.garbagecollection.
 func New(o Options) *Controller { return &Controller{opts: o} }
 
+// profile makes one round at a time. After an error the next comes no later than
+// after a success, so that one orphan that cannot be deleted holds up no other
+// (KIT-135).
+func (c *Controller) profile() concurrency.Profile {
+	p := concurrency.Fixed(1)
+	p.Backoff.Base, p.Backoff.Longest = time.Second, max(time.Second, c.opts.Schedule.Then)
+	return p
+}
+
 // Register adds the controller to a manager.
 func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	return builder.ControllerManagedBy(m).
 		Named(Name).
 		WatchesRawSource(singleton.Source()).
-		WithOptions(concurrency.Single()).
+		WithOptions(concurrency.Options[reconcile.Request](c.profile(), 0)).
 		Complete(singleton.AsReconciler(c))
 }
 
 // Reconcile makes one round (KIT-132). An error about one orphan does not stop the
 // others.
 func (c *Controller) Reconcile(ctx context.Context) (reconciler.Result, error) {
-	orphans, err := c.orphans(ctx)
+	unclaimed, err := c.unclaimed(ctx)
 	if err != nil {
 		return reconciler.Result{}, err
 	}
-	errs := concurrency.Each(orphans, parallel, func(_ int, orphan *v1.NodeClaim) error { return c.collect(ctx, orphan) })
+	errs := concurrency.Each(unclaimed, parallel, func(_ int, machine *v1.NodeClaim) error { return c.collect(ctx, machine) })
 	if err := errors.Join(errs...); err != nil {
 		return reconciler.Result{}, err
 	}
 	return reconciler.Result{RequeueAfter: c.opts.Schedule.after(c.rounds.Add(1))}, nil
 }
 
-// orphans are those by the cache and, if there are any, by the API server
-// (KIT-133).
-func (c *Controller) orphans(ctx context.Context) ([]*v1.NodeClaim, error) {
-	orphans, err := c.opts.Machines.List(ctx)
+// unclaimed are the machines to collect by the cache and, if there are any, by the
+// API server (KIT-133).
+func (c *Controller) unclaimed(ctx context.Context) ([]*v1.NodeClaim, error) {
+	machines, err := c.opts.Machines.List(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listing machines: %w", err)
 	}
 	for _, reader := range []client.Reader{c.opts.Client, c.opts.Live} {
-		if len(orphans) == 0 {
+		if len(machines) == 0 {
 			return nil, nil
 		}
 		var claims v1.NodeClaimList
 		if err := reader.List(ctx, &claims, client.UnsafeDisableDeepCopy); err != nil {
 			return nil, fmt.Errorf("listing nodeclaims: %w", err)
 		}
-		orphans = c.opts.Rule.Orphans(orphans, claims.Items, c.opts.Clock.Now())
+		if machines, err = c.unfinished(ctx, c.opts.Rule.unclaimed(machines, claims.Items, c.opts.Clock.Now())); err != nil {
+			return nil, err
+		}
 	}
-	return orphans, nil
+	return machines, nil
 }
 
-// collect deletes a machine and then its Node.
-func (c *Controller) collect(ctx context.Context, orphan *v1.NodeClaim) error {
-	id := orphan.Status.ProviderID
-	if err := c.opts.Machines.Delete(ctx, orphan); cloudprovider.IgnoreNodeClaimNotFoundError(err) != nil {
-		return fmt.Errorf("deleting orphaned machine %s: %w", id, err)
+// unfinished leaves out the machines that terminate and have no Node left: nothing
+// is to be done about them.
+func (c *Controller) unfinished(ctx context.Context, machines []*v1.NodeClaim) ([]*v1.NodeClaim, error) {
+	var out []*v1.NodeClaim
+	for _, m := range machines {
+		if terminating(m) {
+			nodes, err := c.nodes(ctx, m.Status.ProviderID)
+			if err != nil {
+				return nil, err
+			}
+			if len(nodes) == 0 {
+				continue
+			}
+		}
+		out = append(out, m)
 	}
-	log.FromContext(ctx).Info("deleted machine without nodeclaim", "provider-id", id)
-	if c.opts.KeepNodes {
-		return nil
+	return out, nil
+}
+
+// collect deletes a machine, unless it terminates already, and then its Node.
+func (c *Controller) collect(ctx context.Context, machine *v1.NodeClaim) error {
+	id := machine.Status.ProviderID
+	if !terminating(machine) {
+		if err := c.opts.Machines.Delete(ctx, machine); cloudprovider.IgnoreNodeClaimNotFoundError(err) != nil {
+			return fmt.Errorf("deleting orphaned machine %s: %w", id, err)
+		}
+		log.FromContext(ctx).Info("deleted machine without nodeclaim", "provider-id", id)
 	}
 	return c.deleteNodes(ctx, id)
 }
 
+// nodes are those of a machine that the controller may delete.
+func (c *Controller) nodes(ctx context.Context, providerID string) ([]corev1.Node, error) {
+	if c.opts.KeepNodes {
+		return nil, nil
+	}
+	return index.Nodes(ctx, c.opts.Client, providerID)
+}
+
 // deleteNodes deletes the very Nodes that are of a machine (KIT-134).
 func (c *Controller) deleteNodes(ctx context.Context, providerID string) error {
-	nodes, err := index.Nodes(ctx, c.opts.Client, providerID)
+	nodes, err := c.nodes(ctx, providerID)
 	if err != nil {
 		return err
 	}

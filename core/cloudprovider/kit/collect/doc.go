@@ -24,8 +24,8 @@
 //
 // # Cost
 //
-// A round costs one List of the provider and one list of the cache; with orphans,
-// one list of the NodeClaims from the API server more.
+// A round costs one List of the provider and one list of the cache; with anything to
+// delete, one list of the NodeClaims from the API server more.
 //
 // Start reading at [Orphans], then [Controller].
 package collect

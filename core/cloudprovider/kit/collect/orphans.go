@@ -3,6 +3,7 @@
 package collect
 
 import (
+	"slices"
 	"time"
 
 	v1 "karpenter.sh/core/apis/v1"
@@ -32,15 +33,22 @@ type Rule struct {
 // Orphans returns the machines, in their order, that no NodeClaim has (KIT-130,
 // KIT-131).
 func (r Rule) Orphans(machines []*v1.NodeClaim, claims []v1.NodeClaim, now time.Time) []*v1.NodeClaim {
+	return slices.DeleteFunc(r.unclaimed(machines, claims, now), terminating)
+}
+
+// unclaimed are the orphans and those that terminate but would be orphans.
+func (r Rule) unclaimed(machines []*v1.NodeClaim, claims []v1.NodeClaim, now time.Time) []*v1.NodeClaim {
 	launched, tied := r.claimed(claims)
-	var orphans []*v1.NodeClaim
+	var out []*v1.NodeClaim
 	for _, m := range machines {
 		if r.collectable(m, now) && !launched[m.Status.ProviderID] && !tied[r.Tie.of(m)] {
-			orphans = append(orphans, m)
+			out = append(out, m)
 		}
 	}
-	return orphans
+	return out
 }
+
+func terminating(m *v1.NodeClaim) bool { return !m.DeletionTimestamp.IsZero() }
 
 // claimed are the provider IDs that NodeClaims have, and the ties of those that do
 // not know theirs.
@@ -68,9 +76,8 @@ func (t Tie) of(machine *v1.NodeClaim) string {
 	return t.Machine(machine)
 }
 
-// collectable holds for machines that may be orphans at all.
+// collectable holds for machines that may be orphans at all, if they run.
 func (r Rule) collectable(m *v1.NodeClaim, now time.Time) bool {
-	return m.Status.ProviderID != "" && m.DeletionTimestamp.IsZero() &&
-		!m.CreationTimestamp.IsZero() && now.Sub(m.CreationTimestamp.Time) > r.Grace &&
+	return m.Status.ProviderID != "" && !m.CreationTimestamp.IsZero() && now.Sub(m.CreationTimestamp.Time) > r.Grace &&
 		(r.Spares == nil || !r.Spares(m))
 }

@@ -80,7 +80,11 @@ func (m Match) matches(f Failure, attempt health.Offering) bool {
 	}
 	return matchesCode(m.Code, f.Code) &&
 		(m.Status == 0 || m.Status <= f.HTTPStatus && f.HTTPStatus <= m.lastStatus()) &&
-		(m.CapacityType == "" || m.CapacityType == attempt.CapacityType)
+		m.isFor(attempt)
+}
+
+func (m Match) isFor(attempt health.Offering) bool {
+	return m.CapacityType == "" || m.CapacityType == attempt.CapacityType
 }
 
 func (m Match) lastStatus() int { return max(m.Status, m.StatusTo) }

@@ -37,7 +37,8 @@ type Verdict struct {
 
 // Classify says what a failure of these attempts means: the first matching row
 // decides (KIT-061). Several attempts are given where one request tried several
-// offerings at once and all failed by it; the first decides the row.
+// offerings at once and all failed by it; the first decides the row, and those of a
+// capacity type that the row is not for are not marked.
 func (t *Table) Classify(f Failure, attempts ...health.Offering) Verdict {
 	var first health.Offering
 	if len(attempts) > 0 {
@@ -58,6 +59,9 @@ func (r *Row) verdict(f Failure, attempts []health.Offering) Verdict {
 	}
 	seen := map[health.Scope]bool{}
 	for _, attempt := range attempts {
+		if !r.When.isFor(attempt) {
+			continue
+		}
 		for _, mark := range r.marks(attempt) {
 			if !seen[mark.Scope] {
 				seen[mark.Scope] = true

@@ -137,6 +137,18 @@ func TestMarks(t *testing.T) { // KIT-063
 	}
 }
 
+// KIT-061: a row for spot says nothing about what was tried on demand with it.
+func TestMarksOfOneCapacityType(t *testing.T) {
+	tab := table(t, errortable.Row{
+		Name: "r", When: errortable.Match{CapacityType: "spot"}, Class: capacity,
+		Marks: []errortable.Parts{errortable.CapacityType}, TTL: time.Minute, Reason: "R",
+	})
+	v := tab.Classify(errortable.Failure{}, health.Offering{CapacityType: "spot"}, health.Offering{CapacityType: "on-demand"})
+	if len(v.Marks) != 1 || v.Marks[0].Scope != (health.Scope{CapacityType: "spot"}) {
+		t.Errorf("got %+v", v.Marks)
+	}
+}
+
 func TestRefused(t *testing.T) { // KIT-064
 	const create = cloudprovider.ClassCreateError
 	offering, minute := []errortable.Parts{errortable.Offering}, time.Minute

@@ -8,7 +8,7 @@ import (
 	"maps"
 	"time"
 
-	"golang.org/x/time/rate"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -51,13 +51,13 @@ type Options struct {
 
 // Controller tags the machines of NodeClaims.
 type Controller struct {
-	opts    Options
-	limiter *rate.Limiter
+	opts  Options
+	turns turns
 }
 
 // New returns the controller nodeclaim.tagging.
 func New(o Options) *Controller {
-	return &Controller{opts: o, limiter: rate.NewLimiter(rate.Every(o.Every), 1)}
+	return &Controller{opts: o, turns: turns{every: o.Every, given: map[types.UID]time.Time{}}}
 }
 
 // Register adds the controller to a manager, with one worker.
@@ -72,9 +72,10 @@ func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 // Reconcile tags the machine of one NodeClaim (KIT-140 to KIT-142).
 func (c *Controller) Reconcile(ctx context.Context, nodeClaim *v1.NodeClaim) (reconcile.Result, error) {
 	if !c.due(nodeClaim) {
+		c.turns.leave(nodeClaim.UID)
 		return reconcile.Result{}, nil
 	}
-	if wait := c.turn(); wait > 0 {
+	if wait := c.turns.take(nodeClaim.UID, c.opts.Clock.Now()); wait > 0 {
 		return reconcile.Result{RequeueAfter: wait}, nil
 	}
 	err := c.opts.Tagger.Tag(ctx, nodeClaim)
@@ -100,18 +101,6 @@ func (c *Controller) done(nodeClaim *v1.NodeClaim) bool {
 		}
 	}
 	return true
-}
-
-// turn returns how long until the next call may be made; zero takes the turn
-// (KIT-141).
-func (c *Controller) turn() time.Duration {
-	now := c.opts.Clock.Now()
-	r := c.limiter.ReserveN(now, 1)
-	wait := r.DelayFrom(now)
-	if wait > 0 {
-		r.CancelAt(now)
-	}
-	return wait
 }
 
 // annotate adds annotations to what is stored, and leaves what was read as it is.

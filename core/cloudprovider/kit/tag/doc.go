@@ -21,7 +21,8 @@
 // # Cost
 //
 // Nothing for a NodeClaim that is done: one comparison of annotations for each of
-// its events.
+// its events. One that waits for its turn to be tagged is read once more, at that
+// turn.
 //
 // Start reading at [Controller] and [InPlace].
 package tag

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass"
 	"karpenter.sh/core/reconcile/concurrency"
 	"karpenter.sh/core/reconcile/patch"
@@ -35,7 +36,7 @@ type Updater interface {
 	// since its NodeClass is gone.
 	Hash(ctx context.Context, nodeClaim *v1.NodeClaim) (string, error)
 	// Update makes the machine so. It compares with the machine as it is, so that
-	// a repeat costs nothing.
+	// a repeat costs nothing. A machine that is gone is a NodeClaimNotFoundError.
 	Update(ctx context.Context, nodeClaim *v1.NodeClaim) error
 }
 
@@ -45,7 +46,8 @@ type InPlaceOptions struct {
 	Client client.Client
 	// Kind of the NodeClass.
 	Kind nodeclass.Kind
-	// NodeClass is an empty one, to be watched.
+	// NodeClass is an empty one, to be watched; its status too, as hashes may be
+	// over what was resolved (KIT-146).
 	NodeClass client.Object
 	// Updater of the provider.
 	Updater Updater
@@ -64,7 +66,7 @@ func (c *InPlace) Register(_ context.Context, m manager.Manager) error {
 	return builder.ControllerManagedBy(m).
 		Named(NameInPlace).
 		For(&v1.NodeClaim{}).
-		Watches(c.opts.NodeClass, handler.EnqueueRequestsFromMapFunc(c.NodeClaims), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(c.opts.NodeClass, handler.EnqueueRequestsFromMapFunc(c.NodeClaims), builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})).
 		WithOptions(concurrency.Options[reconcile.Request](concurrency.Fixed(10), 0)).
 		Complete(reconcile.AsReconciler[*v1.NodeClaim](c.opts.Client, c))
 }
@@ -99,7 +101,10 @@ func (c *InPlace) Reconcile(ctx context.Context, nodeClaim *v1.NodeClaim) (recon
 	if nodeClaim.Status.ProviderID == "" || !registered(nodeClaim) {
 		return reconcile.Result{RequeueAfter: unregistered}, nil
 	}
-	if err := c.opts.Updater.Update(ctx, nodeClaim); err != nil {
+	switch err := c.opts.Updater.Update(ctx, nodeClaim); {
+	case cloudprovider.IsNodeClaimNotFoundError(err):
+		return reconcile.Result{}, nil
+	case err != nil:
 		return reconcile.Result{}, fmt.Errorf("updating machine %s of nodeclaim %s in place: %w", nodeClaim.Status.ProviderID, nodeClaim.Name, err)
 	}
 	return patch.Outcome(annotate(ctx, c.opts.Client, nodeClaim, map[string]string{c.opts.Annotation: hash}))

@@ -5,6 +5,7 @@ package tag_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -27,7 +29,7 @@ var errDown = errors.New("the cloud is down")
 
 // claim is a NodeClaim whose node is known.
 func claim(name string, change ...func(*v1.NodeClaim)) *v1.NodeClaim {
-	c := &v1.NodeClaim{ObjectMeta: metav1.ObjectMeta{Name: name, UID: "uid", Annotations: map[string]string{"other": "stays"}}}
+	c := &v1.NodeClaim{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID("uid-of-" + name), Annotations: map[string]string{"other": "stays"}}}
 	c.Spec.NodeClassRef = v1.NodeClassReference{Group: "ours", Kind: "Class", Name: "default"}
 	c.Status = v1.NodeClaimStatus{NodeName: "node", ProviderID: "cloud://i-1", Conditions: []status.Condition{{Type: "Registered", Status: "True"}}}
 	for _, change := range change {
@@ -129,7 +131,7 @@ func TestPace(t *testing.T) {
 	if _, err := controller.Reconcile(t.Context(), read(t, c, "a")); err != nil {
 		t.Fatal(err)
 	}
-	for range 3 { // waiting takes no turn from others
+	for range 3 { // asking again takes no other turn
 		if result, err := controller.Reconcile(t.Context(), read(t, c, "b")); err != nil || result.RequeueAfter != time.Second {
 			t.Errorf("got %+v, %v", result, err)
 		}
@@ -137,6 +139,54 @@ func TestPace(t *testing.T) {
 	clk.SetTime(clk.Now().Add(time.Second))
 	if result, err := controller.Reconcile(t.Context(), read(t, c, "b")); err != nil || result.RequeueAfter != 0 || len(tagger.tagged) != 2 {
 		t.Errorf("got %+v, %v, tagged %v", result, err, tagger.tagged)
+	}
+}
+
+// KIT-141: each of many comes back once, at a moment of its own, also after one of
+// them came late; who goes gives up its turn.
+func TestPaceOfMany(t *testing.T) {
+	const many = 100
+	tagger := &tagger{}
+	start := time.Unix(100, 0)
+	clk := clocktesting.NewFakePassiveClock(start)
+	controller := tag.New(tag.Options{
+		Client: api(t), Kinds: cloudprovider.NodeClassKinds{schema.GroupKind{Group: "ours", Kind: "Class"}}, Tagger: tagger,
+		Done: map[string]string{"tagged": "true"}, Every: time.Second, Clock: clk,
+	})
+	at := func(i int) (wait time.Duration) {
+		result, err := controller.Reconcile(t.Context(), claim(strconv.Itoa(i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result.RequeueAfter
+	}
+	for i := range many {
+		if wait := at(i); wait != time.Duration(i)*time.Second {
+			t.Errorf("%d comes back after %s", i, wait)
+		}
+	}
+	if _, err := controller.Reconcile(t.Context(), claim(strconv.Itoa(many-1), deleting)); err != nil {
+		t.Fatal(err)
+	}
+	if wait := at(many - 1); wait != many*time.Second {
+		t.Errorf("one that gave up its turn comes back after %s", wait)
+	}
+	clk.SetTime(start.Add(time.Second + 100*time.Millisecond))
+	if wait := at(1); wait != 0 {
+		t.Errorf("put back for %s at its turn", wait)
+	}
+	clk.SetTime(start.Add(2 * time.Second))
+	if wait := at(2); wait != 100*time.Millisecond {
+		t.Errorf("put back for %s after one that came late", wait)
+	}
+	for i := 3; i < many-1; i++ {
+		clk.SetTime(start.Add(time.Duration(i)*time.Second + 100*time.Millisecond))
+		if wait := at(i); wait != 0 {
+			t.Errorf("%d is put back for %s at its turn", i, wait)
+		}
+	}
+	if len(tagger.tagged) != many-2 {
+		t.Errorf("%d are tagged", len(tagger.tagged))
 	}
 }
 
@@ -176,6 +226,7 @@ func TestInPlace(t *testing.T) {
 		{"not launched", claim("a", func(c *v1.NodeClaim) { c.Status.ProviderID = "" }), updater{hash: "new"}, false, "", time.Minute, nil},
 		{"not registered", claim("a", func(c *v1.NodeClaim) { c.Status.Conditions = nil }), updater{hash: "new"}, false, "", time.Minute, nil},
 		{"the update fails", claim("a", applied("old")), updater{hash: "new", updates: errDown}, true, "old", 0, errDown},
+		{"the machine is gone", claim("a", applied("old")), updater{hash: "new", updates: cloudprovider.NewNodeClaimNotFoundError(errDown)}, true, "old", 0, nil},
 		{"the hash is not known", claim("a", applied("old")), updater{hashErr: errDown}, false, "old", 0, errDown},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {

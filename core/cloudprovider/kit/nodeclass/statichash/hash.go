@@ -15,7 +15,8 @@ import (
 // and fields (KIT-110). Fields tagged `hash:"ignore"` are left out, those tagged
 // `hash:"string"` are hashed as what their String method returns, which may be
 // that of a pointer to them. The error names the path to what has no stable
-// content (KIT-111).
+// content, or keeps some in unexported fields, which would be left out unnoticed
+// (KIT-111).
 func Of(value any) (uint64, error) {
 	return of(reflect.ValueOf(value), "value")
 }
@@ -84,7 +85,13 @@ func ofStruct(v reflect.Value, path string) (uint64, error) {
 	for i := range v.NumField() {
 		field, value := v.Type().Field(i), v.Field(i)
 		tag := field.Tag.Get("hash")
-		if tag == "ignore" || field.PkgPath != "" || value.IsZero() {
+		if tag == "ignore" || field.Name == "_" {
+			continue
+		}
+		if !field.IsExported() {
+			return 0, fmt.Errorf("hashing %s: the content of a %s is not exported (%s): tag it as string, or ignore", path, v.Type(), field.Name)
+		}
+		if value.IsZero() {
 			continue
 		}
 		name := path + "." + field.Name

@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/statichash"
@@ -171,7 +172,8 @@ func TestZeroFields(t *testing.T) {
 		Ratio   float64
 		Small   uint16
 		Nested  struct{ Text string }
-		private string //nolint:unused // it is there to be left out
+		private string `hash:"ignore"`
+		_       struct{}
 	}
 	hash := func(s spec) uint64 {
 		h, err := statichash.Of(s)
@@ -190,7 +192,7 @@ func TestZeroFields(t *testing.T) {
 		}
 	}
 	if hash(spec{private: "x"}) != none {
-		t.Error("a private field counts")
+		t.Error("an ignored field counts")
 	}
 }
 
@@ -204,7 +206,9 @@ func TestUnstable(t *testing.T) {
 		"hashing value.Field: a bool has no String method": struct {
 			Field bool `hash:"string"`
 		}{true},
-		"hashing value: a complex128 has no stable content": complex(1, 1),
+		"hashing value.List[0].Field: the content of a resource.Quantity is not exported (i): tag it as string, or ignore": outer{[]inner{{resource.MustParse("1Gi")}}},
+		"hashing value.Field.Time: the content of a time.Time is not exported (wall): tag it as string, or ignore":         inner{metav1.Now()},
+		"hashing value: a complex128 has no stable content":                                                                complex(1, 1),
 	} {
 		if _, err := statichash.Of(value); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
