@@ -75,7 +75,7 @@ func NewOfferings(o OfferingOptions) (*Offerings, error) {
 // Register adds the controller to a manager.
 func (c *Offerings) Register(_ context.Context, m manager.Manager) error {
 	return builder.ControllerManagedBy(m).Named(OfferingsName).
-		WatchesRawSource(singleton.Source()).WithOptions(concurrency.Single()).Complete(singleton.AsReconciler(c))
+		WatchesRawSource(singleton.Source()).WithOptions(concurrency.Loop(offeringsRefresh)).Complete(singleton.AsReconciler(c))
 }
 
 // Reconcile reads the catalogues anew. A pool whose types cannot be had costs

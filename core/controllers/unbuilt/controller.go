@@ -69,7 +69,7 @@ func New(o Options) *Controller { return &Controller{Options: o, told: map[types
 // Register adds the controller to a manager.
 func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	return builder.ControllerManagedBy(m).Named(Name).
-		WatchesRawSource(singleton.Source()).WithOptions(concurrency.Single()).Complete(singleton.AsReconciler(c))
+		WatchesRawSource(singleton.Source()).WithOptions(concurrency.Loop(every)).Complete(singleton.AsReconciler(c))
 }
 
 // Reconcile looks for objects that were not told yet (API-178).

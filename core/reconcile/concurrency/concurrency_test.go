@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
 	"karpenter.sh/core/reconcile/concurrency"
 )
 
@@ -125,5 +127,17 @@ func TestWithin(t *testing.T) {
 				t.Errorf("%d workers, want %d", got, tt.want)
 			}
 		})
+	}
+}
+
+// LIF-260: a loop that fails for long looks again as often as it does anyway.
+func TestLoopsDoNotSleepLonger(t *testing.T) {
+	limiter := concurrency.Loop(time.Minute).RateLimiter
+	var wait time.Duration
+	for range 30 {
+		wait = limiter.When(reconcile.Request{})
+	}
+	if wait > time.Minute {
+		t.Errorf("the next look comes after %v", wait)
 	}
 }

@@ -11,10 +11,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// Single returns the options of a controller with one worker and nothing of its
-// own.
-func Single() controller.Options {
-	return controller.Options{NewQueue: calm[reconcile.Request]}
+// Loop returns the options of a controller with one worker that looks again every so
+// often. After an error, however long it lasts, the next look is no later than that.
+func Loop(every time.Duration) controller.Options {
+	p := Fixed(1)
+	p.Backoff.Longest = every
+	return Options[reconcile.Request](p, 0)
 }
 
 // calm makes a queue that wakes the process only when there is something to do,

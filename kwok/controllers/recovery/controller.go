@@ -38,6 +38,9 @@ type Resumer interface {
 	Resume(ctx context.Context, nodeClaim *v1.NodeClaim, launched time.Time) error
 }
 
+// retry is the most time from a failure to the next attempt.
+const retry = 10 * time.Second
+
 // Controller recovers launches.
 type Controller struct {
 	// Client reads from the cache.
@@ -50,7 +53,7 @@ func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	return builder.ControllerManagedBy(m).
 		Named(Name).
 		WatchesRawSource(singleton.Source()).
-		WithOptions(concurrency.Single()).
+		WithOptions(concurrency.Loop(retry)).
 		Complete(singleton.AsReconciler(c))
 }
 

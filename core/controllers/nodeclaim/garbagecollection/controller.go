@@ -59,7 +59,7 @@ func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	return builder.ControllerManagedBy(m).
 		Named(Name).
 		WatchesRawSource(singleton.Source()).
-		WithOptions(concurrency.Single()).
+		WithOptions(concurrency.Loop(interval)).
 		Complete(singleton.AsReconciler(c))
 }
 
