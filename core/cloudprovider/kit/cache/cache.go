@@ -147,7 +147,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e.has && e.negative == nil && !c.tooOld(e) {
+	if e.usable() && !c.tooOld(e) {
 		return c.serve(e)
 	}
 	return none, fmt.Errorf("reading %v for cache %q: %w", key, c.opts.Name, l.err)
@@ -161,7 +161,7 @@ func (c *Cache[K, V]) ready(e *entry[K, V]) bool {
 	switch {
 	case fresh && (e.due.IsZero() || now.Before(e.due)):
 		return true
-	case !fresh && (!e.failing || !e.has || c.tooOld(e)):
+	case !fresh && (!e.failing || !e.usable() || c.tooOld(e)):
 		return false
 	}
 	// Near its end, or stale while loads fail: served at once, refreshed behind.
@@ -180,6 +180,10 @@ func (c *Cache[K, V]) serve(e *entry[K, V]) (V, error) {
 	}
 	return e.value, nil
 }
+
+// usable reports whether the entry holds what may be used although it is stale. A
+// negative answer is not: that a thing was missing says nothing of it now.
+func (e *entry[K, V]) usable() bool { return e.has && e.negative == nil }
 
 func (c *Cache[K, V]) tooOld(e *entry[K, V]) bool {
 	return c.opts.MaxAge > 0 && c.opts.Clock.Since(e.loaded) > c.opts.MaxAge

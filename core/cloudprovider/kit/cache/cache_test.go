@@ -286,7 +286,11 @@ func TestNegative(t *testing.T) {
 			expect(t, c, "a", errGone.Error())
 			cloud.fail(errDown)
 			time.Sleep(6 * time.Second)
-			expect(t, c, "a", errDown.Error())
+			for range 3 {
+				expect(t, c, "a", errDown.Error())
+			}
+			cloud.fail(nil)
+			expect(t, c, "a", "a5") // and not what it was before
 		})
 	})
 	t.Run("not kept without a time", func(t *testing.T) {

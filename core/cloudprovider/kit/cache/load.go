@@ -72,10 +72,10 @@ func (c *Cache[K, V]) finish(e *entry[K, V], l *load[V], err error) (age time.Du
 		c.negative(e, err)
 	default:
 		c.opts.Metrics.failed(c.opts.Name)
-		tell = e.has && e.negative == nil && !e.failing
+		tell = e.usable() && !e.failing
 		e.failing = true
 		e.retryAt = c.opts.Clock.Now().Add(c.opts.RetryAfter)
-		if !e.has {
+		if !e.usable() {
 			c.forget(e)
 		}
 	}
