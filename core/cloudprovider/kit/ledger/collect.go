@@ -63,6 +63,7 @@ func (l *Ledger[M]) Launched(ctx context.Context, uid types.UID) (Answer, error)
 func (l *Ledger[M]) recall(uid types.UID) (Answer, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.begin()
 	e, known := l.entries[uid]
 	switch {
 	case !known:
@@ -137,6 +138,7 @@ const atOnce = 100
 func (l *Ledger[M]) doubtful() []types.UID {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.begin()
 	var out []types.UID
 	for uid, e := range l.entries {
 		if e.flight == nil && e.doubtful() {

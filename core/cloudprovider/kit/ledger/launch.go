@@ -65,6 +65,7 @@ func (l *Ledger[M]) join(r Request[M]) (*flight[M], error) {
 	if l.closed {
 		return nil, ErrClosed
 	}
+	l.begin()
 	e, err := l.entry(r.UID)
 	if err != nil {
 		return nil, err

@@ -80,12 +80,12 @@ func (o Options) withDefaults() Options {
 type Ledger[M any] struct {
 	opts  Options
 	cloud Cloud[M]
-	start time.Time
 	base  context.Context
 	stop  context.CancelFunc
 
 	mu       sync.Mutex
 	closed   bool
+	start    time.Time // of the first use
 	entries  map[types.UID]*entry[M]
 	tidied   time.Time // when entries were last looked through for old ones
 	launches sync.WaitGroup
@@ -108,12 +108,14 @@ type entry[M any] struct {
 	lost   int                  // machines that were answered and then gone
 }
 
-// New returns a ledger that knows nothing yet.
+// New returns a ledger that knows nothing yet. Only a process that leads may use
+// it: until then another may launch. The first use of Launch, Launched or Collect
+// is taken for the moment from which no other does.
 func New[M any](opts Options, cloud Cloud[M]) *Ledger[M] {
 	opts = opts.withDefaults()
 	base, stop := context.WithCancel(context.Background())
 	return &Ledger[M]{
-		opts: opts, cloud: cloud, start: opts.Clock.Now(), base: base, stop: stop,
+		opts: opts, cloud: cloud, base: base, stop: stop,
 		entries: map[types.UID]*entry[M]{}, tidied: opts.Clock.Now(),
 	}
 }
@@ -173,6 +175,14 @@ func (l *Ledger[M]) tidy(now time.Time) {
 		if e.flight == nil && now.Sub(e.used) >= l.opts.KeepFor {
 			delete(l.entries, uid)
 		}
+	}
+}
+
+// begin notes the first use: a ledger may be made long before its process leads;
+// mu is held.
+func (l *Ledger[M]) begin() {
+	if l.start.IsZero() {
+		l.start = l.opts.Clock.Now()
 	}
 }
 

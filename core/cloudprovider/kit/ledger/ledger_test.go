@@ -37,14 +37,23 @@ func launch(ctx context.Context, l *ledger.Ledger[machine], cloud *cloud, uid ty
 	})
 }
 
+// use is a first use of a ledger that asks nothing.
+func use(t *testing.T, l *ledger.Ledger[machine]) {
+	t.Helper()
+	if surplus, err := l.Collect(t.Context(), nil); err != nil || len(surplus) > 0 {
+		t.Errorf("surplus %v, %v", surplus, err)
+	}
+}
+
 // inTime runs a test in virtual time, on a cloud with idempotent requests or one
-// without; long after the process began.
+// without; long after the process began to lead.
 func inTime(t *testing.T, idempotent bool, test func(t *testing.T, l *ledger.Ledger[machine], cloud *cloud)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		cloud := newCloud(idempotent)
 		l := newLedger(cloud)
 		defer l.Close(t.Context())
+		use(t, l)
 		time.Sleep(time.Hour)
 		test(t, l, cloud)
 	})
@@ -184,31 +193,38 @@ func TestRefusedAfterLost(t *testing.T) {
 	})
 }
 
-// KIT-074: a process that has just begun does not know what the one before asked.
+// KIT-074: a process that has just begun to lead does not know what the one before
+// asked.
 func TestAfterRestart(t *testing.T) {
 	for name, tt := range map[string]struct {
 		idempotent bool
+		standsBy   time.Duration // before it leads
 		after      time.Duration
 		err        error
 	}{
 		"no tokens: waits until everything can be seen": {after: 0, err: ledger.ErrOpen},
 		"no tokens: asks then":                          {after: appears},
+		"no tokens: time as a standby does not count":   {standsBy: time.Hour, after: appears - 1, err: ledger.ErrOpen},
 		"tokens: asks at once, for one and the same":    {idempotent: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud := newCloud(tt.idempotent)
 				before := newLedger(cloud)
+				use(t, before)
 				time.Sleep(appears)
-				cloud.fates = []fate{responseLost}
-				_, _ = launch(t.Context(), before, cloud, "u", "a")
-				before.Close(t.Context())
 				l := newLedger(cloud)
 				defer l.Close(t.Context())
+				time.Sleep(tt.standsBy)
+				cloud.fates = []fate{late}
+				_, _ = launch(t.Context(), before, cloud, "u", "a")
+				before.Close(t.Context())
+				use(t, l)
 				time.Sleep(tt.after)
 				if _, err := launch(t.Context(), l, cloud, "u", "a"); !errors.Is(err, tt.err) {
 					t.Error(err)
 				}
+				time.Sleep(appears) // what the one before asked for is there
 				if got := len(cloud.live("u")); got != 1 {
 					t.Errorf("%d machines", got)
 				}
