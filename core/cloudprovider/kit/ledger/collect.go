@@ -53,7 +53,7 @@ func (l *Ledger[M]) Launched(ctx context.Context, uid types.UID) (Answer, error)
 		return Answer{Launched: Yes, ProviderID: l.cloud.ProviderID(e.machine)}, nil
 	}
 	l.settle(e, at)
-	if e.flight != nil || len(e.open) > 0 || e.answered || !known && l.young(l.start) {
+	if e.flight != nil || len(e.open) > 0 || e.answered || l.mayMiss(at, l.start) {
 		return Answer{}, nil
 	}
 	return Answer{Launched: No}, nil
@@ -170,7 +170,7 @@ func (l *Ledger[M]) collect(ctx context.Context, uid types.UID, read func(ctx co
 	if !known || e.flight != nil {
 		return nil, nil // a launch has begun: it decides
 	}
-	found, answered := l.withAnswered(e, found)
+	found, answered := l.withAnswered(e, found, at)
 	surplus := Surplus(found, l.cloud.ProviderID, claim, answered)
 	l.doom(e, surplus)
 	l.settle(e, at)
@@ -184,9 +184,10 @@ func (l *Ledger[M]) collect(ctx context.Context, uid types.UID, read func(ctx co
 	return surplus, nil
 }
 
-// withAnswered adds the machine that was answered lately to those found, and
-// returns its provider ID; one that could be seen and is not is gone. mu is held.
-func (l *Ledger[M]) withAnswered(e *entry[M], found []M) ([]M, string) {
+// withAnswered adds the machine that was answered lately to those found by a
+// look-up, and returns its provider ID; one that could be seen and is not is gone. mu
+// is held.
+func (l *Ledger[M]) withAnswered(e *entry[M], found []M, lookedUp time.Time) ([]M, string) {
 	if !e.answered {
 		return found, ""
 	}
@@ -196,7 +197,7 @@ func (l *Ledger[M]) withAnswered(e *entry[M], found []M) ([]M, string) {
 			return found, id
 		}
 	}
-	if l.young(e.at) {
+	if l.mayMiss(lookedUp, e.at) {
 		return append(found, e.machine), id
 	}
 	return found, ""

@@ -5,6 +5,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -104,7 +105,7 @@ func (l *Ledger[M]) fly(e *entry[M], f *flight[M], r Request[M]) {
 func (l *Ledger[M]) there(ctx context.Context, e *entry[M], r Request[M]) (machine M, there bool, err error) {
 	l.mu.Lock()
 	machine, answered := e.machine, e.answered
-	fresh := answered && l.young(e.at)
+	fresh := answered && l.mayMiss(l.opts.Clock.Now(), e.at)
 	first := !answered && r.New && len(e.open) == 0 && e.lost == 0
 	l.mu.Unlock()
 	if fresh || first {
@@ -124,7 +125,7 @@ func (l *Ledger[M]) there(ctx context.Context, e *entry[M], r Request[M]) (machi
 		e.answered, e.delivered = false, false
 	}
 	l.settle(e, at)
-	return machine, false, l.mayAsk(e, r)
+	return machine, false, l.mayAsk(e, r, at)
 }
 
 func unless(known bool, err error) error {
@@ -162,12 +163,12 @@ func better(id, than, answered string) bool {
 // mayAsk returns nil if another ask cannot lead to two machines for which nobody
 // would know: no other ask is open, and none of an earlier process can be, unless
 // the cloud takes it and this one for one; mu is held.
-func (l *Ledger[M]) mayAsk(e *entry[M], r Request[M]) error {
+func (l *Ledger[M]) mayAsk(e *entry[M], r Request[M], lookedUp time.Time) error {
 	others := len(e.open)
 	if _, repeated := e.open[e.token(r.Parameters)]; repeated && l.opts.Idempotent {
 		others--
 	}
-	if others == 0 && (l.opts.Idempotent || r.New || !l.young(l.start)) {
+	if others == 0 && (l.opts.Idempotent || r.New || !l.mayMiss(lookedUp, l.start)) {
 		return nil
 	}
 	return fmt.Errorf("launching for NodeClaim UID %s: %w", e.uid, ErrOpen)

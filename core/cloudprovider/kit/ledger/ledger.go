@@ -186,16 +186,16 @@ func (l *Ledger[M]) begin() {
 	}
 }
 
-// young reports whether Find may miss what happened then.
-func (l *Ledger[M]) young(then time.Time) bool {
-	return l.opts.Clock.Since(then) < l.opts.Appears
+// mayMiss reports whether a look-up made at some time may miss what happened then.
+func (l *Ledger[M]) mayMiss(lookedUp, then time.Time) bool {
+	return lookedUp.Sub(then) < l.opts.Appears
 }
 
 // settle drops the asks that a look-up made at some time would have shown; mu is
 // held.
 func (l *Ledger[M]) settle(e *entry[M], lookedUp time.Time) {
 	for token, ended := range e.open {
-		if lookedUp.Sub(ended) >= l.opts.Appears {
+		if !l.mayMiss(lookedUp, ended) {
 			delete(e.open, token)
 		}
 	}

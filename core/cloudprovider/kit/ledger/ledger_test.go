@@ -259,11 +259,23 @@ func TestLaunched(t *testing.T) {
 	for name, tt := range map[string]struct {
 		before  func(ctx context.Context, l *ledger.Ledger[machine], cloud *cloud)
 		restart bool // just now
+		then    func(ctx context.Context, l *ledger.Ledger[machine], cloud *cloud)
 		want    ledger.Answer
 		err     error
 	}{
 		"never asked": {want: ledger.Answer{Launched: ledger.No}},
 		"never asked by this process, which has just begun": {restart: true},
+		"asked for by this process, which has just begun, and refused": {
+			restart: true,
+			then: func(ctx context.Context, l *ledger.Ledger[machine], c *cloud) {
+				c.fates = []fate{refused}
+				_, _ = launch(ctx, l, c, "u", "")
+			},
+		},
+		"looked up by this process when it had just begun, which took long": {
+			restart: true,
+			then:    func(_ context.Context, _ *ledger.Ledger[machine], c *cloud) { c.lookupTakes = appears },
+		},
 		"answered": {
 			before: func(ctx context.Context, l *ledger.Ledger[machine], c *cloud) { _, _ = launch(ctx, l, c, "u", "") },
 			want:   ledger.Answer{Launched: ledger.Yes, ProviderID: "i-001"},
@@ -318,6 +330,9 @@ func TestLaunched(t *testing.T) {
 				if tt.restart {
 					l = newLedger(cloud)
 					defer l.Close(t.Context())
+				}
+				if tt.then != nil {
+					tt.then(t.Context(), l, cloud)
 				}
 				if got, err := l.Launched(t.Context(), "u"); got != tt.want || !errors.Is(err, tt.err) {
 					t.Errorf("got %v, %v, want %v, %v", got, err, tt.want, tt.err)
