@@ -144,7 +144,7 @@ func (l *Ledger[M]) adopt(e *entry[M], found []M) (machine M, adopted bool) {
 	best := ""
 	for _, m := range found {
 		id := l.cloud.ProviderID(m)
-		if e.doomed[id] || adopted && !better(id, best, keep) {
+		if _, over := e.doomed[id]; over || adopted && !better(id, best, keep) {
 			continue
 		}
 		machine, best, adopted = m, id, true

@@ -104,8 +104,20 @@ type entry[M any] struct {
 	delivered bool      // a caller got it
 
 	open   map[string]time.Time // open asks by token: when they ended
-	doomed map[string]bool      // provider IDs that Collect gave out
+	doomed map[string]doomed[M] // by provider ID, what Collect gave out
 	lost   int                  // machines that were answered and then gone
+}
+
+// doomed is a machine that is to be ended, and since when it is known.
+type doomed[M any] struct {
+	machine M
+	since   time.Time
+}
+
+// void reports whether nothing is lost with the entry but a machine that the cloud
+// knows too; mu is held.
+func (e *entry[M]) void() bool {
+	return e.flight == nil && len(e.open) == 0 && len(e.doomed) == 0
 }
 
 // New returns a ledger that knows nothing yet. Only a process that leads may use
@@ -134,11 +146,11 @@ func (l *Ledger[M]) Close(ctx context.Context) {
 
 // Ended forgets a NodeClaim whose machine is known to be gone, or that is gone
 // itself after its machine was asked to end. A launch under way or open is not
-// forgotten.
+// forgotten, nor a machine that Collect gave out and that may not be gone yet.
 func (l *Ledger[M]) Ended(uid types.UID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e, known := l.entries[uid]; known && e.flight == nil && len(e.open) == 0 {
+	if e, known := l.entries[uid]; known && e.void() {
 		delete(l.entries, uid)
 	}
 }
@@ -163,7 +175,7 @@ func (l *Ledger[M]) entry(uid types.UID) (*entry[M], error) {
 	if len(l.entries) >= l.opts.MaxEntries {
 		return nil, fmt.Errorf("remembering the launch for NodeClaim UID %s: %w", uid, ErrFull)
 	}
-	e := &entry[M]{uid: uid, used: now, open: map[string]time.Time{}, doomed: map[string]bool{}}
+	e := &entry[M]{uid: uid, used: now, open: map[string]time.Time{}, doomed: map[string]doomed[M]{}}
 	l.entries[uid] = e
 	return e, nil
 }
@@ -172,7 +184,7 @@ func (l *Ledger[M]) entry(uid types.UID) (*entry[M], error) {
 func (l *Ledger[M]) tidy(now time.Time) {
 	l.tidied = now
 	for uid, e := range l.entries {
-		if e.flight == nil && now.Sub(e.used) >= l.opts.KeepFor {
+		if e.flight == nil && len(e.doomed) == 0 && now.Sub(e.used) >= l.opts.KeepFor {
 			delete(l.entries, uid)
 		}
 	}

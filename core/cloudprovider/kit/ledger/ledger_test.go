@@ -399,6 +399,10 @@ func TestCollect(t *testing.T) {
 				}
 			}
 			cloud.end("i-001")
+			if got := collect(t, l, ledger.Claim{}); got != "i-001" {
+				t.Errorf("surplus %q while a look-up may miss it", got)
+			}
+			time.Sleep(appears)
 			if got := collect(t, l, ledger.Claim{}); got != "" || l.Len() != 0 {
 				t.Errorf("surplus %q, %d entries after it is gone", got, l.Len())
 			}
@@ -429,10 +433,19 @@ func TestCollect(t *testing.T) {
 				t.Errorf("surplus %q while the launch is under way", got)
 			}
 			time.Sleep(time.Minute) // it cannot be looked up yet, but it is known
+			for range 2 {           // as when its end was throttled
+				if got := collect(t, l, ledger.Claim{}); got != "i-001" {
+					t.Errorf("surplus %q", got)
+				}
+				l.Ended("u")
+			}
+			time.Sleep(2 * time.Hour)
+			if m, err := launch(t.Context(), l, cloud, "other", ""); err != nil { // old entries are forgotten
+				t.Errorf("%v, %v", m, err)
+			}
 			if got := collect(t, l, ledger.Claim{}); got != "i-001" {
 				t.Errorf("surplus %q", got)
 			}
-			time.Sleep(appears)
 			if answer, err := l.Launched(t.Context(), "u"); answer.Launched != ledger.No || err != nil {
 				t.Errorf("of a machine that is doomed the answer is %v, %v", answer, err)
 			}
@@ -469,6 +482,21 @@ func TestCollect(t *testing.T) {
 			_ = collect(t, l, ledger.Claim{})
 			if m, err := launch(t.Context(), l, cloud, "u", ""); m.id != "i-002" {
 				t.Errorf("got %q, %v", m.id, err)
+			}
+		})
+	})
+	t.Run("of a NodeClaim with another machine, a doomed one is not kept when that is lost", func(t *testing.T) {
+		inTime(t, true, func(t *testing.T, l *ledger.Ledger[machine], cloud *cloud) {
+			cloud.fates = []fate{responseLost}
+			_, _ = launch(t.Context(), l, cloud, "u", "")
+			time.Sleep(appears)
+			for _, claim := range []ledger.Claim{{Exists: true, ProviderID: "i-000"}, {Exists: true}} {
+				if got := collect(t, l, claim); got != "i-001" {
+					t.Errorf("surplus %q", got)
+				}
+			}
+			if m, err := launch(t.Context(), l, cloud, "u", ""); m.id != "i-002" {
+				t.Errorf("the next launch brought %q, %v", m.id, err)
 			}
 		})
 	})
