@@ -92,6 +92,9 @@ func (l *Ledger[M]) fly(e *entry[M], f *flight[M], r Request[M]) {
 		e.flight, e.used = nil, l.opts.Clock.Now()
 		e.delivered = e.delivered || f.err == nil && f.waiting > 0
 		close(f.done)
+		if !e.answered && e.lost == 0 && e.void() {
+			delete(l.entries, e.uid) // it says nothing: refused launches fill no ledger
+		}
 	}()
 	machine, there, err := l.there(ctx, e, r)
 	if !there && err == nil {

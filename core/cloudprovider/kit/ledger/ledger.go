@@ -169,7 +169,8 @@ func (l *Ledger[M]) entry(uid types.UID) (*entry[M], error) {
 		e.used = now
 		return e, nil
 	}
-	if now.Sub(l.tidied) >= l.opts.KeepFor/10 || len(l.entries) >= l.opts.MaxEntries {
+	full := len(l.entries) >= l.opts.MaxEntries
+	if since := now.Sub(l.tidied); since >= l.opts.KeepFor/10 || full && since >= tidyPause {
 		l.tidy(now)
 	}
 	if len(l.entries) >= l.opts.MaxEntries {
@@ -179,6 +180,10 @@ func (l *Ledger[M]) entry(uid types.UID) (*entry[M], error) {
 	l.entries[uid] = e
 	return e, nil
 }
+
+// tidyPause is how often a full ledger is looked through: each look is at all
+// entries.
+const tidyPause = time.Second
 
 // tidy drops entries that nobody has used for long; mu is held.
 func (l *Ledger[M]) tidy(now time.Time) {

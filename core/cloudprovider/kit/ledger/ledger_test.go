@@ -597,6 +597,30 @@ func TestBounded(t *testing.T) {
 	})
 }
 
+// KIT-079: launches that were refused are not remembered, however many.
+func TestRefusedFillNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := newCloud(false)
+		l := ledger.New(ledger.Options{Appears: appears, MaxEntries: 3, Clock: clock.RealClock{}}, ledger.Cloud[machine]{
+			Find: cloud.find, ProviderID: func(m machine) string { return m.id }, Refused: func(err error) bool { return errors.Is(err, errNoStock) },
+		})
+		defer l.Close(t.Context())
+		if _, err := launch(t.Context(), l, cloud, "early", ""); !errors.Is(err, ledger.ErrOpen) || l.Len() != 0 {
+			t.Errorf("%v, %d entries", err, l.Len())
+		}
+		time.Sleep(appears)
+		cloud.fates = slices.Repeat([]fate{refused}, 10)
+		for i := range 10 {
+			if _, err := launch(t.Context(), l, cloud, types.UID(fmt.Sprint("u", i)), ""); !errors.Is(err, errNoStock) {
+				t.Error(err)
+			}
+		}
+		if l.Len() != 0 {
+			t.Errorf("%d entries", l.Len())
+		}
+	})
+}
+
 // KIT-079: Close waits, and cancels after a time.
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
