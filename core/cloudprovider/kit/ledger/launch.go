@@ -21,7 +21,9 @@ type Request[M any] struct {
 	// created while this one led. It saves a look-up.
 	New bool
 	// Launch asks the cloud for a machine that carries the UID as a tag. A cloud with
-	// idempotent requests is given the token. The context outlives the caller.
+	// idempotent requests is given the token. The context outlives the caller. Launch
+	// must not return before its request has ended, unless the context has: then the
+	// request may go on for Options.Outlasts.
 	Launch func(ctx context.Context, token string) (M, error)
 }
 
@@ -194,11 +196,23 @@ func (l *Ledger[M]) ask(ctx context.Context, e *entry[M], r Request[M]) (M, erro
 		delete(e.open, token)
 		e.answered, e.machine, e.at, e.delivered = true, machine, l.opts.Clock.Now(), false
 	case !l.cloud.Refused(err):
-		e.open[token] = l.opts.Clock.Now()
+		e.open[token] = l.ended(ctx)
+		if before.After(e.open[token]) {
+			e.open[token] = before
+		}
 	case repeated: // the refusal is of this ask, not of the one before
 		e.open[token] = before
 	default:
 		delete(e.open, token)
 	}
 	return machine, err
+}
+
+// ended is when the request of a launch that returns now is over at the latest.
+func (l *Ledger[M]) ended(ctx context.Context) time.Time {
+	now := l.opts.Clock.Now()
+	if ctx.Err() != nil {
+		return now.Add(l.opts.Outlasts)
+	}
+	return now
 }

@@ -52,6 +52,10 @@ type Options struct {
 	KeepFor time.Duration
 	// Timeout bounds look-up and launch together; default 5 minutes (CP-023).
 	Timeout time.Duration
+	// Outlasts is how long a request may go on after its launch returned because
+	// Timeout was over, as that of a batch does when a caller leaves: what bounds one
+	// request of the batcher. Default 5 minutes, as there.
+	Outlasts time.Duration
 	// MaxEntries bounds the NodeClaims remembered; default 100,000. Beyond it
 	// launches fail with ErrFull: to forget one that is open could launch twice.
 	MaxEntries int
@@ -68,6 +72,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = 5 * time.Minute
+	}
+	if o.Outlasts <= 0 {
+		o.Outlasts = 5 * time.Minute
 	}
 	if o.MaxEntries <= 0 {
 		o.MaxEntries = 100_000
@@ -103,7 +110,7 @@ type entry[M any] struct {
 	at        time.Time // when that was
 	delivered bool      // a caller got it
 
-	open   map[string]time.Time // open asks by token: when they ended
+	open   map[string]time.Time // open asks by token: when they ended at the latest
 	doomed map[string]doomed[M] // by provider ID, what Collect gave out
 	lost   int                  // machines that were answered and then gone
 }

@@ -193,6 +193,32 @@ func TestRefusedAfterLost(t *testing.T) {
 	})
 }
 
+// KIT-073, KIT-076: a launch that gives up on a request, as on one that it shares,
+// says nothing of when the request ends.
+func TestRequestOutlastsLaunch(t *testing.T) {
+	inTime(t, false, func(t *testing.T, l *ledger.Ledger[machine], cloud *cloud) {
+		_, err := l.Launch(t.Context(), ledger.Request[machine]{UID: "u", Launch: func(ctx context.Context, token string) (machine, error) {
+			<-ctx.Done()
+			time.AfterFunc(5*time.Minute, func() { cloud.create("u", token) })
+			return machine{}, context.Cause(ctx)
+		}})
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		time.Sleep(5*time.Minute + appears - 31*time.Second) // before it can be seen
+		if answer, err := l.Launched(t.Context(), "u"); answer.Launched != ledger.Unknown || err != nil {
+			t.Errorf("the answer is %v, %v", answer, err)
+		}
+		if _, err := launch(t.Context(), l, cloud, "u", ""); !errors.Is(err, ledger.ErrOpen) {
+			t.Error(err)
+		}
+		time.Sleep(31 * time.Second)
+		if m, err := launch(t.Context(), l, cloud, "u", ""); m.id != "i-001" {
+			t.Errorf("got %q, %v", m.id, err)
+		}
+	})
+}
+
 // KIT-074: a process that has just begun to lead does not know what the one before
 // asked.
 func TestAfterRestart(t *testing.T) {
