@@ -72,18 +72,46 @@ func (t Tree) YAML() ([]byte, error) {
 	return out, nil
 }
 
-// Set puts a value at a path, and replaces what is there. Tables on the way are
-// made where they are missing.
+// clone copies tables and lists, so that a change of the copy is none of what was
+// given.
+func clone(value any) any {
+	switch value := value.(type) {
+	case Tree:
+		return clone(map[string]any(value))
+	case map[string]any:
+		if value == nil {
+			return value
+		}
+		out := make(map[string]any, len(value))
+		for key, inner := range value {
+			out[key] = clone(inner)
+		}
+		return out
+	case []any:
+		if value == nil {
+			return value
+		}
+		out := make([]any, len(value))
+		for i, inner := range value {
+			out[i] = clone(inner)
+		}
+		return out
+	}
+	return value
+}
+
+// Set puts a copy of a value at a path, and replaces what is there. Tables on the
+// way are made where they are missing.
 func (t Tree) Set(value any, path ...string) error {
 	table, err := t.table(path[:len(path)-1])
 	if err != nil {
 		return err
 	}
-	table[path[len(path)-1]] = value
+	table[path[len(path)-1]] = clone(value)
 	return nil
 }
 
-// Merge puts the entries of a table into the one at a path. Tables are merged, all
+// Merge puts copies of the entries of a table into the one at a path. Tables are merged, all
 // else is replaced.
 func (t Tree) Merge(over map[string]any, path ...string) error {
 	table, err := t.table(path)
@@ -98,12 +126,12 @@ func (t Tree) Merge(over map[string]any, path ...string) error {
 			}
 			continue
 		}
-		table[key] = over[key]
+		table[key] = clone(over[key])
 	}
 	return nil
 }
 
-// Append adds elements to the list at a path, after those that are there.
+// Append adds copies of elements to the list at a path, after those that are there.
 func (t Tree) Append(elements []any, path ...string) error {
 	table, err := t.table(path[:len(path)-1])
 	if err != nil {
@@ -114,7 +142,8 @@ func (t Tree) Append(elements []any, path ...string) error {
 	if !isList && table[last] != nil {
 		return fmt.Errorf("appending to %s: %w: %T", strings.Join(path, "."), ErrNoTable, table[last])
 	}
-	table[last] = append(slices.Clone(list), elements...)
+	added, _ := clone(elements).([]any)
+	table[last] = append(slices.Clone(list), added...)
 	return nil
 }
 

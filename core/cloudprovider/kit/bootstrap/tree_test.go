@@ -4,10 +4,12 @@ package bootstrap_test
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
 	"karpenter.sh/core/cloudprovider/kit/bootstrap"
+	"karpenter.sh/core/cloudprovider/kit/kubelet"
 )
 
 // KIT-184: what cannot be read is told with its place.
@@ -70,6 +72,54 @@ func TestChanges(t *testing.T) {
 			}
 			if got := string(must(tree.YAML())); got != tt.want {
 				t.Errorf("got\n%swant\n%s", got, tt.want)
+			}
+		})
+	}
+}
+
+// KIT-185: a document shares nothing with what was put into it, which others may
+// read meanwhile.
+func TestNothingIsShared(t *testing.T) {
+	given := func() map[string]any {
+		return map[string]any{"logging": map[string]any{"verbosity": 1}, "list": []any{map[string]any{"a": 1}}}
+	}
+	for name, put := range map[string]func(over map[string]any) (bootstrap.Tree, error){
+		"merged": func(over map[string]any) (bootstrap.Tree, error) {
+			tree := bootstrap.Tree{}
+			return tree, tree.Merge(over)
+		},
+		"set": func(over map[string]any) (bootstrap.Tree, error) {
+			tree := bootstrap.Tree{}
+			return tree, errors.Join(tree.Set(over["logging"], "logging"), tree.Set(over["list"], "list"))
+		},
+		"appended": func(over map[string]any) (bootstrap.Tree, error) {
+			tree := bootstrap.Tree{}
+			return tree, errors.Join(tree.Append([]any{over["list"]}, "list"), tree.Merge(map[string]any{"logging": bootstrap.Tree(over)}))
+		},
+		"a kubelet configuration": func(over map[string]any) (bootstrap.Tree, error) {
+			return bootstrap.Document(bootstrap.Registration{}, kubelet.Settings{}, kubelet.Configuration{Object: over}), nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			over := given()
+			tree, err := put(over)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tree.Merge(map[string]any{"verbosity": 2, "logging": map[string]any{"verbosity": 2}}, "logging"); err != nil {
+				t.Error(err)
+			}
+			list, _ := tree["list"].([]any)
+			for len(list) > 0 {
+				if inner, deeper := list[0].([]any); deeper {
+					list = inner
+					continue
+				}
+				list[0].(map[string]any)["a"] = 2
+				break
+			}
+			if !reflect.DeepEqual(over, given()) {
+				t.Errorf("what was given is now %v", over)
 			}
 		})
 	}
