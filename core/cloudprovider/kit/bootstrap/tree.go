@@ -3,7 +3,6 @@
 package bootstrap
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
-	"sigs.k8s.io/yaml"
 )
 
 // Tree is a TOML or YAML document: tables of type map[string]any, lists of type
@@ -41,33 +39,6 @@ func (t Tree) TOML() ([]byte, error) {
 	out, err := toml.Marshal(map[string]any(t))
 	if err != nil {
 		return nil, fmt.Errorf("writing TOML: %w", err)
-	}
-	return out, nil
-}
-
-// ParseYAML reads a document that is a mapping. Comments are not kept.
-func ParseYAML(data []byte) (Tree, error) {
-	asJSON, err := yaml.YAMLToJSONStrict(data)
-	if err != nil {
-		return nil, fmt.Errorf("reading YAML: %w", err)
-	}
-	var out Tree
-	decoder := json.NewDecoder(strings.NewReader(string(asJSON)))
-	decoder.UseNumber() // large numbers stay what they are
-	if err := decoder.Decode(&out); err != nil {
-		return nil, fmt.Errorf("reading YAML: it is not a mapping: %w", err)
-	}
-	if out == nil {
-		out = Tree{}
-	}
-	return out, nil
-}
-
-// YAML writes the document, keys in order.
-func (t Tree) YAML() ([]byte, error) {
-	out, err := yaml.Marshal(map[string]any(t))
-	if err != nil {
-		return nil, fmt.Errorf("writing YAML: %w", err)
 	}
 	return out, nil
 }

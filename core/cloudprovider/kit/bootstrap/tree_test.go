@@ -22,6 +22,10 @@ func TestUnreadable(t *testing.T) {
 		"TOML":                     {bootstrap.ParseTOML, "a = 1\n[b\n", "TOML, line 2, column"},
 		"TOML, a key twice":        {bootstrap.ParseTOML, "a = 1\na = 2\n", "TOML"},
 		"YAML":                     {bootstrap.ParseYAML, "a: [", "YAML"},
+		"YAML, two documents":      {bootstrap.ParseYAML, "---\na: 1\n---\nb: 1\n", "line 3: there is a second document"},
+		"YAML, bad after the end":  {bootstrap.ParseYAML, "a: 1\n---\nb: [", "YAML"},
+		"YAML, binary data":        {bootstrap.ParseYAML, "a: 1\nb:\n- c: !!binary /9j/\n", "line 3: a value with the tag !!binary"},
+		"YAML, a tag of its own":   {bootstrap.ParseYAML, "a: !secret x\n", "line 1: a value with the tag !secret"},
 		"YAML, a list":             {bootstrap.ParseYAML, "- a", "not a mapping"},
 		"YAML, a text":             {bootstrap.ParseYAML, "#!/bin/sh\nid", "not a mapping"},
 		"YAML, a key twice":        {bootstrap.ParseYAML, "a: 1\na: 2\n", "YAML"},
@@ -74,6 +78,15 @@ func TestChanges(t *testing.T) {
 				t.Errorf("got\n%swant\n%s", got, tt.want)
 			}
 		})
+	}
+}
+
+// KIT-184: what is refused of YAML is no more than that.
+func TestReadableYAML(t *testing.T) {
+	for _, text := range []string{"", "# nothing\n", "---\na: 1\n...\n", "a: !!str 1\nb: 2020-01-01\n", "a: &x {b: 1}\nc:\n  <<: *x\n", "a: yes\nb: 0o7\n"} {
+		if _, err := bootstrap.ParseYAML([]byte(text)); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }
 
