@@ -535,6 +535,38 @@ func TestRequestsTimeOut(t *testing.T) {
 	})
 }
 
+// KIT-087: one that does not even heed its context keeps neither its callers nor its
+// slot, and what it launches in the end is surplus.
+func TestRequestsThatHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opts := options()
+		opts.Timeout, opts.MaxConcurrent = time.Minute, 1
+		surplus := make(chan []string, 1)
+		b := batch.NewLaunch(opts, batch.Launch[string, int, string]{
+			Call: func(_ context.Context, key string, _ []int) ([]string, error) {
+				if key == "hangs" {
+					time.Sleep(time.Hour)
+				}
+				return []string{key}, nil
+			},
+			Surplus: func(_ string, machines []string) { surplus <- machines },
+		})
+		defer shut(t, b)
+		hangs := ask(t.Context(), b, "hangs", 1)
+		time.Sleep(time.Second)
+		next := ask(t.Context(), b, "next", 1)
+		if got := <-hangs; !errors.Is(got.err, context.DeadlineExceeded) || got.took != opts.Idle+time.Minute+10*time.Second {
+			t.Errorf("got %q, %v after %v", got.value, got.err, got.took)
+		}
+		if got := <-next; got.value != "next" || got.took > 70*time.Second {
+			t.Errorf("the next got %q, %v after %v", got.value, got.err, got.took)
+		}
+		if got := <-surplus; !slices.Equal(got, []string{"hangs"}) {
+			t.Errorf("surplus %v", got)
+		}
+	})
+}
+
 // KIT-088: Close serves whom it collected, and nobody else.
 func TestClose(t *testing.T) {
 	t.Run("the collected are served without waiting for their window", func(t *testing.T) {
