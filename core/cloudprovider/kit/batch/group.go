@@ -195,6 +195,18 @@ func (b *Batcher[K, I, R]) settle(g *group[K, I, R], result func(i int) Result[R
 	}
 }
 
+// answer gives some callers their result, if they still wait.
+func (b *Batcher[K, I, R]) answer(callers []*caller[K, I, R], r Result[R]) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range callers {
+		if !c.over {
+			c.result <- r
+			b.over(c)
+		}
+	}
+}
+
 func (b *Batcher[K, I, R]) fail(g *group[K, I, R], err error) {
 	b.settle(g, func(int) Result[R] { return Result[R]{Err: err} })
 }
