@@ -33,7 +33,8 @@ type Options struct {
 	// 0 means any age.
 	MaxAge time.Duration
 	// RetryAfter is how long a failed load is not repeated while there is a stale
-	// value; default 10 seconds.
+	// value, and again how long after that who asks does not wait for the repeat;
+	// default 10 seconds.
 	RetryAfter time.Duration
 	// Timeout bounds one load; default 1 minute.
 	Timeout time.Duration
@@ -161,7 +162,7 @@ func (c *Cache[K, V]) ready(e *entry[K, V]) bool {
 	switch {
 	case fresh && (e.due.IsZero() || now.Before(e.due)):
 		return true
-	case !fresh && (!e.failing || !e.usable() || c.tooOld(e)):
+	case !fresh && (!c.excused(e, now) || c.tooOld(e)):
 		return false
 	}
 	// Near its end, or stale while loads fail: served at once, refreshed behind.
@@ -179,6 +180,12 @@ func (c *Cache[K, V]) serve(e *entry[K, V]) (V, error) {
 		return none, e.negative
 	}
 	return e.value, nil
+}
+
+// excused reports whether a stale value is served at once: loads fail, as one told
+// not long ago or is about to tell. A failure long ago says nothing of a load now.
+func (c *Cache[K, V]) excused(e *entry[K, V], now time.Time) bool {
+	return e.failing && e.usable() && (e.load != nil || now.Before(e.retryAt.Add(c.opts.RetryAfter)))
 }
 
 // usable reports whether the entry holds what may be used although it is stale. A

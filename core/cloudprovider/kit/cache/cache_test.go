@@ -217,8 +217,7 @@ func TestStale(t *testing.T) {
 		cloud.mu.Lock()
 		cloud.err, cloud.takes = nil, 0
 		cloud.mu.Unlock()
-		expect(t, c, "a", "a1")
-		expect(t, c, "a", "a4")
+		expect(t, c, "a", "a4") // the last failure is too long ago to give the old value
 		cloud.fail(errDown)
 		time.Sleep(time.Hour)
 		expect(t, c, "a", "a4")
@@ -237,6 +236,17 @@ func TestStale(t *testing.T) {
 			if known, _ := c.Peek("a"); known.Age != 50*time.Second {
 				t.Errorf("its age is %v", known.Age)
 			}
+		})
+	})
+	t.Run("a failed refresh long ago does not excuse a stale value", func(t *testing.T) {
+		inTime(t, options(), func(t *testing.T, c *cache.Cache[string, string], cloud *cloud) {
+			expect(t, c, "a", "a1")
+			cloud.fail(errDown)
+			time.Sleep(50 * time.Second)
+			expect(t, c, "a", "a1")
+			cloud.fail(nil)
+			time.Sleep(time.Hour)
+			expect(t, c, "a", "a3")
 		})
 	})
 	t.Run("up to an age", func(t *testing.T) {
