@@ -38,8 +38,8 @@ type Options struct {
 	RetryAfter time.Duration
 	// Timeout bounds one load; default 1 minute.
 	Timeout time.Duration
-	// MaxEntries bounds the entries; the one that was used longest ago goes first.
-	// Default 1,000.
+	// MaxEntries bounds the values and negative answers; the one that was used longest
+	// ago goes when a load has brought another. Default 1,000.
 	MaxEntries int
 	// Clock tells the age of values.
 	Clock clock.PassiveClock
@@ -88,15 +88,16 @@ type Cache[K comparable, V any] struct {
 
 	mu      sync.Mutex
 	closed  bool
-	entries map[K]*list.Element // of *entry
-	used    *list.List          // the entries, the last used first
+	entries map[K]*entry[K, V]
+	used    *list.List // the entries that hold something, the last used first
 }
 
 // entry is what is known of one key. An entry that has been replaced or dropped
 // is no longer in the cache; a load that it began ends in it and nowhere else.
 type entry[K comparable, V any] struct {
 	key      K
-	has      bool // value or negative is set
+	at       *list.Element // its place in used; nil while it holds nothing
+	has      bool          // value or negative is set
 	value    V
 	negative error
 
@@ -116,7 +117,7 @@ func New[K comparable, V any](opts Options, source Source[K, V]) *Cache[K, V] {
 	opts.Metrics.expect(opts.Name)
 	return &Cache[K, V]{
 		opts: opts, source: source, base: base, stop: stop,
-		entries: map[K]*list.Element{}, used: list.New(),
+		entries: map[K]*entry[K, V]{}, used: list.New(),
 	}
 }
 
@@ -209,10 +210,8 @@ type Known[V any] struct {
 func (c *Cache[K, V]) Peek(key K) (Known[V], bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if at, there := c.entries[key]; there {
-		if e := at.Value.(*entry[K, V]); e.has {
-			return Known[V]{Value: e.value, Err: e.negative, Age: c.opts.Clock.Since(e.loaded)}, true
-		}
+	if e, there := c.entries[key]; there && e.has {
+		return Known[V]{Value: e.value, Err: e.negative, Age: c.opts.Clock.Since(e.loaded)}, true
 	}
 	return Known[V]{}, false
 }
@@ -242,7 +241,7 @@ func (c *Cache[K, V]) InvalidateAll() {
 	c.used.Init()
 }
 
-// Len is the number of entries.
+// Len is the number of entries, with those that are yet to be loaded.
 func (c *Cache[K, V]) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -261,22 +260,35 @@ func (c *Cache[K, V]) Close() {
 
 // entry returns the entry of a key, as the last used one; mu is held.
 func (c *Cache[K, V]) entry(key K) *entry[K, V] {
-	if at, there := c.entries[key]; there {
-		c.used.MoveToFront(at)
-		return at.Value.(*entry[K, V])
+	e, there := c.entries[key]
+	if !there {
+		e = &entry[K, V]{key: key}
+		c.entries[key] = e
 	}
-	if len(c.entries) >= c.opts.MaxEntries {
+	if e.at != nil {
+		c.used.MoveToFront(e.at)
+	}
+	return e
+}
+
+// keep counts an entry among those that hold something, and drops another if they are
+// too many; mu is held.
+func (c *Cache[K, V]) keep(e *entry[K, V]) {
+	if c.entries[e.key] != e || e.at != nil {
+		return // it was dropped meanwhile, or counts already
+	}
+	e.at = c.used.PushFront(e)
+	if c.used.Len() > c.opts.MaxEntries {
 		c.drop(c.used.Back().Value.(*entry[K, V]).key)
 	}
-	e := &entry[K, V]{key: key}
-	c.entries[key] = c.used.PushFront(e)
-	return e
 }
 
 // drop removes the entry of a key; mu is held.
 func (c *Cache[K, V]) drop(key K) {
-	if at, there := c.entries[key]; there {
-		c.used.Remove(at)
+	if e, there := c.entries[key]; there {
+		if e.at != nil {
+			c.used.Remove(e.at)
+		}
 		delete(c.entries, key)
 	}
 }

@@ -377,6 +377,30 @@ func TestBounded(t *testing.T) {
 	})
 }
 
+// KIT-096: a load that fails costs no value.
+func TestFailedLoadsEvictNothing(t *testing.T) {
+	opts := options()
+	opts.MaxEntries = 2
+	inTime(t, opts, func(t *testing.T, c *cache.Cache[string, string], cloud *cloud) {
+		expect(t, c, "a", "a1")
+		expect(t, c, "b", "b2")
+		cloud.fail(errDown)
+		for _, key := range []string{"c", "d", "e"} {
+			expect(t, c, key, errDown.Error())
+		}
+		expect(t, c, "a", "a1")
+		expect(t, c, "b", "b2")
+		cloud.fail(errGone)
+		expect(t, c, "f", errGone.Error()) // an answer, if negative: a goes
+		cloud.fail(errDown)
+		expect(t, c, "a", errDown.Error())
+		expect(t, c, "b", "b2")
+		if c.Len() != 2 {
+			t.Errorf("%d entries, of at most 2", c.Len())
+		}
+	})
+}
+
 // KIT-096.
 func TestMetrics(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
