@@ -406,6 +406,91 @@ func TestByID(t *testing.T) {
 	}
 }
 
+// KIT-085: the smaller requests are made together, a bounded number of them, and
+// who is served by one does not wait for the others.
+func TestSmallerRequestsTogether(t *testing.T) {
+	errBad := errors.New("one of the IDs does not exist")
+	for name, tt := range map[string]struct {
+		answer func(ids []string) (map[string]string, error)
+		ids    int
+		want   map[string]time.Duration // after the first request began
+	}{
+		"halves": {
+			ids: 8,
+			answer: func(ids []string) (map[string]string, error) {
+				if slices.Contains(ids, "id07") {
+					return nil, errBad
+				}
+				return upper(ids), nil
+			},
+			want: map[string]time.Duration{"id00": 2, "id03": 2, "id04": 3, "id06": 4, "the last": 4},
+		},
+		"singles": {
+			ids: 30,
+			answer: func(ids []string) (map[string]string, error) {
+				if len(ids) > 1 {
+					return map[string]string{"id00": "ID00"}, nil
+				}
+				return upper(ids), nil
+			},
+			want: map[string]time.Duration{"id00": 1, "the last": 4},
+		},
+		"the end of one's goroutine": {
+			ids: 12,
+			answer: func(ids []string) (map[string]string, error) {
+				if len(ids) == 1 {
+					runtime.Goexit()
+				}
+				return nil, nil
+			},
+			want: map[string]time.Duration{"id00": 3},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var underway, most atomic.Int32
+				b := batch.NewByID(options(), batch.ByID[string, string, string]{
+					OneSpoils: func(err error) bool { return errors.Is(err, errBad) },
+					Call: func(_ context.Context, _ string, ids []string) (map[string]string, error) {
+						most.Store(max(most.Load(), underway.Add(1)))
+						defer underway.Add(-1)
+						time.Sleep(time.Second)
+						return tt.answer(ids)
+					},
+				})
+				defer shut(t, b)
+				start := time.Now().Add(options().Idle)
+				var mu sync.Mutex
+				took := map[string]time.Duration{}
+				var all sync.WaitGroup
+				for i := range tt.ids {
+					id := fmt.Sprintf("id%02d", i)
+					all.Go(func() {
+						got, err := b.Do(t.Context(), "", id)
+						if got == "" && err == nil || got != "" && got != strings.ToUpper(id) {
+							t.Errorf("%s: got %q, %v", id, got, err)
+						}
+						mu.Lock()
+						defer mu.Unlock()
+						took[id] = time.Since(start)
+						took["the last"] = max(took["the last"], took[id])
+					})
+					synctest.Wait()
+				}
+				all.Wait()
+				for id, want := range tt.want {
+					if took[id] != want*time.Second {
+						t.Errorf("%s was answered after %v, want %v", id, took[id], want*time.Second)
+					}
+				}
+				if most.Load() > 10 {
+					t.Errorf("%d requests at once", most.Load())
+				}
+			})
+		})
+	}
+}
+
 func upper(ids []string) map[string]string {
 	out := map[string]string{}
 	for _, id := range ids {
@@ -531,6 +616,38 @@ func TestRequestsTimeOut(t *testing.T) {
 		defer shut(t, b)
 		if got := <-ask(t.Context(), b, "a", 1); !errors.Is(got.err, context.DeadlineExceeded) || got.took != time.Minute+opts.Idle {
 			t.Errorf("got %v after %v", got.err, got.took)
+		}
+	})
+}
+
+// KIT-087: one that does not even heed its context keeps neither its callers nor its
+// slot, and what it launches in the end is surplus.
+func TestRequestsThatHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opts := options()
+		opts.Timeout, opts.MaxConcurrent = time.Minute, 1
+		surplus := make(chan []string, 1)
+		b := batch.NewLaunch(opts, batch.Launch[string, int, string]{
+			Call: func(_ context.Context, key string, _ []int) ([]string, error) {
+				if key == "hangs" {
+					time.Sleep(time.Hour)
+				}
+				return []string{key}, nil
+			},
+			Surplus: func(_ string, machines []string) { surplus <- machines },
+		})
+		defer shut(t, b)
+		hangs := ask(t.Context(), b, "hangs", 1)
+		time.Sleep(time.Second)
+		next := ask(t.Context(), b, "next", 1)
+		if got := <-hangs; !errors.Is(got.err, context.DeadlineExceeded) || got.took != opts.Idle+time.Minute+10*time.Second {
+			t.Errorf("got %q, %v after %v", got.value, got.err, got.took)
+		}
+		if got := <-next; got.value != "next" || got.took > 70*time.Second {
+			t.Errorf("the next got %q, %v after %v", got.value, got.err, got.took)
+		}
+		if got := <-surplus; !slices.Equal(got, []string{"hangs"}) {
+			t.Errorf("surplus %v", got)
 		}
 	})
 }

@@ -39,7 +39,8 @@ type Options struct {
 	// (CP-090). A group that waits for its turn goes on collecting.
 	MaxConcurrent int
 	// Timeout bounds one request; default 5 minutes, which is as long as a launch
-	// may take (CP-023).
+	// may take (CP-023). One that does not heed its context has its callers failed 10
+	// seconds later.
 	Timeout time.Duration
 	// Clock times the windows.
 	Clock clock.WithTicker

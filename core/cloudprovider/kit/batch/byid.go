@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// singles is how many IDs of one group are asked about singly at a time.
-const singles = 10
+// smaller is how many of the smaller requests of one group are made at a time.
+const smaller = 10
 
 // ByID is a call about named things: describe or terminate these.
 type ByID[K, ID comparable, R any] struct {
@@ -28,8 +28,16 @@ type ByID[K, ID comparable, R any] struct {
 func NewByID[K, ID comparable, R any](opts Options, by ByID[K, ID, R]) *Batcher[K, ID, R] {
 	b := newBatcher[K, ID, R](opts)
 	b.serve = func(ctx context.Context, g *group[K, ID, R]) {
-		results := by.ask(ctx, g.key, distinct(g.items()))
-		b.settle(g, func(i int) Result[R] { return results[g.callers[i].item] })
+		waits := map[ID][]*caller[K, ID, R]{}
+		for _, c := range g.callers {
+			waits[c.item] = append(waits[c.item], c)
+		}
+		q := &question[K, ID, R]{by: by, key: g.key, slots: make(chan struct{}, smaller), tell: func(id ID, r Result[R]) {
+			b.answer(waits[id], r)
+		}}
+		q.ask(ctx, distinct(g.items()))
+		q.work.Wait()
+		b.fail(g, b.errorf(ErrPanicked)) // those whose question ended its goroutine
 	}
 	return b
 }
@@ -46,75 +54,57 @@ func distinct[ID comparable](ids []ID) []ID {
 	return out
 }
 
-// ask returns a result for each ID.
-func (by ByID[K, ID, R]) ask(ctx context.Context, key K, ids []ID) map[ID]Result[R] {
-	answer, err := by.Call(ctx, key, ids)
-	if err != nil && len(ids) > 1 && by.OneSpoils != nil && by.OneSpoils(err) && ctx.Err() == nil {
-		out := by.ask(ctx, key, ids[:len(ids)/2])
-		for id, r := range by.ask(ctx, key, ids[len(ids)/2:]) {
-			out[id] = r
-		}
-		return out
+// question is what a group asks, in one request or in several smaller ones.
+type question[K, ID comparable, R any] struct {
+	by    ByID[K, ID, R]
+	key   K
+	tell  func(id ID, r Result[R]) // each result as soon as it is known
+	slots chan struct{}            // one for each request under way
+	work  sync.WaitGroup
+}
+
+// ask asks about IDs, and has those asked about again in smaller requests of which
+// nothing is known then.
+func (q *question[K, ID, R]) ask(ctx context.Context, ids []ID) {
+	answer, spoiled, err := q.call(ctx, ids)
+	if spoiled {
+		q.work.Go(func() { q.ask(ctx, ids[:len(ids)/2]) })
+		q.work.Go(func() { q.ask(ctx, ids[len(ids)/2:]) })
+		return
 	}
-	out := make(map[ID]Result[R], len(ids))
-	var missing []ID
-	for _, id := range ids {
+	for i, id := range ids {
 		switch value, there := answer[id]; {
 		case there:
-			out[id] = Result[R]{Value: value}
+			q.tell(id, Result[R]{Value: value})
 		case err != nil:
-			out[id] = Result[R]{Err: err}
+			q.tell(id, Result[R]{Err: err})
+		case len(ids) > 1:
+			q.work.Go(func() { q.ask(ctx, ids[i:i+1]) })
 		default:
-			out[id] = Result[R]{Err: ErrNoAnswer}
-			missing = append(missing, id)
+			q.tell(id, Result[R]{Err: ErrNoAnswer})
 		}
 	}
-	if len(ids) > 1 {
-		by.askSingly(ctx, key, missing, out)
-	}
-	return out
 }
 
-// askSingly replaces the results of the IDs that an answer left out.
-func (by ByID[K, ID, R]) askSingly(ctx context.Context, key K, ids []ID, out map[ID]Result[R]) {
-	results := make([]Result[R], len(ids))
-	next := make(chan int)
-	var workers sync.WaitGroup
-	for range min(singles, len(ids)) {
-		workers.Go(func() {
-			for i := range next {
-				results[i] = by.single(ctx, key, ids[i])
-			}
-		})
-	}
-	for i := range ids {
-		next <- i
-	}
-	close(next)
-	workers.Wait()
-	for i, id := range ids {
-		out[id] = results[i]
-	}
-}
-
-// single asks about one ID; a panic is its error, for here no caller of ours
+// call makes a request. Spoiled says that one of its IDs may have spoiled it for the
+// others. A panic is an error, for not all requests are made where a caller of ours
 // would catch it.
-func (by ByID[K, ID, R]) single(ctx context.Context, key K, id ID) (r Result[R]) {
+func (q *question[K, ID, R]) call(ctx context.Context, ids []ID) (answer map[ID]R, spoiled bool, err error) {
+	select {
+	case q.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, false, context.Cause(ctx)
+	}
 	defer func() {
+		<-q.slots
 		if p := recover(); p != nil {
-			r = Result[R]{Err: fmt.Errorf("asking singly: %w: %v", ErrPanicked, p)}
+			answer, spoiled, err = nil, false, fmt.Errorf("%w: %v", ErrPanicked, p)
 		}
 	}()
-	if err := ctx.Err(); err != nil {
-		return Result[R]{Err: context.Cause(ctx)}
+	if ctx.Err() != nil {
+		return nil, false, context.Cause(ctx)
 	}
-	answer, err := by.Call(ctx, key, []ID{id})
-	value, there := answer[id]
-	switch {
-	case there:
-		return Result[R]{Value: value}
-	case err != nil:
-		return Result[R]{Err: err}
-	}
-	return Result[R]{Err: ErrNoAnswer}
+	answer, err = q.by.Call(ctx, q.key, ids)
+	spoiled = err != nil && len(ids) > 1 && q.by.OneSpoils != nil && q.by.OneSpoils(err) && ctx.Err() == nil
+	return answer, spoiled, err
 }

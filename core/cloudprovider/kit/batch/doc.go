@@ -32,7 +32,7 @@
 //
 // # Cost
 //
-// One goroutine and two timers for each group; nothing is kept between groups.
+// Two goroutines and two timers for each group; nothing is kept between groups.
 // Keys are compared, not hashed into each other: take as key a struct of strings,
 // or a canonical text of the parameters.
 //

@@ -105,7 +105,33 @@ func (b *Batcher[K, I, R]) run(g *group[K, I, R]) {
 		b.fail(g, b.errorf(ErrClosed))
 	default:
 		b.opts.Metrics.observe(b.opts.Name, b.opts.Clock.Since(g.opened), callers)
+		b.await(ctx, g)
+	}
+}
+
+// grace is how long a request has to return after it was cancelled.
+const grace = 10 * time.Second
+
+// await returns when the request has returned, or does not although it should have:
+// then its callers get an error, and its slot is free. What it brings later counts as
+// that for callers who left.
+func (b *Batcher[K, I, R]) await(ctx context.Context, g *group[K, I, R]) {
+	returned := make(chan struct{})
+	b.groups.Go(func() {
+		defer close(returned)
 		b.call(ctx, g)
+	})
+	select {
+	case <-returned:
+		return
+	case <-ctx.Done():
+	}
+	late := b.opts.Clock.NewTimer(grace)
+	defer late.Stop()
+	select {
+	case <-returned:
+	case <-late.C():
+		b.fail(g, b.errorf(context.Cause(ctx)))
 	}
 }
 
@@ -164,6 +190,18 @@ func (b *Batcher[K, I, R]) settle(g *group[K, I, R], result func(i int) Result[R
 	for i, c := range g.callers {
 		if !c.over {
 			c.result <- result(i)
+			b.over(c)
+		}
+	}
+}
+
+// answer gives some callers their result, if they still wait.
+func (b *Batcher[K, I, R]) answer(callers []*caller[K, I, R], r Result[R]) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, c := range callers {
+		if !c.over {
+			c.result <- r
 			b.over(c)
 		}
 	}

@@ -5,7 +5,6 @@ package bootstrap
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strconv"
 	"strings"
 
@@ -70,11 +69,11 @@ func FlagsText(flags []Flag) (string, error) {
 }
 
 // Document is the KubeletConfiguration: all that the user wrote, and over it what
-// was computed and the taints.
+// was computed and the taints. It shares nothing with its arguments.
 func Document(r Registration, s kubelet.Settings, c kubelet.Configuration) Tree {
-	out := Tree(maps.Clone(c.Object))
-	if out == nil {
-		out = Tree{}
+	out := Tree{}
+	for key, value := range c.Object {
+		out[key] = clone(value)
 	}
 	out["apiVersion"], out["kind"] = "kubelet.config.k8s.io/v1beta1", "KubeletConfiguration"
 	out["maxPods"] = s.MaxPods

@@ -3,7 +3,6 @@
 package bootstrap
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -11,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
-	"sigs.k8s.io/yaml"
 )
 
 // Tree is a TOML or YAML document: tables of type map[string]any, lists of type
@@ -45,45 +43,46 @@ func (t Tree) TOML() ([]byte, error) {
 	return out, nil
 }
 
-// ParseYAML reads a document that is a mapping. Comments are not kept.
-func ParseYAML(data []byte) (Tree, error) {
-	asJSON, err := yaml.YAMLToJSONStrict(data)
-	if err != nil {
-		return nil, fmt.Errorf("reading YAML: %w", err)
+// clone copies tables and lists, so that a change of the copy is none of what was
+// given.
+func clone(value any) any {
+	switch value := value.(type) {
+	case Tree:
+		return clone(map[string]any(value))
+	case map[string]any:
+		if value == nil {
+			return value
+		}
+		out := make(map[string]any, len(value))
+		for key, inner := range value {
+			out[key] = clone(inner)
+		}
+		return out
+	case []any:
+		if value == nil {
+			return value
+		}
+		out := make([]any, len(value))
+		for i, inner := range value {
+			out[i] = clone(inner)
+		}
+		return out
 	}
-	var out Tree
-	decoder := json.NewDecoder(strings.NewReader(string(asJSON)))
-	decoder.UseNumber() // large numbers stay what they are
-	if err := decoder.Decode(&out); err != nil {
-		return nil, fmt.Errorf("reading YAML: it is not a mapping: %w", err)
-	}
-	if out == nil {
-		out = Tree{}
-	}
-	return out, nil
+	return value
 }
 
-// YAML writes the document, keys in order.
-func (t Tree) YAML() ([]byte, error) {
-	out, err := yaml.Marshal(map[string]any(t))
-	if err != nil {
-		return nil, fmt.Errorf("writing YAML: %w", err)
-	}
-	return out, nil
-}
-
-// Set puts a value at a path, and replaces what is there. Tables on the way are
-// made where they are missing.
+// Set puts a copy of a value at a path, and replaces what is there. Tables on the
+// way are made where they are missing.
 func (t Tree) Set(value any, path ...string) error {
 	table, err := t.table(path[:len(path)-1])
 	if err != nil {
 		return err
 	}
-	table[path[len(path)-1]] = value
+	table[path[len(path)-1]] = clone(value)
 	return nil
 }
 
-// Merge puts the entries of a table into the one at a path. Tables are merged, all
+// Merge puts copies of the entries of a table into the one at a path. Tables are merged, all
 // else is replaced.
 func (t Tree) Merge(over map[string]any, path ...string) error {
 	table, err := t.table(path)
@@ -98,12 +97,12 @@ func (t Tree) Merge(over map[string]any, path ...string) error {
 			}
 			continue
 		}
-		table[key] = over[key]
+		table[key] = clone(over[key])
 	}
 	return nil
 }
 
-// Append adds elements to the list at a path, after those that are there.
+// Append adds copies of elements to the list at a path, after those that are there.
 func (t Tree) Append(elements []any, path ...string) error {
 	table, err := t.table(path[:len(path)-1])
 	if err != nil {
@@ -114,7 +113,8 @@ func (t Tree) Append(elements []any, path ...string) error {
 	if !isList && table[last] != nil {
 		return fmt.Errorf("appending to %s: %w: %T", strings.Join(path, "."), ErrNoTable, table[last])
 	}
-	table[last] = append(slices.Clone(list), elements...)
+	added, _ := clone(elements).([]any)
+	table[last] = append(slices.Clone(list), added...)
 	return nil
 }
 

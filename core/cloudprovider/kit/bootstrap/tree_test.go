@@ -4,10 +4,12 @@ package bootstrap_test
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
 	"karpenter.sh/core/cloudprovider/kit/bootstrap"
+	"karpenter.sh/core/cloudprovider/kit/kubelet"
 )
 
 // KIT-184: what cannot be read is told with its place.
@@ -20,6 +22,10 @@ func TestUnreadable(t *testing.T) {
 		"TOML":                     {bootstrap.ParseTOML, "a = 1\n[b\n", "TOML, line 2, column"},
 		"TOML, a key twice":        {bootstrap.ParseTOML, "a = 1\na = 2\n", "TOML"},
 		"YAML":                     {bootstrap.ParseYAML, "a: [", "YAML"},
+		"YAML, two documents":      {bootstrap.ParseYAML, "---\na: 1\n---\nb: 1\n", "line 3: there is a second document"},
+		"YAML, bad after the end":  {bootstrap.ParseYAML, "a: 1\n---\nb: [", "YAML"},
+		"YAML, binary data":        {bootstrap.ParseYAML, "a: 1\nb:\n- c: !!binary /9j/\n", "line 3: a value with the tag !!binary"},
+		"YAML, a tag of its own":   {bootstrap.ParseYAML, "a: !secret x\n", "line 1: a value with the tag !secret"},
 		"YAML, a list":             {bootstrap.ParseYAML, "- a", "not a mapping"},
 		"YAML, a text":             {bootstrap.ParseYAML, "#!/bin/sh\nid", "not a mapping"},
 		"YAML, a key twice":        {bootstrap.ParseYAML, "a: 1\na: 2\n", "YAML"},
@@ -70,6 +76,63 @@ func TestChanges(t *testing.T) {
 			}
 			if got := string(must(tree.YAML())); got != tt.want {
 				t.Errorf("got\n%swant\n%s", got, tt.want)
+			}
+		})
+	}
+}
+
+// KIT-184: what is refused of YAML is no more than that.
+func TestReadableYAML(t *testing.T) {
+	for _, text := range []string{"", "# nothing\n", "---\na: 1\n...\n", "a: !!str 1\nb: 2020-01-01\n", "a: &x {b: 1}\nc:\n  <<: *x\n", "a: yes\nb: 0o7\n"} {
+		if _, err := bootstrap.ParseYAML([]byte(text)); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+// KIT-185: a document shares nothing with what was put into it, which others may
+// read meanwhile.
+func TestNothingIsShared(t *testing.T) {
+	given := func() map[string]any {
+		return map[string]any{"logging": map[string]any{"verbosity": 1}, "list": []any{map[string]any{"a": 1}}}
+	}
+	for name, put := range map[string]func(over map[string]any) (bootstrap.Tree, error){
+		"merged": func(over map[string]any) (bootstrap.Tree, error) {
+			tree := bootstrap.Tree{}
+			return tree, tree.Merge(over)
+		},
+		"set": func(over map[string]any) (bootstrap.Tree, error) {
+			tree := bootstrap.Tree{}
+			return tree, errors.Join(tree.Set(over["logging"], "logging"), tree.Set(over["list"], "list"))
+		},
+		"appended": func(over map[string]any) (bootstrap.Tree, error) {
+			tree := bootstrap.Tree{}
+			return tree, errors.Join(tree.Append([]any{over["list"]}, "list"), tree.Merge(map[string]any{"logging": bootstrap.Tree(over)}))
+		},
+		"a kubelet configuration": func(over map[string]any) (bootstrap.Tree, error) {
+			return bootstrap.Document(bootstrap.Registration{}, kubelet.Settings{}, kubelet.Configuration{Object: over}), nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			over := given()
+			tree, err := put(over)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tree.Merge(map[string]any{"verbosity": 2, "logging": map[string]any{"verbosity": 2}}, "logging"); err != nil {
+				t.Error(err)
+			}
+			list, _ := tree["list"].([]any)
+			for len(list) > 0 {
+				if inner, deeper := list[0].([]any); deeper {
+					list = inner
+					continue
+				}
+				list[0].(map[string]any)["a"] = 2
+				break
+			}
+			if !reflect.DeepEqual(over, given()) {
+				t.Errorf("what was given is now %v", over)
 			}
 		})
 	}

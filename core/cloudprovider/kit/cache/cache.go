@@ -33,12 +33,13 @@ type Options struct {
 	// 0 means any age.
 	MaxAge time.Duration
 	// RetryAfter is how long a failed load is not repeated while there is a stale
-	// value; default 10 seconds.
+	// value, and again how long after that who asks does not wait for the repeat;
+	// default 10 seconds.
 	RetryAfter time.Duration
 	// Timeout bounds one load; default 1 minute.
 	Timeout time.Duration
-	// MaxEntries bounds the entries; the one that was used longest ago goes first.
-	// Default 1,000.
+	// MaxEntries bounds the values and negative answers; the one that was used longest
+	// ago goes when a load has brought another. Default 1,000.
 	MaxEntries int
 	// Clock tells the age of values.
 	Clock clock.PassiveClock
@@ -87,15 +88,16 @@ type Cache[K comparable, V any] struct {
 
 	mu      sync.Mutex
 	closed  bool
-	entries map[K]*list.Element // of *entry
-	used    *list.List          // the entries, the last used first
+	entries map[K]*entry[K, V]
+	used    *list.List // the entries that hold something, the last used first
 }
 
 // entry is what is known of one key. An entry that has been replaced or dropped
 // is no longer in the cache; a load that it began ends in it and nowhere else.
 type entry[K comparable, V any] struct {
 	key      K
-	has      bool // value or negative is set
+	at       *list.Element // its place in used; nil while it holds nothing
+	has      bool          // value or negative is set
 	value    V
 	negative error
 
@@ -115,7 +117,7 @@ func New[K comparable, V any](opts Options, source Source[K, V]) *Cache[K, V] {
 	opts.Metrics.expect(opts.Name)
 	return &Cache[K, V]{
 		opts: opts, source: source, base: base, stop: stop,
-		entries: map[K]*list.Element{}, used: list.New(),
+		entries: map[K]*entry[K, V]{}, used: list.New(),
 	}
 }
 
@@ -147,7 +149,7 @@ func (c *Cache[K, V]) Get(ctx context.Context, key K) (V, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if e.has && e.negative == nil && !c.tooOld(e) {
+	if e.usable() && !c.tooOld(e) {
 		return c.serve(e)
 	}
 	return none, fmt.Errorf("reading %v for cache %q: %w", key, c.opts.Name, l.err)
@@ -161,7 +163,7 @@ func (c *Cache[K, V]) ready(e *entry[K, V]) bool {
 	switch {
 	case fresh && (e.due.IsZero() || now.Before(e.due)):
 		return true
-	case !fresh && (!e.failing || !e.has || c.tooOld(e)):
+	case !fresh && (!c.excused(e, now) || c.tooOld(e)):
 		return false
 	}
 	// Near its end, or stale while loads fail: served at once, refreshed behind.
@@ -181,6 +183,16 @@ func (c *Cache[K, V]) serve(e *entry[K, V]) (V, error) {
 	return e.value, nil
 }
 
+// excused reports whether a stale value is served at once: loads fail, as one told
+// not long ago or is about to tell. A failure long ago says nothing of a load now.
+func (c *Cache[K, V]) excused(e *entry[K, V], now time.Time) bool {
+	return e.failing && e.usable() && (e.load != nil || now.Before(e.retryAt.Add(c.opts.RetryAfter)))
+}
+
+// usable reports whether the entry holds what may be used although it is stale. A
+// negative answer is not: that a thing was missing says nothing of it now.
+func (e *entry[K, V]) usable() bool { return e.has && e.negative == nil }
+
 func (c *Cache[K, V]) tooOld(e *entry[K, V]) bool {
 	return c.opts.MaxAge > 0 && c.opts.Clock.Since(e.loaded) > c.opts.MaxAge
 }
@@ -198,10 +210,8 @@ type Known[V any] struct {
 func (c *Cache[K, V]) Peek(key K) (Known[V], bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if at, there := c.entries[key]; there {
-		if e := at.Value.(*entry[K, V]); e.has {
-			return Known[V]{Value: e.value, Err: e.negative, Age: c.opts.Clock.Since(e.loaded)}, true
-		}
+	if e, there := c.entries[key]; there && e.has {
+		return Known[V]{Value: e.value, Err: e.negative, Age: c.opts.Clock.Since(e.loaded)}, true
 	}
 	return Known[V]{}, false
 }
@@ -231,7 +241,7 @@ func (c *Cache[K, V]) InvalidateAll() {
 	c.used.Init()
 }
 
-// Len is the number of entries.
+// Len is the number of entries, with those that are yet to be loaded.
 func (c *Cache[K, V]) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -250,22 +260,35 @@ func (c *Cache[K, V]) Close() {
 
 // entry returns the entry of a key, as the last used one; mu is held.
 func (c *Cache[K, V]) entry(key K) *entry[K, V] {
-	if at, there := c.entries[key]; there {
-		c.used.MoveToFront(at)
-		return at.Value.(*entry[K, V])
+	e, there := c.entries[key]
+	if !there {
+		e = &entry[K, V]{key: key}
+		c.entries[key] = e
 	}
-	if len(c.entries) >= c.opts.MaxEntries {
+	if e.at != nil {
+		c.used.MoveToFront(e.at)
+	}
+	return e
+}
+
+// keep counts an entry among those that hold something, and drops another if they are
+// too many; mu is held.
+func (c *Cache[K, V]) keep(e *entry[K, V]) {
+	if c.entries[e.key] != e || e.at != nil {
+		return // it was dropped meanwhile, or counts already
+	}
+	e.at = c.used.PushFront(e)
+	if c.used.Len() > c.opts.MaxEntries {
 		c.drop(c.used.Back().Value.(*entry[K, V]).key)
 	}
-	e := &entry[K, V]{key: key}
-	c.entries[key] = c.used.PushFront(e)
-	return e
 }
 
 // drop removes the entry of a key; mu is held.
 func (c *Cache[K, V]) drop(key K) {
-	if at, there := c.entries[key]; there {
-		c.used.Remove(at)
+	if e, there := c.entries[key]; there {
+		if e.at != nil {
+			c.used.Remove(e.at)
+		}
 		delete(c.entries, key)
 	}
 }

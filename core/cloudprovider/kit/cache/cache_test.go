@@ -217,8 +217,7 @@ func TestStale(t *testing.T) {
 		cloud.mu.Lock()
 		cloud.err, cloud.takes = nil, 0
 		cloud.mu.Unlock()
-		expect(t, c, "a", "a1")
-		expect(t, c, "a", "a4")
+		expect(t, c, "a", "a4") // the last failure is too long ago to give the old value
 		cloud.fail(errDown)
 		time.Sleep(time.Hour)
 		expect(t, c, "a", "a4")
@@ -237,6 +236,17 @@ func TestStale(t *testing.T) {
 			if known, _ := c.Peek("a"); known.Age != 50*time.Second {
 				t.Errorf("its age is %v", known.Age)
 			}
+		})
+	})
+	t.Run("a failed refresh long ago does not excuse a stale value", func(t *testing.T) {
+		inTime(t, options(), func(t *testing.T, c *cache.Cache[string, string], cloud *cloud) {
+			expect(t, c, "a", "a1")
+			cloud.fail(errDown)
+			time.Sleep(50 * time.Second)
+			expect(t, c, "a", "a1")
+			cloud.fail(nil)
+			time.Sleep(time.Hour)
+			expect(t, c, "a", "a3")
 		})
 	})
 	t.Run("up to an age", func(t *testing.T) {
@@ -286,7 +296,11 @@ func TestNegative(t *testing.T) {
 			expect(t, c, "a", errGone.Error())
 			cloud.fail(errDown)
 			time.Sleep(6 * time.Second)
-			expect(t, c, "a", errDown.Error())
+			for range 3 {
+				expect(t, c, "a", errDown.Error())
+			}
+			cloud.fail(nil)
+			expect(t, c, "a", "a5") // and not what it was before
 		})
 	})
 	t.Run("not kept without a time", func(t *testing.T) {
@@ -357,6 +371,30 @@ func TestBounded(t *testing.T) {
 		expect(t, c, "c", "c3") // b goes
 		expect(t, c, "a", "a1")
 		expect(t, c, "b", "b4")
+		if c.Len() != 2 {
+			t.Errorf("%d entries, of at most 2", c.Len())
+		}
+	})
+}
+
+// KIT-096: a load that fails costs no value.
+func TestFailedLoadsEvictNothing(t *testing.T) {
+	opts := options()
+	opts.MaxEntries = 2
+	inTime(t, opts, func(t *testing.T, c *cache.Cache[string, string], cloud *cloud) {
+		expect(t, c, "a", "a1")
+		expect(t, c, "b", "b2")
+		cloud.fail(errDown)
+		for _, key := range []string{"c", "d", "e"} {
+			expect(t, c, key, errDown.Error())
+		}
+		expect(t, c, "a", "a1")
+		expect(t, c, "b", "b2")
+		cloud.fail(errGone)
+		expect(t, c, "f", errGone.Error()) // an answer, if negative: a goes
+		cloud.fail(errDown)
+		expect(t, c, "a", errDown.Error())
+		expect(t, c, "b", "b2")
 		if c.Len() != 2 {
 			t.Errorf("%d entries, of at most 2", c.Len())
 		}

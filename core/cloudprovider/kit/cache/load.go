@@ -72,10 +72,10 @@ func (c *Cache[K, V]) finish(e *entry[K, V], l *load[V], err error) (age time.Du
 		c.negative(e, err)
 	default:
 		c.opts.Metrics.failed(c.opts.Name)
-		tell = e.has && e.negative == nil && !e.failing
+		tell = e.usable() && !e.failing
 		e.failing = true
 		e.retryAt = c.opts.Clock.Now().Add(c.opts.RetryAfter)
-		if !e.has {
+		if !e.usable() {
 			c.forget(e)
 		}
 	}
@@ -85,23 +85,24 @@ func (c *Cache[K, V]) finish(e *entry[K, V], l *load[V], err error) (age time.Du
 // negative keeps a negative answer, which replaces a value: that a thing is gone
 // is no failure; mu is held.
 func (c *Cache[K, V]) negative(e *entry[K, V], err error) {
-	var none V
-	c.store(e, none, err)
 	if c.opts.NegativeTTL <= 0 {
 		c.forget(e)
 	}
+	var none V
+	c.store(e, none, err)
 }
 
 // forget drops an entry that holds nothing worth keeping, unless another has taken
 // its place; mu is held.
 func (c *Cache[K, V]) forget(e *entry[K, V]) {
-	if at, there := c.entries[e.key]; there && at.Value.(*entry[K, V]) == e {
+	if c.entries[e.key] == e {
 		c.drop(e.key)
 	}
 }
 
 // store sets what an entry holds from now on; mu is held.
 func (c *Cache[K, V]) store(e *entry[K, V], value V, negative error) {
+	c.keep(e)
 	now := c.opts.Clock.Now()
 	e.has, e.value, e.negative = true, value, negative
 	e.loaded, e.failing, e.retryAt = now, false, time.Time{}

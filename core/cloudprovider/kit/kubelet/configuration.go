@@ -167,10 +167,10 @@ func (v *values) reservedOf(name string, expressions map[string]string) corev1.R
 }
 
 // thresholds reads a field that maps signals to thresholds.
-func (v *values) thresholds(name string) map[string]Threshold {
+func (v *values) thresholds(name string, parse func(string) (Threshold, error)) map[string]Threshold {
 	out := map[string]Threshold{}
 	for signal, text := range v.texts(name, signals()) {
-		threshold, err := ParseThreshold(text)
+		threshold, err := parse(text)
 		if err != nil {
 			v.fail(v.path.Child(name).Key(signal), text, err.Error())
 			continue

@@ -4,6 +4,7 @@ package kubelet
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -22,10 +23,10 @@ func (v *values) configuration() Configuration {
 	c.PodsPerCore, _ = v.whole("podsPerCore")
 	c.KubeReserved = v.reservedOf("kubeReserved", c.Expressions)
 	c.SystemReserved = v.reservedOf("systemReserved", c.Expressions)
-	c.EvictionHard = v.thresholds("evictionHard")
+	c.EvictionHard = v.thresholds("evictionHard", ParseThreshold)
 	c.ReservedSystemCPUs = v.cpus()
 
-	v.thresholds("evictionMinimumReclaim")
+	v.thresholds("evictionMinimumReclaim", parseReclaim)
 	v.softEviction()
 	v.whole("evictionMaxPodGracePeriod")
 	v.imageGC()
@@ -40,7 +41,7 @@ func (v *values) configuration() Configuration {
 
 // softEviction checks that each soft threshold has a grace period.
 func (v *values) softEviction() {
-	v.thresholds("evictionSoft")
+	v.thresholds("evictionSoft", ParseThreshold)
 	periods := v.texts("evictionSoftGracePeriod", signals())
 	for signal, text := range periods {
 		if period, err := time.ParseDuration(text); err != nil || period < 0 {
@@ -62,17 +63,29 @@ func (v *values) pairs(name, other string) {
 	}
 }
 
-// imageGC checks the thresholds of image garbage collection.
+// imageGC checks the thresholds of image garbage collection. For one that is not
+// given, the kubelet's default counts.
 func (v *values) imageGC() {
 	const high, low = "imageGCHighThresholdPercent", "imageGCLowThresholdPercent"
-	highest, hasHigh := v.percent(high)
-	lowest, hasLow := v.percent(low)
-	if hasHigh && hasLow && highest <= lowest {
+	const defaultHigh, defaultLow = 85, 80
+	highest, okHigh := v.percent(high, defaultHigh)
+	lowest, okLow := v.percent(low, defaultLow)
+	switch {
+	case !okHigh || !okLow || highest > lowest:
+	case v.object[high] == nil:
+		v.fail(v.path.Child(low), lowest, fmt.Sprintf("must be less than %s, which is %d by default", high, highest))
+	case v.object[low] == nil:
+		v.fail(v.path.Child(high), highest, fmt.Sprintf("must be greater than %s, which is %d by default", low, lowest))
+	default:
 		v.fail(v.path.Child(high), highest, "must be greater than "+low)
 	}
 }
 
-func (v *values) percent(name string) (int64, bool) {
+// percent reads a field from 0 to 100.
+func (v *values) percent(name string, byDefault int64) (n int64, ok bool) {
+	if v.object[name] == nil {
+		return byDefault, true
+	}
 	number, there := v.object[name].(json.Number)
 	if !there || slices.Contains(v.skip, v.path.Child(name).String()) {
 		return 0, false

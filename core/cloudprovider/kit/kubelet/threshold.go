@@ -31,9 +31,34 @@ type Threshold struct {
 	quantity resource.Quantity
 }
 
-// ParseThreshold reads `N%` with N from 0 to 100, or a quantity that is not
-// negative.
+// ParseThreshold reads `N%` with N from 0 to 100, or a quantity above 0. 100 must be
+// written `100%`: the kubelet takes just that text for none, and other spellings for
+// the whole capacity.
 func ParseThreshold(text string) (Threshold, error) {
+	t, err := parseAmount(text)
+	switch {
+	case err != nil:
+		return Threshold{}, err
+	case t.percent == nil && t.quantity.IsZero():
+		return Threshold{}, fmt.Errorf("must be positive; 0%% is none")
+	case t.isAll() && text != "100%":
+		return Threshold{}, fmt.Errorf("must be written 100%%")
+	}
+	return t, nil
+}
+
+// parseReclaim reads a minimum reclaim: `N%` with N above 0 and at most 100, or a
+// quantity that is not negative.
+func parseReclaim(text string) (Threshold, error) {
+	t, err := parseAmount(text)
+	if err == nil && t.percent != nil && t.percent.Sign() == 0 {
+		return Threshold{}, fmt.Errorf("must be more than 0%%")
+	}
+	return t, err
+}
+
+// parseAmount reads `N%` with N from 0 to 100, or a quantity that is not negative.
+func parseAmount(text string) (Threshold, error) {
 	number, isPercent := strings.CutSuffix(text, "%")
 	if !isPercent {
 		quantity, err := resource.ParseQuantity(text)
@@ -68,13 +93,18 @@ func decimal(text string) (*big.Rat, bool) {
 // String is the threshold as it was written.
 func (t Threshold) String() string { return t.text }
 
+// isAll reports whether the threshold is 100 %, however it is written.
+func (t Threshold) isAll() bool {
+	return t.percent != nil && t.percent.Cmp(big.NewRat(100, 1)) == 0
+}
+
 // Of returns the threshold for a capacity, rounded up. The kubelet takes 100 % for
 // none, like 0 %.
 func (t Threshold) Of(capacity int64) int64 {
 	if t.percent == nil {
 		return t.quantity.Value()
 	}
-	if t.percent.Cmp(big.NewRat(100, 1)) == 0 {
+	if t.isAll() {
 		return 0
 	}
 	part := new(big.Rat).Mul(t.percent, big.NewRat(capacity, 100))

@@ -11,8 +11,8 @@ import (
 // KIT-165.
 func TestThreshold(t *testing.T) {
 	for text, want := range map[string]int64{ // of a capacity of 1001
-		"0%": 0, "10%": 101, "5%": 51, "0.1%": 2, "99.9%": 1000, "100%": 0, "100.0%": 0, "050%": 501,
-		"0": 0, "1": 1, "1Ki": 1024, "1500m": 2, "+1": 1,
+		"0%": 0, "10%": 101, "5%": 51, "0.1%": 2, "99.9%": 1000, "100%": 0, "0.0%": 0, "050%": 501,
+		"1": 1, "1Ki": 1024, "1500m": 2, "+1": 1,
 	} {
 		threshold, err := kubelet.ParseThreshold(text)
 		if err != nil {
@@ -26,7 +26,7 @@ func TestThreshold(t *testing.T) {
 			t.Errorf("%q is written as %q", text, threshold)
 		}
 	}
-	for _, text := range []string{"", "%", "101%", "-1%", "1e2%", "1/2%", "10 %", ".%", "1.2.3%", "-1", "-100Mi", "ten", "10%%", "00000000000000001%"} {
+	for _, text := range []string{"", "0", "0Mi", "100.0%", "0100%", "%", "101%", "-1%", "1e2%", "1/2%", "10 %", ".%", "1.2.3%", "-1", "-100Mi", "ten", "10%%", "00000000000000001%"} {
 		if threshold, err := kubelet.ParseThreshold(text); err == nil {
 			t.Errorf("%q is read as %v", text, threshold)
 		}

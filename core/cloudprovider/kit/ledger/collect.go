@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -53,7 +54,7 @@ func (l *Ledger[M]) Launched(ctx context.Context, uid types.UID) (Answer, error)
 		return Answer{Launched: Yes, ProviderID: l.cloud.ProviderID(e.machine)}, nil
 	}
 	l.settle(e, at)
-	if e.flight != nil || len(e.open) > 0 || e.answered || !known && l.young(l.start) {
+	if e.flight != nil || len(e.open) > 0 || e.answered || l.mayMiss(at, l.start) {
 		return Answer{}, nil
 	}
 	return Answer{Launched: No}, nil
@@ -63,6 +64,7 @@ func (l *Ledger[M]) Launched(ctx context.Context, uid types.UID) (Answer, error)
 func (l *Ledger[M]) recall(uid types.UID) (Answer, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.begin()
 	e, known := l.entries[uid]
 	switch {
 	case !known:
@@ -106,7 +108,8 @@ func Surplus[M any](found []M, providerID func(M) string, claim Claim, answered 
 
 // Collect looks again for machines of NodeClaims with a launch that is open or
 // that no caller got the answer of, and returns those that nobody needs: the
-// caller ends them. They are returned again until they are gone. Read must ask the
+// caller ends them. They are returned again until a look-up that could not miss them
+// does not show them. Read must ask the
 // API server, not a cache. All NodeClaims are tried, some at a time so that look-ups
 // may share requests; the errors are joined.
 func (l *Ledger[M]) Collect(ctx context.Context, read func(ctx context.Context, uid types.UID) (Claim, error)) ([]M, error) {
@@ -137,6 +140,7 @@ const atOnce = 100
 func (l *Ledger[M]) doubtful() []types.UID {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.begin()
 	var out []types.UID
 	for uid, e := range l.entries {
 		if e.flight == nil && e.doubtful() {
@@ -168,23 +172,25 @@ func (l *Ledger[M]) collect(ctx context.Context, uid types.UID, read func(ctx co
 	if !known || e.flight != nil {
 		return nil, nil // a launch has begun: it decides
 	}
-	found, answered := l.withAnswered(e, found)
-	surplus := Surplus(found, l.cloud.ProviderID, claim, answered)
-	l.doom(e, surplus)
+	found, answered := l.withAnswered(e, found, at)
+	earlier, others := l.stillDoomed(e, found, claim, at)
+	surplus := Surplus(others, l.cloud.ProviderID, claim, answered)
+	l.doom(e, surplus, at)
 	l.settle(e, at)
 	if claim.Exists { // what is kept is there for the next launch, without another look
 		l.adopt(e, found)
 		e.delivered = e.delivered || claim.ProviderID != ""
 	}
-	if !claim.Exists && !e.answered && len(e.open) == 0 && len(e.doomed) == 0 {
+	if !claim.Exists && !e.answered && e.void() {
 		delete(l.entries, uid)
 	}
-	return surplus, nil
+	return append(earlier, surplus...), nil
 }
 
-// withAnswered adds the machine that was answered lately to those found, and
-// returns its provider ID; one that could be seen and is not is gone. mu is held.
-func (l *Ledger[M]) withAnswered(e *entry[M], found []M) ([]M, string) {
+// withAnswered adds the machine that was answered lately to those found by a
+// look-up, and returns its provider ID; one that could be seen and is not is gone. mu
+// is held.
+func (l *Ledger[M]) withAnswered(e *entry[M], found []M, lookedUp time.Time) ([]M, string) {
 	if !e.answered {
 		return found, ""
 	}
@@ -194,26 +200,43 @@ func (l *Ledger[M]) withAnswered(e *entry[M], found []M) ([]M, string) {
 			return found, id
 		}
 	}
-	if l.young(e.at) {
+	if l.mayMiss(lookedUp, e.at) {
 		return append(found, e.machine), id
 	}
 	return found, ""
 }
 
-// doom notes what is given out to be ended, and forgets of earlier ones those that
-// are gone; mu is held.
-func (l *Ledger[M]) doom(e *entry[M], surplus []M) {
-	now := make(map[string]bool, len(surplus))
-	for _, m := range surplus {
-		now[l.cloud.ProviderID(m)] = true
-	}
-	for id := range e.doomed {
-		if !now[id] {
-			e.lost++ // its token is spent
+// stillDoomed returns those given out earlier that may not be gone, and the other
+// machines found. Those that are gone are forgotten, and so is one that the NodeClaim
+// turns out to have; mu is held.
+func (l *Ledger[M]) stillDoomed(e *entry[M], found []M, claim Claim, lookedUp time.Time) (earlier, others []M) {
+	there := make(map[string]bool, len(found))
+	for _, m := range found {
+		id := l.cloud.ProviderID(m)
+		there[id] = true
+		if _, over := e.doomed[id]; !over || claim.Exists && id == claim.ProviderID {
+			others = append(others, m)
 		}
 	}
-	e.doomed = now
-	if e.answered && now[l.cloud.ProviderID(e.machine)] {
-		e.answered = false
+	for _, id := range slices.Sorted(maps.Keys(e.doomed)) {
+		d := e.doomed[id]
+		if claim.Exists && id == claim.ProviderID || !there[id] && !l.mayMiss(lookedUp, d.since) {
+			delete(e.doomed, id)
+			e.lost++ // its token is spent
+			continue
+		}
+		earlier = append(earlier, d.machine)
+	}
+	return earlier, others
+}
+
+// doom notes what is given out to be ended; mu is held.
+func (l *Ledger[M]) doom(e *entry[M], surplus []M, lookedUp time.Time) {
+	for _, m := range surplus {
+		d, id := doomed[M]{machine: m, since: lookedUp}, l.cloud.ProviderID(m)
+		if e.answered && id == l.cloud.ProviderID(e.machine) {
+			e.answered, d.since = false, e.at
+		}
+		e.doomed[id] = d
 	}
 }

@@ -5,6 +5,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -20,7 +21,9 @@ type Request[M any] struct {
 	// created while this one led. It saves a look-up.
 	New bool
 	// Launch asks the cloud for a machine that carries the UID as a tag. A cloud with
-	// idempotent requests is given the token. The context outlives the caller.
+	// idempotent requests is given the token. The context outlives the caller. Launch
+	// must not return before its request has ended, unless the context has: then the
+	// request may go on for Options.Outlasts.
 	Launch func(ctx context.Context, token string) (M, error)
 }
 
@@ -65,6 +68,7 @@ func (l *Ledger[M]) join(r Request[M]) (*flight[M], error) {
 	if l.closed {
 		return nil, ErrClosed
 	}
+	l.begin()
 	e, err := l.entry(r.UID)
 	if err != nil {
 		return nil, err
@@ -90,6 +94,9 @@ func (l *Ledger[M]) fly(e *entry[M], f *flight[M], r Request[M]) {
 		e.flight, e.used = nil, l.opts.Clock.Now()
 		e.delivered = e.delivered || f.err == nil && f.waiting > 0
 		close(f.done)
+		if !e.answered && e.lost == 0 && e.void() {
+			delete(l.entries, e.uid) // it says nothing: refused launches fill no ledger
+		}
 	}()
 	machine, there, err := l.there(ctx, e, r)
 	if !there && err == nil {
@@ -103,7 +110,7 @@ func (l *Ledger[M]) fly(e *entry[M], f *flight[M], r Request[M]) {
 func (l *Ledger[M]) there(ctx context.Context, e *entry[M], r Request[M]) (machine M, there bool, err error) {
 	l.mu.Lock()
 	machine, answered := e.machine, e.answered
-	fresh := answered && l.young(e.at)
+	fresh := answered && l.mayMiss(l.opts.Clock.Now(), e.at)
 	first := !answered && r.New && len(e.open) == 0 && e.lost == 0
 	l.mu.Unlock()
 	if fresh || first {
@@ -123,7 +130,7 @@ func (l *Ledger[M]) there(ctx context.Context, e *entry[M], r Request[M]) (machi
 		e.answered, e.delivered = false, false
 	}
 	l.settle(e, at)
-	return machine, false, l.mayAsk(e, r)
+	return machine, false, l.mayAsk(e, r, at)
 }
 
 func unless(known bool, err error) error {
@@ -142,7 +149,7 @@ func (l *Ledger[M]) adopt(e *entry[M], found []M) (machine M, adopted bool) {
 	best := ""
 	for _, m := range found {
 		id := l.cloud.ProviderID(m)
-		if e.doomed[id] || adopted && !better(id, best, keep) {
+		if _, over := e.doomed[id]; over || adopted && !better(id, best, keep) {
 			continue
 		}
 		machine, best, adopted = m, id, true
@@ -161,12 +168,12 @@ func better(id, than, answered string) bool {
 // mayAsk returns nil if another ask cannot lead to two machines for which nobody
 // would know: no other ask is open, and none of an earlier process can be, unless
 // the cloud takes it and this one for one; mu is held.
-func (l *Ledger[M]) mayAsk(e *entry[M], r Request[M]) error {
+func (l *Ledger[M]) mayAsk(e *entry[M], r Request[M], lookedUp time.Time) error {
 	others := len(e.open)
 	if _, repeated := e.open[e.token(r.Parameters)]; repeated && l.opts.Idempotent {
 		others--
 	}
-	if others == 0 && (l.opts.Idempotent || r.New || !l.young(l.start)) {
+	if others == 0 && (l.opts.Idempotent || r.New || !l.mayMiss(lookedUp, l.start)) {
 		return nil
 	}
 	return fmt.Errorf("launching for NodeClaim UID %s: %w", e.uid, ErrOpen)
@@ -189,11 +196,23 @@ func (l *Ledger[M]) ask(ctx context.Context, e *entry[M], r Request[M]) (M, erro
 		delete(e.open, token)
 		e.answered, e.machine, e.at, e.delivered = true, machine, l.opts.Clock.Now(), false
 	case !l.cloud.Refused(err):
-		e.open[token] = l.opts.Clock.Now()
+		e.open[token] = l.ended(ctx)
+		if before.After(e.open[token]) {
+			e.open[token] = before
+		}
 	case repeated: // the refusal is of this ask, not of the one before
 		e.open[token] = before
 	default:
 		delete(e.open, token)
 	}
 	return machine, err
+}
+
+// ended is when the request of a launch that returns now is over at the latest.
+func (l *Ledger[M]) ended(ctx context.Context) time.Time {
+	now := l.opts.Clock.Now()
+	if ctx.Err() != nil {
+		return now.Add(l.opts.Outlasts)
+	}
+	return now
 }

@@ -52,6 +52,10 @@ type Options struct {
 	KeepFor time.Duration
 	// Timeout bounds look-up and launch together; default 5 minutes (CP-023).
 	Timeout time.Duration
+	// Outlasts is how long a request may go on after its launch returned because
+	// Timeout was over, as that of a batch does when a caller leaves: what bounds one
+	// request of the batcher. Default 5 minutes, as there.
+	Outlasts time.Duration
 	// MaxEntries bounds the NodeClaims remembered; default 100,000. Beyond it
 	// launches fail with ErrFull: to forget one that is open could launch twice.
 	MaxEntries int
@@ -69,6 +73,9 @@ func (o Options) withDefaults() Options {
 	if o.Timeout <= 0 {
 		o.Timeout = 5 * time.Minute
 	}
+	if o.Outlasts <= 0 {
+		o.Outlasts = 5 * time.Minute
+	}
 	if o.MaxEntries <= 0 {
 		o.MaxEntries = 100_000
 	}
@@ -80,12 +87,12 @@ func (o Options) withDefaults() Options {
 type Ledger[M any] struct {
 	opts  Options
 	cloud Cloud[M]
-	start time.Time
 	base  context.Context
 	stop  context.CancelFunc
 
 	mu       sync.Mutex
 	closed   bool
+	start    time.Time // of the first use
 	entries  map[types.UID]*entry[M]
 	tidied   time.Time // when entries were last looked through for old ones
 	launches sync.WaitGroup
@@ -103,17 +110,31 @@ type entry[M any] struct {
 	at        time.Time // when that was
 	delivered bool      // a caller got it
 
-	open   map[string]time.Time // open asks by token: when they ended
-	doomed map[string]bool      // provider IDs that Collect gave out
+	open   map[string]time.Time // open asks by token: when they ended at the latest
+	doomed map[string]doomed[M] // by provider ID, what Collect gave out
 	lost   int                  // machines that were answered and then gone
 }
 
-// New returns a ledger that knows nothing yet.
+// doomed is a machine that is to be ended, and since when it is known.
+type doomed[M any] struct {
+	machine M
+	since   time.Time
+}
+
+// void reports whether nothing is lost with the entry but a machine that the cloud
+// knows too; mu is held.
+func (e *entry[M]) void() bool {
+	return e.flight == nil && len(e.open) == 0 && len(e.doomed) == 0
+}
+
+// New returns a ledger that knows nothing yet. Only a process that leads may use
+// it: until then another may launch. The first use of Launch, Launched or Collect
+// is taken for the moment from which no other does.
 func New[M any](opts Options, cloud Cloud[M]) *Ledger[M] {
 	opts = opts.withDefaults()
 	base, stop := context.WithCancel(context.Background())
 	return &Ledger[M]{
-		opts: opts, cloud: cloud, start: opts.Clock.Now(), base: base, stop: stop,
+		opts: opts, cloud: cloud, base: base, stop: stop,
 		entries: map[types.UID]*entry[M]{}, tidied: opts.Clock.Now(),
 	}
 }
@@ -132,11 +153,11 @@ func (l *Ledger[M]) Close(ctx context.Context) {
 
 // Ended forgets a NodeClaim whose machine is known to be gone, or that is gone
 // itself after its machine was asked to end. A launch under way or open is not
-// forgotten.
+// forgotten, nor a machine that Collect gave out and that may not be gone yet.
 func (l *Ledger[M]) Ended(uid types.UID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e, known := l.entries[uid]; known && e.flight == nil && len(e.open) == 0 {
+	if e, known := l.entries[uid]; known && e.void() {
 		delete(l.entries, uid)
 	}
 }
@@ -155,37 +176,50 @@ func (l *Ledger[M]) entry(uid types.UID) (*entry[M], error) {
 		e.used = now
 		return e, nil
 	}
-	if now.Sub(l.tidied) >= l.opts.KeepFor/10 || len(l.entries) >= l.opts.MaxEntries {
+	full := len(l.entries) >= l.opts.MaxEntries
+	if since := now.Sub(l.tidied); since >= l.opts.KeepFor/10 || full && since >= tidyPause {
 		l.tidy(now)
 	}
 	if len(l.entries) >= l.opts.MaxEntries {
 		return nil, fmt.Errorf("remembering the launch for NodeClaim UID %s: %w", uid, ErrFull)
 	}
-	e := &entry[M]{uid: uid, used: now, open: map[string]time.Time{}, doomed: map[string]bool{}}
+	e := &entry[M]{uid: uid, used: now, open: map[string]time.Time{}, doomed: map[string]doomed[M]{}}
 	l.entries[uid] = e
 	return e, nil
 }
+
+// tidyPause is how often a full ledger is looked through: each look is at all
+// entries.
+const tidyPause = time.Second
 
 // tidy drops entries that nobody has used for long; mu is held.
 func (l *Ledger[M]) tidy(now time.Time) {
 	l.tidied = now
 	for uid, e := range l.entries {
-		if e.flight == nil && now.Sub(e.used) >= l.opts.KeepFor {
+		if e.flight == nil && len(e.doomed) == 0 && now.Sub(e.used) >= l.opts.KeepFor {
 			delete(l.entries, uid)
 		}
 	}
 }
 
-// young reports whether Find may miss what happened then.
-func (l *Ledger[M]) young(then time.Time) bool {
-	return l.opts.Clock.Since(then) < l.opts.Appears
+// begin notes the first use: a ledger may be made long before its process leads;
+// mu is held.
+func (l *Ledger[M]) begin() {
+	if l.start.IsZero() {
+		l.start = l.opts.Clock.Now()
+	}
+}
+
+// mayMiss reports whether a look-up made at some time may miss what happened then.
+func (l *Ledger[M]) mayMiss(lookedUp, then time.Time) bool {
+	return lookedUp.Sub(then) < l.opts.Appears
 }
 
 // settle drops the asks that a look-up made at some time would have shown; mu is
 // held.
 func (l *Ledger[M]) settle(e *entry[M], lookedUp time.Time) {
 	for token, ended := range e.open {
-		if lookedUp.Sub(ended) >= l.opts.Appears {
+		if !l.mayMiss(lookedUp, ended) {
 			delete(e.open, token)
 		}
 	}

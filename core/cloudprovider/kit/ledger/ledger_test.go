@@ -37,14 +37,23 @@ func launch(ctx context.Context, l *ledger.Ledger[machine], cloud *cloud, uid ty
 	})
 }
 
+// use is a first use of a ledger that asks nothing.
+func use(t *testing.T, l *ledger.Ledger[machine]) {
+	t.Helper()
+	if surplus, err := l.Collect(t.Context(), nil); err != nil || len(surplus) > 0 {
+		t.Errorf("surplus %v, %v", surplus, err)
+	}
+}
+
 // inTime runs a test in virtual time, on a cloud with idempotent requests or one
-// without; long after the process began.
+// without; long after the process began to lead.
 func inTime(t *testing.T, idempotent bool, test func(t *testing.T, l *ledger.Ledger[machine], cloud *cloud)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		cloud := newCloud(idempotent)
 		l := newLedger(cloud)
 		defer l.Close(t.Context())
+		use(t, l)
 		time.Sleep(time.Hour)
 		test(t, l, cloud)
 	})
@@ -184,31 +193,64 @@ func TestRefusedAfterLost(t *testing.T) {
 	})
 }
 
-// KIT-074: a process that has just begun does not know what the one before asked.
+// KIT-073, KIT-076: a launch that gives up on a request, as on one that it shares,
+// says nothing of when the request ends.
+func TestRequestOutlastsLaunch(t *testing.T) {
+	inTime(t, false, func(t *testing.T, l *ledger.Ledger[machine], cloud *cloud) {
+		_, err := l.Launch(t.Context(), ledger.Request[machine]{UID: "u", Launch: func(ctx context.Context, token string) (machine, error) {
+			<-ctx.Done()
+			time.AfterFunc(5*time.Minute, func() { cloud.create("u", token) })
+			return machine{}, context.Cause(ctx)
+		}})
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+		time.Sleep(5*time.Minute + appears - 31*time.Second) // before it can be seen
+		if answer, err := l.Launched(t.Context(), "u"); answer.Launched != ledger.Unknown || err != nil {
+			t.Errorf("the answer is %v, %v", answer, err)
+		}
+		if _, err := launch(t.Context(), l, cloud, "u", ""); !errors.Is(err, ledger.ErrOpen) {
+			t.Error(err)
+		}
+		time.Sleep(31 * time.Second)
+		if m, err := launch(t.Context(), l, cloud, "u", ""); m.id != "i-001" {
+			t.Errorf("got %q, %v", m.id, err)
+		}
+	})
+}
+
+// KIT-074: a process that has just begun to lead does not know what the one before
+// asked.
 func TestAfterRestart(t *testing.T) {
 	for name, tt := range map[string]struct {
 		idempotent bool
+		standsBy   time.Duration // before it leads
 		after      time.Duration
 		err        error
 	}{
 		"no tokens: waits until everything can be seen": {after: 0, err: ledger.ErrOpen},
 		"no tokens: asks then":                          {after: appears},
+		"no tokens: time as a standby does not count":   {standsBy: time.Hour, after: appears - 1, err: ledger.ErrOpen},
 		"tokens: asks at once, for one and the same":    {idempotent: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				cloud := newCloud(tt.idempotent)
 				before := newLedger(cloud)
+				use(t, before)
 				time.Sleep(appears)
-				cloud.fates = []fate{responseLost}
-				_, _ = launch(t.Context(), before, cloud, "u", "a")
-				before.Close(t.Context())
 				l := newLedger(cloud)
 				defer l.Close(t.Context())
+				time.Sleep(tt.standsBy)
+				cloud.fates = []fate{late}
+				_, _ = launch(t.Context(), before, cloud, "u", "a")
+				before.Close(t.Context())
+				use(t, l)
 				time.Sleep(tt.after)
 				if _, err := launch(t.Context(), l, cloud, "u", "a"); !errors.Is(err, tt.err) {
 					t.Error(err)
 				}
+				time.Sleep(appears) // what the one before asked for is there
 				if got := len(cloud.live("u")); got != 1 {
 					t.Errorf("%d machines", got)
 				}
@@ -243,11 +285,23 @@ func TestLaunched(t *testing.T) {
 	for name, tt := range map[string]struct {
 		before  func(ctx context.Context, l *ledger.Ledger[machine], cloud *cloud)
 		restart bool // just now
+		then    func(ctx context.Context, l *ledger.Ledger[machine], cloud *cloud)
 		want    ledger.Answer
 		err     error
 	}{
 		"never asked": {want: ledger.Answer{Launched: ledger.No}},
 		"never asked by this process, which has just begun": {restart: true},
+		"asked for by this process, which has just begun, and refused": {
+			restart: true,
+			then: func(ctx context.Context, l *ledger.Ledger[machine], c *cloud) {
+				c.fates = []fate{refused}
+				_, _ = launch(ctx, l, c, "u", "")
+			},
+		},
+		"looked up by this process when it had just begun, which took long": {
+			restart: true,
+			then:    func(_ context.Context, _ *ledger.Ledger[machine], c *cloud) { c.lookupTakes = appears },
+		},
 		"answered": {
 			before: func(ctx context.Context, l *ledger.Ledger[machine], c *cloud) { _, _ = launch(ctx, l, c, "u", "") },
 			want:   ledger.Answer{Launched: ledger.Yes, ProviderID: "i-001"},
@@ -302,6 +356,9 @@ func TestLaunched(t *testing.T) {
 				if tt.restart {
 					l = newLedger(cloud)
 					defer l.Close(t.Context())
+				}
+				if tt.then != nil {
+					tt.then(t.Context(), l, cloud)
 				}
 				if got, err := l.Launched(t.Context(), "u"); got != tt.want || !errors.Is(err, tt.err) {
 					t.Errorf("got %v, %v, want %v, %v", got, err, tt.want, tt.err)
@@ -368,6 +425,10 @@ func TestCollect(t *testing.T) {
 				}
 			}
 			cloud.end("i-001")
+			if got := collect(t, l, ledger.Claim{}); got != "i-001" {
+				t.Errorf("surplus %q while a look-up may miss it", got)
+			}
+			time.Sleep(appears)
 			if got := collect(t, l, ledger.Claim{}); got != "" || l.Len() != 0 {
 				t.Errorf("surplus %q, %d entries after it is gone", got, l.Len())
 			}
@@ -398,10 +459,19 @@ func TestCollect(t *testing.T) {
 				t.Errorf("surplus %q while the launch is under way", got)
 			}
 			time.Sleep(time.Minute) // it cannot be looked up yet, but it is known
+			for range 2 {           // as when its end was throttled
+				if got := collect(t, l, ledger.Claim{}); got != "i-001" {
+					t.Errorf("surplus %q", got)
+				}
+				l.Ended("u")
+			}
+			time.Sleep(2 * time.Hour)
+			if m, err := launch(t.Context(), l, cloud, "other", ""); err != nil { // old entries are forgotten
+				t.Errorf("%v, %v", m, err)
+			}
 			if got := collect(t, l, ledger.Claim{}); got != "i-001" {
 				t.Errorf("surplus %q", got)
 			}
-			time.Sleep(appears)
 			if answer, err := l.Launched(t.Context(), "u"); answer.Launched != ledger.No || err != nil {
 				t.Errorf("of a machine that is doomed the answer is %v, %v", answer, err)
 			}
@@ -438,6 +508,21 @@ func TestCollect(t *testing.T) {
 			_ = collect(t, l, ledger.Claim{})
 			if m, err := launch(t.Context(), l, cloud, "u", ""); m.id != "i-002" {
 				t.Errorf("got %q, %v", m.id, err)
+			}
+		})
+	})
+	t.Run("of a NodeClaim with another machine, a doomed one is not kept when that is lost", func(t *testing.T) {
+		inTime(t, true, func(t *testing.T, l *ledger.Ledger[machine], cloud *cloud) {
+			cloud.fates = []fate{responseLost}
+			_, _ = launch(t.Context(), l, cloud, "u", "")
+			time.Sleep(appears)
+			for _, claim := range []ledger.Claim{{Exists: true, ProviderID: "i-000"}, {Exists: true}} {
+				if got := collect(t, l, claim); got != "i-001" {
+					t.Errorf("surplus %q", got)
+				}
+			}
+			if m, err := launch(t.Context(), l, cloud, "u", ""); m.id != "i-002" {
+				t.Errorf("the next launch brought %q, %v", m.id, err)
 			}
 		})
 	})
@@ -534,6 +619,30 @@ func TestBounded(t *testing.T) {
 		l.Ended("f")
 		if l.Len() != 2 {
 			t.Error("a launch that is open was forgotten")
+		}
+	})
+}
+
+// KIT-079: launches that were refused are not remembered, however many.
+func TestRefusedFillNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cloud := newCloud(false)
+		l := ledger.New(ledger.Options{Appears: appears, MaxEntries: 3, Clock: clock.RealClock{}}, ledger.Cloud[machine]{
+			Find: cloud.find, ProviderID: func(m machine) string { return m.id }, Refused: func(err error) bool { return errors.Is(err, errNoStock) },
+		})
+		defer l.Close(t.Context())
+		if _, err := launch(t.Context(), l, cloud, "early", ""); !errors.Is(err, ledger.ErrOpen) || l.Len() != 0 {
+			t.Errorf("%v, %d entries", err, l.Len())
+		}
+		time.Sleep(appears)
+		cloud.fates = slices.Repeat([]fate{refused}, 10)
+		for i := range 10 {
+			if _, err := launch(t.Context(), l, cloud, types.UID(fmt.Sprint("u", i)), ""); !errors.Is(err, errNoStock) {
+				t.Error(err)
+			}
+		}
+		if l.Len() != 0 {
+			t.Errorf("%d entries", l.Len())
 		}
 	})
 }

@@ -27,8 +27,9 @@ type Policy struct {
 	Calls int
 	// Clock times the pauses.
 	Clock clock.Clock
-	// Random returns numbers from 0 to below 1. A pause is between half of its
-	// length and all of it. Nil means all of it.
+	// Random returns numbers from 0 to below 1. A pause is between half of its length
+	// and all of it, one that the cloud asks for longer by up to half, but not by more
+	// than half of Most. Nil means all of it, and just what the cloud asks for.
 	Random func() float64
 }
 
@@ -64,17 +65,19 @@ func Do[R any](ctx context.Context, p Policy, call func(ctx context.Context) (R,
 
 // pause is that after the nth call.
 func (p Policy) pause(n int, err error) time.Duration {
-	pause := p.First
+	pause := min(p.First, p.Most)
 	for range n - 1 {
 		pause = min(2*pause, p.Most)
 	}
-	if p.Random != nil {
-		pause -= time.Duration(float64(pause/2) * p.Random())
-	}
+	asked, random := time.Duration(0), 0.0
 	if p.After != nil {
-		pause = max(pause, p.After(err))
+		asked = max(0, p.After(err))
 	}
-	return pause
+	if p.Random != nil {
+		random = p.Random()
+	}
+	upToHalf := func(d time.Duration) time.Duration { return time.Duration(float64(d/2) * random) }
+	return max(pause-upToHalf(pause), asked+upToHalf(min(asked, p.Most)))
 }
 
 // wait reports whether the pause went by before the context ended.

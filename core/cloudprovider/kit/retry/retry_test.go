@@ -45,6 +45,16 @@ func TestDo(t *testing.T) {
 			policy:  func(p *retry.Policy) { p.After = func(error) time.Duration { return 8 * time.Second } },
 			answers: throttled(1), at: seconds(0, 8), took: 8 * time.Second,
 		},
+		"KIT-098 what the cloud asks of many is not done by all at once": {
+			policy: func(p *retry.Policy) {
+				p.After, p.Random = func(error) time.Duration { return 8 * time.Second }, func() float64 { return 0.5 }
+			},
+			answers: throttled(1), at: []time.Duration{0, 9250 * time.Millisecond}, took: 9250 * time.Millisecond,
+		},
+		"KIT-097 the first pause is bounded too": {
+			policy:  func(p *retry.Policy) { p.First = time.Minute },
+			answers: throttled(1), at: seconds(0, 5), took: 5 * time.Second,
+		},
 		"KIT-099 no pause outlasts the deadline: it gives up before, with the cloud's error": {
 			answers: throttled(9), deadline: 6 * time.Second, at: seconds(0, 1, 3), took: 3 * time.Second, want: errThrottled,
 		},
