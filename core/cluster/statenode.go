@@ -87,10 +87,16 @@ func (n *StateNode) MarkedForDeletion() bool { return n.marked }
 // leaving works MarkedForDeletion out. The deletion of a Node alone says nothing
 // while it has a NodeClaim.
 func (n *StateNode) leaving() bool {
-	if n.disrupting || n.claim == nil {
-		return n.disrupting || n.node.DeletionTimestamp != nil
+	return n.disrupting || !n.Stands()
+}
+
+// Stands reports whether nothing of the node is being deleted yet, whatever disruption
+// has decided: if its command fails, the node stays.
+func (n *StateNode) Stands() bool {
+	if n.claim == nil {
+		return n.node.DeletionTimestamp == nil
 	}
-	return n.claim.DeletionTimestamp != nil || isTrue(n.claim, v1.ConditionTypeInstanceTerminating)
+	return n.claim.DeletionTimestamp == nil && !isTrue(n.claim, v1.ConditionTypeInstanceTerminating)
 }
 
 // Nominated reports whether pods are expected on the node at a time (LIF-046).

@@ -45,11 +45,14 @@ func (p *Provisioner) launchSettled(ctx context.Context) error {
 	input, start := p.input(g), p.Clock.Now()
 	plan := place.Solve(input)
 	p.Metrics.Observe(controllerName, p.Clock.Since(start))
-	var leaving []place.Bin
+	var settled []place.Bin
 	price := 0.0
 	for _, i := range settle.Bins(settle.Input{Snapshot: input.Snapshot, Pods: input.Pods, Plan: &plan, Left: p.left}) {
-		leaving = append(leaving, plan.Bins[i])
-		price += plan.Bins[i].Price
+		settled = append(settled, plan.Bins[i])
+	}
+	leaving := g.needed(settled)
+	for i := range leaving {
+		price += leaving[i].Price
 	}
 	if len(leaving) == 0 {
 		return nil

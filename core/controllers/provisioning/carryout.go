@@ -5,6 +5,7 @@ package provisioning
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -28,11 +29,30 @@ func (p *Provisioner) carryOut(ctx context.Context, g *gathered, plan place.Plan
 	reportDeferred(ctx, g, plan.Deferred)
 	p.nominate(ctx, g, plan.Placements)
 	p.tell(ctx, g, plan.Placements)
-	if len(plan.Bins) == 0 {
+	bins := g.needed(plan.Bins)
+	if len(bins) == 0 {
 		return nil
 	}
-	log.FromContext(ctx).Info("computed new nodeclaim(s) to fit pod(s)", "nodeclaims", len(plan.Bins), "pods", podsIn(plan.Bins))
-	return p.launch(ctx, g, plan.Bins)
+	log.FromContext(ctx).Info("computed new nodeclaim(s) to fit pod(s)", "nodeclaims", len(bins), "pods", podsIn(bins))
+	return p.launch(ctx, g, bins)
+}
+
+// needed leaves out bins that are for pods of nodes alone which disruption is about to
+// give up but which still stand: its command has brought replacements for them, and if
+// one of these is lost the nodes stay (DIS-147).
+func (g *gathered) needed(bins []place.Bin) []place.Bin {
+	standing := map[string]bool{}
+	for _, n := range g.Cluster.Nodes() {
+		if n.Node() != nil && n.MarkedForDeletion() && n.Stands() {
+			standing[n.Node().Name] = true
+		}
+	}
+	if len(standing) == 0 {
+		return bins
+	}
+	return slices.DeleteFunc(slices.Clone(bins), func(b place.Bin) bool {
+		return !slices.ContainsFunc(b.Pods, func(i int) bool { return !standing[g.Pods[i].Spec.NodeName] })
+	})
 }
 
 // launch creates NodeClaims side by side.
