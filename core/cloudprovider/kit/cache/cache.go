@@ -186,7 +186,7 @@ func (c *Cache[K, V]) serve(e *entry[K, V]) (V, error) {
 // excused reports whether a stale value is served at once: loads fail, as one told
 // not long ago or is about to tell. A failure long ago says nothing of a load now.
 func (c *Cache[K, V]) excused(e *entry[K, V], now time.Time) bool {
-	return e.failing && e.usable() && (e.load != nil || now.Before(e.retryAt.Add(c.opts.RetryAfter)))
+	return e.failing && (e.load != nil || now.Before(e.retryAt.Add(c.opts.RetryAfter)))
 }
 
 // usable reports whether the entry holds what may be used although it is stale. A

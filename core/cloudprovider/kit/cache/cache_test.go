@@ -299,6 +299,9 @@ func TestNegative(t *testing.T) {
 			for range 3 {
 				expect(t, c, "a", errDown.Error())
 			}
+			if c.Len() != 0 {
+				t.Error("it is kept")
+			}
 			cloud.fail(nil)
 			expect(t, c, "a", "a5") // and not what it was before
 		})
@@ -397,6 +400,24 @@ func TestFailedLoadsEvictNothing(t *testing.T) {
 		expect(t, c, "b", "b2")
 		if c.Len() != 2 {
 			t.Errorf("%d entries, of at most 2", c.Len())
+		}
+	})
+}
+
+// KIT-096: a load of a key that was invalidated meanwhile takes no room.
+func TestInvalidatedLoadTakesNoRoom(t *testing.T) {
+	opts := options()
+	opts.MaxEntries = 1
+	inTime(t, opts, func(t *testing.T, c *cache.Cache[string, string], cloud *cloud) {
+		cloud.takes = time.Second
+		go func() { _, _ = c.Get(t.Context(), "a") }()
+		synctest.Wait()
+		c.Invalidate("a")
+		time.Sleep(2 * time.Second)
+		c.Put("b", "put")
+		c.Put("c", "put")
+		if _, kept := c.Peek("c"); !kept || c.Len() != 1 {
+			t.Errorf("the last value kept: %v; %d entries, of at most 1", kept, c.Len())
 		}
 	})
 }

@@ -233,10 +233,10 @@ func (l *Ledger[M]) stillDoomed(e *entry[M], found []M, claim Claim, lookedUp ti
 // doom notes what is given out to be ended; mu is held.
 func (l *Ledger[M]) doom(e *entry[M], surplus []M, lookedUp time.Time) {
 	for _, m := range surplus {
-		d, id := doomed[M]{machine: m, since: lookedUp}, l.cloud.ProviderID(m)
+		id := l.cloud.ProviderID(m)
+		e.doomed[id] = doomed[M]{machine: m, since: lookedUp}
 		if e.answered && id == l.cloud.ProviderID(e.machine) {
-			e.answered, d.since = false, e.at
+			e.answered = false
 		}
-		e.doomed[id] = d
 	}
 }

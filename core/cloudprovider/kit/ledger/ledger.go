@@ -115,7 +115,7 @@ type entry[M any] struct {
 	lost   int                  // machines that were answered and then gone
 }
 
-// doomed is a machine that is to be ended, and since when it is known.
+// doomed is a machine that is to be ended, and since when.
 type doomed[M any] struct {
 	machine M
 	since   time.Time

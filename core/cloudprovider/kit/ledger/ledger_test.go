@@ -219,6 +219,24 @@ func TestRequestOutlastsLaunch(t *testing.T) {
 	})
 }
 
+// KIT-073: a repeat says nothing of when the request before it ends.
+func TestRequestOutlastsRepeat(t *testing.T) {
+	inTime(t, true, func(t *testing.T, l *ledger.Ledger[machine], cloud *cloud) {
+		cloud.takes = time.Hour
+		_, _ = launch(t.Context(), l, cloud, "u", "")
+		cloud.takes, cloud.fates = 0, []fate{requestLost}
+		_, _ = launch(t.Context(), l, cloud, "u", "")
+		time.Sleep(appears)
+		if answer, err := l.Launched(t.Context(), "u"); answer.Launched != ledger.Unknown || err != nil {
+			t.Errorf("the answer is %v, %v", answer, err)
+		}
+		time.Sleep(5 * time.Minute)
+		if answer, err := l.Launched(t.Context(), "u"); answer.Launched != ledger.No || err != nil {
+			t.Errorf("in the end the answer is %v, %v", answer, err)
+		}
+	})
+}
+
 // KIT-074: a process that has just begun to lead does not know what the one before
 // asked.
 func TestAfterRestart(t *testing.T) {
@@ -296,6 +314,17 @@ func TestLaunched(t *testing.T) {
 			then: func(ctx context.Context, l *ledger.Ledger[machine], c *cloud) {
 				c.fates = []fate{refused}
 				_, _ = launch(ctx, l, c, "u", "")
+			},
+		},
+		"asked for by this process, which has just begun, and doomed": {
+			restart: true,
+			then: func(ctx context.Context, l *ledger.Ledger[machine], c *cloud) {
+				c.takes = time.Second
+				hasty, cancel := context.WithTimeout(ctx, time.Millisecond)
+				defer cancel()
+				_, _ = launch(hasty, l, c, "u", "")
+				time.Sleep(time.Second)
+				_, _ = l.Collect(ctx, func(context.Context, types.UID) (ledger.Claim, error) { return ledger.Claim{}, nil })
 			},
 		},
 		"looked up by this process when it had just begun, which took long": {
