@@ -19,5 +19,11 @@ func (p *Provisioner) NodeTrigger(ctx context.Context, r reconcile.Request) (rec
 	return p.nodeTrigger(ctx, r)
 }
 
-// LongestBackoff is the most time from a round that failed to the next.
-func LongestBackoff() time.Duration { return profile().Backoff.Longest }
+// AfterFailures is how long the next round waits after so many that failed.
+func AfterFailures(n int) (wait time.Duration) {
+	limiter := pace().RateLimiter
+	for range n {
+		wait = limiter.When(reconcile.Request{})
+	}
+	return wait
+}

@@ -16,9 +16,9 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/cloudprovider"
@@ -147,19 +147,14 @@ func (p *Provisioner) launcher() *launch.Launcher {
 // Trigger asks for a round on behalf of an object.
 func (p *Provisioner) Trigger(uid types.UID) { p.window.Trigger(uid) }
 
-// profile makes one round at a time. After an error the next is at most a recheck away:
+// pace makes one round at a time. After an error the next is at most a recheck away:
 // whatever fails, however long, concerns other pods no longer than that (SCH-029).
-func profile() concurrency.Profile {
-	p := concurrency.Fixed(1)
-	p.Backoff.Base, p.Backoff.Longest = 100*time.Millisecond, recheck
-	return p
-}
+func pace() controller.Options { return concurrency.Loop(recheck) }
 
 // Register adds the provisioner and its triggers to the manager.
 func (p *Provisioner) Register(_ context.Context, mgr manager.Manager) error {
 	err := builder.ControllerManagedBy(mgr).Named(controllerName).
-		WatchesRawSource(singleton.Source()).WithOptions(concurrency.Options[reconcile.Request](profile(), p.CPUMillis)).
-		Complete(singleton.AsReconciler(p))
+		WatchesRawSource(singleton.Source()).WithOptions(pace()).Complete(singleton.AsReconciler(p))
 	if err != nil {
 		return fmt.Errorf("registering controller %s: %w", controllerName, err)
 	}

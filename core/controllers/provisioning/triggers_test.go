@@ -158,7 +158,7 @@ func TestAcknowledgement(t *testing.T) {
 
 // SCH-029, LIF-260: whatever fails, pods that it does not concern get their round soon.
 func TestErrorsThatLastDelayNobodyForLong(t *testing.T) {
-	if got := provisioning.LongestBackoff(); got > 10*time.Second {
+	if got := provisioning.AfterFailures(50); got > 10*time.Second {
 		t.Errorf("the next round comes after %v", got)
 	}
 }

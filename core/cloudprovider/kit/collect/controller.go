@@ -16,9 +16,9 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
@@ -84,13 +84,10 @@ type Controller struct {
 // New returns the controller instance.garbagecollection.
 func New(o Options) *Controller { return &Controller{opts: o} }
 
-// profile makes one round at a time. After an error the next comes no later than
-// after a success, so that one orphan that cannot be deleted holds up no other
-// (KIT-135).
-func (c *Controller) profile() concurrency.Profile {
-	p := concurrency.Fixed(1)
-	p.Backoff.Base, p.Backoff.Longest = time.Second, max(time.Second, c.opts.Schedule.Then)
-	return p
+// pace makes one round at a time. After an error the next comes no later than after a
+// success, so that one orphan that cannot be deleted holds up no other (KIT-135).
+func (c *Controller) pace() controller.Options {
+	return concurrency.Loop(max(time.Second, c.opts.Schedule.Then))
 }
 
 // Register adds the controller to a manager.
@@ -98,7 +95,7 @@ func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	return builder.ControllerManagedBy(m).
 		Named(Name).
 		WatchesRawSource(singleton.Source()).
-		WithOptions(concurrency.Options[reconcile.Request](c.profile(), 0)).
+		WithOptions(c.pace()).
 		Complete(singleton.AsReconciler(c))
 }
 

@@ -15,7 +15,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
@@ -66,21 +65,16 @@ type Controller struct {
 // New returns the controller interruption.
 func New(o Options) *Controller { return &Controller{opts: o} }
 
-// profile makes one round at a time. After an error the next is soon: one that
-// lasts must not keep the notices of other sources past their two minutes
-// (KIT-150).
-func profile() concurrency.Profile {
-	p := concurrency.Fixed(1)
-	p.Backoff.Base, p.Backoff.Longest = 100*time.Millisecond, 10*time.Second
-	return p
-}
+// longest is the most time from an error to the next round: one that lasts must not keep
+// the notices of other sources past their two minutes (KIT-150).
+const longest = 10 * time.Second
 
 // Register adds the controller to a manager.
 func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	return builder.ControllerManagedBy(m).
 		Named(Name).
 		WatchesRawSource(singleton.Source()).
-		WithOptions(concurrency.Options[reconcile.Request](profile(), 0)).
+		WithOptions(concurrency.Loop(longest)).
 		Complete(singleton.AsReconciler(c))
 }
 

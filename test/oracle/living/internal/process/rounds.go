@@ -112,7 +112,8 @@ func (p *Process) noteLaunches() {
 	}
 }
 
-// triggerPod does what the provisioner's pod trigger does.
+// triggerPod does what the provisioner's pod trigger does, but for crowds: the scheduler
+// of these worlds examines a pod at once.
 func (p *Process) triggerPod(key types.NamespacedName) (reconcile.Result, error) {
 	pod, ok := store.Sees[*corev1.Pod](p.cache, key)
 	if !ok || !pods.Provisionable(pod) {
