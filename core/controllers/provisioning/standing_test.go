@@ -3,7 +3,9 @@
 package provisioning_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -41,4 +43,24 @@ func TestNodesThatStillStand(t *testing.T) {
 	gone.DeletionTimestamp = &now
 	w.cluster.UpdateNode(gone)
 	expect("the node goes", 2)
+}
+
+// DIS-147, SCH-017: nor ahead of the round.
+func TestNodesThatStillStandGetNoneAhead(t *testing.T) {
+	w := newWindow(t)
+	w.cluster.UpdateNode(&corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: "n"},
+		Spec:       corev1.NodeSpec{ProviderID: "x://n"}, Status: corev1.NodeStatus{Allocatable: room()},
+	})
+	for i := range 31 { // as many as fill a machine
+		pod := pendingPod(fmt.Sprint("runs-", i), "1", on("n"))
+		w.must(w.client.Create(t.Context(), pod))
+		w.cluster.UpdatePod(pod, volume.Resolution{Settled: true})
+	}
+	w.cluster.MarkForDeletion("x://n")
+	w.subject.Trigger("n")
+	w.must(w.after(200 * time.Millisecond))
+	w.expect()
+	w.must(w.after(time.Second))
+	w.expect()
 }
