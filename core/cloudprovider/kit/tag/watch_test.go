@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache/informertest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
@@ -51,6 +52,13 @@ func TestInPlaceAfterStatus(t *testing.T) {
 		r := &runner{informers: &informertest.FakeInformers{Scheme: c.Scheme()}}
 		if err := controller.Register(ctx, r); err != nil {
 			t.Fatal(err)
+		}
+		// The fake makes informers without a lock, and the watches of a
+		// controller start together.
+		for _, watched := range []client.Object{&v1.NodeClaim{}, &v1.NodePool{}} {
+			if _, err := r.informers.GetInformer(ctx, watched); err != nil {
+				t.Fatal(err)
+			}
 		}
 		ended := make(chan error)
 		go func() { ended <- r.added.Start(ctx) }()
