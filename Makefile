@@ -10,6 +10,7 @@ SHELL       := /usr/bin/env bash
 # Settings, all of which can be given on the command line.
 CLUSTER ?= karpenter
 RUNTIME ?= binary
+PROVIDER ?= kwok
 BENCH   ?= .
 CASES   ?=
 JSON    ?=
@@ -52,19 +53,19 @@ control-plane: ## Build the Kubernetes control plane, kwok and kwokctl into bin/
 
 .PHONY: check-cluster
 check-cluster:
-	@$(cluster) check -name $(name) -runtime $(call quoted,$(RUNTIME))
+	@$(cluster) check -name $(name) -runtime $(call quoted,$(RUNTIME)) -provider $(call quoted,$(PROVIDER))
 
 .PHONY: up
-up: check-cluster control-plane ## Start a cluster of fake nodes with Karpenter in it; CLUSTER=name RUNTIME=binary|kind
-	@$(cluster) up -name $(name) -runtime $(call quoted,$(RUNTIME))
+up: check-cluster control-plane ## Start a cluster of fake nodes with Karpenter in it; CLUSTER=name RUNTIME=binary|kind PROVIDER=kwok|aws (aws: against a simulated cloud)
+	@$(cluster) up -name $(name) -runtime $(call quoted,$(RUNTIME)) -provider $(call quoted,$(PROVIDER))
 
 .PHONY: down
 down: ## Stop the cluster and remove it; CLUSTER=name
 	@$(cluster) down -name $(name)
 
 .PHONY: demo
-demo: up ## Watch Karpenter bring and remove nodes in the cluster; CLUSTER=name
-	@go run ./test/cmd/demo -kubeconfig $(BIN)/clusters/$(name)/kubeconfig \
+demo: up ## Watch Karpenter bring and remove nodes in the cluster; CLUSTER=name PROVIDER=kwok|aws
+	@go run ./test/cmd/demo -provider $(call quoted,$(PROVIDER)) -kubeconfig $(BIN)/clusters/$(name)/kubeconfig \
 		-metrics-url "$$($(cluster) metrics-url -name $(name))"
 
 .PHONY: latency
@@ -82,7 +83,7 @@ settle: up ## Measure how long the cluster takes to settle after a workload was 
 .PHONY: build
 build: ## Compile every package and build the controllers into bin/; VERSION=1.2.3 stamps them
 	@go build $$(go list -m -f '{{.Dir}}/...')
-	@mkdir -p $(BIN) && go build -ldflags "-X main.version=$(VERSION)" -o $(BIN)/ ./kwok/cmd/...
+	@mkdir -p $(BIN) && go build -ldflags "-X main.version=$(VERSION)" -o $(BIN)/ ./kwok/cmd/... $(wildcard ./providers/*/cmd/...)
 
 .PHONY: test
 test: control-plane ## Run the unit and integration tests of all modules; PKG=./core/engine/... RACE=1 adds the race detector, VET=off leaves go vet to lint, REPORT=name keeps reports apart

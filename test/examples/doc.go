@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package examples holds manifests to start from, which the demo program applies
-// too: NodePools for the kwok provider, and a workload of a thousand pods of
-// several sizes.
+// too: for each provider its NodeClass and NodePools, and a workload of a
+// thousand pods of several sizes.
 //
-// It decides nothing; start reading at nodepools.yaml.
+// It decides nothing; start reading at kwok/nodepools.yaml.
 package examples

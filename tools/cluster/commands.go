@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"karpenter.sh/tools/internal/localcluster"
@@ -20,24 +21,33 @@ type action = func(ctx context.Context, layout localcluster.Layout) error
 
 func check(flags *flag.FlagSet) action {
 	runtime := flags.String("runtime", localcluster.RuntimeBinary, "binary (plain processes) or kind (containers)")
+	provider := providerFlag(flags)
 	return func(ctx context.Context, layout localcluster.Layout) error {
-		return localcluster.Check(ctx, layout, *runtime)
+		return localcluster.Check(ctx, layout, *runtime, *provider)
 	}
 }
 
 func up(flags *flag.FlagSet) action {
-	var env list
+	var env, cloud list
+	provider := providerFlag(flags)
+	flags.Var(&cloud, "cloud-arg", "argument for the simulated cloud, if the provider has one; may be repeated")
 	runtime := flags.String("runtime", localcluster.RuntimeBinary, "binary (plain processes) or kind (containers)")
 	flags.Var(&env, "env", "NAME=value for Karpenter; may be repeated")
 	return func(ctx context.Context, layout localcluster.Layout) error {
 		start := time.Now()
-		state, err := localcluster.Up(ctx, localcluster.UpOptions{Layout: layout, Runtime: *runtime, Args: flags.Args(), Env: env, Out: os.Stderr})
+		state, err := localcluster.Up(ctx, localcluster.UpOptions{
+			Layout: layout, Runtime: *runtime, Provider: *provider, CloudArgs: cloud, Args: flags.Args(), Env: env, Out: os.Stderr,
+		})
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(os.Stderr, "cluster %s: up after %s\n\n", layout.Name, time.Since(start).Round(100*time.Millisecond))
 		return nextSteps(os.Stdout, layout, state)
 	}
+}
+
+func providerFlag(flags *flag.FlagSet) *string {
+	return flags.String("provider", localcluster.ProviderKwok, "whose Karpenter runs: "+strings.Join(localcluster.ProviderNames(), " or "))
 }
 
 func nextSteps(out io.Writer, layout localcluster.Layout, state *localcluster.State) error {
@@ -50,6 +60,9 @@ func nextSteps(out io.Writer, layout localcluster.Layout, state *localcluster.St
   go run ./tools/cluster logs -name %[1]s -f
   metrics: %[2]s/metrics
 `, layout.Name, state.Controller.MetricsURL)
+	}
+	if err == nil && state.Cloud != nil {
+		_, err = fmt.Fprintf(out, "  simulated cloud: %s/v1/state\n", state.Cloud.ControlURL)
 	}
 	if err == nil {
 		_, err = fmt.Fprintf(out, "  make down CLUSTER=%s\n", layout.Name)
@@ -93,7 +106,7 @@ func status(*flag.FlagSet) action {
 		}
 		report := statusReport{State: found.State, Serving: found.Serving, Dead: found.Dead}
 		if c := found.State.Controller; c != nil && !c.Process.Alive() {
-			report.Dead = append(report.Dead, localcluster.Controller)
+			report.Dead = append(report.Dead, found.State.ControllerName())
 		}
 		slices.Sort(report.Dead)
 		encoder := json.NewEncoder(os.Stdout)
@@ -151,12 +164,23 @@ func notRunning(layout localcluster.Layout) error {
 }
 
 func logs(flags *flag.FlagSet) action {
-	of := flags.String("of", localcluster.Controller, "whose log: "+localcluster.Controller+", kube-apiserver, kube-scheduler, kube-controller-manager, kwok-controller or etcd")
+	of := flags.String("of", "", "whose log: kube-apiserver, kube-scheduler, kube-controller-manager, kwok-controller, etcd or cloudsim; Karpenter's if empty")
 	follow := flags.Bool("f", false, "go on printing as the log grows")
 	return func(ctx context.Context, layout localcluster.Layout) error {
-		file, err := os.Open(layout.Log(*of))
+		name := *of
+		if name == "" {
+			state, err := localcluster.Load(layout)
+			if err != nil {
+				return err
+			}
+			if state == nil {
+				return notRunning(layout)
+			}
+			name = state.ControllerName()
+		}
+		file, err := os.Open(layout.Log(name))
 		if err != nil {
-			return fmt.Errorf("open the log of %s: %w", *of, err)
+			return fmt.Errorf("open the log of %s: %w", name, err)
 		}
 		defer file.Close()
 		for {

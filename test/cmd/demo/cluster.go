@@ -29,8 +29,10 @@ const owner = "karpenter-demo"
 // demo is a cluster with what the demo keeps in view of it.
 type demo struct {
 	options
-	client  *connection.Connection
-	process meter.Process
+	// examples are the manifests for the provider.
+	examples examples.Set
+	client   *connection.Connection
+	process  meter.Process
 	// cached holds the demo's pods, nodes and NodeClaims, kept up to date by
 	// watches: looking often must not slow down what is being looked at.
 	cached cache.Cache
@@ -45,7 +47,11 @@ func connect(ctx context.Context, opts options) (*demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &demo{options: opts, client: cluster, process: meter.Process{MetricsURL: opts.metricsURL, PID: karpenter.PID()}}
+	set, err := examples.For(opts.provider, opts.cluster)
+	if err != nil {
+		return nil, err
+	}
+	d := &demo{options: opts, examples: set, client: cluster, process: meter.Process{MetricsURL: opts.metricsURL, PID: karpenter.PID()}}
 	if _, err := scrape.Fetch(ctx, opts.metricsURL); err != nil {
 		return nil, fmt.Errorf("Karpenter does not answer (make up starts it): %w", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"time"
 
-	"karpenter.sh/test/examples"
 	"karpenter.sh/test/internal/census"
 	"karpenter.sh/test/internal/meter"
 	"karpenter.sh/test/internal/progress"
@@ -27,7 +26,7 @@ const (
 
 // scaleOut brings the pods and waits until they all run.
 func (d *demo) scaleOut(ctx context.Context) error {
-	return d.bring(ctx, examples.Workload, d.pods)
+	return d.bring(ctx, d.examples.Workload, d.pods)
 }
 
 // fill brings one pod for each of the nodes that are wanted.
@@ -35,11 +34,11 @@ func (d *demo) fill(ctx context.Context) error {
 	if err := d.empty(ctx, "filler"); err != nil {
 		return err
 	}
-	return d.bring(ctx, examples.Fillers, d.nodes)
+	return d.bring(ctx, d.examples.Fillers, d.nodes)
 }
 
 func (d *demo) bring(ctx context.Context, workload []byte, pods int) error {
-	if err := d.apply(ctx, examples.NodePools, 0); err != nil {
+	if err := d.apply(ctx, d.examples.NodePools, 0); err != nil {
 		return err
 	}
 	used := meter.Start(ctx, d.process)

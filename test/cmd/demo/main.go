@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command demo shows Karpenter at work in a cluster of fake nodes: it brings a
+// Command demo shows Karpenter at work in a cluster of fake nodes or of a simulated cloud: it brings a
 // thousand pods of several sizes, or as many as asked for, and waits until all of
 // them run; it takes them away again and waits until the nodes are gone; it
 // measures what Karpenter uses while nothing happens.
@@ -18,16 +18,21 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/go-logr/logr"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"karpenter.sh/test/examples"
 )
 
 // options are the command line.
 type options struct {
 	kubeconfig, metricsURL string
+	provider, cluster      string
 	pods, nodes            int
 	scaleDown              bool
 	idle, timeout          time.Duration
@@ -80,6 +85,8 @@ func parse(args []string) (options, error) {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.StringVar(&opts.kubeconfig, "kubeconfig", os.Getenv("KUBECONFIG"), "file to connect to the cluster with")
 	flags.StringVar(&opts.metricsURL, "metrics-url", "", "root of Karpenter's metrics listener, such as http://127.0.0.1:8080")
+	flags.StringVar(&opts.provider, "provider", "kwok", "whose NodePools to bring: "+strings.Join(examples.Providers(), " or "))
+	flags.StringVar(&opts.cluster, "cluster", "", "name of the cluster, by which its subnets and roles are found; by default the directory of the kubeconfig")
 	flags.IntVar(&opts.pods, "pods", 1000, "how many pods to bring")
 	flags.BoolVar(&opts.scaleDown, "scale-down", false, "take all pods away and wait until their nodes are gone")
 	flags.IntVar(&opts.nodes, "nodes", 0, "bring that many nodes with one pod each, instead of the pods")
@@ -95,6 +102,13 @@ func parse(args []string) (options, error) {
 		return opts, errors.New("-kubeconfig and -metrics-url are needed; make demo fills them in")
 	case opts.pods < 0 || opts.nodes < 0:
 		return opts, errors.New("-pods and -nodes cannot be negative")
+	}
+	if opts.cluster == "" {
+		path, err := filepath.Abs(opts.kubeconfig)
+		if err != nil {
+			return opts, fmt.Errorf("find the cluster's name: %w", err)
+		}
+		opts.cluster = filepath.Base(filepath.Dir(path)) // where tools/cluster keeps it
 	}
 	return opts, nil
 }

@@ -61,16 +61,38 @@ func replicas(t *testing.T, deployments []*unstructured.Unstructured) int64 {
 }
 
 func TestExamplesAreWhatTheySay(t *testing.T) {
-	if got := replicas(t, manifests.Deployments(decode(t, examples.Workload))); got != 1000 {
-		t.Errorf("the example workload has %d pods, not 1000", got)
-	}
-	for _, text := range [][]byte{examples.NodePools, examples.Workload, examples.Fillers} {
-		for _, o := range decode(t, text) {
-			if o.GetLabels()[examples.PartOf] != examples.Demo {
-				t.Errorf("%s %s lacks the label %s", o.GetKind(), o.GetName(), examples.PartOf)
+	for _, set := range sets(t) {
+		if got := replicas(t, manifests.Deployments(decode(t, set.Workload))); got != 1000 {
+			t.Errorf("the example workload has %d pods, not 1000", got)
+		}
+		for _, text := range [][]byte{set.NodePools, set.Workload, set.Fillers} {
+			if strings.Contains(string(text), "${") {
+				t.Errorf("a variable is left in\n%s", text)
+			}
+			for _, o := range decode(t, text) {
+				if o.GetLabels()[examples.PartOf] != examples.Demo {
+					t.Errorf("%s %s lacks the label %s", o.GetKind(), o.GetName(), examples.PartOf)
+				}
 			}
 		}
 	}
+}
+
+// sets are the examples for all providers.
+func sets(t *testing.T) []examples.Set {
+	t.Helper()
+	var out []examples.Set
+	for _, provider := range examples.Providers() {
+		set, err := examples.For(provider, "mine")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, set)
+	}
+	if _, err := examples.For("mars", "mine"); err == nil || !strings.Contains(err.Error(), "mars") {
+		t.Errorf("examples for an unknown provider: %v", err)
+	}
+	return out
 }
 
 // The pools of the demo take nobody else's pods, and all of its own.
@@ -86,14 +108,16 @@ func TestExamplesKeepToThemselves(t *testing.T) {
 		}
 		return found
 	}
-	for _, text := range [][]byte{examples.NodePools, examples.Workload, examples.Fillers} {
-		for _, o := range decode(t, text) {
-			path := map[string][]string{
-				"NodePool": {"spec", "template", "spec", "taints"}, "Deployment": {"spec", "template", "spec", "tolerations"},
-			}[o.GetKind()]
-			if path != nil && !slices.Contains(keys(o, path...), any(taint)) {
-				t.Errorf("%s %s lacks %s", o.GetKind(), o.GetName(), taint)
-			}
+	var all []*unstructured.Unstructured
+	for _, set := range sets(t) {
+		all = slices.Concat(all, decode(t, set.NodePools), decode(t, set.Workload), decode(t, set.Fillers))
+	}
+	for _, o := range all {
+		path := map[string][]string{
+			"NodePool": {"spec", "template", "spec", "taints"}, "Deployment": {"spec", "template", "spec", "tolerations"},
+		}[o.GetKind()]
+		if path != nil && !slices.Contains(keys(o, path...), any(taint)) {
+			t.Errorf("%s %s lacks %s", o.GetKind(), o.GetName(), taint)
 		}
 	}
 }
@@ -120,7 +144,7 @@ func TestTheReadmeIsOneManifest(t *testing.T) {
 }
 
 func TestScale(t *testing.T) {
-	objects := decode(t, examples.Workload)
+	objects := decode(t, sets(t)[0].Workload)
 	deployments := manifests.Deployments(objects)
 	if err := manifests.Scale(deployments, 77); err != nil {
 		t.Fatal(err)

@@ -53,15 +53,16 @@ func restart(ctx context.Context, opts UpOptions) (*State, error) {
 // ensureController builds the controller and makes sure that this build of it
 // runs. Without its source the cluster stays without Karpenter.
 func ensureController(ctx context.Context, opts UpOptions, state *State) error {
-	if _, err := os.Stat(opts.controllerSource()); errors.Is(err, fs.ErrNotExist) {
-		fmt.Fprintf(opts.Out, "cluster %s: %s does not exist, so Karpenter does not run in it\n", opts.Name, relative(opts.Root, opts.controllerSource()))
+	source := state.provider().source(opts.Layout)
+	if _, err := os.Stat(source); errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(opts.Out, "cluster %s: %s does not exist, so Karpenter does not run in it\n", opts.Name, relative(opts.Root, source))
 		return nil
 	}
 	fmt.Fprintf(opts.Out, "cluster %s: building Karpenter\n", opts.Name)
-	if err := buildController(ctx, opts); err != nil {
+	if err := buildController(ctx, opts, state.provider()); err != nil {
 		return err
 	}
-	want, err := controllerWish(opts, state.Ports)
+	want, err := controllerWish(opts, state)
 	if err != nil {
 		return err
 	}
@@ -79,30 +80,36 @@ func ensureController(ctx context.Context, opts UpOptions, state *State) error {
 	return startController(ctx, opts, state, want)
 }
 
-func buildController(ctx context.Context, opts UpOptions) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", opts.Program(Controller), opts.controllerSource())
+func buildController(ctx context.Context, opts UpOptions, p provider) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", p.program(opts.Layout), p.source(opts.Layout))
 	cmd.Dir, cmd.Stdout, cmd.Stderr = opts.Root, opts.Out, opts.Out
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("build %s: %w", relative(opts.Root, opts.controllerSource()), err)
+		return fmt.Errorf("build %s: %w", relative(opts.Root, p.source(opts.Layout)), err)
 	}
 	return nil
 }
 
 // controllerWish returns how the controller is to run. What the caller gives
 // comes last and so wins.
-func controllerWish(opts UpOptions, ports Ports) (ControllerWish, error) {
-	hash, err := hashFile(opts.Program(Controller))
+func controllerWish(opts UpOptions, state *State) (ControllerWish, error) {
+	p := state.provider()
+	hash, err := hashFile(p.program(opts.Layout))
 	if err != nil {
 		return ControllerWish{}, err
 	}
 	command := append([]string{
-		opts.controllerLink(),
-		"--metrics-port=" + strconv.Itoa(ports.Metrics),
-		"--health-probe-port=" + strconv.Itoa(ports.Probe),
+		p.link(opts.Layout),
+		"--metrics-port=" + strconv.Itoa(state.Ports.Metrics),
+		"--health-probe-port=" + strconv.Itoa(state.Ports.Probe),
 		"--disable-leader-election=false",
 		"--leader-election-namespace=kube-system",
 	}, opts.Args...)
-	return ControllerWish{Binary: hash, Command: command, Env: ControllerEnv(opts.Kubeconfig(), os.LookupEnv, opts.Env)}, nil
+	own := p.settings(state.Name)
+	if state.Cloud != nil {
+		own = slices.Concat(state.Cloud.Env, own)
+	}
+	env := ControllerEnv(opts.Kubeconfig(), os.LookupEnv, slices.Concat(own, opts.Env))
+	return ControllerWish{Binary: hash, Command: command, Env: env}, nil
 }
 
 // ControllerEnv returns the controller's variables: the cluster it serves,
@@ -128,10 +135,11 @@ func ControllerEnv(kubeconfig string, lookup func(string) (string, bool), extra 
 // startController starts the process detached from this one and waits until
 // its probe answers.
 func startController(ctx context.Context, opts UpOptions, state *State, want ControllerWish) error {
-	if err := linkController(opts.Layout); err != nil {
-		return err
+	name := state.ControllerName()
+	if err := linkProgram(opts.Program(name), state.provider().link(opts.Layout)); err != nil {
+		return fmt.Errorf("link the controller into cluster %s: %w", opts.Name, err)
 	}
-	log, err := os.OpenFile(opts.Log(Controller), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	log, err := os.OpenFile(opts.Log(name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
 		return fmt.Errorf("open the controller's log: %w", err)
 	}
@@ -150,18 +158,17 @@ func startController(ctx context.Context, opts UpOptions, state *State, want Con
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	if err := awaitProbe(ctx, state.Controller.ProbeURL+"/readyz", ended); err != nil {
-		return fmt.Errorf("start the controller: %w\nlast lines of %s:\n%s", err, opts.Log(Controller), tail(opts.Log(Controller), 15))
+		return fmt.Errorf("start the controller: %w\nlast lines of %s:\n%s", err, opts.Log(name), tail(opts.Log(name), 15))
 	}
 	fmt.Fprintf(opts.Out, "cluster %s: Karpenter runs\n", opts.Name)
 	return nil
 }
 
-// linkController lets the controller be started under a path inside the
-// cluster's directory, which marks its process as one of this cluster.
-func linkController(layout Layout) error {
-	err := os.Symlink(layout.Program(Controller), layout.controllerLink())
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("link the controller into cluster %s: %w", layout.Name, err)
+// linkProgram lets a program be started under a path inside the cluster's
+// directory, which marks its process as one of this cluster.
+func linkProgram(program, link string) error {
+	if err := os.Symlink(program, link); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
 	}
 	return nil
 }
@@ -169,7 +176,7 @@ func linkController(layout Layout) error {
 // recordController writes the PID file and the state, so that the process can
 // be stopped whatever happens to this one.
 func recordController(layout Layout, state *State, pid int, want ControllerWish) error {
-	if err := os.WriteFile(layout.PIDFile(Controller), []byte(strconv.Itoa(pid)), 0o644); err != nil {
+	if err := os.WriteFile(layout.PIDFile(state.ControllerName()), []byte(strconv.Itoa(pid)), 0o644); err != nil {
 		return fmt.Errorf("write the controller's PID file: %w", err)
 	}
 	id, err := process.Of(pid)
@@ -179,7 +186,7 @@ func recordController(layout Layout, state *State, pid int, want ControllerWish)
 	url := func(port int) string { return "http://" + loopback + ":" + strconv.Itoa(port) }
 	state.Controller = &ControllerState{
 		Process: id, Command: want.Command, Env: want.Env, Binary: want.Binary,
-		Log: layout.Log(Controller), MetricsURL: url(state.Ports.Metrics), ProbeURL: url(state.Ports.Probe),
+		Log: layout.Log(state.ControllerName()), MetricsURL: url(state.Ports.Metrics), ProbeURL: url(state.Ports.Probe),
 	}
 	return state.save(layout)
 }

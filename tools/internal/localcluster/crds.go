@@ -12,8 +12,8 @@ import (
 
 // applyCRDs installs or updates the custom resource definitions of the tree
 // and waits until the API server serves them.
-func applyCRDs(ctx context.Context, opts UpOptions) error {
-	files, err := crdFiles(opts)
+func applyCRDs(ctx context.Context, opts UpOptions, p provider) error {
+	files, err := crdFiles(opts, p)
 	if err != nil || len(files) == 0 {
 		return err
 	}
@@ -34,9 +34,9 @@ func applyCRDs(ctx context.Context, opts UpOptions) error {
 
 // crdFiles lists the files to apply. The provider's own version of a CRD of
 // the core (the same file name), which validates more, takes its place.
-func crdFiles(opts UpOptions) ([]string, error) {
+func crdFiles(opts UpOptions, p provider) ([]string, error) {
 	byName := map[string]string{}
-	for _, dir := range opts.crdDirs() {
+	for _, dir := range p.crdDirs(opts.Layout) {
 		found, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 		if err != nil {
 			return nil, fmt.Errorf("list the CRDs in %s: %w", dir, err)

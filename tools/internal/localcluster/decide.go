@@ -31,7 +31,7 @@ type Decision struct {
 }
 
 // Decide keeps a cluster that works and runs as wanted, and replaces any other.
-func Decide(o Observation, runtime string) Decision {
+func Decide(o Observation, runtime, provider string) Decision {
 	replace := func(reason string) Decision { return Decision{Remove: true, Create: true, Reason: reason} }
 	switch {
 	case !o.Exists:
@@ -40,6 +40,8 @@ func Decide(o Observation, runtime string) Decision {
 		return replace("an earlier start was not finished")
 	case o.State.Runtime != runtime:
 		return replace(fmt.Sprintf("it runs with runtime %s", o.State.Runtime))
+	case o.State.Provider != provider:
+		return replace(fmt.Sprintf("it runs with provider %s", o.State.Provider))
 	case len(o.Dead) > 0:
 		slices.Sort(o.Dead)
 		return replace("no longer running: " + strings.Join(o.Dead, ", "))

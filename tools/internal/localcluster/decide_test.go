@@ -5,6 +5,7 @@ package localcluster_test
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"karpenter.sh/tools/internal/localcluster"
@@ -12,7 +13,7 @@ import (
 )
 
 func TestDecide(t *testing.T) {
-	binary := &localcluster.State{Runtime: localcluster.RuntimeBinary}
+	binary := &localcluster.State{Runtime: localcluster.RuntimeBinary, Provider: localcluster.ProviderKwok}
 	replace, keep := localcluster.Decision{Remove: true, Create: true}, localcluster.Decision{}
 	tests := []struct {
 		reason string
@@ -22,13 +23,14 @@ func TestDecide(t *testing.T) {
 		{"nothing there: create", localcluster.Observation{}, localcluster.Decision{Create: true}},
 		{"a directory without a state was never finished", localcluster.Observation{Exists: true}, replace},
 		{"another runtime cannot be turned into this one", localcluster.Observation{Exists: true, State: &localcluster.State{Runtime: localcluster.RuntimeKind}, Serving: true}, replace},
+		{"another provider has another account behind its machines", localcluster.Observation{Exists: true, State: &localcluster.State{Runtime: localcluster.RuntimeBinary, Provider: "aws"}, Serving: true}, replace},
 		{"a dead component takes the cluster with it: etcd runs without fsync", localcluster.Observation{Exists: true, State: binary, Dead: []string{"etcd"}}, replace},
 		{"an API server that does not answer is of no use", localcluster.Observation{Exists: true, State: binary}, replace},
 		{"a cluster that works is kept", localcluster.Observation{Exists: true, State: binary, Serving: true}, keep},
 	}
 	for _, tc := range tests {
 		t.Run(tc.reason, func(t *testing.T) {
-			got := localcluster.Decide(tc.found, localcluster.RuntimeBinary)
+			got := localcluster.Decide(tc.found, localcluster.RuntimeBinary, localcluster.ProviderKwok)
 			if got.Remove != (got.Reason != "") {
 				t.Errorf("reason %q for a decision with Remove = %v", got.Reason, got.Remove)
 			}
@@ -84,9 +86,9 @@ func TestPickPorts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	picked := []int{p.APIServer, p.Etcd, p.EtcdPeer, p.ControllerManager, p.Scheduler, p.Kwok, p.Metrics, p.Probe}
+	picked := []int{p.APIServer, p.Etcd, p.EtcdPeer, p.ControllerManager, p.Scheduler, p.Kwok, p.Metrics, p.Probe, p.Cloud, p.CloudControl}
 	slices.Sort(picked)
-	if len(slices.Compact(slices.Clone(picked))) != 8 {
+	if len(slices.Compact(slices.Clone(picked))) != 10 {
 		t.Errorf("ports %v are not distinct", picked)
 	}
 	for _, port := range picked {
@@ -94,8 +96,26 @@ func TestPickPorts(t *testing.T) {
 			t.Errorf("port %d is taken or in the range of outgoing connections", port)
 		}
 	}
-	if _, err := localcluster.PickPorts(random(), func(port int) bool { return port < 20007 }); err == nil {
-		t.Error("seven free ports do for eight listeners")
+	if _, err := localcluster.PickPorts(random(), func(port int) bool { return port < 20009 }); err == nil {
+		t.Error("nine free ports do for ten listeners")
+	}
+}
+
+func TestCheckProvider(t *testing.T) {
+	layout := localcluster.Layout{Name: "mine"}
+	if names := localcluster.ProviderNames(); !slices.Contains(names, localcluster.ProviderKwok) || !slices.Contains(names, "aws") {
+		t.Errorf("providers %v", names)
+	}
+	if err := localcluster.Check(t.Context(), layout, localcluster.RuntimeBinary, "aws"); err != nil {
+		t.Error(err)
+	}
+	for reason, check := range map[string][2]string{
+		"an unknown provider":               {localcluster.RuntimeBinary, "mars"},
+		"machines of a cloud need a binary": {localcluster.RuntimeKind, "aws"},
+	} {
+		if err := localcluster.Check(t.Context(), layout, check[0], check[1]); err == nil || !strings.Contains(err.Error(), check[1]) {
+			t.Errorf("%s: %v", reason, err)
+		}
 	}
 }
 

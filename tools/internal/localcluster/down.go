@@ -87,9 +87,11 @@ func stop(ctx context.Context, layout Layout) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range found[Controller] {
-		if err := id.Stop(ctx, controllerGrace); err != nil {
-			return fmt.Errorf("stop the controller of cluster %s: %w", layout.Name, err)
+	for _, p := range providers() {
+		for _, id := range found[p.controller] {
+			if err := id.Stop(ctx, controllerGrace); err != nil {
+				return fmt.Errorf("stop the controller of cluster %s: %w", layout.Name, err)
+			}
 		}
 	}
 	if err := kill(ctx, slices.Concat(slices.Collect(maps.Values(found))...)); err != nil {

@@ -53,17 +53,3 @@ func (l Layout) stateFile() string { return filepath.Join(l.Dir(), "state.json")
 func (l Layout) input(name string) string { return filepath.Join(l.Dir(), "input", name) }
 
 func (l Layout) lock() string { return filepath.Join(l.Bin(), ".locks", "cluster-"+l.Name) }
-
-// crdDirs hold the custom resource definitions that every cluster gets.
-func (l Layout) crdDirs() []string {
-	return []string{
-		filepath.Join(l.Root, "core", "apis", "crds"),
-		filepath.Join(l.Root, "kwok", "apis", "crds"),
-	}
-}
-
-// controllerLink is the path that the controller is started under.
-func (l Layout) controllerLink() string { return filepath.Join(l.Dir(), "bin", Controller) }
-
-// controllerSource is the package of Karpenter's controller for fake nodes.
-func (l Layout) controllerSource() string { return filepath.Join(l.Root, "kwok", "cmd", Controller) }

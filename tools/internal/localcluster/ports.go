@@ -28,10 +28,13 @@ type Ports struct {
 	// Metrics and Probe are the controller's own.
 	Metrics int `json:"metrics"`
 	Probe   int `json:"probe"`
+	// Cloud and CloudControl are the simulated cloud's, where there is one.
+	Cloud        int `json:"cloud"`
+	CloudControl int `json:"cloudControl"`
 }
 
 func (p *Ports) all() []*int {
-	return []*int{&p.APIServer, &p.Etcd, &p.EtcdPeer, &p.ControllerManager, &p.Scheduler, &p.Kwok, &p.Metrics, &p.Probe}
+	return []*int{&p.APIServer, &p.Etcd, &p.EtcdPeer, &p.ControllerManager, &p.Scheduler, &p.Kwok, &p.Metrics, &p.Probe, &p.Cloud, &p.CloudControl}
 }
 
 // PickPorts chooses distinct ports, trying at random those for which free

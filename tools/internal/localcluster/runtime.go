@@ -10,8 +10,11 @@ import (
 
 // Check fails early, and in words, where no cluster of that name can be or the
 // runtime cannot work, before anything is built for it.
-func Check(ctx context.Context, layout Layout, runtime string) error {
+func Check(ctx context.Context, layout Layout, runtime, provider string) error {
 	if err := layout.Validate(); err != nil {
+		return err
+	}
+	if err := checkProvider(provider, runtime); err != nil {
 		return err
 	}
 	switch runtime {

@@ -12,19 +12,19 @@ import (
 	"karpenter.sh/tools/internal/process"
 )
 
-// Controller is the name of Karpenter's controller for fake nodes: of its
-// program, its log and its process.
-const Controller = "karpenter-kwok"
-
 // State is what a finished cluster has on record, in state.json.
 type State struct {
-	Name       string `json:"name"`
-	Runtime    string `json:"runtime"`
+	Name    string `json:"name"`
+	Runtime string `json:"runtime"`
+	// Provider is whose Karpenter runs in it.
+	Provider   string `json:"provider"`
 	Kubeconfig string `json:"kubeconfig"`
 	Ports      Ports  `json:"ports"`
 	// Components are the processes that kwokctl started, by name. Empty for
 	// the kind runtime, whose components live in a container.
 	Components map[string]process.Identity `json:"components,omitempty"`
+	// Cloud is the simulated cloud; nil for a provider that needs none.
+	Cloud *CloudState `json:"cloud,omitempty"`
 	// Controller is Karpenter's process; nil while there is none.
 	Controller *ControllerState `json:"controller,omitempty"`
 }
@@ -57,8 +57,19 @@ func Load(layout Layout) (*State, error) {
 	if err := json.Unmarshal(content, &state); err != nil {
 		return nil, fmt.Errorf("parse %s: %w", layout.stateFile(), err)
 	}
+	if state.Provider == "" { // written before there was a choice
+		state.Provider = ProviderKwok
+	}
+	if _, known := providers()[state.Provider]; !known {
+		return nil, fmt.Errorf("parse %s: provider %q is unknown", layout.stateFile(), state.Provider)
+	}
 	return &state, nil
 }
+
+// ControllerName is the name of Karpenter's program, process and log.
+func (s *State) ControllerName() string { return s.provider().controller }
+
+func (s *State) provider() provider { return providers()[s.Provider] }
 
 // save replaces the state file in one step.
 func (s *State) save(layout Layout) error {

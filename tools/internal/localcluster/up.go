@@ -3,6 +3,7 @@
 package localcluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,11 @@ type UpOptions struct {
 	Layout
 	// Runtime is RuntimeBinary or RuntimeKind.
 	Runtime string
+	// Provider is one of [ProviderNames]; empty means ProviderKwok, and for Restart
+	// the one that is there.
+	Provider string
+	// CloudArgs are for the simulated cloud, if the provider has one.
+	CloudArgs []string
 	// Args and Env are for the controller, besides what it always gets. Env
 	// entries have the form NAME=value.
 	Args, Env []string
@@ -43,7 +49,8 @@ type UpOptions struct {
 // controller, and returns its state. A cluster that works is kept; only its
 // controller is replaced if it is dead or out of date.
 func Up(ctx context.Context, opts UpOptions) (*State, error) {
-	if err := Check(ctx, opts.Layout, opts.Runtime); err != nil {
+	opts.Provider = cmp.Or(opts.Provider, ProviderKwok)
+	if err := Check(ctx, opts.Layout, opts.Runtime, opts.Provider); err != nil {
 		return nil, err
 	}
 	release, err := flock.Acquire(opts.lock(), opts.Out)
@@ -59,7 +66,7 @@ func up(ctx context.Context, opts UpOptions) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	decision, state := Decide(found, opts.Runtime), found.State
+	decision, state := Decide(found, opts.Runtime, opts.Provider), found.State
 	if decision.Remove {
 		fmt.Fprintf(opts.Out, "cluster %s: replaced, because %s\n", opts.Name, decision.Reason)
 		if err := remove(ctx, opts.Layout); err != nil {
@@ -71,7 +78,7 @@ func up(ctx context.Context, opts UpOptions) (*State, error) {
 			return nil, err
 		}
 	}
-	if err := applyCRDs(ctx, opts); err != nil {
+	if err := applyCRDs(ctx, opts, state.provider()); err != nil {
 		return nil, err
 	}
 	return state, ensureController(ctx, opts, state)
@@ -94,6 +101,12 @@ func Observe(ctx context.Context, layout Layout) (Observation, error) {
 		if !id.Alive() {
 			found.Dead = append(found.Dead, name)
 		}
+	}
+	if state.Cloud != nil && !state.Cloud.Process.Alive() {
+		found.Dead = append(found.Dead, cloudProgram)
+	}
+	if state.provider().cloud != "" && state.Cloud == nil {
+		return Observation{Exists: true}, nil // it was being made
 	}
 	if len(found.Dead) == 0 {
 		found.Serving = tools{layout}.serving(ctx) == nil
@@ -129,8 +142,11 @@ func create(ctx context.Context, opts UpOptions) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	state := &State{Name: opts.Name, Runtime: opts.Runtime, Kubeconfig: opts.Kubeconfig(), Ports: ports, Components: components}
+	state := &State{Name: opts.Name, Runtime: opts.Runtime, Provider: opts.Provider, Kubeconfig: opts.Kubeconfig(), Ports: ports, Components: components}
 	if err := state.save(opts.Layout); err != nil {
+		return nil, err
+	}
+	if err := startCloud(ctx, opts, state); err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(opts.Out, "cluster %s: control plane ready in %s\n", opts.Name, time.Since(start).Round(100*time.Millisecond))
