@@ -205,15 +205,17 @@ func (s *Setup) publishImages() {
 			variants = append(variants, "neuron")
 		}
 		for _, v := range variants {
-			name := fmt.Sprintf("amazon-eks-node-al2023-%s-%s-%s-v20260101", arch, v, version)
-			id := s.publish(name, arch, "al2023")
 			prefix := fmt.Sprintf("/aws/service/eks/optimized-ami/%s/amazon-linux-2023/%s/%s/", version, arch, v)
-			s.Parameters[prefix+"recommended/image_id"] = id
-			s.Parameters[prefix+name+"/image_id"] = id
+			for _, released := range releases() {
+				name := fmt.Sprintf("amazon-eks-node-al2023-%s-%s-%s-v%s", arch, v, version, released.Format("20060102"))
+				id := s.publish(name, arch, "al2023", released)
+				s.Parameters[prefix+name+"/image_id"] = id
+				s.Parameters[prefix+"recommended/image_id"] = id // the last one stays
+			}
 		}
 		for _, v := range []string{"", "-nvidia"} {
 			name := fmt.Sprintf("bottlerocket-aws-k8s-%s%s-%s-v1.50.0-abcdef12", version, v, map[string]string{x86: "x86_64", arm: "aarch64"}[arch])
-			id := s.publish(name, arch, "bottlerocket")
+			id := s.publish(name, arch, "bottlerocket", releases()[1])
 			prefix := fmt.Sprintf("/aws/service/bottlerocket/aws-k8s-%s%s/%s/", version, v, arch)
 			s.Parameters[prefix+"latest/image_id"] = id
 			s.Parameters[prefix+"1.50.0/image_id"] = id
@@ -221,11 +223,16 @@ func (s *Setup) publishImages() {
 	}
 }
 
-func (s *Setup) publish(name, arch, family string) string {
+// releases are when images came out, the newest last: an older one to roll out from.
+func releases() []time.Time {
+	return []time.Time{time.Date(2025, 12, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+}
+
+func (s *Setup) publish(name, arch, family string, created time.Time) string {
 	id := resourceID("ami", name)
 	s.Images = append(s.Images, Image{
 		ID: id, Name: name, Arch: arch, Owner: "amazon", Family: family,
-		Created: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		Created: created,
 	})
 	return id
 }
