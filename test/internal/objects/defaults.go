@@ -41,26 +41,37 @@ type Defaults struct {
 // LoadDefaults reads the defaults from YAML files; an empty path takes the kwok
 // provider's.
 func LoadDefaults(classFile, poolFile string) (Defaults, error) {
+	class, err := contents(classFile, nodeClass)
+	if err != nil {
+		return Defaults{}, fmt.Errorf("default NodeClass: %w", err)
+	}
+	pool, err := contents(poolFile, nodePool)
+	if err != nil {
+		return Defaults{}, fmt.Errorf("default NodePool: %w", err)
+	}
+	return ParseDefaults(class, pool)
+}
+
+// contents are those of a file, or the given ones if no file is named.
+func contents(file string, otherwise []byte) ([]byte, error) {
+	if file == "" {
+		return otherwise, nil
+	}
+	return os.ReadFile(file)
+}
+
+// ParseDefaults reads the defaults from YAML texts.
+func ParseDefaults(class, pool []byte) (Defaults, error) {
 	d := Defaults{class: &unstructured.Unstructured{}, pool: &v1.NodePool{}}
-	if err := load(classFile, nodeClass, d.class); err != nil {
+	if err := yaml.UnmarshalStrict(class, d.class); err != nil {
 		return d, fmt.Errorf("default NodeClass: %w", err)
 	}
-	// NodePools read what they can of themselves (API-177); a file has to be right.
+	// NodePools read what they can of themselves (API-177); a text has to be right.
 	type strict v1.NodePool
-	if err := load(poolFile, nodePool, (*strict)(d.pool)); err != nil {
+	if err := yaml.UnmarshalStrict(pool, (*strict)(d.pool)); err != nil {
 		return d, fmt.Errorf("default NodePool: %w", err)
 	}
 	return d, nil
-}
-
-func load(file string, content []byte, into any) error {
-	if file != "" {
-		var err error
-		if content, err = os.ReadFile(file); err != nil {
-			return err
-		}
-	}
-	return yaml.UnmarshalStrict(content, into)
 }
 
 // NodeClass returns the default NodeClass under another name. It is untyped,

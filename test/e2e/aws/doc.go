@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package aws is the end-to-end suite of the AWS provider: an unmodified
+// controller binary talks through the real SDK to a simulated account, whose machines
+// join a local control plane if their boot data would have booted.
+//
+//	make e2e PROVIDER=aws
+//
+// Specs run one after the other: what they do to the account (selling it out, taking
+// it down, losing answers) is done to everybody in it. The suite that needs no cloud
+// is ../.
+//
+// Start reading at suite_test.go.
+package aws

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package aws_test
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"karpenter.sh/test/internal/environment"
+	"karpenter.sh/test/internal/objects"
+	"karpenter.sh/test/internal/simcloud"
+)
+
+var (
+	//go:embed defaults/nodeclass.yaml
+	nodeClass []byte
+	//go:embed defaults/nodepool.yaml
+	nodePool []byte
+)
+
+var (
+	env   *environment.Environment
+	cloud *simcloud.Cloud
+)
+
+// boot is how long machines take to boot, unless a spec says otherwise.
+const boot = 2 * time.Second
+
+func TestAWS(t *testing.T) {
+	if os.Getenv("KUBECONFIG") == "" {
+		t.Skip("KUBECONFIG is not set: run make e2e PROVIDER=aws, or start a cluster with make up PROVIDER=aws and set it")
+	}
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "Karpenter on AWS")
+}
+
+var _ = BeforeSuite(func(ctx SpecContext) {
+	var err error
+	cloud, err = simcloud.Find(os.Getenv("KUBECONFIG"))
+	Expect(err).NotTo(HaveOccurred())
+	defaults, err := objects.ParseDefaults(forCluster(nodeClass), forCluster(nodePool))
+	Expect(err).NotTo(HaveOccurred())
+	env, err = environment.New(environment.Options{
+		Kubeconfig: os.Getenv("KUBECONFIG"), MetricsURL: os.Getenv("METRICS_URL"), Defaults: defaults,
+	})
+	Expect(err).NotTo(HaveOccurred())
+	if env.Karpenter.Local() {
+		Expect(env.Karpenter.Ensure(ctx, "LOG_LEVEL=debug")).To(Succeed())
+	}
+	restore(ctx)
+	env.Open(ctx)
+})
+
+var _ = AfterSuite(func(ctx SpecContext) {
+	if env != nil {
+		env.Close(ctx)
+	}
+})
+
+// forCluster names the cluster where its name stands for it.
+func forCluster(text []byte) []byte {
+	return bytes.ReplaceAll(text, []byte("${CLUSTER_NAME}"), []byte(cloud.Cluster))
+}
+
+var _ = BeforeEach(func(ctx SpecContext) { env.Begin(ctx, true) })
+
+var _ = JustAfterEach(func(ctx SpecContext) {
+	if CurrentSpecReport().Failed() {
+		explain(ctx, "")
+	}
+})
+
+var _ = AfterEach(func(ctx SpecContext) {
+	restore(ctx)
+	cleaned := false
+	defer func() {
+		if !cleaned {
+			explain(ctx, "-cleaning")
+			env.Force(ctx)
+		}
+	}()
+	env.End(ctx)
+	eventuallyNoneRun(ctx)
+	cleaned = true
+})
+
+// restore makes the account as it was at the start, but for what runs.
+func restore(ctx context.Context) {
+	GinkgoHelper()
+	Expect(cloud.Mend(ctx)).To(Succeed())
+	Expect(cloud.Stock(ctx, simcloud.Pool{}, 1000)).To(Succeed())
+	Expect(cloud.Boot(ctx, boot)).To(Succeed())
+}
+
+// explain writes the state of the cluster to the test's output, and to a file in
+// OUTPUT_DIR if that is set.
+func explain(ctx context.Context, suffix string) {
+	var report bytes.Buffer
+	env.Explain(ctx, &report)
+	_, _ = GinkgoWriter.Write(report.Bytes())
+	dir := os.Getenv("OUTPUT_DIR")
+	if dir == "" {
+		return
+	}
+	name := regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(CurrentSpecReport().FullText(), "-")
+	path := filepath.Join(dir, name[:min(len(name), 100)]+suffix+".txt")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		GinkgoWriter.Println("no file is written:", err)
+		return
+	}
+	if err := os.WriteFile(path, report.Bytes(), 0o644); err != nil {
+		GinkgoWriter.Println("no file is written:", err)
+	}
+}
