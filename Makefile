@@ -15,6 +15,7 @@ BENCH   ?= .
 CASES   ?=
 JSON    ?=
 FOCUS   ?=
+LABELS  ?=
 PROCS   ?= 4
 KEEP    ?=
 PKG     ?=
@@ -115,14 +116,20 @@ differential-aws: ## Play one scenario to the simulated AWS and to moto_server, 
 		MOTO_SERVER="$$server" GOWORK=off go -C test/cloudsim/aws/sdktest test -vet=off -count=1 -v -run TestDifferential .
 
 .PHONY: e2e
-e2e: check-cluster control-plane ## Run the end-to-end suite in a cluster of its own; FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
-	@mkdir -p $(REPORTS) && rm -rf $(REPORTS)/e2e.xml $(REPORTS)/e2e
-	@$(cluster) down -name e2e && $(cluster) up -name e2e -runtime $(RUNTIME) -env LOG_LEVEL=debug -env ENABLE_FAILURE_INJECTION=true >/dev/null
-	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name e2e)" OUTPUT_DIR=$(REPORTS)/e2e \
-		go tool ginkgo -procs=$(PROCS) -timeout=1h -v -output-dir=$(REPORTS) -junit-report=e2e.xml \
-		$(if $(CI),-no-color) $(if $(FOCUS),-focus='$(FOCUS)') ./test/e2e || status=$$?; \
-		$(if $(KEEP),echo "The cluster is left up: make down CLUSTER=e2e",$(cluster) down -name e2e -keep-logs $(REPORTS)/e2e-logs); \
-		[ ! -f $(REPORTS)/e2e.xml ] || go run ./tools/testsummary $(REPORTS)/e2e.xml; exit $$status
+e2e: check-cluster control-plane ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
+	@mkdir -p $(REPORTS) && rm -rf $(REPORTS)/$(e2e).xml $(REPORTS)/$(e2e)
+	@$(cluster) down -name $(e2e) && $(cluster) up -name $(e2e) -provider $(call quoted,$(PROVIDER)) -runtime $(RUNTIME) $(e2e-args) -env LOG_LEVEL=debug >/dev/null
+	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name $(e2e))" OUTPUT_DIR=$(REPORTS)/$(e2e) \
+		go tool ginkgo -procs=$(if $(filter kwok,$(PROVIDER)),$(PROCS),1) -timeout=1h -v -output-dir=$(REPORTS) -junit-report=$(e2e).xml \
+		$(if $(CI),-no-color) $(if $(FOCUS),-focus='$(FOCUS)') $(if $(LABELS),-label-filter='$(LABELS)') $(e2e-suite) || status=$$?; \
+		$(if $(KEEP),echo "The cluster is left up: make down CLUSTER=$(e2e)",$(cluster) down -name $(e2e) -keep-logs $(REPORTS)/$(e2e)-logs); \
+		[ ! -f $(REPORTS)/$(e2e).xml ] || go run ./tools/testsummary $(REPORTS)/$(e2e).xml; exit $$status
+
+# Each provider has a suite, a cluster and reports of its own.
+e2e       = $(if $(filter kwok,$(PROVIDER)),e2e,e2e-$(PROVIDER))
+e2e-suite = ./test/e2e$(if $(filter-out kwok,$(PROVIDER)),/$(PROVIDER))
+e2e-args  = $(e2e-args-$(PROVIDER))
+e2e-args-kwok = -env ENABLE_FAILURE_INJECTION=true
 
 .PHONY: bench
 bench: ## Run the engine's benchmarks; BENCH=regex
