@@ -64,6 +64,7 @@ func TestAdmission(t *testing.T) {
 		t.Run("AWS-090 storing keeps the hash", func(t *testing.T) { storedHash(t, api) })
 	})
 	t.Run("AWS-016 restricted domain", func(t *testing.T) { restrictedDomain(t, api) })
+	t.Run("examples", func(t *testing.T) { examples(t, api) })
 }
 
 func TestNames(t *testing.T) { // AWS-010
