@@ -152,6 +152,10 @@ generate: ## Generate deep copies, custom resource definitions, the catalogue of
 	@go run ./tools/crdgen -paths ./kwok/apis/v1alpha1 -out kwok/apis/crds
 	@go run ./tools/crdgen -deepcopy=false -paths ./core/apis/v1,./core/apis/v1alpha1 -out kwok/apis/crds \
 		-restrict-domain karpenter.kwok.sh $(addprefix -allow-label karpenter.kwok.sh/,$(kwok-labels))
+	@go run ./tools/crdgen -paths ./providers/aws/apis/v1 -out providers/aws/apis/crds
+	@go run ./tools/crdgen -deepcopy=false -paths ./core/apis/v1,./core/apis/v1alpha1 -out providers/aws/apis/crds \
+		-restrict-domain karpenter.k8s.aws $(addprefix -allow-label karpenter.k8s.aws/,$(aws-labels) $(aws-launch-labels)) \
+		$(addprefix -overlay-forbid-label karpenter.k8s.aws/,$(aws-launch-labels))
 	@go run ./kwok/catalogue/generate kwok/catalogue/instance_types.json
 	@GOWORK=off go -C tools/controlplane run ./kubeletfields > $(kubelet-fields).new && mv $(kubelet-fields).new $(kubelet-fields)
 
@@ -159,6 +163,17 @@ kubelet-fields = core/cloudprovider/kit/kubelet/fields.json
 
 # What users may ask for in the label domain of fake nodes.
 kwok-labels = instance-size instance-family instance-cpu instance-memory kwoknodeclass reservation-id
+
+# What users may ask for in the label domain of AWS.
+aws-labels = ec2nodeclass instance-category instance-generation instance-family instance-size instance-capability-flex \
+	instance-cpu instance-cpu-manufacturer instance-cpu-sustained-clock-speed-mhz instance-memory instance-hypervisor \
+	instance-encryption-in-transit-supported nitro-sandbox instance-ebs-bandwidth instance-network-bandwidth instance-local-nvme \
+	instance-gpu-name instance-gpu-manufacturer instance-gpu-count instance-gpu-memory \
+	instance-accelerator-name instance-accelerator-manufacturer instance-accelerator-count
+
+# Those that a launch decides, and that NodeOverlays may therefore not name.
+aws-launch-labels = instance-tenancy capacity-reservation-id capacity-reservation-type capacity-reservation-interruptible \
+	placement-group-id placement-group-partition
 
 # A hash over all uncommitted changes, so that verify works in a dirty tree.
 changes = { git diff HEAD; git ls-files --others --exclude-standard -z | xargs -0 cat; } </dev/null | git hash-object --stdin

@@ -18,6 +18,9 @@
 //	  -paths ./core/apis/v1,./core/apis/v1alpha1 -out providers/example/crds \
 //	  -restrict-domain karpenter.example.com -allow-label karpenter.example.com/size
 //
+// NodeOverlays describe instance types, so labels that a launch decides can be
+// kept out of them with -overlay-forbid-label.
+//
 // Running it twice changes nothing, so that a check in the build is to run it and
 // compare.
 //

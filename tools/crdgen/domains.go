@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -18,6 +19,14 @@ type domain struct {
 	allowed []string
 	// message is what a user reads whose key is rejected.
 	message string
+}
+
+// keys are the domains that are closed to each kind.
+type keys struct {
+	// all are those of NodePools and NodeClaims.
+	all []domain
+	// overlay are those of NodeOverlays.
+	overlay []domain
 }
 
 // ownership keeps a pool from naming a pool: that label is set on what the pool
@@ -63,6 +72,19 @@ func closedDomain(name string, labels []string) domain {
 		}
 	}
 	return closed
+}
+
+// forbid returns the domains with fewer labels allowed in them.
+func forbid(domains []domain, labels []string) ([]domain, error) {
+	narrow := slices.Clone(domains)
+	for _, label := range labels {
+		i := slices.IndexFunc(narrow, func(d domain) bool { return slices.Contains(d.allowed, label) })
+		if i < 0 {
+			return nil, fmt.Errorf("label %s is forbidden in NodeOverlays but allowed nowhere", label)
+		}
+		narrow[i].allowed = slices.DeleteFunc(slices.Clone(narrow[i].allowed), func(allowed string) bool { return allowed == label })
+	}
+	return narrow, nil
 }
 
 // permits is the CEL expression that holds for a key outside the set.

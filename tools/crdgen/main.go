@@ -22,6 +22,9 @@ type options struct {
 	restrictDomains []string
 	// allowLabels are the labels in those domains that users may still name.
 	allowLabels []string
+	// overlayForbids are those of the allowed labels that NodeOverlays may not
+	// name.
+	overlayForbids []string
 }
 
 func main() {
@@ -40,6 +43,8 @@ func parseFlags() options {
 		appendTo(&opts.restrictDomains))
 	flags.Func("allow-label", "label `key` in a restricted domain that users may use; may be repeated",
 		appendTo(&opts.allowLabels))
+	flags.Func("overlay-forbid-label", "allowed label `key` that NodeOverlays may not use nevertheless; may be repeated",
+		appendTo(&opts.overlayForbids))
 	_ = flags.Parse(os.Args[1:]) // it exits itself
 	opts.paths = strings.Split(*paths, ",")
 	return opts
@@ -66,8 +71,12 @@ func run(opts options) error {
 	if err != nil {
 		return err
 	}
+	overlay, err := forbid(domains, opts.overlayForbids)
+	if err != nil {
+		return err
+	}
 	for _, definition := range definitions {
-		if err := complete(definition, domains); err != nil {
+		if err := complete(definition, keys{domains, overlay}); err != nil {
 			return fmt.Errorf("completing CRD %s: %w", definition.Name, err)
 		}
 	}

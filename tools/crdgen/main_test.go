@@ -120,6 +120,37 @@ func TestAllowedLabelOfNoDomain(t *testing.T) {
 	}
 }
 
+// AWS-016: labels that a launch decides are closed to NodeOverlays alone.
+func TestLabelForbiddenInOverlays(t *testing.T) {
+	opts := options{
+		paths:           []string{"./core/apis/v1", "./core/apis/v1alpha1"},
+		restrictDomains: []string{"karpenter.example.com"},
+		allowLabels:     []string{"karpenter.example.com/tenancy", "karpenter.example.com/size"},
+		overlayForbids:  []string{"karpenter.example.com/tenancy"},
+	}
+	for kind, definition := range generateInto(t, opts) {
+		t.Run(kind, func(t *testing.T) {
+			checkInstallable(t, definition)
+			checkKeys(t, definition, map[string]bool{
+				"karpenter.example.com/size":    true,
+				"karpenter.example.com/tenancy": kind != "NodeOverlay",
+				"karpenter.example.com/color":   false,
+			})
+		})
+	}
+}
+
+// AWS-016: forbidding what is not allowed anyway is a mistake.
+func TestForbiddenLabelOfNoDomain(t *testing.T) {
+	domains := []domain{closedDomain("karpenter.example.com", []string{"karpenter.example.com/size"})}
+	if _, err := forbid(domains, []string{"karpenter.example.com/color"}); err == nil || !strings.Contains(err.Error(), "karpenter.example.com/color") {
+		t.Errorf("forbid() fails with %v, want an error about the label", err)
+	}
+	if _, err := forbid(domains, []string{"karpenter.example.com/size"}); err != nil || len(domains[0].allowed) != 1 {
+		t.Errorf("forbid() fails with %v and leaves %v of the given domain", err, domains[0].allowed)
+	}
+}
+
 // A rule for a place that is no more must not be lost silently.
 func TestRuleForMissingPlace(t *testing.T) {
 	definition := &apiextensionsv1.CustomResourceDefinition{Spec: apiextensionsv1.CustomResourceDefinitionSpec{
@@ -128,7 +159,7 @@ func TestRuleForMissingPlace(t *testing.T) {
 			Schema: &apiextensionsv1.CustomResourceValidation{OpenAPIV3Schema: &apiextensionsv1.JSONSchemaProps{}},
 		}},
 	}}
-	if err := complete(definition, nil); err == nil {
+	if err := complete(definition, keys{}); err == nil {
 		t.Error("complete() does not fail though the schema is empty")
 	}
 }

@@ -29,9 +29,9 @@ type rule struct {
 }
 
 // rules returns what the schemas of the core's kinds have beyond their markers.
-func rules(domains []domain) []rule {
+func rules(restricted keys) []rule {
 	poolLabels, poolKeys := "spec.template.metadata.labels", "spec.template.spec.requirements.[].key"
-	poolDomains := append(slices.Clone(domains), ownership())
+	poolDomains := append(slices.Clone(restricted.all), ownership())
 	return []rule{
 		{"NodePool", []string{poolLabels + ".{}"}, labelValue},
 		{"NodePool", []string{"spec.template.spec.taints.[]", "spec.template.spec.startupTaints.[]"}, taint},
@@ -43,21 +43,21 @@ func rules(domains []domain) []rule {
 
 		{"NodePool", []string{poolLabels}, restrictLabels(poolDomains)},
 		{"NodePool", []string{poolKeys}, restrictKey(poolDomains)},
-		{"NodeClaim", []string{"spec.requirements.[].key"}, restrictKey(domains)},
-		{"NodeOverlay", []string{"spec.requirements.[].key"}, restrictKey(domains)},
+		{"NodeClaim", []string{"spec.requirements.[].key"}, restrictKey(restricted.all)},
+		{"NodeOverlay", []string{"spec.requirements.[].key"}, restrictKey(restricted.overlay)},
 	}
 }
 
 // complete bounds the values of a CRD and applies the rules of its kind. Kinds of
 // other groups have no rules.
-func complete(definition *apiextensionsv1.CustomResourceDefinition, domains []domain) error {
+func complete(definition *apiextensionsv1.CustomResourceDefinition, restricted keys) error {
 	for _, version := range definition.Spec.Versions {
 		bound(version.Schema.OpenAPIV3Schema)
 	}
 	if definition.Spec.Group != coreGroup {
 		return nil
 	}
-	for _, rule := range rules(domains) {
+	for _, rule := range rules(restricted) {
 		if rule.kind != definition.Spec.Names.Kind {
 			continue
 		}

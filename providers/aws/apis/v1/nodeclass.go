@@ -9,7 +9,7 @@ import (
 	"karpenter.sh/core/apis/lenient"
 )
 
-// EC2NodeClass is what machines of AWS are launched with (AWS-010).
+// EC2NodeClass is what machines of AWS are launched with.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:path=ec2nodeclasses,scope=Cluster,categories=karpenter,shortName={ec2nc,ec2ncs}

@@ -21,40 +21,73 @@ const (
 
 // EC2NodeClassStatus is what the spec means in the account (AWS-015).
 type EC2NodeClassStatus struct {
-	Subnets              []Subnet              `json:"subnets,omitempty"`
-	SecurityGroups       []SecurityGroup       `json:"securityGroups,omitempty"`
+	// Subnets that machines are launched into, those with the most free addresses
+	// first.
+	// +optional
+	Subnets []Subnet `json:"subnets,omitempty"`
+	// SecurityGroups that machines are in, by ID.
+	// +optional
+	SecurityGroups []SecurityGroup `json:"securityGroups,omitempty"`
+	// CapacityReservations that machines may be launched into, by ID.
+	// +optional
 	CapacityReservations []CapacityReservation `json:"capacityReservations,omitempty"`
-	AMIs                 []AMI                 `json:"amis,omitempty"`
-	// InstanceProfile is the name of the profile that machines get.
+	// AMIs that machines boot, the newest first. A machine boots the first one whose
+	// requirements its type meets.
+	// +optional
+	AMIs []AMI `json:"amis,omitempty"`
+	// InstanceProfile is the name of the instance profile that machines get.
+	// +optional
 	InstanceProfile string `json:"instanceProfile,omitempty"`
-	// Conditions say whether machines can be launched with it.
+	// Conditions say whether machines can be launched with it, and why not.
+	// +listType=map
+	// +listMapKey=type
+	// +optional
 	Conditions []status.Condition `json:"conditions,omitempty"`
 }
 
 // Subnet is one that machines are launched into.
 type Subnet struct {
-	ID   string `json:"id"`
+	// ID of the subnet.
+	// +required
+	ID string `json:"id"`
+	// Zone is the name of the availability zone in this account.
+	// +required
 	Zone string `json:"zone"`
 	// ZoneID names the zone equally in all accounts.
+	// +optional
 	ZoneID string `json:"zoneID,omitempty"`
 }
 
 // SecurityGroup is one that machines are in.
 type SecurityGroup struct {
-	ID   string `json:"id"`
+	// ID of the security group.
+	// +required
+	ID string `json:"id"`
+	// Name of the security group.
+	// +optional
 	Name string `json:"name,omitempty"`
 }
 
 // AMI is an image that machines boot.
 type AMI struct {
-	ID         string `json:"id"`
-	Name       string `json:"name,omitempty"`
-	Deprecated bool   `json:"deprecated,omitempty"`
+	// ID of the image.
+	// +required
+	ID string `json:"id"`
+	// Name of the image.
+	// +optional
+	Name string `json:"name,omitempty"`
+	// Deprecated says that the owner has deprecated the image, and that there was no
+	// other.
+	// +optional
+	Deprecated bool `json:"deprecated,omitempty"`
 	// Requirements are those of the instance types that the image is for.
+	// +required
 	Requirements []corev1.NodeSelectorRequirement `json:"requirements"`
 }
 
 // CapacityReservationType is how capacity was reserved.
+//
+// +kubebuilder:validation:Enum:={default,capacity-block}
 type CapacityReservationType string
 
 const (
@@ -65,6 +98,8 @@ const (
 )
 
 // CapacityReservationState is whether machines are launched into a reservation.
+//
+// +kubebuilder:validation:Enum:={active,expiring}
 type CapacityReservationState string
 
 const (
@@ -76,15 +111,41 @@ const (
 
 // CapacityReservation is capacity that machines can be launched into.
 type CapacityReservation struct {
-	AvailabilityZone      string                   `json:"availabilityZone"`
-	EndTime               *metav1.Time             `json:"endTime,omitempty"`
-	ID                    string                   `json:"id"`
-	InstanceMatchCriteria string                   `json:"instanceMatchCriteria"`
-	InstanceType          string                   `json:"instanceType"`
-	OwnerID               string                   `json:"ownerID"`
-	ReservationType       CapacityReservationType  `json:"reservationType,omitempty"`
-	Interruptible         bool                     `json:"interruptible,omitempty"`
-	State                 CapacityReservationState `json:"state,omitempty"`
+	// AvailabilityZone is the name of the zone of the capacity.
+	// +required
+	AvailabilityZone string `json:"availabilityZone"`
+	// EndTime is when the reservation ends. Unset means that it is open-ended.
+	// +optional
+	EndTime *metav1.Time `json:"endTime,omitempty"`
+	// ID of the reservation.
+	// +kubebuilder:validation:Pattern:=`^cr-[0-9a-z]+$`
+	// +required
+	ID string `json:"id"`
+	// InstanceMatchCriteria is open for reservations that any matching machine
+	// uses, targeted for those that only machines sent into them use.
+	// +kubebuilder:validation:Enum:={open,targeted}
+	// +required
+	InstanceMatchCriteria string `json:"instanceMatchCriteria"`
+	// InstanceType of the capacity.
+	// +required
+	InstanceType string `json:"instanceType"`
+	// OwnerID is the account that owns the reservation.
+	// +kubebuilder:validation:Pattern:=`^[0-9]{12}$`
+	// +required
+	OwnerID string `json:"ownerID"`
+	// ReservationType is how the capacity was reserved.
+	// +kubebuilder:default:=default
+	// +optional
+	ReservationType CapacityReservationType `json:"reservationType,omitempty"`
+	// Interruptible says that the owner may take the capacity back from machines
+	// that use it.
+	// +optional
+	Interruptible bool `json:"interruptible,omitempty"`
+	// State is active while machines are launched into the reservation, expiring
+	// once its end is near.
+	// +kubebuilder:default:=active
+	// +optional
+	State CapacityReservationState `json:"state,omitempty"`
 }
 
 // StatusConditions returns the set that reads and writes the conditions. Ready
