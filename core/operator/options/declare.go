@@ -139,10 +139,8 @@ func (o *Options) declareScheduling(s *Set) {
 		Name: "feature-gates", Env: "FEATURE_GATES", Default: defaultFeatureGates().String(),
 		Usage: "Optional features as Gate=bool pairs separated by commas. Gates that are not named keep their defaults.",
 	}, func(text string) (FeatureGates, error) {
-		gates, err := ParseFeatureGates(text)
-		for _, name := range unknownGates(text) {
-			s.warnings = append(s.warnings, fmt.Sprintf("feature gate %q is not known and has no effect", name))
-		}
+		gates, unknown, err := parseFeatureGates(text)
+		s.warnUnknown(unknown)
 		return gates, err
 	})
 	Text(s, &o.DefaultTopologySpreadConstraints, Option[string]{

@@ -67,35 +67,73 @@ func defaultFeatureGates() FeatureGates {
 // gates of features that became a matter of course do not stop a start, and
 // become warnings of [Parse] (OPS-040, OPS-041).
 func ParseFeatureGates(text string) (FeatureGates, error) {
-	gates := defaultFeatureGates()
+	gates, _, err := parseFeatureGates(text)
+	return gates, err
+}
+
+func parseFeatureGates(text string) (gates FeatureGates, unknown []string, err error) {
+	gates = defaultFeatureGates()
+	if unknown, err = readGates(text, gates.byName()); err != nil {
+		return FeatureGates{}, nil, err
+	}
+	return gates, unknown, nil
+}
+
+// Gate is a feature gate of a provider.
+type Gate struct {
+	// Name as users write it.
+	Name string
+	// Target is filled by Parse.
+	Target *bool
+	// Default is the value of a gate that is not named.
+	Default bool
+}
+
+// Gates declares an option that is a list of gates in the form of OPS-040. Its
+// default follows from theirs.
+func (s *Set) Gates(o Option[string], gates ...Gate) {
+	var all []gate
+	var defaults []string
+	for _, g := range gates {
+		*g.Target = g.Default
+		all = append(all, gate{g.Name, g.Target})
+		defaults = append(defaults, g.Name+"="+strconv.FormatBool(g.Default))
+	}
+	o.Default = strings.Join(defaults, ",")
+	var ignored struct{}
+	Text(s, &ignored, o, func(text string) (struct{}, error) {
+		unknown, err := readGates(text, all)
+		s.warnUnknown(unknown)
+		return ignored, err
+	})
+}
+
+func (s *Set) warnUnknown(gates []string) {
+	for _, name := range gates {
+		s.warnings = append(s.warnings, fmt.Sprintf("feature gate %q is not known and has no effect", name))
+	}
+}
+
+// readGates sets the gates that a text names, and returns the names that are none,
+// each once.
+func readGates(text string, gates []gate) (unknown []string, err error) {
 	for segment := range strings.SplitSeq(text, ",") {
 		if strings.TrimSpace(segment) == "" {
 			continue
 		}
 		name, value, err := parseGate(segment)
 		if err != nil {
-			return FeatureGates{}, err
+			return nil, err
 		}
-		for _, gate := range gates.byName() {
-			if gate.name == name {
-				*gate.value = value
-			}
-		}
-	}
-	return gates, nil
-}
-
-// unknownGates are the names in a valid text that are none, each once.
-func unknownGates(text string) []string {
-	var gates FeatureGates
-	var unknown []string
-	for segment := range strings.SplitSeq(text, ",") {
-		name, _, err := parseGate(segment)
-		if err == nil && !slices.ContainsFunc(gates.byName(), func(g gate) bool { return g.name == name }) && !slices.Contains(unknown, name) {
+		i := slices.IndexFunc(gates, func(g gate) bool { return g.name == name })
+		switch {
+		case i >= 0:
+			*gates[i].value = value
+		case !slices.Contains(unknown, name):
 			unknown = append(unknown, name)
 		}
 	}
-	return unknown
+	return unknown, nil
 }
 
 func parseGate(segment string) (string, bool, error) {

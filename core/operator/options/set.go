@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,6 +88,19 @@ func (s *Set) Int(target *int, o Option[int]) {
 func (s *Set) Int64(target *int64, o Option[int64]) {
 	parse := func(text string) (int64, error) { return strconv.ParseInt(text, 10, 64) }
 	declare(s, target, o, kind[int64]{name: "int", parse: parse, lenient: true})
+}
+
+// Float64 declares a number, which is finite.
+func (s *Set) Float64(target *float64, o Option[float64]) {
+	declare(s, target, o, kind[float64]{name: "float", parse: parseFinite, lenient: true})
+}
+
+func parseFinite(text string) (float64, error) {
+	value, err := strconv.ParseFloat(text, 64)
+	if err == nil && (math.IsNaN(value) || math.IsInf(value, 0)) {
+		err = errors.New("must be a finite number")
+	}
+	return value, err
 }
 
 // Duration declares a duration in Go syntax.
