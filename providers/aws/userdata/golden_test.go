@@ -45,7 +45,7 @@ func TestGoldenKubelet(t *testing.T) {
 			text = strings.Replace(text, `"podsPerCore": 20,`, "", 1) // AWS-022
 		}
 		in := input(t, family)
-		in.Kubelet, in.Configuration = configured(t, text)
+		in.Kubelet, in.Configuration = configured(t, family, text)
 		golden(t, strings.ToLower(family)+"-kubelet", decoded(t, in))
 	}
 }

@@ -4,15 +4,21 @@ package userdata_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"flag"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/mail"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 
 	karpv1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider/kit/bootstrap"
@@ -49,7 +55,7 @@ func file(t *testing.T, name string) string {
 }
 
 // decoded renders, and undoes base64.
-func decoded(t *testing.T, in userdata.Input) string {
+func decoded(t require, in userdata.Input) string {
 	t.Helper()
 	text, err := userdata.Render(in)
 	if err != nil {
@@ -101,9 +107,17 @@ const all = `{
 	"imageGCHighThresholdPercent": 80, "imageGCLowThresholdPercent": 70,
 	"cpuCFSQuota": false}`
 
-// configured is what follows for a machine of a configuration in JSON.
-func configured(t *testing.T, text string) (kubelet.Settings, kubelet.Configuration) {
+// pods is how many the type may have by itself.
+const pods = 58
+
+// configured is what follows for a machine of a family and a configuration in JSON
+// (AWS-208, AWS-209).
+func configured(t *testing.T, family, text string) (kubelet.Settings, kubelet.Configuration) {
 	t.Helper()
+	machine := kubelet.Machine{MilliCPU: 4000, Memory: 16 << 30, EphemeralStorage: 20 << 30, Pods: pods}
+	if family != v1.AMIFamilyBottlerocket && !v1.IsWindows(family) {
+		machine.ReservePods = ptr.To[int64](pods)
+	}
 	user, errs := kubelet.Reader{Path: field.NewPath("spec", "kubelet"), Expressions: true}.Read([]byte(text))
 	if len(errs) > 0 {
 		t.Fatal(errs.ToAggregate())
@@ -116,7 +130,7 @@ func configured(t *testing.T, text string) (kubelet.Settings, kubelet.Configurat
 		return out
 	}
 	settings, err := kubelet.Plan(
-		kubelet.Machine{MilliCPU: 4000, Memory: 16 << 30, EphemeralStorage: 20 << 30, Pods: 58},
+		machine,
 		kubelet.Rules{
 			CPU:              kubelet.Formula{Unit: 1, Fixed: 80},
 			Memory:           kubelet.Formula{Unit: 1 << 20, Fixed: 255, PerPod: 11},
@@ -132,7 +146,7 @@ func configured(t *testing.T, text string) (kubelet.Settings, kubelet.Configurat
 // input is a machine of a family whose NodeClass says nothing of the kubelet.
 func input(t *testing.T, family string) userdata.Input {
 	t.Helper()
-	settings, user := configured(t, "")
+	settings, user := configured(t, family, "")
 	return userdata.Input{Family: family, Cluster: cluster(), Registration: registration(), Kubelet: settings, Configuration: user}
 }
 
@@ -140,4 +154,37 @@ func linux() []string {
 	return []string{v1.AMIFamilyAL2, v1.AMIFamilyAL2023, v1.AMIFamilyBottlerocket}
 }
 
-func quantity(text string) resource.Quantity { return resource.MustParse(text) }
+// parts splits an archive by the standard library, and tells the type and the body
+// of each part.
+func parts(t require, archive string) (types, bodies []string) {
+	t.Helper()
+	message, err := mail.ReadMessage(strings.NewReader(archive))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, params, err := mime.ParseMediaType(message.Header.Get("Content-Type"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for reader := multipart.NewReader(message.Body, params["boundary"]); ; {
+		part, err := reader.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return types, bodies
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		typ, _, _ := mime.ParseMediaType(part.Header.Get("Content-Type"))
+		types, bodies = append(types, typ), append(bodies, string(body))
+	}
+}
+
+// require is what a test and a check of a property have in common.
+type require interface {
+	Helper()
+	Fatal(args ...any)
+}
