@@ -1,0 +1,2 @@
+Write-Host "it's a user's"
+Set-TimeZone -Id 'UTC'

@@ -1,0 +1,2 @@
+#!/bin/bash
+sysctl -w vm.max_map_count=262144
