@@ -216,6 +216,18 @@ func (c *Cache[K, V]) Peek(key K) (Known[V], bool) {
 	return Known[V]{}, false
 }
 
+// Keys are those of which the cache holds something, fresh or not; the one that was
+// used last comes first.
+func (c *Cache[K, V]) Keys() []K {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	keys := make([]K, 0, c.used.Len())
+	for at := c.used.Front(); at != nil; at = at.Next() {
+		keys = append(keys, at.Value.(*entry[K, V]).key)
+	}
+	return keys
+}
+
 // Put replaces what is known of a key by a value that was read otherwise, as by a
 // list of all.
 func (c *Cache[K, V]) Put(key K, value V) {

@@ -380,6 +380,24 @@ func TestBounded(t *testing.T) {
 	})
 }
 
+// KIT-096: what is held is listed, fresh or not; what is being loaded or was
+// forgotten is not.
+func TestKeys(t *testing.T) {
+	inTime(t, options(), func(t *testing.T, c *cache.Cache[string, string], cloud *cloud) {
+		for _, key := range []string{"a", "b", "c"} {
+			expect(t, c, key, key)
+		}
+		expect(t, c, "a", "a1")
+		c.Invalidate("b")
+		cloud.fail(errDown)
+		expect(t, c, "d", errDown.Error())
+		time.Sleep(time.Hour)
+		if got := fmt.Sprint(c.Keys()); got != "[a c]" {
+			t.Errorf("it lists %s, not the keys held, the one used last first", got)
+		}
+	})
+}
+
 // KIT-096: a load that fails costs no value.
 func TestFailedLoadsEvictNothing(t *testing.T) {
 	opts := options()
