@@ -190,6 +190,9 @@ func TestEnsureWithoutRole(t *testing.T) {
 	if n := w.called(func() { _ = w.try(c, 10) }); n != 3 {
 		t.Errorf("a minute later took %d calls", n)
 	}
+	if made := w.Requests("iam:CreateInstanceProfile"); made[0].Input["InstanceProfileName"] == made[1].Input["InstanceProfileName"] {
+		t.Error("a name was used again, which EC2 may take for the one that was deleted")
+	}
 	c.Spec.Role = role
 	w.want(w.ensure(c))
 }

@@ -54,7 +54,6 @@ func (p *Profiles) remove(ctx context.Context, profile Profile) error {
 	if err := p.detach(ctx, profile.Name, profile.Roles); err != nil {
 		return err
 	}
-	p.lookups.Invalidate(profile.Name)
 	_, err := p.opts.API.DeleteInstanceProfile(ctx, &iam.DeleteInstanceProfileInput{InstanceProfileName: &profile.Name})
 	if err != nil && !coded(err, codeMissing) {
 		return fmt.Errorf("deleting instance profile %s: %w", profile.Name, err)
