@@ -90,7 +90,7 @@ func (c *Controller) hurry(ctx context.Context, nodeClaim *v1.NodeClaim) error {
 			after.Annotations = map[string]string{}
 		}
 		after.Annotations[key] = c.opts.Clock.Now().Format(time.RFC3339)
-		_, err := patch.Object(ctx, c.opts.Client, before, after)
+		_, err := patch.Object(ctx, c.opts.Client, before, after, patch.If([]string{"metadata", "annotations", key}))
 		return err
 	})
 	if err != nil {

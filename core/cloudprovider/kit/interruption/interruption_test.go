@@ -297,11 +297,27 @@ func TestForgets(t *testing.T) {
 	}
 }
 
-// KIT-154: a time that is set stays.
+// KIT-154: a time that is set stays, also if the cache does not show it yet.
 func TestHurriedAlready(t *testing.T) {
+	for _, lags := range []bool{false, true} {
+		t.Run(fmt.Sprintf("the cache lags %t", lags), func(t *testing.T) { hurriedAlready(t, lags) })
+	}
+}
+
+func hurriedAlready(t *testing.T, lags bool) {
 	w := newWorld(t)
 	c := w.read(t, "one")
-	c.Annotations = map[string]string{v1.NodeClaimTerminationTimestampAnnotationKey: "2026-01-01T00:00:00Z"}
+	c.Annotations = map[string]string{"other": "there"}
+	if err := w.api.Update(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if lags {
+		w.stale = &v1.NodeClaimList{}
+		if err := w.api.List(t.Context(), w.stale); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Annotations[v1.NodeClaimTerminationTimestampAnnotationKey] = "2026-01-01T00:00:00Z"
 	if err := w.api.Update(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
