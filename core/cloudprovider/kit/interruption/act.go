@@ -6,12 +6,10 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -45,29 +43,38 @@ func (c *Controller) act(ctx context.Context, nodeClaim *v1.NodeClaim, notice No
 	return c.delete(ctx, nodeClaim, notice.Kind)
 }
 
-// tell publishes what happens, on the NodeClaim and on its Node.
+// tell publishes what happens, and that the NodeClaim goes for it, on the NodeClaim
+// and on its Node.
 func (c *Controller) tell(ctx context.Context, nodeClaim *v1.NodeClaim, notice Notice) error {
 	nodes, err := index.Nodes(ctx, c.opts.Client, nodeClaim.Status.ProviderID)
 	if err != nil {
 		return err
 	}
-	c.opts.Events.Publish(notice.event(nodeClaim))
+	c.opts.Events.Publish(notice.events(nodeClaim, "NodeClaim")...)
 	for i := range nodes {
-		c.opts.Events.Publish(notice.event(&nodes[i]))
+		c.opts.Events.Publish(notice.events(&nodes[i], "Node")...)
 	}
 	return nil
 }
 
-// event is what users see of the notice. A notice that is delivered again is no
-// news.
-func (n Notice) event(object client.Object) events.Event {
-	kind := corev1.EventTypeWarning
-	if n.Action == Inform {
-		kind = corev1.EventTypeNormal
+// Terminating is the reason of the event that a notice ends an object.
+const Terminating = "TerminatingOnInterruption"
+
+// events are what users see of the notice on an object of a kind. A notice that is
+// delivered again is no news.
+func (n Notice) events(object client.Object, kind string) []events.Event {
+	told := func(severity, reason, message string) events.Event {
+		return events.Event{
+			Object: object, Type: severity, Reason: reason, Message: message,
+			DedupeValues: []string{string(object.GetUID())},
+		}
 	}
-	return events.Event{
-		Object: object, Type: kind, Reason: n.Reason, Message: n.Message,
-		DedupeValues: []string{string(object.GetUID())},
+	if n.Action == Inform {
+		return []events.Event{told(corev1.EventTypeNormal, n.Reason, n.Message)}
+	}
+	return []events.Event{
+		told(corev1.EventTypeWarning, n.Reason, n.Message),
+		told(corev1.EventTypeWarning, Terminating, "Interruption triggered termination for the "+kind),
 	}
 }
 
@@ -83,7 +90,7 @@ func (c *Controller) hurry(ctx context.Context, nodeClaim *v1.NodeClaim) error {
 			after.Annotations = map[string]string{}
 		}
 		after.Annotations[key] = c.opts.Clock.Now().Format(time.RFC3339)
-		_, err := patch.Object(ctx, c.opts.Client, before, after)
+		_, err := patch.Object(ctx, c.opts.Client, before, after, patch.If([]string{"metadata", "annotations", key}))
 		return err
 	})
 	if err != nil {
@@ -109,53 +116,4 @@ func (c *Controller) delete(ctx context.Context, nodeClaim *v1.NodeClaim, kind m
 	c.opts.NodeClaims.Disrupted(metrics.Disruption{NodeClaim: nodeClaim, Reason: kind})
 	log.FromContext(ctx).Info("deleted nodeclaim of an interrupted machine", "NodeClaim", nodeClaim.Name, "kind", kind)
 	return nil
-}
-
-// deleted remembers the NodeClaims whose deletion was asked for until they are gone
-// (KIT-155).
-type deleted struct {
-	mu   sync.Mutex
-	uids map[types.UID]bool
-}
-
-func (d *deleted) has(uid types.UID) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.uids[uid]
-}
-
-// begin reports whether a deletion is still to be asked for, and notes that it is.
-func (d *deleted) begin(uid types.UID) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.uids[uid] {
-		return false
-	}
-	if d.uids == nil {
-		d.uids = map[types.UID]bool{}
-	}
-	d.uids[uid] = true
-	return true
-}
-
-func (d *deleted) undo(uid types.UID) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.uids, uid)
-}
-
-// keep forgets all but what is listed.
-func (d *deleted) keep(listed []v1.NodeClaim) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.uids) == 0 {
-		return
-	}
-	kept := map[types.UID]bool{}
-	for i := range listed {
-		if uid := listed[i].UID; d.uids[uid] {
-			kept[uid] = true
-		}
-	}
-	d.uids = kept
 }

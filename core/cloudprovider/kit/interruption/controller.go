@@ -23,14 +23,19 @@ import (
 	"karpenter.sh/core/reconcile/concurrency"
 )
 
-// Name is the controller's name in logs and metrics.
+// Name is the controller's name in logs and metrics unless it is given another.
 const Name = "interruption"
 
 // parallel is how many messages are handled at a time (CP-121).
 const parallel = 10
 
-// Options are what the controller works with. All but Mark are required.
+// Options are what the controller works with. All but Name, Deleted and Mark are
+// required.
 type Options struct {
+	// Name in logs and metrics, for a second controller; empty means Name (KIT-156).
+	Name string
+	// Deleted is shared by the controllers of a process; nil means one of its own.
+	Deleted *Deletions
 	// Client reads from the cache, with the indexes of package index, and writes.
 	Client client.Client
 	// Live reads past the cache.
@@ -59,11 +64,19 @@ type Options struct {
 // Controller acts on notices.
 type Controller struct {
 	opts    Options
-	deleted deleted
+	deleted *Deletions
 }
 
-// New returns the controller interruption.
-func New(o Options) *Controller { return &Controller{opts: o} }
+// New returns the controller interruption, or one of the name that is given.
+func New(o Options) *Controller {
+	if o.Name == "" {
+		o.Name = Name
+	}
+	if o.Deleted == nil {
+		o.Deleted = &Deletions{}
+	}
+	return &Controller{opts: o, deleted: o.Deleted}
+}
 
 // longest is the most time from an error to the next round: one that lasts must not keep
 // the notices of other sources past their two minutes (KIT-150).
@@ -72,7 +85,7 @@ const longest = 10 * time.Second
 // Register adds the controller to a manager.
 func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	return builder.ControllerManagedBy(m).
-		Named(Name).
+		Named(c.opts.Name).
 		WatchesRawSource(singleton.Source()).
 		WithOptions(concurrency.Loop(longest)).
 		Complete(singleton.AsReconciler(c))

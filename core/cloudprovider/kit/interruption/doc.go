@@ -2,7 +2,7 @@
 
 // Package interruption acts on what a cloud says will happen to its machines: a
 // spot machine that is taken back, maintenance, a failed check (KIT-150 to
-// KIT-155).
+// KIT-156).
 //
 // # What it never does
 //

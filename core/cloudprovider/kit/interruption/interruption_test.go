@@ -71,6 +71,8 @@ type world struct {
 	api      client.WithWatch
 	events   *eventstest.Recorder
 	registry *prometheus.Registry
+	counters *metrics.NodeClaims
+	deleted  *interruption.Deletions
 	marked   []string
 	// stale, if set, is what the cache shows as NodeClaims.
 	stale *v1.NodeClaimList
@@ -107,8 +109,10 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.counters, w.deleted = counters, &interruption.Deletions{}
 	w.Controller = interruption.New(interruption.Options{
-		Client: w.client(t), Live: w.api, Sources: []interruption.Source{w.queue}, Every: time.Minute,
+		Deleted: w.deleted,
+		Client:  w.client(t), Live: w.api, Sources: []interruption.Source{w.queue}, Every: time.Minute,
 		Kinds:     cloudprovider.NodeClassKinds{schema.GroupKind{Group: "ours", Kind: "Class"}},
 		MachineID: func(id string) string { return strings.TrimPrefix(id, "cloud://") },
 		Mark: func(_ context.Context, c *v1.NodeClaim, n interruption.Notice) {
@@ -215,6 +219,13 @@ func TestActions(t *testing.T) {
 			if n := len(w.events.Of("Interrupted")); n != tc.events {
 				t.Errorf("%d events, want %d", n, tc.events)
 			}
+			ends := 0
+			if tc.notice.Action != interruption.Inform {
+				ends = tc.events
+			}
+			if n := len(w.events.Of(interruption.Terminating)); n != ends {
+				t.Errorf("%d events of an end, want %d", n, ends)
+			}
 			if n := w.counted(t, string(tc.notice.Kind)); n != tc.counted {
 				t.Errorf("counted %d, want %d", n, tc.counted)
 			}
@@ -286,11 +297,27 @@ func TestForgets(t *testing.T) {
 	}
 }
 
-// KIT-154: a time that is set stays.
+// KIT-154: a time that is set stays, also if the cache does not show it yet.
 func TestHurriedAlready(t *testing.T) {
+	for _, lags := range []bool{false, true} {
+		t.Run(fmt.Sprintf("the cache lags %t", lags), func(t *testing.T) { hurriedAlready(t, lags) })
+	}
+}
+
+func hurriedAlready(t *testing.T, lags bool) {
 	w := newWorld(t)
 	c := w.read(t, "one")
-	c.Annotations = map[string]string{v1.NodeClaimTerminationTimestampAnnotationKey: "2026-01-01T00:00:00Z"}
+	c.Annotations = map[string]string{"other": "there"}
+	if err := w.api.Update(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if lags {
+		w.stale = &v1.NodeClaimList{}
+		if err := w.api.List(t.Context(), w.stale); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Annotations[v1.NodeClaimTerminationTimestampAnnotationKey] = "2026-01-01T00:00:00Z"
 	if err := w.api.Update(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
@@ -360,5 +387,30 @@ func TestSourceFails(t *testing.T) {
 	w.put("m", notice("spot_interrupted", interruption.Delete, "i-1")) // what it has is handled all the same
 	if _, err := w.Reconcile(t.Context()); !errors.Is(err, errDown) || len(w.acked) != 1 {
 		t.Errorf("got %v, acknowledged %v", err, w.acked)
+	}
+}
+
+// KIT-156: two controllers that hear of one machine at a time count it once.
+func TestShared(t *testing.T) {
+	w := newWorld(t)
+	stale := &v1.NodeClaimList{}
+	if err := w.api.List(t.Context(), stale); err != nil {
+		t.Fatal(err)
+	}
+	w.stale = stale
+	w.put("a", notice("spot_interrupted", interruption.Delete, "i-1"))
+	other := interruption.New(interruption.Options{
+		Name: "other", Deleted: w.deleted, Client: w.client(t), Live: w.api, Sources: []interruption.Source{w.queue},
+		Kinds:     cloudprovider.NodeClassKinds{schema.GroupKind{Group: "ours", Kind: "Class"}},
+		MachineID: func(id string) string { return strings.TrimPrefix(id, "cloud://") },
+		Events:    w.events, NodeClaims: w.counters, Clock: clocktesting.NewFakePassiveClock(now),
+	})
+	for _, c := range []*interruption.Controller{w.Controller, other} {
+		if _, err := c.Reconcile(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := w.counted(t, "spot_interrupted"); n != 1 {
+		t.Errorf("counted %d", n)
 	}
 }
