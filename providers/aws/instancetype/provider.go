@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package instancetype
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync/atomic"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/kit/address"
+	"karpenter.sh/core/cloudprovider/kit/catalogue"
+	"karpenter.sh/core/cloudprovider/kit/health"
+	"karpenter.sh/core/cloudprovider/kit/kubelet"
+	"karpenter.sh/core/cloudprovider/kit/price"
+	"karpenter.sh/core/engine/requirement"
+	v1 "karpenter.sh/providers/aws/apis/v1"
+	"karpenter.sh/providers/aws/kubeletconfig"
+	"karpenter.sh/providers/aws/placement"
+)
+
+// Prices are what offerings cost at a moment; a *price.Snapshot is one.
+type Prices interface {
+	// Generation changes when a price can have changed.
+	Generation() uint64
+	// Price is false where it cannot be said.
+	Price(price.Offering) (price.Quote, bool)
+}
+
+// Reservations tell how many more machines reservations take.
+type Reservations interface {
+	// Left is for the reservation with an ID; 0 if it is not known.
+	Left(id string) int
+	// Generation changes when an answer can have changed.
+	Generation() uint64
+}
+
+// Addresses choose subnets; an *address.Pool does.
+type Addresses interface {
+	// Choose is false when no subnet has room.
+	Choose(address.Want) (subnet string, ok bool)
+}
+
+// Options is what a Provider is made of.
+type Options struct {
+	API   API
+	Clock clock.PassiveClock
+	// Region is the value of topology.kubernetes.io/region.
+	Region string
+	// Kubelet reads spec.kubelet.
+	Kubelet *kubeletconfig.Reader
+	// Prices are those of the moment.
+	Prices func() Prices
+	// Health says what cannot be had (AWS-235).
+	Health *health.Record
+	// Reservations is nil when the gate ReservedCapacity is off: then nothing about
+	// reservations is offered (AWS-433).
+	Reservations Reservations
+	// Addresses tell which zones are full; nil means none is (AWS-432).
+	Addresses Addresses
+	// PodAddresses says that pods have addresses of the subnet of their node: so it is
+	// with the VPC network plugin, on IPv4.
+	PodAddresses bool
+	// Shifted reports whether traffic is shifted away from a zone, by its ID; nil means
+	// from none (AWS-368).
+	Shifted func(zoneID string) bool
+	// ImageFor finds the image for a type with these labels (AWS-147). A type without one
+	// is unavailable, unless no images are known at all. Nil means that any will do.
+	ImageFor func(amis []v1.AMI, labels requirement.Requirements) (v1.AMI, bool)
+	// MemoryOverhead is the share of memory that nodes do not see; ReservedENIs are
+	// interfaces that pods do not use (AWS-001).
+	MemoryOverhead float64
+	ReservedENIs   int64
+}
+
+// Provider knows the types. It is safe for concurrent use; nobody waits for a refresh.
+type Provider struct {
+	opts     Options
+	rules    kubelet.Rules
+	branches map[string]int64
+	store    *catalogue.Store[*description]
+	observed *observed
+
+	indexes *catalogue.Memo[uint64, *index]
+	eras    *catalogue.Memo[era, *catalogue.Memo[string, made]]
+	// latest bases of NodeClasses, and last the one made last, are there to take types
+	// from that did not change.
+	latest *catalogue.Memo[types.UID, *atomic.Pointer[base]]
+	last   atomic.Pointer[base]
+}
+
+// New returns a provider whose catalogue is not loaded yet: refresh it before use.
+func New(o Options) (*Provider, error) {
+	if o.API == nil || o.Clock == nil || o.Kubelet == nil || o.Prices == nil || o.Health == nil || o.Region == "" {
+		return nil, errors.New("making the instance types: API, Clock, Region, Kubelet, Prices and Health are required")
+	}
+	branches, err := branchInterfaces()
+	if err != nil {
+		return nil, err
+	}
+	rules, err := newRules()
+	if err != nil {
+		return nil, err
+	}
+	return &Provider{
+		opts: o, rules: rules, branches: branches, observed: newObserved(o.Clock),
+		store: catalogue.NewStore(catalogue.StoreOptions[*description]{
+			Name: "instance types", Clock: o.Clock, Merge: merge,
+			Load: func(ctx context.Context) ([]*description, error) { return load(ctx, o.API) },
+		}),
+		indexes: catalogue.NewMemo[uint64, *index](keptEras),
+		eras:    catalogue.NewMemo[era, *catalogue.Memo[string, made]](keptEras),
+		latest:  catalogue.NewMemo[types.UID, *atomic.Pointer[base]](keptBases),
+	}, nil
+}
+
+// Refresh reads the catalogue of the region anew. If that fails, or an answer is empty,
+// what was there stays (AWS-200). At start-up an error must end the process.
+func (p *Provider) Refresh(ctx context.Context) error { return p.store.Refresh(ctx) }
+
+// Generation changes with the content of the catalogue; an error means that it was
+// never loaded.
+func (p *Provider) Generation() (uint64, error) {
+	loaded, err := p.store.Current()
+	if err != nil {
+		return 0, err
+	}
+	return loaded.Generation, nil
+}
+
+// List returns the types of a NodeClass in the order of their names, as they are now.
+// The group is that of its placementGroupSelector, nil if it has none or none was
+// found. The list is the caller's, its elements are shared (CP-009).
+func (p *Provider) List(ctx context.Context, nodeClass *v1.EC2NodeClass, group *placement.Group) ([]*cloudprovider.InstanceType, error) {
+	b, err := p.base(ctx, nodeClass, group)
+	if err != nil {
+		return nil, fmt.Errorf("listing the instance types of EC2NodeClass %s: %w", nodeClass.Name, err)
+	}
+	now := p.now(b)
+	return b.views.Of(now.key, b.catalogue, now.change), nil
+}
+
+// Machine returns what a launch of a type must know.
+func (p *Provider) Machine(nodeClass *v1.EC2NodeClass, instanceType string) (Machine, error) {
+	t, d, err := p.one(nodeClass, instanceType)
+	if err != nil {
+		return Machine{}, err
+	}
+	w, err := t.work(d)
+	if err == nil && w.unbootable != "" {
+		err = errors.New(w.unbootable)
+	}
+	if err != nil {
+		return Machine{}, fmt.Errorf("computing instance type %s for EC2NodeClass %s: %w", instanceType, nodeClass.Name, err)
+	}
+	return w.Machine, nil
+}
+
+// Incompatible says why a type does not suit a NodeClass; empty if it does (AWS-212).
+func (p *Provider) Incompatible(nodeClass *v1.EC2NodeClass, group *placement.Group, instanceType string) (why string, err error) {
+	t, d, err := p.one(nodeClass, instanceType)
+	if err != nil {
+		return "", err
+	}
+	t.subject.group = group
+	return t.subject.incompatible(d), nil
+}
+
+// Variables are those of every known type, for trying the expressions of spec.kubelet;
+// an error means that none is known (AWS-026).
+func (p *Provider) Variables(nodeClass *v1.EC2NodeClass) (iter.Seq[kubeletconfig.Variables], error) {
+	x, _, err := p.index()
+	if err != nil {
+		return nil, err
+	}
+	s, err := newSubject(nodeClass, nil)
+	if err != nil {
+		return nil, err
+	}
+	t := &terms{subject: s, reservedENIs: p.opts.ReservedENIs}
+	return func(yield func(kubeletconfig.Variables) bool) {
+		for _, d := range x.sorted {
+			if !yield(t.variables(d)) {
+				return
+			}
+		}
+	}, nil
+}
+
+// Observation is what a Node reported that registered.
+type Observation struct {
+	InstanceType string
+	// Family of the image, as the NodeClass resolves it, and the IDs of all AMIs in its
+	// status.
+	Family string
+	AMIs   []string
+	// Memory is the capacity.
+	Memory resource.Quantity
+}
+
+// Observe takes what a Node reported into account from now on: for its type and AMI
+// set, and until another type has an observation of its own, for the larger ones of its
+// line (AWS-203, AWS-437). A type that is not known, or an amount that cannot be, is an
+// error.
+func (p *Provider) Observe(o Observation) error {
+	x, _, err := p.index()
+	if err != nil {
+		return err
+	}
+	d := x.byName[o.InstanceType]
+	if d == nil {
+		return fmt.Errorf("observing the memory of instance type %s: %w", o.InstanceType, ErrUnknown)
+	}
+	return p.observed.observe(
+		seen{o.InstanceType, imageSet(o.AMIs)}, line{d.family(), o.Family},
+		observation{memory: o.Memory.Value(), nominal: d.mebibytes() * mebi, estimate: d.estimate(p.opts.MemoryOverhead)},
+	)
+}
+
+// ErrUnknown says that the region does not sell a type.
+var ErrUnknown = errors.New("the region does not sell it")
+
+// index returns the catalogue of the moment.
+func (p *Provider) index() (*index, uint64, error) {
+	loaded, err := p.store.Current()
+	if err != nil {
+		return nil, 0, err
+	}
+	x := p.indexes.Get(loaded.Generation, func() *index { return newIndex(loaded.Items) })
+	return x, loaded.Generation, nil
+}
+
+// one returns a type, and what it is computed from.
+func (p *Provider) one(nodeClass *v1.EC2NodeClass, instanceType string) (*terms, *description, error) {
+	x, _, err := p.index()
+	if err != nil {
+		return nil, nil, err
+	}
+	d := x.byName[instanceType]
+	if d == nil {
+		return nil, nil, fmt.Errorf("instance type %s: %w", instanceType, ErrUnknown)
+	}
+	s, err := newSubject(nodeClass, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := p.terms(s)
+	if err != nil {
+		return nil, nil, fmt.Errorf("EC2NodeClass %s: %w", nodeClass.Name, err)
+	}
+	return t, d, nil
+}
+
+// terms collects what types of a subject are computed from.
+func (p *Provider) terms(s subject) (*terms, error) {
+	config, err := p.opts.Kubelet.Read(s.spec.Kubelet)
+	if err != nil {
+		return nil, err
+	}
+	images := s.images()
+	return &terms{
+		subject: s, config: config, rules: p.rules, branches: p.branches,
+		reservedENIs: p.opts.ReservedENIs, overhead: p.opts.MemoryOverhead,
+		memory: func(d *description, estimate int64) int64 {
+			return p.observed.capacity(seen{d.name, images}, line{d.family(), s.family}, d.mebibytes()*mebi, estimate)
+		},
+	}, nil
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package instancetype
+
+import (
+	"slices"
+	"strings"
+
+	"karpenter.sh/core/cloudprovider/kit/address"
+	"karpenter.sh/core/cloudprovider/kit/catalogue"
+	"karpenter.sh/core/cloudprovider/kit/health"
+	v1 "karpenter.sh/providers/aws/apis/v1"
+)
+
+// ReasonSubnetIsFull is why offerings of a zone are unavailable whose subnets have no
+// room for the smallest machine (AWS-432).
+const ReasonSubnetIsFull = "SubnetIsFull"
+
+// viewKey is all that a view of a base depends on.
+type viewKey struct {
+	marks, reservations uint64
+	// closed are the zones that are closed now, joined.
+	closed string
+}
+
+// moment is a key with the change that it stands for.
+type moment struct {
+	key    viewKey
+	change catalogue.Change
+}
+
+// now tells what of a base cannot be had at this moment.
+func (p *Provider) now(b *base) moment {
+	marks, closed := p.opts.Health.Snapshot(), p.closed(b)
+	changes := []catalogue.Change{
+		catalogue.Unavailable(func(i catalogue.Item) bool { return slices.Contains(closed, i.Zone) }),
+		catalogue.Unavailable(func(i catalogue.Item) bool {
+			_, marked := marks.Why(b.asked(i))
+			return marked
+		}),
+	}
+	key := viewKey{marks: marks.Generation(), closed: strings.Join(closed, ",")}
+	if r := p.opts.Reservations; r != nil {
+		key.reservations = r.Generation()
+		changes = append(changes, catalogue.Reservations(v1.LabelCapacityReservationID, func(id string, _ int) int { return r.Left(id) }))
+	}
+	return moment{key, catalogue.All(changes...)}
+}
+
+// asked is an offering as marks know it.
+func (b *base) asked(i catalogue.Item) health.Offering {
+	d := b.described[i.Index]
+	o := health.Offering{
+		CapacityType: i.CapacityType, InstanceType: d.name, Family: d.family(), VCPUs: d.vcpus(), Zone: i.Zone,
+	}
+	if b.places != nil {
+		o.Places = b.places[i.Listed.Value(v1.LabelPlacementGroupPartition)]
+	}
+	if at := slices.IndexFunc(b.zones, func(z usable) bool { return z.name == i.Zone }); at >= 0 {
+		o.Networks = b.zones[at].subnets
+	}
+	return o
+}
+
+// closed are the zones that traffic was shifted away from, and those that are full.
+func (p *Provider) closed(b *base) []string {
+	var out []string
+	for i := range b.zones {
+		if z := &b.zones[i]; p.shifted(z) || p.full(z) {
+			out = append(out, z.name)
+		}
+	}
+	return out
+}
+
+func (p *Provider) shifted(z *usable) bool {
+	return p.opts.Shifted != nil && z.id != "" && p.opts.Shifted(z.id)
+}
+
+func (p *Provider) full(z *usable) bool {
+	if p.opts.Addresses == nil {
+		return false
+	}
+	_, room := p.opts.Addresses.Choose(address.Want{Zone: z.name, Networks: z.subnets, Need: z.need})
+	return !room
+}
