@@ -39,7 +39,7 @@ quoted = '$(subst ','\'',$(1))'
 name   = $(call quoted,$(CLUSTER))
 
 # The modules outside of the workspace, which have dependencies of their own.
-others   = test/oracle test/cloudsim/aws/sdktest
+others   = test/oracle test/cloudsim/aws/sdktest providers/aws/userdata/judge
 
 # The directories of all modules of the workspace, and their packages. The
 # end-to-end suite has a target of its own: it needs a cluster.
@@ -114,6 +114,11 @@ differential-aws: ## Play one scenario to the simulated AWS and to moto_server, 
 	@server=$(call quoted,$(MOTO_SERVER)); server="$${server:-$$(command -v moto_server || true)}"; \
 		[ -n "$$server" ] || { echo "--- SKIP: TestDifferential: moto_server is not on the PATH, and MOTO_SERVER is not set."; exit 0; }; \
 		MOTO_SERVER="$$server" GOWORK=off go -C test/cloudsim/aws/sdktest test -vet=off -count=1 -v -run TestDifferential .
+
+.PHONY: judge-aws
+judge-aws: ## Let nodeadm, which joins machines of AL2023 to clusters, read the user data written for them
+	@GOWORK=off go -C providers/aws/userdata/judge vet ./...
+	@GOWORK=off go -C providers/aws/userdata/judge test -vet=off -count=1 ./...
 
 .PHONY: e2e
 e2e: check-cluster control-plane ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up

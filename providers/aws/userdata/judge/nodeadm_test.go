@@ -84,11 +84,17 @@ func find(lines []map[string]any, message string) map[string]any {
 	return nil
 }
 
-// TestGoldenFiles is AWS-164 and AWS-424: nodeadm reads each golden file of AL2023,
-// finds it valid, and comes to the cluster and the settings that were meant, over
-// those of the user's own NodeConfigs.
-func TestGoldenFiles(t *testing.T) {
+// TestNodeadm is AWS-164 and AWS-424.
+func TestNodeadm(t *testing.T) {
 	program := nodeadm(t)
+	t.Run("golden files", func(t *testing.T) { goldenFiles(t, program) })
+	t.Run("what it refuses", func(t *testing.T) { refused(t, program) })
+}
+
+// goldenFiles checks that nodeadm reads each golden file of AL2023, finds it valid,
+// and comes to the cluster and the settings that were meant, over those of the
+// user's own NodeConfigs.
+func goldenFiles(t *testing.T, program string) {
 	paths, err := filepath.Glob("../testdata/al2023-*.golden")
 	if err != nil || len(paths) < 12 {
 		t.Fatalf("golden files %v, %v", paths, err)
@@ -195,10 +201,9 @@ func parsed(t *testing.T, text string) map[string]any {
 	return out
 }
 
-// TestJudgeRefuses shows that the judge can tell: user data without a NodeConfig,
-// and one that nodeadm cannot read, do not pass.
-func TestJudgeRefuses(t *testing.T) {
-	program := nodeadm(t)
+// refused shows that the judge can tell: user data without a NodeConfig, and one that
+// nodeadm cannot read, do not pass.
+func refused(t *testing.T, program string) {
 	for name, userData := range map[string]string{
 		"no NodeConfig": "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"//\"\n\n--//\nContent-Type: text/x-shellscript\n\n#!/bin/sh\n\n--//--\n",
 		"another kind":  "apiVersion: node.eks.aws/v1alpha1\nkind: Pod\n",
