@@ -70,6 +70,7 @@ type Book struct {
 	onDemandAt, spotAt time.Time
 	shapes             map[string]Shape
 	file               *File
+	table              Table
 	generation         uint64
 	// latest is the snapshot; nil after something changed.
 	latest *Snapshot
@@ -80,9 +81,22 @@ func NewBook(opts Options) *Book {
 	if opts.SpotRatio <= 0 {
 		opts.SpotRatio = 1
 	}
-	opts.Embedded.OnDemand, _ = usable(opts.Embedded.OnDemand)
-	opts.Embedded.Spot, _ = usable(opts.Embedded.Spot)
-	return &Book{opts: opts}
+	b := &Book{opts: opts}
+	b.SetTable(opts.Embedded)
+	return b
+}
+
+// SetTable replaces the embedded prices, for providers whose fallback is known only
+// while they run (KIT-056). Prices that cannot be are left out.
+func (b *Book) SetTable(t Table) {
+	t.OnDemand, _ = usable(t.OnDemand)
+	t.Spot, _ = usable(t.Spot)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !maps.Equal(b.table.OnDemand, t.OnDemand) || !maps.Equal(b.table.Spot, t.Spot) {
+		b.changed()
+	}
+	b.table = t
 }
 
 // Update takes prices of the cloud and returns how many it left out because no
@@ -153,10 +167,10 @@ func (b *Book) Updated() (onDemand, spot time.Time) {
 	defer b.mu.Unlock()
 	onDemand, spot = b.onDemandAt, b.spotAt
 	if onDemand.IsZero() {
-		onDemand = b.opts.Embedded.At
+		onDemand = b.table.At
 	}
 	if spot.IsZero() {
-		spot = b.opts.Embedded.At
+		spot = b.table.At
 	}
 	return onDemand, spot
 }

@@ -226,3 +226,30 @@ karpenter_cloudprovider_price_age_seconds{capacity_type="spot"} 3600
 		t.Error(err)
 	}
 }
+
+// KIT-045, KIT-056: a replaced table counts where the cloud says nothing, in snapshots
+// to come only, and changes the generation when its prices differ.
+func TestReplacedTable(t *testing.T) {
+	b := price.NewBook(price.Options{Clock: clocktesting.NewFakePassiveClock(start())})
+	asked := price.Offering{InstanceType: "a.large", CapacityType: "on-demand"}
+	before := b.Snapshot()
+	table := price.Table{OnDemand: map[string]float64{"a.large": 1, "b.large": -1}, At: start()}
+	b.SetTable(table)
+	after := b.Snapshot()
+	if q, ok := after.Price(asked); !ok || q.Price != 1 || q.Source != price.FromTable {
+		t.Errorf("the price is %+v, %t", q, ok)
+	}
+	if _, ok := before.Price(asked); ok || before.Generation() == after.Generation() {
+		t.Errorf("the snapshot before has it: %t, generations %d, %d", ok, before.Generation(), after.Generation())
+	}
+	b.SetTable(price.Table{OnDemand: map[string]float64{"a.large": 1}})
+	if b.Snapshot() != after {
+		t.Error("a table with the same prices changes something")
+	}
+	if _, err := b.Update(price.Update{OnDemand: map[string]float64{"a.large": 2}}); err != nil {
+		t.Fatal(err)
+	}
+	if q, _ := b.Snapshot().Price(asked); q.Price != 2 || q.Source != price.FromCloud {
+		t.Errorf("beside the cloud's the price is %+v", q)
+	}
+}

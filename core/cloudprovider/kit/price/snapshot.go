@@ -39,6 +39,7 @@ type Offering struct {
 type Snapshot struct {
 	generation uint64
 	opts       *Options
+	table      Table
 	onDemand   map[string]float64
 	spot       map[Spot]float64
 	estimates  map[string]float64
@@ -48,7 +49,7 @@ type Snapshot struct {
 
 func newSnapshot(b *Book) *Snapshot {
 	s := &Snapshot{
-		generation: b.generation, opts: &b.opts, onDemand: b.onDemand, spot: b.spot, file: b.file,
+		generation: b.generation, opts: &b.opts, table: b.table, onDemand: b.onDemand, spot: b.spot, file: b.file,
 		families: make(map[string]string, len(b.shapes)),
 	}
 	known := map[string]float64{}
@@ -109,7 +110,7 @@ func (s *Snapshot) said(instanceType string) (Quote, bool) {
 	if price, ok := s.onDemand[instanceType]; ok {
 		return Quote{Price: price, Source: FromCloud}, true
 	}
-	price, ok := s.opts.Embedded.OnDemand[instanceType]
+	price, ok := s.table.OnDemand[instanceType]
 	return Quote{Price: price, Source: FromTable}, ok
 }
 
@@ -130,7 +131,7 @@ func (s *Snapshot) listSpot(o Offering) (Quote, bool) {
 	if priced && !s.opts.SpotEverywhere {
 		return Quote{}, false
 	}
-	if price, ok := spotOf(s.opts.Embedded.Spot, o); ok && !priced {
+	if price, ok := spotOf(s.table.Spot, o); ok && !priced {
 		return Quote{Price: price, Source: FromTable}, true
 	}
 	q, ok := s.listOnDemand(o)
