@@ -4,18 +4,15 @@ package launchtemplate
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
-	"github.com/aws/smithy-go"
 
 	"karpenter.sh/core/cloudprovider/kit/retry"
 	v1 "karpenter.sh/providers/aws/apis/v1"
+	"karpenter.sh/providers/aws/failure"
 )
 
 // namesPerCall is how many names a filter takes, and how many templates a page holds.
@@ -40,7 +37,7 @@ func (t *Templates) ensure(ctx context.Context, name string, c Content) error {
 		return t.opts.API.CreateLaunchTemplate(ctx, in)
 	})
 	switch {
-	case code(err) == "InvalidLaunchTemplateName.AlreadyExistsException":
+	case failure.IsAlreadyExists(err):
 		return nil // made a moment ago, as by a call whose answer was lost: equal names are equal content
 	case err != nil:
 		return fmt.Errorf("creating it: %w", err)
@@ -92,31 +89,8 @@ func (t *Templates) remove(ctx context.Context, name string) error {
 	_, err := retry.Do(ctx, t.opts.Retry, func(ctx context.Context) (*ec2.DeleteLaunchTemplateOutput, error) {
 		return t.opts.API.DeleteLaunchTemplate(ctx, &ec2.DeleteLaunchTemplateInput{LaunchTemplateName: aws.String(name)})
 	})
-	if err != nil && !IsGone(code(err)) {
+	if err != nil && !failure.IsTemplateNotFound(err) {
 		return fmt.Errorf("deleting launch template %s: %w", name, err)
 	}
 	return nil
-}
-
-// IsGone reports whether a code says that a launch template does not exist (AWS-300).
-func IsGone(code string) bool {
-	return slices.Contains([]string{
-		"InvalidLaunchTemplateName.NotFoundException", "InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.NotFoundException",
-	}, code)
-}
-
-// throttled are calls that are worth repeating after a pause (AWS-431).
-func throttled(err error) bool {
-	if _, exhausted := errors.AsType[*ratelimit.QuotaExceededError](err); exhausted {
-		return true
-	}
-	return code(err) == "RequestLimitExceeded"
-}
-
-// code is that of an error of EC2; empty for others.
-func code(err error) string {
-	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		return api.ErrorCode()
-	}
-	return ""
 }

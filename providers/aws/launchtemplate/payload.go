@@ -27,13 +27,15 @@ func (c Content) Input() (*ec2.CreateLaunchTemplateInput, error) {
 func (c Content) data() *types.RequestLaunchTemplateData {
 	data := &types.RequestLaunchTemplateData{
 		ImageId:             aws.String(c.ImageID),
-		IamInstanceProfile:  &types.LaunchTemplateIamInstanceProfileSpecificationRequest{Name: aws.String(c.InstanceProfile)},
 		Monitoring:          &types.LaunchTemplatesMonitoringRequest{Enabled: aws.Bool(c.DetailedMonitoring)},
 		MetadataOptions:     c.metadata(),
 		BlockDeviceMappings: c.devices(),
 		Placement:           c.Placement.request(),
 		NetworkInterfaces:   c.interfaces(),
 		TagSpecifications:   c.tags(),
+	}
+	if c.InstanceProfile != "" {
+		data.IamInstanceProfile = &types.LaunchTemplateIamInstanceProfileSpecificationRequest{Name: aws.String(c.InstanceProfile)}
 	}
 	if c.UserData != "" {
 		data.UserData = aws.String(c.UserData)

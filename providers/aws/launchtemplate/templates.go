@@ -13,6 +13,7 @@ import (
 
 	"karpenter.sh/core/cloudprovider/kit/batch"
 	"karpenter.sh/core/cloudprovider/kit/retry"
+	"karpenter.sh/providers/aws/failure"
 )
 
 // API are the calls of EC2 that are used.
@@ -59,7 +60,7 @@ func (o Options) withDefaults() Options {
 	if o.Window <= 0 {
 		o.Window = 20 * time.Millisecond
 	}
-	o.Retry.Throttled, o.Retry.Clock = throttled, o.Clock
+	o.Retry.Throttled, o.Retry.Clock = failure.IsThrottled, o.Clock
 	if o.Created == nil {
 		o.Created = func(Content) {}
 	}
