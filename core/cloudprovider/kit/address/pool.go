@@ -119,9 +119,15 @@ func (p *Pool) Reserve(launch string, wants []Want) map[string]string {
 // Settle tells that a launch succeeded and what it took from which network; its
 // other networks get back what was reserved.
 func (p *Pool) Settle(launch, network string, taken int64) {
+	p.SettleEach(launch, map[string]int64{network: taken})
+}
+
+// SettleEach is Settle for a launch of several machines, which took addresses from
+// several networks (KIT-037).
+func (p *Pool) SettleEach(launch string, taken map[string]int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.book.Settle(launch, inflight.Amounts{network: taken}, p.opts.Clock.Now())
+	p.book.Settle(launch, taken, p.opts.Clock.Now())
 }
 
 // Release gives back what a failed launch reserved.

@@ -97,6 +97,7 @@ func TestReserve(t *testing.T) { // KIT-037
 	}{
 		{"KIT-037: over all zones in one step", func(world) {}, 25, 20, 15},
 		{"KIT-037: the one used is kept, the others returned", func(w world) { w.Settle("l", "c", 8) }, 35, 20, 12},
+		{"KIT-037: several are kept by what was taken", func(w world) { w.SettleEach("l", map[string]int64{"a": 3, "c": 1}) }, 32, 20, 19},
 		{"KIT-030: failure returns all", func(w world) { w.Release("l") }, 35, 20, 20},
 		{"KIT-030: the same launch again", func(w world) { w.Reserve("l", wants[1:]) }, 35, 20, 15},
 		{"KIT-036: others see what is in flight", func(w world) {

@@ -71,8 +71,12 @@ type Batcher[K comparable, I, R any] struct {
 	// serve makes the request of a group and settles it.
 	serve func(ctx context.Context, g *group[K, I, R])
 	// surplus takes what was launched and no caller is left for; nil for requests
-	// that may be given up once nobody waits for them.
+	// that launch nothing, or see to that themselves.
 	surplus func(key K, values []R)
+	// lasting requests are not given up once nobody waits for them.
+	lasting bool
+	// tells is whether serve observes the metrics of its requests.
+	tells bool
 
 	slots   chan struct{} // one for each request under way
 	closing chan struct{} // closed by Close: windows end

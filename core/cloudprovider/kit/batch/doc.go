@@ -5,11 +5,12 @@
 // # What it holds
 //
 // A [Batcher] collects callers with equal parameters for a moment, has one
-// request made for them and gives each its own result. Three ways to make the
+// request made for them and gives each its own result. Four ways to make the
 // request: [New] for calls that answer item by item, [NewByID] for calls about
 // named things (describe, terminate), [NewLaunch] for calls that return some
-// number of equal things. What they do is specified in docs/spec/provider-kit.md
-// (KIT-080 to KIT-089), the values in CP-090.
+// number of equal things, [NewPiecewise] for calls that divide their callers
+// themselves. What they do is specified in docs/spec/provider-kit.md
+// (KIT-080 to KIT-089, KIT-210), the values in CP-090.
 //
 // It knows no cloud and no kind of error. It does not retry a request that
 // failed; what is missing from an answer, or one bad ID that spoils an answer, it

@@ -83,7 +83,7 @@ func (b *Batcher[K, I, R]) leave(c *caller[K, I, R]) (Result[R], bool) {
 func (b *Batcher[K, I, R]) over(c *caller[K, I, R]) {
 	c.over = true
 	c.group.waiting--
-	if c.group.waiting == 0 && c.group.nobody != nil && b.surplus == nil {
+	if c.group.waiting == 0 && c.group.nobody != nil && !b.lasting {
 		c.group.nobody()
 	}
 }
@@ -104,7 +104,9 @@ func (b *Batcher[K, I, R]) run(g *group[K, I, R]) {
 	case b.giveUp.Err() != nil:
 		b.fail(g, b.errorf(ErrClosed))
 	default:
-		b.opts.Metrics.observe(b.opts.Name, b.opts.Clock.Since(g.opened), callers)
+		if !b.tells {
+			b.opts.Metrics.observe(b.opts.Name, b.opts.Clock.Since(g.opened), callers)
+		}
 		b.await(ctx, g)
 	}
 }
@@ -195,16 +197,20 @@ func (b *Batcher[K, I, R]) settle(g *group[K, I, R], result func(i int) Result[R
 	}
 }
 
-// answer gives some callers their result, if they still wait.
-func (b *Batcher[K, I, R]) answer(callers []*caller[K, I, R], r Result[R]) {
+// answer gives some callers their result, if they still wait, and returns how many
+// did.
+func (b *Batcher[K, I, R]) answer(callers []*caller[K, I, R], r Result[R]) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	took := 0
 	for _, c := range callers {
 		if !c.over {
 			c.result <- r
 			b.over(c)
+			took++
 		}
 	}
+	return took
 }
 
 func (b *Batcher[K, I, R]) fail(g *group[K, I, R], err error) {

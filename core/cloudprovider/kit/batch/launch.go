@@ -22,7 +22,7 @@ type Launch[K comparable, I, R any] struct {
 // ErrTooFew (CP-091).
 func NewLaunch[K comparable, I, R any](opts Options, launch Launch[K, I, R]) *Batcher[K, I, R] {
 	b := newBatcher[K, I, R](opts)
-	b.surplus = launch.Surplus
+	b.surplus, b.lasting = launch.Surplus, true
 	if b.surplus == nil {
 		b.surplus = func(K, []R) {}
 	}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"k8s.io/utils/clock"
+
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/kit/batch"
+	"karpenter.sh/core/cloudprovider/kit/health"
+	"karpenter.sh/core/cloudprovider/kit/retry"
+	v1 "karpenter.sh/providers/aws/apis/v1"
+	"karpenter.sh/providers/aws/failure"
+	"karpenter.sh/providers/aws/instance"
+	"karpenter.sh/providers/aws/launchtemplate"
+)
+
+// API is the call of EC2 that is used.
+type API interface {
+	CreateFleet(context.Context, *ec2.CreateFleetInput, ...func(*ec2.Options)) (*ec2.CreateFleetOutput, error)
+}
+
+// Templates make sure that launch templates exist; a *launchtemplate.Templates.
+type Templates interface {
+	Acquire(ctx context.Context, contents ...launchtemplate.Content) (*launchtemplate.Lease, error)
+	Invalidate(names ...string)
+}
+
+// Subnets choose a subnet for each zone of a fleet, and count its addresses (AWS-131,
+// AWS-132).
+type Subnets interface {
+	// Reserve chooses among the subnets, by zone, and takes the need from the one chosen.
+	// A zone without one that has room is left out.
+	Reserve(launch string, subnets []v1.Subnet, needs map[string]int64) map[string]string
+	// Settle tells what was taken of which subnet; the others get back what was reserved.
+	Settle(launch string, taken map[string]int64)
+	// Release tells that nothing was launched.
+	Release(launch string)
+	// Exhausted tells that a subnet is full.
+	Exhausted(subnet string)
+}
+
+// Health is told what cannot be had; a *health.Record.
+type Health interface{ Mark(health.Mark) error }
+
+// Reservations are told what launches do to them (AWS-293, AWS-295).
+type Reservations interface {
+	Launched(reservationID string)
+	Refused(reservationID string)
+}
+
+// Options is what a Launcher is made of. The zero value of a field that has a default
+// means the default.
+type Options struct {
+	API          API
+	Templates    Templates
+	Subnets      Subnets
+	Health       Health
+	Reservations Reservations
+	Table        *failure.Table
+	// Surplus is given machines that nobody waits for. It ends them; what it cannot end
+	// is left to garbage collection, because they carry no NodeClaim's name (CP-117).
+	Surplus func(ctx context.Context, machines []instance.Instance)
+	// Failed is told what goes wrong without a request failing by it; nil means nobody is.
+	Failed func(error)
+
+	// Clock times windows and pauses.
+	Clock clock.WithTicker
+	// Idle, MaxWait and MaxItems say when a window closes (CP-090): 35 ms, 1 s, 1,000.
+	Idle, MaxWait time.Duration
+	MaxItems      int
+	// Timeout bounds a window from its end to its last answer; default
+	// cloudprovider.LaunchTimeout.
+	Timeout time.Duration
+	// Calls is how many fleets are asked for at a time; default 100.
+	Calls int
+	// MaxOverrides is how many overrides a request has at most, the cheapest; default
+	// 300, which is what EC2 takes.
+	MaxOverrides int
+	// Retry says how calls are repeated that were throttled, or whose answer is not known;
+	// its Throttled and Clock are set here.
+	Retry retry.Policy
+	// Batches and Metrics are shared by the provider; nil means none.
+	Batches *batch.Metrics
+	Metrics *Metrics
+}
+
+func (o Options) withDefaults() Options {
+	positive := func(d *time.Duration, otherwise time.Duration) {
+		if *d <= 0 {
+			*d = otherwise
+		}
+	}
+	count := func(n *int, otherwise int) {
+		if *n <= 0 {
+			*n = otherwise
+		}
+	}
+	positive(&o.Idle, 35*time.Millisecond)
+	positive(&o.MaxWait, time.Second)
+	positive(&o.Timeout, cloudprovider.LaunchTimeout)
+	count(&o.MaxItems, 1000)
+	count(&o.Calls, 100)
+	count(&o.MaxOverrides, 300)
+	o.Retry.Throttled, o.Retry.Clock = repeatable, o.Clock
+	if o.Surplus == nil {
+		o.Surplus = func(context.Context, []instance.Instance) {}
+	}
+	if o.Failed == nil {
+		o.Failed = func(error) {}
+	}
+	return o
+}
+
+// Launcher launches machines. It is safe for concurrent use. Close it.
+type Launcher struct {
+	opts    Options
+	batcher *batch.Batcher[string, Request, instance.Instance]
+	tokens  *tokens
+	given   *given
+	slots   chan struct{} // one for each call under way
+	asked   atomic.Int64  // names what fleets take from subnets
+}
+
+// New returns a launcher.
+func New(opts Options) *Launcher {
+	opts = opts.withDefaults()
+	l := &Launcher{opts: opts, tokens: newTokens(), slots: make(chan struct{}, opts.Calls), given: newGiven(opts.Clock)}
+	l.batcher = batch.NewPiecewise(batch.Options{
+		Name: "create_fleet", Idle: opts.Idle, MaxWait: opts.MaxWait, MaxItems: opts.MaxItems, MaxConcurrent: opts.Calls,
+		Timeout: opts.Timeout, Clock: opts.Clock, Metrics: opts.Batches,
+	}, l.serve)
+	return l
+}
+
+var (
+	errNoOffers   = errors.New("no offering of the launch has a subnet in its zone")
+	errNoTemplate = errors.New("an offer names a launch template that the request does not have")
+)
+
+// Launch launches a machine. A NodeClaim that was given one by this process not long ago
+// is given the same again (CP-022), and so is one that asks twice at once. The wait ends
+// with ctx; what is launched then is surplus. The error is one of the contract, or passes
+// by itself.
+func (l *Launcher) Launch(ctx context.Context, r Request) (instance.Instance, error) {
+	key, err := r.Terms.key()
+	if err != nil {
+		return instance.Instance{}, err
+	}
+	if len(r.Offers) == 0 {
+		return instance.Instance{}, cloudprovider.NewInsufficientCapacityError(errNoOffers)
+	}
+	for _, name := range templates(r.Offers) {
+		if _, there := r.Templates[name]; !there {
+			return instance.Instance{}, fmt.Errorf("launch template %s: %w", name, errNoTemplate)
+		}
+	}
+	return l.given.once(ctx, r.UID, func() (instance.Instance, error) { return l.batcher.Do(ctx, key, r) })
+}
+
+// name is a new one for what a fleet takes from subnets.
+func (l *Launcher) name(first Request) string {
+	return string(first.UID) + "/" + strconv.FormatInt(l.asked.Add(1), 10)
+}
+
+// Forget tells that a machine is being ended, so that it is given to nobody again.
+func (l *Launcher) Forget(instanceID string) { l.given.forget(instanceID) }
+
+// Close serves who waits and refuses others; when ctx ends first, calls are cancelled.
+func (l *Launcher) Close(ctx context.Context) error { return l.batcher.Close(ctx) }
+
+// repeatable are errors after which the same request is made again, with the same token:
+// it was throttled, or nobody knows what came of it (AWS-431, KIT-073).
+func repeatable(err error) bool {
+	return failure.IsThrottled(err) || unknown(err)
+}
+
+// unknown reports whether a failed call may have launched something.
+func unknown(err error) bool {
+	return failure.Code(err) == "" || failure.IsServerFault(err) && !failure.IsThrottled(err)
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"k8s.io/apimachinery/pkg/types"
+
+	"karpenter.sh/core/cloudprovider/kit/batch"
+	"karpenter.sh/core/cloudprovider/kit/health"
+	"karpenter.sh/core/cloudprovider/kit/retry"
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/providers/aws/failure"
+	"karpenter.sh/providers/aws/instance"
+)
+
+// call makes the request until it is known what came of it, always with the same token.
+func (f *fleet) call(ctx context.Context, uids []types.UID, p plan) (*ec2.CreateFleetOutput, error) {
+	in := p.input()
+	token, name, err := f.tokens.of(uids, in)
+	if err != nil {
+		return nil, err
+	}
+	in.ClientToken = aws.String(token)
+	out, err := retry.Do(ctx, f.opts.Retry, func(ctx context.Context) (*ec2.CreateFleetOutput, error) {
+		return f.opts.API.CreateFleet(ctx, in)
+	})
+	if err == nil || !repeatable(err) {
+		f.tokens.spend(name)
+	}
+	return out, err
+}
+
+// refused deals with an error of the call.
+func (f *fleet) refused(launch string, p plan, err error) *left {
+	if !unknown(err) {
+		f.opts.Subnets.Release(launch) // else they stay counted: something may have been launched
+	}
+	v := f.opts.Table.Classify(failure.Of(err))
+	switch {
+	case v.TooLarge() && len(p.offers) > 1:
+		f.offers = p.offers[:len(p.offers)/2] // AWS-434; they are in order of price
+		return &left{members: f.members, once: true}
+	case v.TemplateGone() && !f.repaired:
+		f.repaired = true
+		f.opts.Templates.Invalidate(templates(p.offers)...)
+		return &left{members: f.members, once: true}
+	}
+	f.mark(v)
+	return f.failAll(failed(v, fmt.Sprintf("creating a fleet for %d machines", len(f.members)), "Error creating fleet request"))
+}
+
+// answered deals with an answer: marks first, so that nobody is told of a failure which
+// the next listing does not show (CP-018), then machines, then what is left.
+func (f *fleet) answered(ctx context.Context, launch string, p plan, a answer) *left {
+	r := f.refusals(a)
+	taken := map[string]int64{}
+	for _, m := range a.machines {
+		taken[m.instance.SubnetID] += max(m.offer.Addresses, 1)
+		if m.offer.ReservationID != "" {
+			f.opts.Reservations.Launched(m.offer.ReservationID)
+		}
+	}
+	if len(taken) > 0 {
+		f.opts.Subnets.Settle(launch, taken)
+	} else {
+		f.opts.Subnets.Release(launch)
+	}
+	f.members = f.give(ctx, a)
+	if len(f.members) == 0 {
+		return nil
+	}
+	for _, m := range f.members {
+		m.verdicts = append(m.verdicts, r.verdicts...)
+	}
+	if r.gone && !f.repaired {
+		f.repaired = true
+		f.opts.Templates.Invalidate(templates(p.offers)...)
+		return &left{members: f.members, once: true}
+	}
+	return f.again(p, r)
+}
+
+// refusals are what the errors of an answer mean together.
+type refusals struct {
+	verdicts []failure.Verdict
+	// failed are the offers that need not be tried again.
+	failed map[Offer]bool
+	// full says that a subnet was, so that another may do.
+	full bool
+	// gone says that a template was.
+	gone bool
+	// all says that nothing of the capacity type can be had.
+	all bool
+}
+
+func (f *fleet) refusals(a answer) refusals {
+	r := refusals{failed: map[Offer]bool{}}
+	for _, e := range a.refused {
+		v, usedUp := classify(f.opts.Table, e)
+		f.opts.Metrics.failed(failedLaunch{
+			zone: e.attempt.Zone, zoneID: f.terms.zoneID(e.attempt.Zone), capacityType: f.terms.CapacityType, reason: v.Reason,
+		})
+		f.mark(v)
+		if usedUp && e.offer != nil && e.offer.ReservationID != "" {
+			f.opts.Reservations.Refused(e.offer.ReservationID)
+		}
+		switch {
+		case v.TemplateGone() && !f.repaired:
+			r.gone = true
+			continue // it is no failure of the offer
+		case v.SubnetFull():
+			r.full = true
+			if e.attempt.SubnetID != "" {
+				f.opts.Subnets.Exhausted(e.attempt.SubnetID)
+			}
+		case e.offer != nil:
+			r.failed[*e.offer] = true
+		}
+		r.all = r.all || slices.ContainsFunc(v.Marks, func(m health.Mark) bool { return m.Scope == health.Scope{CapacityType: label.Spot} })
+		r.verdicts = append(r.verdicts, v)
+	}
+	return r
+}
+
+func (f *fleet) mark(v failure.Verdict) {
+	for _, m := range v.Marks {
+		if err := f.opts.Health.Mark(m); err != nil {
+			f.opts.Failed(fmt.Errorf("after a failed launch for EC2NodeClass %s: %w", f.terms.NodeClass, err))
+		}
+	}
+}
+
+// give gives out machines, in the order in which their requests came, and returns who got
+// none. What nobody takes is surplus.
+func (f *fleet) give(ctx context.Context, a answer) []*waiting {
+	machines := a.machines
+	var none []*waiting
+	for _, m := range f.members {
+		if len(machines) == 0 {
+			none = append(none, m)
+			continue
+		}
+		if m.Answer(batch.Result[instance.Instance]{Value: machines[0].instance}) {
+			machines = machines[1:]
+		}
+	}
+	surplus := a.strays
+	for _, m := range machines {
+		surplus = append(surplus, m.instance)
+	}
+	if len(surplus) > 0 {
+		f.opts.Surplus(ctx, surplus)
+	}
+	return none
+}
+
+// again sorts out who may get something yet: whose own offers are more than those of the
+// fleet, or for whom another subnet may have room.
+func (f *fleet) again(p plan, r refusals) *left {
+	var members []*waiting
+	for _, m := range f.members {
+		own := len(m.offers)
+		m.offers = slices.DeleteFunc(slices.Clone(m.offers), func(o Offer) bool { return r.failed[o] })
+		more := own > len(p.offers) || r.full
+		if len(m.offers) == 0 || r.all || !more {
+			m.fail(outcome(m.verdicts))
+			continue
+		}
+		members = append(members, m)
+	}
+	if len(members) == 0 {
+		return nil
+	}
+	return &left{members: members}
+}
