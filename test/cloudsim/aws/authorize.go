@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"karpenter.sh/test/cloudsim/policy"
@@ -17,6 +18,7 @@ func (r *request) authorize() *wire.Error {
 	if r.identity == nil || len(r.identity.documents) == 0 {
 		return nil
 	}
+	var grants []string
 	for _, q := range r.questions() {
 		if q.Context == nil {
 			q.Context = map[string][]string{}
@@ -25,7 +27,10 @@ func (r *request) authorize() *wire.Error {
 		if verdict := policy.Decide(r.identity.documents, q); verdict != policy.Allowed {
 			return r.denied(q, verdict)
 		}
+		grants = append(grants, policy.Granted(r.identity.documents, q)...)
 	}
+	slices.Sort(grants)
+	r.grants = slices.Compact(grants)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -384,6 +385,23 @@ func TestDocumentedPolicies(t *testing.T) {
 	c.key = "STRANGER"
 	if _, code := c.ec2("DescribeSubnets"); code != "AuthFailure" {
 		t.Errorf("who is unknown: %q", code)
+	}
+}
+
+// SIM-074
+func TestGrantsAreRemembered(t *testing.T) {
+	c := newClient(t, documented(t))
+	c.ec2("DescribeSubnets", "MaxResults=5")
+	c.template("own")
+	c.ec2("CreateLaunchTemplate", "LaunchTemplateName=bare", "LaunchTemplateData.InstanceType=m5.large")
+	var got []string
+	for _, e := range c.Journal().Entries("", 0) {
+		got = append(got, strings.Join(e.Grants, ", "))
+	}
+	if want := []string{
+		"Discovery ec2:DescribeSubnets", "NodeLifecycleCreation ec2:CreateLaunchTemplate, NodeLifecycleTaggingAtCreation ec2:CreateTags", "",
+	}; !slices.Equal(got, want) {
+		t.Errorf("grants %q", got)
 	}
 }
 

@@ -28,6 +28,7 @@ type request struct {
 	began    time.Time         // now, when it came
 	gone     <-chan struct{}   // closed when the client is gone; nil: nobody waits
 	waits    *waits            // what a long poll that found nothing waits for
+	grants   []string          // what of the caller's policies allowed it
 }
 
 // handler answers one call. It runs with the state locked.
@@ -50,7 +51,7 @@ func (c *Cloud) serve(w http.ResponseWriter, hr *http.Request) {
 		entry.Call = r.call
 		r.digest = sha256.Sum256(wr.Body)
 		out, werr = r.judge(wr, codec)
-		entry.Identity = r.role()
+		entry.Identity, entry.Grants = r.role(), r.grants
 		entry.Input, entry.Read = remember(wr, codec, r.in)
 		if r.rule != nil {
 			entry.Fault = r.rule.Name

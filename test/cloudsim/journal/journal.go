@@ -35,6 +35,8 @@ type Entry struct {
 	Code string `json:"code,omitempty"`
 	// Message is the error's message.
 	Message string `json:"message,omitempty"`
+	// Grants are what of the caller's policies allowed it, as policy.Granted has them.
+	Grants []string `json:"grants,omitempty"`
 	// Status is the HTTP status; 0: no answer was sent.
 	Status int `json:"status"`
 	// Fault is the name of the fault that was injected, if one was.

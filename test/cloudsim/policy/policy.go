@@ -5,7 +5,8 @@
 //
 // # What it holds
 //
-// [Parse] reads a document; [Decide] judges one action on one resource.
+// [Parse] reads a document; [Decide] judges one action on one resource. [Granted] and
+// [Unused] tell what of the policies was needed.
 //
 // # What it never does
 //
