@@ -27,6 +27,11 @@ func (a *Account) FailOnce(call, code, message string) {
 	a.Cloud.Faults().Add(fault.Rule{Call: call, Times: 1, Error: &fault.Failure{Code: code, Message: message}})
 }
 
+// FailPage lets a page of every list fail, counted from 1.
+func (a *Account) FailPage(call string, page int) {
+	a.Cloud.Faults().Add(fault.Rule{Call: call, Page: page, Error: &fault.Failure{Code: "InternalError"}})
+}
+
 // Within lets the overrides of fleets that match fail, all of them without match, while
 // the call itself succeeds.
 func (a *Account) Within(match map[string]string, code, message string) {
