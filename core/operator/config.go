@@ -13,6 +13,7 @@ import (
 
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/events"
+	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/operator/election"
 	"karpenter.sh/core/operator/options"
 )
@@ -46,6 +47,8 @@ type Setup struct {
 	Recorder events.Recorder
 	// Registerer takes the provider's metrics.
 	Registerer prometheus.Registerer
+	// NodeClaims counts what happens to NodeClaims, whoever does it.
+	NodeClaims *metrics.NodeClaims
 	// Clock of the process.
 	Clock clock.WithTicker
 }

@@ -18,6 +18,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/apis/v1alpha1"
 	"karpenter.sh/core/events"
+	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/operator/election"
 	"karpenter.sh/core/operator/options"
 )
@@ -107,11 +108,16 @@ func (c Config) populate(ctx context.Context, env environment, mgr manager.Manag
 	if err != nil {
 		return err
 	}
+	nodeClaims, err := metrics.NewNodeClaims(env.metrics)
+	if err != nil {
+		return err
+	}
 	setup := Setup{
 		Manager:    probed,
 		Options:    env.options,
 		Recorder:   events.NewRecorder(eventSink(mgr), env.clock),
 		Registerer: env.metrics,
+		NodeClaims: nodeClaims,
 		Clock:      env.clock,
 	}
 	provider, err := c.NewProvider(ctx, setup)

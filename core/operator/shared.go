@@ -13,6 +13,7 @@ import (
 	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/events"
+	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/operator/election"
 	"karpenter.sh/core/operator/options"
 )
@@ -23,6 +24,7 @@ type shared struct {
 	options    options.Options
 	recorder   events.Recorder
 	registerer prometheus.Registerer
+	nodeClaims *metrics.NodeClaims
 	clock      clock.WithTicker
 	// words is what core and provider know about labels and resources.
 	words *vocabulary.Vocabulary
@@ -64,7 +66,8 @@ func share(ctx context.Context, s Setup, p Provider, fence *election.Fence) (*sh
 		return nil, err
 	}
 	return &shared{
-		manager: s.Manager, options: s.Options, recorder: s.Recorder, registerer: s.Registerer, clock: s.Clock,
+		manager: s.Manager, options: s.Options, recorder: s.Recorder, registerer: s.Registerer,
+		nodeClaims: s.NodeClaims, clock: s.Clock,
 		words: words, provider: layered, managed: managed, extra: p.Controllers, onSale: onSale,
 	}, nil
 }

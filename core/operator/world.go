@@ -33,21 +33,16 @@ import (
 // the options that it takes.
 type world struct {
 	*shared
-	cluster    *cluster.Cluster
-	ledger     *cost.Ledger
-	scheduler  *metrics.Scheduler
-	nodeClaims *metrics.NodeClaims
-	nodes      *metrics.Nodes
+	cluster   *cluster.Cluster
+	ledger    *cost.Ledger
+	scheduler *metrics.Scheduler
+	nodes     *metrics.Nodes
 	// nominations are written by provisioning and announced by lifecycle.
 	nominations *nomination.Nominator
 }
 
 func (s *shared) world() (*world, error) {
 	scheduler, err := metrics.NewScheduler(s.registerer, s.clock)
-	if err != nil {
-		return nil, err
-	}
-	nodeClaims, err := metrics.NewNodeClaims(s.registerer)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +55,7 @@ func (s *shared) world() (*world, error) {
 		return nil, err
 	}
 	return &world{
-		shared: s, cluster: model, ledger: cost.NewLedger(), scheduler: scheduler, nodeClaims: nodeClaims, nodes: nodes,
+		shared: s, cluster: model, ledger: cost.NewLedger(), scheduler: scheduler, nodes: nodes,
 		nominations: nomination.New(nomination.Options{
 			Client: s.manager.GetClient(), Decisions: model.Decisions, Recorder: s.recorder, Clock: s.clock,
 			Off: !s.options.NominatePods,

@@ -68,12 +68,12 @@ func (a *Addresses) read(began time.Time, found []types.Subnet) error {
 
 // Needs are how many addresses a launch needs of a subnet, by zone; see Demand. Zones
 // that are not named are not asked about.
-type Needs map[string]int64
+type Needs = map[string]int64
 
 // Reserve chooses for each zone of a launch the subnet of the status with most free
 // addresses, the first of equals, and takes the need from it (AWS-132). The result is
 // by zone; a zone without a subnet that has room is left out (AWS-432). A launch that
-// reserves again gives back what it had. It is named by the UID of its NodeClaim.
+// reserves again gives back what it had. It has a name of its own.
 func (a *Addresses) Reserve(launch string, subnets []v1.Subnet, needs Needs) map[string]string {
 	return a.pool.Reserve(launch, wants(subnets, needs))
 }
@@ -89,10 +89,13 @@ func (a *Addresses) Choose(subnets []v1.Subnet, needs Needs) map[string]string {
 	return chosen
 }
 
-// Settle tells that a launch brought a machine, and how many addresses that takes from
-// which subnet. The other subnets get back what was reserved. What it takes is counted
-// until DescribeSubnets must have seen it.
-func (a *Addresses) Settle(launch, subnet string, taken int64) { a.pool.Settle(launch, subnet, taken) }
+// Settle tells that a launch brought machines, and how many addresses those take, by
+// subnet. The other subnets get back what was reserved. What they take is counted until
+// DescribeSubnets must have seen it.
+func (a *Addresses) Settle(launch string, taken map[string]int64) { a.pool.SettleEach(launch, taken) }
+
+// Pool is where the counts are.
+func (a *Addresses) Pool() *address.Pool { return a.pool }
 
 // Release tells that a launch brought nothing; all it reserved is given back.
 func (a *Addresses) Release(launch string) { a.pool.Release(launch) }

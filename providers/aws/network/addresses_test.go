@@ -56,7 +56,7 @@ func TestInFlight(t *testing.T) {
 		t.Errorf("the next launch would be given %v", got)
 	}
 
-	w.addresses.Settle("first", "subnet-a2", 20)
+	w.addresses.Settle("first", map[string]int64{"subnet-a2": 20})
 	w.free(t, "subnet-a2", 7)
 	w.free(t, "subnet-b1", 11) // the one not used gets back what was reserved
 

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package blueprint
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+
+	karpv1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/engine/label"
+	v1 "karpenter.sh/providers/aws/apis/v1"
+	"karpenter.sh/providers/aws/choice"
+	"karpenter.sh/providers/aws/fleet"
+	"karpenter.sh/providers/aws/image"
+	"karpenter.sh/providers/aws/instancetype"
+	"karpenter.sh/providers/aws/launchtemplate"
+	"karpenter.sh/providers/aws/network"
+	"karpenter.sh/providers/aws/placement"
+	"karpenter.sh/providers/aws/userdata"
+)
+
+// Facts are what all machines of the cluster have in common.
+type Facts struct {
+	Cluster userdata.Cluster
+	Region  string
+	// IPv6 says that the cluster's family is IPv6 (AWS-003).
+	IPv6 bool
+	// Reservations is the gate ReservedCapacity (AWS-264).
+	Reservations bool
+	// PodAddresses says that pods take addresses of their machine's subnet (AWS-432).
+	PodAddresses bool
+}
+
+// Machines tells what a machine of a type is told; *instancetype.Provider does.
+type Machines interface {
+	Machine(nodeClass *v1.EC2NodeClass, instanceType string) (instancetype.Machine, error)
+}
+
+// Input is what a request is made from.
+type Input struct {
+	Facts
+	NodeClass *v1.EC2NodeClass
+	NodeClaim *karpv1.NodeClaim
+	Choice    choice.Choice
+	// Group is the placement group of the NodeClass; nil means none.
+	Group    *placement.Group
+	Machines Machines
+}
+
+// ErrNoImages is what a NodeClass without images in its status fails with (AWS-147).
+var ErrNoImages = errors.New("no AMIs are present in the status")
+
+// ErrNoSubnets is what a NodeClass without subnets in its status fails with (AWS-132).
+var ErrNoSubnets = errors.New("no subnets are present in the status")
+
+// Request returns what is asked of the cloud for a NodeClaim (AWS-290). Types for which
+// the NodeClass has no image are left out; if it has none for any, that is an error.
+func Request(in Input) (fleet.Request, error) {
+	switch {
+	case len(in.NodeClass.Status.AMIs) == 0:
+		return fleet.Request{}, fmt.Errorf("EC2NodeClass %s: %w", in.NodeClass.Name, ErrNoImages)
+	case len(in.NodeClass.Status.Subnets) == 0:
+		return fleet.Request{}, fmt.Errorf("EC2NodeClass %s: %w", in.NodeClass.Name, ErrNoSubnets)
+	}
+	b := builder{Input: in, tags: v1.Tags(in.NodeClass, in.Cluster.Name, in.NodeClaim.Labels[karpv1.NodePoolLabelKey]), templates: map[string]named{}}
+	r := fleet.Request{UID: in.NodeClaim.UID, Terms: b.terms(), Templates: map[string]launchtemplate.Content{}}
+	for _, candidate := range in.Choice.Candidates {
+		offers, err := b.offers(candidate)
+		if err != nil {
+			return fleet.Request{}, fmt.Errorf("instance type %s for EC2NodeClass %s: %w", candidate.Type.Name, in.NodeClass.Name, err)
+		}
+		r.Offers = append(r.Offers, offers...)
+	}
+	if len(r.Offers) == 0 {
+		return fleet.Request{}, fmt.Errorf("EC2NodeClass %s: no AMI of the status is for any of %d instance types", in.NodeClass.Name, len(in.Choice.Candidates))
+	}
+	for _, t := range b.templates {
+		r.Templates[t.name] = t.content
+	}
+	return r, nil
+}
+
+// builder makes the templates of one request.
+type builder struct {
+	Input
+	tags map[string]string
+	// templates by what distinguishes them (AWS-261).
+	templates map[string]named
+}
+
+type named struct {
+	name    string
+	content launchtemplate.Content
+}
+
+// terms are what the request shares with others that can be served by one fleet.
+func (b *builder) terms() fleet.Terms {
+	t := fleet.Terms{
+		NodeClass: b.NodeClass.Name, CapacityType: b.Choice.CapacityType, Reservation: b.Choice.Reservation,
+		Tags: b.tags, Subnets: b.NodeClass.Status.Subnets, Tenancy: b.Choice.Tenancy, Partition: b.Choice.Partition,
+	}
+	_, t.ByPrice = b.NodeClaim.Annotations[karpv1.PriceOverlayAppliedAnnotationKey]
+	if b.NodeClass.Spec.Context != nil && b.NodeClaim.Annotations[karpv1.NodeClaimMinValuesRelaxedAnnotationKey] != "true" {
+		t.Context = *b.NodeClass.Spec.Context // AWS-291
+	}
+	for _, group := range b.NodeClass.Status.SecurityGroups {
+		t.SecurityGroupIDs = append(t.SecurityGroupIDs, group.ID)
+	}
+	slices.Sort(t.SecurityGroupIDs)
+	if b.Group != nil {
+		t.PlacementGroupID = b.Group.ID
+	}
+	return t
+}
+
+// offers are the ways to launch a type; none if no image is for it (AWS-147).
+func (b *builder) offers(candidate choice.Candidate) ([]fleet.Offer, error) {
+	ami, found := image.For(b.NodeClass.Status.AMIs, candidate.Type.Requirements)
+	if !found {
+		return nil, nil
+	}
+	machine, err := b.Machines.Machine(b.NodeClass, candidate.Type.Name)
+	if err != nil {
+		return nil, err
+	}
+	efas := 0
+	if b.asks(v1.ResourceEFA) {
+		efas = int(machine.EFAs)
+	}
+	demand := network.Demand{Capacity: machine.Settings.Pods, Asked: b.pods(), PodsTakeAddresses: b.PodAddresses}
+	var out []fleet.Offer
+	for _, o := range candidate.Offerings {
+		reservation := b.reservationOf(o)
+		template, err := b.template(templateInput{ami: ami, machine: machine, efas: efas, reservation: reservation})
+		if err != nil {
+			return nil, err
+		}
+		offer := fleet.Offer{
+			Type: candidate.Type.Name, VCPUs: machine.VCPUs, Zone: o.Zone(), ImageID: ami.ID, Template: template,
+			Price: o.Price, Addresses: demand.Addresses(), EFAs: efas,
+		}
+		if reservation != nil {
+			offer.ReservationID = reservation.ID
+		}
+		out = append(out, offer)
+	}
+	return out, nil
+}
+
+// asks reports whether the NodeClaim requests some of a resource.
+func (b *builder) asks(name corev1.ResourceName) bool {
+	quantity, asked := b.NodeClaim.Spec.Resources.Requests[name]
+	return asked && quantity.Sign() > 0
+}
+
+// pods is how many pods the NodeClaim asks room for; 0 is not known.
+func (b *builder) pods() int64 {
+	quantity := b.NodeClaim.Spec.Resources.Requests[corev1.ResourcePods]
+	return quantity.Value()
+}
+
+// reservationOf is the reservation of an offering, as the NodeClass has it; nil if it is
+// none.
+func (b *builder) reservationOf(o *cloudprovider.Offering) *launchtemplate.Reservation {
+	if o.CapacityType() != label.Reserved {
+		return nil
+	}
+	id := o.ReservationID(v1.LabelCapacityReservationID)
+	out := &launchtemplate.Reservation{ID: id}
+	for _, r := range b.NodeClass.Status.CapacityReservations {
+		if r.ID == id {
+			out.Type, out.Interruptible = r.ReservationType, r.Interruptible
+		}
+	}
+	return out
+}
+
+// templateInput is what distinguishes the templates of one request (AWS-261).
+type templateInput struct {
+	ami         v1.AMI
+	machine     instancetype.Machine
+	efas        int
+	reservation *launchtemplate.Reservation
+}
+
+// template returns the name of the template for a machine, made once for machines that
+// are told the same.
+func (b *builder) template(in templateInput) (string, error) {
+	family, err := b.NodeClass.Family()
+	if err != nil {
+		return "", err
+	}
+	told := userdata.Told(family, in.machine.Settings, in.machine.Configuration)
+	key, err := json.Marshal([]any{in.ami.ID, told, in.machine.Configuration, strconv.Itoa(in.efas), in.reservation})
+	if err != nil {
+		return "", fmt.Errorf("comparing launch templates: %w", err)
+	}
+	if known, ok := b.templates[string(key)]; ok {
+		return known.name, nil
+	}
+	content, err := b.content(in, family)
+	if err != nil {
+		return "", err
+	}
+	name, err := content.Name()
+	if err != nil {
+		return "", err
+	}
+	b.templates[string(key)] = named{name, content}
+	return name, nil
+}
+
+func (b *builder) content(in templateInput, family string) (launchtemplate.Content, error) {
+	data, err := b.userData(in, family)
+	if err != nil {
+		return launchtemplate.Content{}, err
+	}
+	placed := launchtemplate.Placement{Tenancy: b.Choice.Tenancy, Partition: b.Choice.Partition}
+	if b.Group != nil {
+		placed.GroupID = b.Group.ID
+	}
+	return launchtemplate.Of(launchtemplate.Input{
+		NodeClass: b.NodeClass, Region: b.Region, IPv6: b.IPv6, Cluster: b.Cluster.Name,
+		NodePool: b.NodeClaim.Labels[karpv1.NodePoolLabelKey], Reservations: b.Reservations,
+		ImageID: in.ami.ID, UserData: data, DefaultBlockDevices: userdata.DefaultBlockDevices(family),
+		Spot: b.Choice.CapacityType == label.Spot, Reservation: in.reservation, Placement: placed,
+		EFAs: in.efas, Enclaves: b.asks(v1.ResourceNitroSandbox),
+	})
+}
+
+func (b *builder) userData(in templateInput, family string) (string, error) {
+	spec := b.NodeClass.Spec
+	input := userdata.Input{
+		Family: family, Cluster: b.Cluster, Registration: userdata.RegistrationOf(b.NodeClaim, b.Choice.CapacityType),
+		Kubelet: in.machine.Settings, Configuration: in.machine.Configuration,
+		InstanceStoreRAID0: spec.InstanceStorePolicy != nil && *spec.InstanceStorePolicy == "RAID0",
+		ImageVersion:       userdata.ImageVersion(b.NodeClass),
+	}
+	if spec.UserData != nil {
+		input.Custom = *spec.UserData
+	}
+	return userdata.Render(input)
+}

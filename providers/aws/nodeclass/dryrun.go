@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nodeclass
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	v1 "karpenter.sh/providers/aws/apis/v1"
+	"karpenter.sh/providers/aws/failure"
+	"karpenter.sh/providers/aws/fleet"
+	"karpenter.sh/providers/aws/launchtemplate"
+)
+
+// LaunchAPI are the calls that are tried; *ec2.Client makes them.
+type LaunchAPI interface {
+	CreateFleet(context.Context, *ec2.CreateFleetInput, ...func(*ec2.Options)) (*ec2.CreateFleetOutput, error)
+	RunInstances(context.Context, *ec2.RunInstancesInput, ...func(*ec2.Options)) (*ec2.RunInstancesOutput, error)
+}
+
+// Templates make sure that a launch template exists; *launchtemplate.Templates do.
+type Templates interface {
+	Acquire(context.Context, ...launchtemplate.Content) (*launchtemplate.Lease, error)
+}
+
+// DryRunOptions are what launches are tried with; all are required.
+type DryRunOptions struct {
+	API       LaunchAPI
+	Templates Templates
+	// Trial returns what a launch of the NodeClass would ask for: offers of one type on
+	// demand, one for each zone. It fails with ErrNoTypes if no type suits.
+	Trial func(context.Context, *v1.EC2NodeClass) (fleet.Request, error)
+	// Classify says what an error of the cloud means, for its message.
+	Classify func(error) failure.Verdict
+}
+
+// ErrNoTypes says that no instance type suits a NodeClass.
+var ErrNoTypes = errors.New("no instance type is compatible with the EC2NodeClass")
+
+// NewDryRun returns the check that tries a launch, step by step, without launching
+// anything (AWS-088).
+func NewDryRun(o DryRunOptions) Check {
+	return func(ctx context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
+		trial, err := o.Trial(ctx, nodeClass)
+		switch {
+		case errors.Is(err, ErrNoTypes):
+			return Verdict{Reason: "NoCompatibleInstanceTypes", Message: err.Error()}, nil
+		case err != nil:
+			return Verdict{}, err
+		}
+		for _, step := range []func(context.Context, *v1.EC2NodeClass, fleet.Request) (Verdict, error){o.template, o.fleet, o.instances} {
+			if verdict, err := step(ctx, nodeClass, trial); err != nil || verdict.Reason != "" {
+				return verdict, err
+			}
+		}
+		return Verdict{}, nil
+	}
+}
+
+// template makes a real one.
+func (o DryRunOptions) template(ctx context.Context, _ *v1.EC2NodeClass, trial fleet.Request) (Verdict, error) {
+	lease, err := o.Templates.Acquire(ctx, trial.Templates[trial.Offers[0].Template])
+	switch {
+	case err == nil:
+		lease.Release()
+		return Verdict{}, nil
+	case failure.IsUserDataTooLarge(err):
+		return Verdict{
+			Reason:  "UserDataSizeLimitExceeded",
+			Message: "ec2:CreateLaunchTemplate rejected the rendered user data as too large: " + o.Classify(err).Message,
+		}, nil
+	}
+	return o.refused("CreateLaunchTemplate", err)
+}
+
+// fleet asks for one machine in every zone of the status.
+func (o DryRunOptions) fleet(ctx context.Context, _ *v1.EC2NodeClass, trial fleet.Request) (Verdict, error) {
+	in := fleet.Plan(trial.Terms, trial.Offers, subnetByZone(trial.Terms.Subnets), 1)
+	in.DryRun = aws.Bool(true)
+	_, err := o.API.CreateFleet(ctx, in, once)
+	return o.refused("CreateFleet", err)
+}
+
+// instances asks for one in each subnet, until one of them would do.
+func (o DryRunOptions) instances(ctx context.Context, nodeClass *v1.EC2NodeClass, trial fleet.Request) (Verdict, error) {
+	var first error
+	for _, subnet := range trial.Terms.Subnets {
+		_, err := o.API.RunInstances(ctx, tryInstance(trial, subnet.ID), once)
+		if failure.IsDryRunPassed(err) {
+			return Verdict{}, nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	if first != nil && failure.IsProfileMissing(first) {
+		if nodeClass.Spec.InstanceProfile == nil {
+			return Verdict{}, first // IAM takes its time to show a profile that is new
+		}
+		return Verdict{
+			Reason: "InstanceProfileNotFound", Fleeting: true,
+			Message: fmt.Sprintf("spec.instanceProfile: instance profile %q does not exist", *nodeClass.Spec.InstanceProfile),
+		}, nil
+	}
+	return o.refused("RunInstances", first)
+}
+
+// refused is what the error of a dry run means: one that says that it would have
+// passed is none.
+func (o DryRunOptions) refused(operation string, err error) (Verdict, error) {
+	switch {
+	case err == nil, failure.IsDryRunPassed(err):
+		return Verdict{}, nil
+	case failure.IsUnauthorized(err):
+		return Verdict{Reason: operation + "AuthCheckFailed", Message: denied(operation, err, o.Classify(err).Message)}, nil
+	}
+	return Verdict{}, fmt.Errorf("trying ec2:%s: %w", operation, err)
+}
+
+// denied names the operation, the action that is missing and the resource, so far as the
+// cloud tells.
+func denied(operation string, err error, message string) string {
+	text := fmt.Sprintf("Controller isn't authorized to call ec2:%s: %s", operation, message)
+	if missing, _ := failure.PermissionMissing(err); missing.Resource != "" || missing.Action != "ec2:"+operation {
+		text += " (permission missing: " + missing.String() + ")"
+	}
+	return text
+}
+
+// once switches the retries of the SDK off: the next pass is the retry.
+func once(o *ec2.Options) { o.Retryer = aws.NopRetryer{} }
+
+func subnetByZone(subnets []v1.Subnet) map[string]string {
+	out := map[string]string{}
+	for _, s := range subnets {
+		if _, taken := out[s.Zone]; !taken {
+			out[s.Zone] = s.ID
+		}
+	}
+	return out
+}
+
+// tryInstance is the request for one machine, with all that policies ask for: a
+// template alone would not be tried against them.
+func tryInstance(trial fleet.Request, subnet string) *ec2.RunInstancesInput {
+	offer := trial.Offers[0]
+	in := &ec2.RunInstancesInput{
+		DryRun: aws.Bool(true), MinCount: aws.Int32(1), MaxCount: aws.Int32(1),
+		LaunchTemplate: &types.LaunchTemplateSpecification{LaunchTemplateName: aws.String(offer.Template), Version: aws.String("$Latest")},
+		InstanceType:   types.InstanceType(offer.Type), ImageId: aws.String(offer.ImageID),
+	}
+	for _, n := range trial.Templates[offer.Template].Interfaces {
+		i := types.InstanceNetworkInterfaceSpecification{
+			DeviceIndex: aws.Int32(n.Device), NetworkCardIndex: aws.Int32(n.Card),
+			SubnetId: aws.String(subnet), Groups: n.SecurityGroups, AssociatePublicIpAddress: n.PublicIP,
+		}
+		if n.Type != "" {
+			i.InterfaceType = aws.String(n.Type)
+		}
+		in.NetworkInterfaces = append(in.NetworkInterfaces, i)
+	}
+	for _, kind := range []types.ResourceType{types.ResourceTypeInstance, types.ResourceTypeVolume, types.ResourceTypeNetworkInterface} {
+		in.TagSpecifications = append(in.TagSpecifications, types.TagSpecification{ResourceType: kind, Tags: launchtemplate.Listed(trial.Terms.Tags)})
+	}
+	return in
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nodeclass
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/clock"
+
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/kit/nodeclass/validation"
+	v1 "karpenter.sh/providers/aws/apis/v1"
+	"karpenter.sh/providers/aws/failure"
+	"karpenter.sh/providers/aws/kubeletconfig"
+	"karpenter.sh/providers/aws/userdata"
+)
+
+// Check judges an EC2NodeClass.
+type Check = validation.Check[*v1.EC2NodeClass]
+
+// Verdict is what a check says.
+type Verdict = validation.Verdict
+
+// Kubelet reads and checks spec.kubelet; *kubeletconfig.Reader does.
+type Kubelet interface {
+	Check(raw *runtime.RawExtension, family string) *kubeletconfig.Violation
+	Read(raw *runtime.RawExtension) (*kubeletconfig.Config, error)
+}
+
+// Types are the instance types that expressions are tried on; *instancetype.Provider
+// has them.
+type Types interface {
+	Variables(*v1.EC2NodeClass) (iter.Seq[kubeletconfig.Variables], error)
+}
+
+// Cluster tells the range of its services; *cluster.Cluster does.
+type Cluster interface {
+	ServiceCIDR(context.Context) (string, error)
+}
+
+// ValidationOptions are what NodeClasses are validated with. All are required but
+// DryRun.
+type ValidationOptions struct {
+	Cluster Cluster
+	Kubelet Kubelet
+	Types   Types
+	// DryRun tries a launch; nil switches it off (AWS-087).
+	DryRun Check
+	Clock  clock.PassiveClock
+}
+
+// Validator is the resolver of ValidationSucceeded, with the memory of its dry runs.
+type Validator = validation.Validator[*v1.EC2NodeClass]
+
+// NewValidator returns the resolver (AWS-085).
+func NewValidator(o ValidationOptions) *Validator {
+	return validation.New(validation.Options[*v1.EC2NodeClass]{
+		Early: []Check{family, serviceCIDR(o.Cluster), kubeletRules(o.Kubelet), custom, userTags},
+		Dependencies: []string{
+			v1.ConditionTypeAMIsReady, v1.ConditionTypeInstanceProfileReady,
+			v1.ConditionTypeSecurityGroupsReady, v1.ConditionTypeSubnetsReady,
+		},
+		Awaiting: "Awaiting AMI, Instance Profile, Security Group, and Subnet resolution",
+		Late:     []Check{kubeletExpressions(o.Kubelet, o.Types)},
+		DryRun:   o.DryRun,
+		Content:  content,
+		Clock:    o.Clock,
+	})
+}
+
+// family refuses what admission would have: an alias that is none (AWS-014).
+func family(_ context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
+	if _, err := nodeClass.Family(); err != nil {
+		return Verdict{Reason: "AMIFamilyInvalid", Message: "spec.amiSelectorTerms: " + err.Error()}, nil
+	}
+	return Verdict{}, nil
+}
+
+// serviceCIDR is needed by machines of AL2023 (AWS-005, AWS-086).
+func serviceCIDR(cluster Cluster) Check {
+	return func(ctx context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
+		if is, _ := nodeClass.Family(); is != v1.AMIFamilyAL2023 {
+			return Verdict{}, nil
+		}
+		_, err := cluster.ServiceCIDR(ctx)
+		switch {
+		case err == nil:
+			return Verdict{}, nil
+		case failure.IsServerFault(err), failure.IsThrottled(err):
+			return Verdict{}, err
+		}
+		message := "Failed to detect the cluster CIDR"
+		if missing, denied := failure.PermissionMissing(err); denied {
+			message += ": permission missing: " + missing.String()
+		}
+		return Verdict{Reason: "ClusterCIDRResolutionFailed", Message: message}, err
+	}
+}
+
+// kubeletRules are AWS-021 to AWS-023.
+func kubeletRules(kubelet Kubelet) Check {
+	return func(_ context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
+		is, err := nodeClass.Family()
+		if err != nil {
+			return Verdict{}, err
+		}
+		return of(kubelet.Check(nodeClass.Spec.Kubelet, is)), nil
+	}
+}
+
+// kubeletExpressions are tried on every type that is known (AWS-026).
+func kubeletExpressions(kubelet Kubelet, types Types) Check {
+	return func(_ context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
+		config, err := kubelet.Read(nodeClass.Spec.Kubelet)
+		if err != nil {
+			return Verdict{}, fmt.Errorf("reading spec.kubelet of EC2NodeClass %s: %w", nodeClass.Name, err)
+		}
+		variables, err := types.Variables(nodeClass)
+		if err != nil {
+			return Verdict{}, err
+		}
+		return of(config.Evaluate(variables)), nil
+	}
+}
+
+func of(violation *kubeletconfig.Violation) Verdict {
+	if violation == nil {
+		return Verdict{}
+	}
+	return Verdict{Reason: violation.Reason, Message: violation.Error()}
+}
+
+// custom refuses user data that cannot be merged with ours, before any call (AWS-088).
+func custom(_ context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
+	is, err := nodeClass.Family()
+	if err != nil || nodeClass.Spec.UserData == nil {
+		return Verdict{}, err
+	}
+	if err := userdata.Check(is, *nodeClass.Spec.UserData); err != nil {
+		return Verdict{Reason: "UserDataInvalid", Message: "spec.userData: " + err.Error()}, nil
+	}
+	return Verdict{}, nil
+}
+
+// userTags refuses tags that are ours to set (AWS-086, AWS-124).
+func userTags(_ context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
+	if err := tagsOf(nodeClass); err != nil {
+		return Verdict{Reason: "TagValidationFailed", Message: err.Error()}, nil
+	}
+	return Verdict{}, nil
+}
+
+func tagsOf(nodeClass *v1.EC2NodeClass) error {
+	if keys := nodeClass.RestrictedTags(); len(keys) > 0 {
+		return fmt.Errorf("spec.tags: %s are set by Karpenter", strings.Join(keys, ", "))
+	}
+	return nil
+}
+
+// CheckReady is the gate before a launch (CP-011): ready in its present generation, and
+// without tags that are ours.
+func CheckReady(nodeClass *v1.EC2NodeClass) error {
+	if err := cloudprovider.CheckReady(nodeClass); err != nil {
+		return err
+	}
+	if err := tagsOf(nodeClass); err != nil {
+		return cloudprovider.NewNodeClassNotReadyError(err)
+	}
+	return nil
+}
+
+// content is what a dry run depends on (AWS-087).
+func content(nodeClass *v1.EC2NodeClass) (string, error) {
+	status := nodeClass.Status
+	status.Conditions = nil
+	text, err := json.Marshal(struct {
+		Name        string
+		Spec        v1.EC2NodeClassSpec
+		Status      v1.EC2NodeClassStatus
+		Annotations map[string]string
+	}{nodeClass.Name, nodeClass.Spec, status, nodeClass.Annotations})
+	if err != nil {
+		return "", fmt.Errorf("writing EC2NodeClass %s: %w", nodeClass.Name, err)
+	}
+	return string(text), nil
+}

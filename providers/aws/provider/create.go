@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"context"
+
+	karpv1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	v1 "karpenter.sh/providers/aws/apis/v1"
+	"karpenter.sh/providers/aws/blueprint"
+	"karpenter.sh/providers/aws/choice"
+	"karpenter.sh/providers/aws/fleet"
+	"karpenter.sh/providers/aws/nodeclass"
+)
+
+// Reasons of failed launches that no error of the cloud caused (CP-012, AWS-132,
+// AWS-294).
+const (
+	reasonTypes    = "InstanceTypeResolutionFailed"
+	reasonSubnets  = "SubnetResolutionFailed"
+	reasonTemplate = "LaunchTemplateResolutionFailed"
+)
+
+// Create implements cloudprovider.CloudProvider, in the order of CP-010 to CP-019.
+func (p *Provider) Create(ctx context.Context, nodeClaim *karpv1.NodeClaim) (*karpv1.NodeClaim, error) {
+	nodeClass, err := p.lookup().ForLaunch(ctx, nodeClaim)
+	if err != nil {
+		return nil, err
+	}
+	if err := nodeclass.CheckReady(nodeClass); err != nil {
+		return nil, err
+	}
+	request, err := cloudprovider.LaunchRequestOf(nodeClaim, p.words)
+	if err != nil {
+		return nil, err
+	}
+	types, err := p.types(ctx, nodeClass)
+	if err != nil {
+		return nil, cloudprovider.NewCreateError(err, reasonTypes, "Error resolving instance types")
+	}
+	chosen, err := choice.Of(choice.Request{
+		LaunchRequest: request, Types: types, MinValues: p.opts.MinValues, Reservations: p.opts.Reservations != nil,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if chosen.Inflexible {
+		p.opts.Log(ctx, "launching on-demand although spot is allowed, from few instance types: more types make spot capacity likelier",
+			"NodeClaim", nodeClaim.Name, "instance types", len(chosen.Candidates)) // AWS-282
+	}
+	asked, err := p.ask(ctx, nodeClass, nodeClaim, chosen)
+	if err != nil {
+		return nil, err
+	}
+	stamp, err := p.opts.Hash.Stamp(nodeClass)
+	if err != nil {
+		return nil, err
+	}
+	machine, err := p.opts.Launcher.Launch(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
+	p.opts.Instances.Launched(machine)
+	return p.launched(launch{nodeClaim: nodeClaim, nodeClass: nodeClass, request: request, types: types, machine: machine, annotations: stamp})
+}
+
+// ask says what the cloud is asked for.
+func (p *Provider) ask(ctx context.Context, nodeClass *v1.EC2NodeClass, nodeClaim *karpv1.NodeClaim, chosen choice.Choice) (fleet.Request, error) {
+	if len(nodeClass.Status.Subnets) == 0 {
+		return fleet.Request{}, cloudprovider.NewCreateError(blueprint.ErrNoSubnets, reasonSubnets, "Error getting subnets")
+	}
+	facts, err := p.opts.Facts(ctx, nodeClass)
+	if err != nil {
+		return fleet.Request{}, cloudprovider.NewCreateError(err, reasonTemplate, "Error getting launch template configs: "+err.Error())
+	}
+	group, _ := p.opts.Groups.Last(nodeClass)
+	asked, err := blueprint.Request(blueprint.Input{
+		Facts: facts, NodeClass: nodeClass, NodeClaim: nodeClaim, Choice: chosen, Group: group, Machines: p.opts.Types,
+	})
+	if err != nil && cloudprovider.ClassOf(err) == cloudprovider.ClassOther {
+		return fleet.Request{}, cloudprovider.NewCreateError(err, reasonTemplate, "Error getting launch template configs: "+err.Error())
+	}
+	return asked, err
+}
