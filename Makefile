@@ -135,6 +135,7 @@ e2e       = $(if $(filter kwok,$(PROVIDER)),e2e,e2e-$(PROVIDER))
 e2e-suite = ./test/e2e$(if $(filter-out kwok,$(PROVIDER)),/$(PROVIDER))
 e2e-args  = $(e2e-args-$(PROVIDER))
 e2e-args-kwok = -env ENABLE_FAILURE_INJECTION=true
+e2e-args-aws = -cloud-arg -boot=2s
 
 .PHONY: bench
 bench: ## Run the engine's benchmarks; BENCH=regex
