@@ -37,6 +37,7 @@ func TestCheck(t *testing.T) {
 		{"settings that are no table", v1.AMIFamilyBottlerocket, "settings = 1\n", "settings"},
 		{"Kubernetes that is no table", v1.AMIFamilyBottlerocket, "settings.kubernetes = 1\n", "settings.kubernetes"},
 		{"labels that are no table", v1.AMIFamilyBottlerocket, "settings.kubernetes.node-labels = 1\n", "node-labels"},
+		{"commands that are no table", v1.AMIFamilyBottlerocket, "settings.bootstrap-commands = 1\n", "bootstrap-commands"},
 		{"taints are replaced, whatever they were", v1.AMIFamilyBottlerocket, "settings.kubernetes.node-taints = 1\n", ""},
 		{"unknown settings are dropped, not refused", v1.AMIFamilyBottlerocket, "settings.kubernetes.unheard-of = 1\n", ""},
 		{"commands", v1.AMIFamilyWindows2022, "Write-Host 1", ""},

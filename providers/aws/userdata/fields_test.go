@@ -76,3 +76,14 @@ func TestWholeConfiguration(t *testing.T) {
 		t.Errorf("an expression is in\n%s", got)
 	}
 }
+
+// AWS-163: the IP family is that of the first address of DNS.
+func TestIPFamily(t *testing.T) {
+	for dns, want := range map[string]bool{"fd00::a": true, "10.0.0.10": false, "::ffff:10.0.0.10": false, "no address": false} {
+		in := input(t, v1.AMIFamilyAL2)
+		in.Cluster.DNSIP = dns
+		if got := strings.Contains(decoded(t, in), " --ip-family ipv6 "); got != want {
+			t.Errorf("AWS-163 %s: IPv6 %t", dns, got)
+		}
+	}
+}

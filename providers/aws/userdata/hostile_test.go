@@ -303,7 +303,7 @@ func TestWhateverUsersBring(t *testing.T) {
 			data := decoded(t, userdata.Input{Family: family, Cluster: cluster(), Custom: custom})
 			switch family {
 			case v1.AMIFamilyWindows2022:
-				if strings.Count(data, "powershell>") != 2 {
+				if strings.Count(data, "<powershell>") != 1 || strings.Count(data, "</powershell>") != 1 {
 					t.Fatalf("blocks in %q", data)
 				}
 			default:
