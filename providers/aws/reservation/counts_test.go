@@ -36,10 +36,14 @@ func (l *lister) DescribeCapacityReservations(context.Context, *ec2.DescribeCapa
 // counting is a reservation of ten, of which some are left.
 type counting struct {
 	*reservation.Counts
-	list  func() []v1.CapacityReservation
-	api   *lister
-	clock *testclock.FakeClock
-	told  []reservation.Unknown
+	listBy func(term v1.CapacityReservationSelectorTerm) []v1.CapacityReservation
+	api    *lister
+	clock  *testclock.FakeClock
+	told   []reservation.Unknown
+}
+
+func (c *counting) list() []v1.CapacityReservation {
+	return c.listBy(v1.CapacityReservationSelectorTerm{ID: "cr-1"})
 }
 
 func count(t rapidOrTesting) *counting {
@@ -54,8 +58,8 @@ func count(t rapidOrTesting) *counting {
 		Unknown: func(u reservation.Unknown) { c.told = append(c.told, u) },
 	})
 	t.Cleanup(reservations.Close)
-	c.list = func() []v1.CapacityReservation {
-		got, err := reservations.List(context.Background(), nodeClass(v1.CapacityReservationSelectorTerm{ID: "cr-1"}))
+	c.listBy = func(term v1.CapacityReservationSelectorTerm) []v1.CapacityReservation {
+		got, err := reservations.List(context.Background(), nodeClass(term))
 		if err != nil {
 			t.Error(err)
 		}
@@ -111,13 +115,20 @@ func TestLeft(t *testing.T) {
 			c.read(3)
 		}, 0},
 		"CP-069 more than is remembered": {func(c *counting) {
-			c.read(10)
+			c.read(1000)
 			for range 400 {
 				c.Launched(id)
-				c.Ended(id)
 			}
-			c.Launched(id)
-		}, 9},
+		}, 600},
+		"CP-069 a listing that began earlier comes later": {func(c *counting) {
+			c.api.meanwhile = func() {
+				c.api.meanwhile = nil
+				c.clock.Step(time.Second)
+				c.api.reservation.AvailableInstanceCount = aws.Int32(1)
+				c.listBy(v1.CapacityReservationSelectorTerm{InstanceMatchCriteria: "targeted"})
+			}
+			c.read(3)
+		}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -127,7 +127,7 @@ func TestList(t *testing.T) {
 		},
 		"AWS-350 one past its end is dropped, by ID too": {terms: []term{{ID: "cr-4"}}, queries: []string{"cr-4"}},
 		"AWS-013 in a mixed term the ID wins": {
-			terms: []term{{ID: "cr-1", Tags: team("b")}}, want: "1", queries: []string{"cr-1"},
+			terms: []term{{ID: "cr-1", Tags: team("b")}, {ID: "cr-1"}}, want: "1", queries: []string{"cr-1"},
 		},
 		"AWS-013 an owner alone selects nothing": {terms: []term{{OwnerID: "444455556666"}, {}}},
 		"AWS-080 no terms":                       {},
