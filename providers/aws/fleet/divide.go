@@ -25,7 +25,8 @@ type Part struct {
 //     lists begin with, by whole levels of price. As long as one of them can be had, the
 //     outcome is that of a fleet for each request.
 //   - Where EC2 looks for deep pools, a part has the offers that all its lists have in
-//     common, if that is four fifths of each, its cheapest included.
+//     common, if that is four fifths of each, its cheapest included; or three or two
+//     fifths, if there would be more fleets than EC2 admits at once.
 //   - Where EC2 has no order, only equal lists share a fleet.
 //
 // Whoever gets nothing from a shared fleet is asked for again by its own list.
@@ -99,12 +100,26 @@ func beginning(a, b []Offer) int {
 	return n
 }
 
-// Of a list, this part must be in the fleet that it shares.
-const keptOf, keptPart = 5, 4
+// many is how many fleets are asked for at once without a thought: half of what EC2
+// admits in a burst.
+const many = 25
 
-// byOverlap joins kinds that have most offers in common: each goes into the first group
-// that takes it, the longest lists first.
+// Of a list, so many fifths are in the fleet that it shares: as much as possible of it, to
+// leave EC2 its choice.
+const fifths, most, least = 5, 4, 2
+
+// byOverlap joins kinds that have most offers in common.
 func byOverlap(kinds []Part) []Part {
+	out := overlapping(kinds, most)
+	for kept := most - 1; len(out) > many && kept >= least; kept-- {
+		out = overlapping(kinds, kept)
+	}
+	return out
+}
+
+// overlapping puts each kind into the first group that takes it, the longest lists first.
+func overlapping(kinds []Part, kept int) []Part {
+	kinds = slices.Clone(kinds)
 	slices.SortStableFunc(kinds, func(a, b Part) int { return cmp.Compare(len(b.Offers), len(a.Offers)) })
 	ids := map[Offer]int{}
 	var offers []Offer
@@ -118,7 +133,7 @@ func byOverlap(kinds []Part) []Part {
 	}
 	var groups []*overlap
 	for _, kind := range kinds {
-		g := newOverlap(kind, ids)
+		g := newOverlap(kind, ids, kept)
 		if !slices.ContainsFunc(groups, func(other *overlap) bool { return other.take(g) }) {
 			groups = append(groups, g)
 		}
@@ -140,7 +155,7 @@ type overlap struct {
 	least int
 }
 
-func newOverlap(kind Part, ids map[Offer]int) *overlap {
+func newOverlap(kind Part, ids map[Offer]int, kept int) *overlap {
 	g := &overlap{members: kind.Members, shared: newBits(len(ids)), must: newBits(len(ids))}
 	for _, o := range kind.Offers {
 		g.shared.set(ids[o])
@@ -148,7 +163,7 @@ func newOverlap(kind Part, ids map[Offer]int) *overlap {
 			g.must.set(ids[o])
 		}
 	}
-	g.least = (len(kind.Offers)*keptPart + keptOf - 1) / keptOf
+	g.least = (len(kind.Offers)*kept + fifths - 1) / fifths
 	return g
 }
 
