@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
 	"karpenter.sh/providers/aws/profile"
 )
 
@@ -31,15 +33,17 @@ func TestCleanUp(t *testing.T) {
 func TestCleanUpOfTheLegacyProfile(t *testing.T) {
 	name, _ := profile.Scope{Cluster: "c1", Region: "us-west-2"}.LegacyName("default")
 	w := newWorld(t)
-	w.somebody(name, "/", owned())
-	w.somebody("c1_1", "/", owned())
+	w.somebody(name, "/", owned(), region("us-west-2"))
+	w.somebody("c1_1", "/", owned(), region("us-west-2"))
 	w.must(w.CleanUp(t.Context(), nodeClass("default")))
 	w.want("c1_1")
 
-	w = newWorld(t)
-	w.somebody(name, "/")
-	w.must(w.CleanUp(t.Context(), nodeClass("default")))
-	w.want(name) // it is not the cluster's
+	for _, tags := range [][]types.Tag{nil, {owned()}, {region("us-west-2")}, {owned(), region("us-east-1")}} {
+		w = newWorld(t)
+		w.somebody(name, "/", tags...)
+		w.must(w.CleanUp(t.Context(), nodeClass("default")))
+		w.want(name) // it is not the cluster's
+	}
 }
 
 // AWS-093: a failure is told, and holds up no other profile.

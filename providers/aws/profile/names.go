@@ -56,6 +56,11 @@ func (s Scope) Tags(nodeClass *v1.EC2NodeClass) map[string]string {
 	return tags
 }
 
+// owns reports whether a profile has the tags of the cluster in the region.
+func (s Scope) owns(p Profile) bool {
+	return p.Tags[v1.TagOwnedBy(s.Cluster)] == v1.TagOwned && p.Tags[v1.TagRegion] == s.Region
+}
+
 var errNoRoleName = errors.New("it has no name")
 
 // roleName is how IAM's calls name a role that is given with or without a path, or

@@ -31,9 +31,9 @@ func (p *Profiles) CleanUp(ctx context.Context, nodeClass *v1.EC2NodeClass) erro
 	return nil
 }
 
-// removeLegacy deletes the profile of an earlier version, if the cluster's tag is on
-// it. Without the tag it may be somebody else's, and the documented policy would
-// refuse for ever to delete it.
+// removeLegacy deletes the profile of an earlier version, if it has the tags of the
+// cluster in this region. Without them it may be somebody else's, and the documented
+// policy would refuse for ever to delete it.
 func (p *Profiles) removeLegacy(ctx context.Context, nodeClass string) error {
 	name, ok := p.opts.Scope.LegacyName(nodeClass)
 	if !ok {
@@ -43,7 +43,7 @@ func (p *Profiles) removeLegacy(ctx context.Context, nodeClass string) error {
 	if coded(err, codeMissing) {
 		return nil
 	}
-	if err != nil || found.Tags[v1.TagOwnedBy(p.opts.Scope.Cluster)] != v1.TagOwned {
+	if err != nil || !p.opts.Scope.owns(found) {
 		return err
 	}
 	return p.remove(ctx, found)

@@ -161,6 +161,10 @@ func owned() types.Tag {
 	return types.Tag{Key: aws.String("kubernetes.io/cluster/c1"), Value: aws.String("owned")}
 }
 
+func region(name string) types.Tag {
+	return types.Tag{Key: aws.String("topology.kubernetes.io/region"), Value: &name}
+}
+
 // try ensures so often, as a work queue would, and returns the last error.
 func (w *world) try(c *v1.EC2NodeClass, times int) (err error) {
 	for range times {

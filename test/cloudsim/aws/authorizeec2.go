@@ -53,6 +53,19 @@ func (r *request) creationBy(action, kind, resource string, specifications []wir
 	return out
 }
 
+// onBehalf are what running machines for a fleet needs: the fleet's own action is asked
+// for beside that of running.
+func (r *request) onBehalf(run []policy.Question) []policy.Question {
+	out := slices.Clone(run)
+	for _, q := range run {
+		if q.Action == "ec2:RunInstances" {
+			q.Action, q.Context = r.call, maps.Clone(q.Context)
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
 // fleetQuestions: a fleet is made, and machines are run on its behalf.
 func (r *request) fleetQuestions() []policy.Question {
 	out := r.creation("fleet", "fleet/*")
@@ -64,10 +77,7 @@ func (r *request) fleetQuestions() []policy.Question {
 			})
 		}
 		in := wire.Tree{"TagSpecifications": r.in.Trees("TagSpecifications")}
-		for _, q := range r.runQuestions(given, in) {
-			q.Action = strings.Replace(q.Action, "ec2:CreateFleet", "ec2:RunInstances", 1)
-			out = append(out, q)
-		}
+		out = append(out, r.onBehalf(r.runQuestions(given, in))...)
 	}
 	return out
 }
