@@ -124,6 +124,20 @@ func TestGraverFirst(t *testing.T) {
 	}
 }
 
+// AWS-388, KIT-156: what both sources tell of is counted once, while the cache lags too.
+func TestBothSources(t *testing.T) {
+	w, ids := newStatusWorld(t, 2)
+	w.stale = &v1.NodeClaimList{}
+	must(t, w.api.List(t.Context(), w.stale))
+	must(t, w.cloud.ScheduleEvent(ids[0], "instance-stop", 48*time.Hour))
+	must(t, w.cloud.Notify(ids[0], "spot"))
+	w.round(w.queue)
+	w.round(w.status)
+	if w.metric(counted, "spot_interrupted") != 1 || w.metric(counted, "event_status") > 0 {
+		t.Errorf("counted %d and %d", w.metric(counted, "spot_interrupted"), w.metric(counted, "event_status"))
+	}
+}
+
 // AWS-389: one query that fails stops no other, and what it would have told is not
 // forgotten.
 func TestQueryFails(t *testing.T) {

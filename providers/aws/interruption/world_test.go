@@ -50,6 +50,8 @@ type world struct {
 	registry      *prometheus.Registry
 	// deletes fails the deletion of NodeClaims.
 	deletes error
+	// stale is what the cache shows as NodeClaims, if set.
+	stale *v1.NodeClaimList
 }
 
 // newWorld has a NodeClaim and a Node for each instance, named like it.
@@ -89,6 +91,13 @@ func (w *world) client(t *testing.T) client.Client {
 				return w.deletes
 			}
 			return c.Delete(ctx, o, opts...)
+		},
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			if claims, ok := list.(*v1.NodeClaimList); ok && w.stale != nil {
+				w.stale.DeepCopyInto(claims)
+				return nil
+			}
+			return c.List(ctx, list, opts...)
 		},
 	})
 }
