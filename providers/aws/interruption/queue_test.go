@@ -258,6 +258,7 @@ type hung struct {
 	input *sqs.ReceiveMessageInput
 }
 
+//nolint:revive // the SDK's name
 func (h *hung) GetQueueUrl(context.Context, *sqs.GetQueueUrlInput, ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error) {
 	return &sqs.GetQueueUrlOutput{QueueUrl: &h.url}, nil
 }
