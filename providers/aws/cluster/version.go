@@ -19,8 +19,10 @@ import (
 )
 
 const (
-	// MinMinor and MaxMinor are the Kubernetes versions 1.<minor> that are supported.
-	MinMinor, MaxMinor = 26, 36
+	// MinMinor is the least supported Kubernetes version, 1.26.
+	MinMinor = 26
+	// MaxMinor is the greatest, 1.36.
+	MaxMinor = 36
 
 	// ControllerName is the name of the version's controller in logs and metrics.
 	ControllerName = "providers.version"

@@ -24,8 +24,10 @@ const (
 	RowSpreadLimit = "spread-limit"
 	// RowTooLarge: the request may succeed with fewer overrides (AWS-434).
 	RowTooLarge = "request-too-large"
-	// RowTemplateID and RowTemplateName: the launch template is gone (AWS-292).
-	RowTemplateID, RowTemplateName = "template-id", "template-name"
+	// RowTemplateID: the launch template is gone, told by its ID (AWS-292).
+	RowTemplateID = "template-id"
+	// RowTemplateName is the same, told by its name.
+	RowTemplateName = "template-name"
 )
 
 const (

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package pricing fills the price book with what AWS says, and with what users say
-// (AWS-231 to AWS-234, AWS-446, AWS-447).
+// (AWS-231 to AWS-234, AWS-446).
 //
 // # What it holds
 //

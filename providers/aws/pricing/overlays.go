@@ -57,7 +57,7 @@ func named(o *v1alpha1.NodeOverlay) []string {
 		return nil
 	}
 	r := o.Spec.Requirements[0]
-	if r.Key != corev1.LabelInstanceTypeStable || corev1.NodeSelectorOperator(r.Operator) != corev1.NodeSelectorOpIn {
+	if r.Key != corev1.LabelInstanceTypeStable || r.Operator != corev1.NodeSelectorOpIn {
 		return nil
 	}
 	return r.Values
