@@ -100,6 +100,11 @@ func (r *images) Resolve(ctx context.Context, nodeClass *v1.EC2NodeClass) (resol
 	switch {
 	case errors.As(err, &unsupported):
 		return resolution.False("UnsupportedAlias", unsupported.Error(), unrelated), nil
+	case errors.Is(err, image.ErrNoParameters):
+		// A fact, which users look for here: nobody published such an image (AWS-142).
+		nodeClass.Status.AMIs = nil
+		alias, _, _ := nodeClass.Alias()
+		return resolution.False("AMINotFound", fmt.Sprintf("spec.amiSelectorTerms: no image of family %s has version %q", alias.Family, alias.Version), soon), nil
 	case err != nil:
 		return resolution.Outcome{}, err
 	}
