@@ -38,11 +38,17 @@ func (o offer) build() *cloudprovider.Offering {
 	return &cloudprovider.Offering{Requirements: reqs, Price: o.price, Available: !o.gone, ReservationCapacity: o.left, CapacityOverride: o.override}
 }
 
-func reserved(zone, id, kind string, interruptible bool, price float64, left int) offer {
-	return offer{capacityType: label.Reserved, zone: zone, price: price, left: left, extra: []requirement.Requirement{
+// reserved is an offering of a reservation with one machine left.
+func reserved(zone, id, kind string, interruptible bool, price float64) offer {
+	return offer{capacityType: label.Reserved, zone: zone, price: price, left: 1, extra: []requirement.Requirement{
 		requirement.In(v1.LabelCapacityReservationID, id), requirement.In(v1.LabelCapacityReservationType, kind),
 		requirement.In(v1.LabelCapacityReservationInterruptible, fmt.Sprint(interruptible)),
 	}}
+}
+
+func holding(n int, o offer) offer {
+	o.left = n
+	return o
 }
 
 func machine(name string, offers ...offer) *cloudprovider.InstanceType {
@@ -138,19 +144,19 @@ func TestOf(t *testing.T) {
 		{name: "CP-016: minValues that are not met", reqs: []requirement.Requirement{minTypes}, types: cloudprovider.InstanceTypes{machine("m5.large", spot("a", 0.5))}, want: ""},
 		{name: "CP-016: minValues at best effort", best: true, reqs: []requirement.Requirement{minTypes}, types: cloudprovider.InstanceTypes{machine("m5.large", spot("a", 0.5))}, want: "spot: m5.large a=0.5"},
 		{name: "AWS-280: reserved first, its kind with the lowest price", types: cloudprovider.InstanceTypes{
-			machine("m5.large", reserved("a", "cr-1", "default", false, 0.002, 1), spot("a", 0.0001)), machine("c5.large", reserved("b", "cr-2", "default", true, 0.001, 1)),
+			machine("m5.large", reserved("a", "cr-1", "default", false, 0.002), spot("a", 0.0001)), machine("c5.large", reserved("b", "cr-2", "default", true, 0.001)),
 		}, want: "reserved: c5.large b=0.001cr-2"},
 		{name: "AWS-280: of equal prices the default kind", types: cloudprovider.InstanceTypes{
-			machine("c5.large", reserved("b", "cr-2", "default", true, 0.001, 1)), machine("m5.large", reserved("b", "cr-3", block, false, 0.001, 1)), machine("m6i.large", reserved("a", "cr-1", "default", false, 0.001, 1)),
+			machine("c5.large", reserved("b", "cr-2", "default", true, 0.001)), machine("m5.large", reserved("b", "cr-3", block, false, 0.001)), machine("m6i.large", reserved("a", "cr-1", "default", false, 0.001)),
 		}, want: "reserved: m6i.large a=0.001cr-1"},
 		{name: "AWS-280: a capacity block is one offering", types: cloudprovider.InstanceTypes{
-			machine("p5.xlarge", reserved("b", "cr-1", block, false, 0.002, 9), reserved("a", "cr-2", block, false, 0.001, 1)), machine("p4.xlarge", reserved("b", "cr-3", block, false, 0.003, 1)),
+			machine("p5.xlarge", holding(9, reserved("b", "cr-1", block, false, 0.002)), reserved("a", "cr-2", block, false, 0.001)), machine("p4.xlarge", reserved("b", "cr-3", block, false, 0.003)),
 		}, want: "reserved: p5.xlarge a=0.001cr-2"},
 		{name: "AWS-280: per type and zone the reservation with most room", types: cloudprovider.InstanceTypes{
-			machine("m5.large", reserved("a", "cr-1", "default", false, 0.001, 1), reserved("a", "cr-2", "default", false, 0.001, 5), reserved("b", "cr-3", "default", false, 0.001, 2)),
+			machine("m5.large", reserved("a", "cr-1", "default", false, 0.001), holding(5, reserved("a", "cr-2", "default", false, 0.001)), holding(2, reserved("b", "cr-3", "default", false, 0.001))),
 		}, want: "reserved: m5.large a=0.001cr-2 b=0.001cr-3"},
 		{name: "AWS-433: no reservations with the gate off", off: true, types: cloudprovider.InstanceTypes{
-			machine("m5.large", reserved("a", "cr-1", "default", false, 0.001, 1), onDemand("a", 1)),
+			machine("m5.large", reserved("a", "cr-1", "default", false, 0.001), onDemand("a", 1)),
 		}, want: "on-demand: m5.large a=1"},
 		{name: "AWS-362: one override for a type and zone, whatever the partitions", types: cloudprovider.InstanceTypes{
 			machine("m5.large", in("1", onDemand("a", 1)), in("2", onDemand("a", 1)), in("3", onDemand("b", 1))),
@@ -239,7 +245,7 @@ func TestChoicesAreSound(t *testing.T) {
 					}
 				}
 				if rapid.Bool().Draw(t, "reserved") {
-					offers = append(offers, reserved(zone, "cr-"+zone, rapid.SampledFrom([]string{"default", block}).Draw(t, "kind"), rapid.Bool().Draw(t, "interruptible"), 0, 1))
+					offers = append(offers, reserved(zone, "cr-"+zone, rapid.SampledFrom([]string{"default", block}).Draw(t, "kind"), rapid.Bool().Draw(t, "interruptible"), 0))
 				}
 			}
 			types = append(types, machine(fmt.Sprintf("m5.%dlarge", i), offers...))

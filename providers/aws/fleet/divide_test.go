@@ -146,3 +146,27 @@ func TestDividingIsSound(t *testing.T) {
 		}
 	})
 }
+
+// AWS-325: lists share less where there would be more fleets than EC2 admits at once, but
+// never without the cheapest.
+func TestManyKinds(t *testing.T) {
+	var lists [][]fleet.Offer
+	for i := range 40 { // each lacks three of ten
+		var offers []fleet.Offer
+		for kind := range 10 {
+			if kind == 0 || (kind+i)%10 > 2 {
+				offers = append(offers, fleet.Offer{Type: fmt.Sprint(kind), Zone: "z", Price: float64(kind)})
+			}
+		}
+		lists = append(lists, append(offers, fleet.Offer{Type: fmt.Sprint("own ", i), Zone: "z", Price: 20}))
+	}
+	few, many := fleet.Divide(spot(), lists[:10]), fleet.Divide(spot(), lists)
+	if len(few) < 5 || len(many) > 25 {
+		t.Errorf("%d fleets for 10 kinds, %d for 40", len(few), len(many))
+	}
+	for _, p := range many {
+		if p.Offers[0].Type != "0" {
+			t.Errorf("%v lack their cheapest offer", p.Members)
+		}
+	}
+}
