@@ -5,6 +5,7 @@ package pricing_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -121,6 +122,24 @@ func TestHalfAList(t *testing.T) {
 	}
 	m.from("m5.large", "on-demand", price.FromEstimate)
 	m.from("m5.large", "spot", price.FromCloud) // which is another source
+
+	m = newMarket(t, func(o *pricing.Options) { o.List = shared{o.List} })
+	if err := m.prices.Refresh(t.Context()); !errors.Is(err, price.ErrEmpty) {
+		t.Errorf("an empty part: %v", err)
+	}
+	m.from("m5.large", "on-demand", price.FromEstimate)
+}
+
+// shared is a price list without dedicated machines.
+type shared struct{ pricing.List }
+
+func (s shared) GetProducts(ctx context.Context, in *listapi.GetProductsInput, o ...func(*listapi.Options)) (*listapi.GetProductsOutput, error) {
+	for _, f := range in.Filters {
+		if aws.ToString(f.Value) == "Dedicated" {
+			return &listapi.GetProductsOutput{}, nil
+		}
+	}
+	return s.List.GetProducts(ctx, in, o...)
 }
 
 // AWS-231: an empty part is a failure, and so is an empty history (AWS-232).
@@ -279,6 +298,15 @@ func TestPace(t *testing.T) {
 	}
 	if got := m.quote("m5.large", "spot"); got == spot {
 		t.Error("the spot price of the next half-day is the old one")
+	}
+	m.Fail("ec2:DescribeSpotPriceHistory", "InternalError", "")
+	for range 5 { // the other source is due before
+		if round() != nil {
+			break
+		}
+	}
+	if got := waits[len(waits)-1]; got != time.Minute {
+		t.Errorf("the first pause after a success is %v", got)
 	}
 }
 
