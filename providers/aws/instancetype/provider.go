@@ -14,7 +14,6 @@ import (
 	"k8s.io/utils/clock"
 
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/cloudprovider/kit/address"
 	"karpenter.sh/core/cloudprovider/kit/catalogue"
 	"karpenter.sh/core/cloudprovider/kit/health"
 	"karpenter.sh/core/cloudprovider/kit/kubelet"
@@ -41,10 +40,11 @@ type Reservations interface {
 	Generation() uint64
 }
 
-// Addresses choose subnets; an *address.Pool does.
+// Addresses count the free addresses of subnets.
 type Addresses interface {
-	// Choose is false when no subnet has room.
-	Choose(address.Want) (subnet string, ok bool)
+	// Free is what a subnet has left, launches in flight subtracted; false if that is not
+	// known.
+	Free(subnet string) (int64, bool)
 }
 
 // Options is what a Provider is made of.
@@ -193,34 +193,24 @@ func (p *Provider) Variables(nodeClass *v1.EC2NodeClass) (iter.Seq[kubeletconfig
 	}, nil
 }
 
-// Observation is what a Node reported that registered.
-type Observation struct {
-	InstanceType string
-	// Family of the image, as the NodeClass resolves it, and the IDs of all AMIs in its
-	// status.
-	Family string
-	AMIs   []string
-	// Memory is the capacity.
-	Memory resource.Quantity
-}
-
-// Observe takes what a Node reported into account from now on: for its type and AMI
-// set, and until another type has an observation of its own, for the larger ones of its
-// line (AWS-203, AWS-437). A type that is not known, or an amount that cannot be, is an
-// error.
-func (p *Provider) Observe(o Observation) error {
-	x, _, err := p.index()
+// Observe takes the memory capacity that a registered Node reported into account from
+// now on: for its type and the AMI set of its NodeClass, and for types of its line
+// until they have an observation of their own (AWS-203, AWS-437). It may be told the
+// same again, and in any order. What cannot be is not believed: less than half of what
+// the type is sold with, or more than that.
+func (p *Provider) Observe(nodeClass *v1.EC2NodeClass, instanceType string, capacity resource.Quantity) {
+	s, err := newSubject(nodeClass, nil)
 	if err != nil {
-		return err
+		return // it has no types either
 	}
-	d := x.byName[o.InstanceType]
-	if d == nil {
-		return fmt.Errorf("observing the memory of instance type %s: %w", o.InstanceType, ErrUnknown)
+	x, _, err := p.index()
+	if err != nil || x.byName[instanceType] == nil {
+		return // nobody could be told
 	}
-	return p.observed.observe(
-		seen{o.InstanceType, imageSet(o.AMIs)}, line{d.family(), o.Family},
-		observation{memory: o.Memory.Value(), nominal: d.mebibytes() * mebi, estimate: d.estimate(p.opts.MemoryOverhead)},
-	)
+	d := x.byName[instanceType]
+	p.observed.observe(seen{d.name, s.images()}, line{d.family(), s.family}, observation{
+		memory: capacity.Value(), nominal: d.mebibytes() * mebi, estimate: d.estimate(p.opts.MemoryOverhead),
+	})
 }
 
 // ErrUnknown says that the region does not sell a type.

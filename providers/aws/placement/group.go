@@ -2,12 +2,11 @@
 
 package placement
 
-// Group is a placement group as it was resolved last.
+// Group is a placement group.
 type Group struct {
-	ID   string
-	Name string
+	ID, Name string
 	// Strategy is cluster, partition or spread.
 	Strategy string
-	// Partitions is how many the group has; 0 unless the strategy is partition.
+	// Partitions is how many a group of strategy partition has; else 0.
 	Partitions int32
 }
