@@ -4,6 +4,7 @@ package instancetype_test
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/kit/price"
 	v1 "karpenter.sh/providers/aws/apis/v1"
 )
 
@@ -279,5 +281,19 @@ func TestVariables(t *testing.T) {
 	}
 	if strings.Join(names, " ") != "m5.large m5.xlarge" {
 		t.Errorf("types %v", names)
+	}
+}
+
+// KIT-047: what prices are estimated by.
+func TestShapes(t *testing.T) {
+	w := newWorld(t, []ec2types.InstanceTypeInfo{m5large(), info("g5.xlarge", 4, 16384, arm, gpus(ec2types.GpuDeviceInfo{Name: aws.String("A10G"), Count: aws.Int32(2)}))})
+	shapes, err := w.provider.Shapes()
+	must(t, err)
+	want := map[string]price.Shape{
+		"m5.large":  {Family: "m5", Kind: "m amd64", VCPUs: 2, GiB: 8},
+		"g5.xlarge": {Family: "g5", Kind: "g arm64", VCPUs: 4, GiB: 16, Accelerators: 2, Accelerator: "a10g"},
+	}
+	if !maps.Equal(shapes, want) {
+		t.Errorf("%+v", shapes)
 	}
 }

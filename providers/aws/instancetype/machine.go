@@ -137,3 +137,40 @@ func newRules() (kubelet.Rules, error) {
 		EvictionHard:     map[string]kubelet.Threshold{kubelet.MemoryAvailable: memory, kubelet.NodeFSAvailable: disk},
 	}, nil
 }
+
+// one returns a type, and what it is computed from.
+func (p *Provider) one(nodeClass *v1.EC2NodeClass, instanceType string) (*terms, *description, error) {
+	x, _, err := p.index()
+	if err != nil {
+		return nil, nil, err
+	}
+	d := x.byName[instanceType]
+	if d == nil {
+		return nil, nil, fmt.Errorf("instance type %s: %w", instanceType, ErrUnknown)
+	}
+	s, err := newSubject(nodeClass, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := p.terms(s)
+	if err != nil {
+		return nil, nil, fmt.Errorf("EC2NodeClass %s: %w", nodeClass.Name, err)
+	}
+	return t, d, nil
+}
+
+// terms collects what types of a subject are computed from.
+func (p *Provider) terms(s subject) (*terms, error) {
+	config, err := p.opts.Kubelet.Read(s.spec.Kubelet)
+	if err != nil {
+		return nil, err
+	}
+	images := s.images()
+	return &terms{
+		subject: s, config: config, rules: p.rules, branches: p.branches,
+		reservedENIs: p.opts.ReservedENIs, overhead: p.opts.MemoryOverhead,
+		memory: func(d *description, estimate int64) int64 {
+			return p.observed.capacity(seen{d.name, images}, line{d.family(), s.family}, d.mebibytes()*mebi, estimate)
+		},
+	}, nil
+}

@@ -3,7 +3,6 @@
 package instancetype
 
 import (
-	"fmt"
 	"math"
 	"sync"
 	"time"
@@ -54,11 +53,11 @@ func newObserved(c clock.PassiveClock) *observed {
 	return &observed{clock: c, byType: map[seen]observation{}, byLine: map[line]map[string]observation{}}
 }
 
-// observe keeps the least that was reported. An equal or lower value is believed anew
+// observe keeps the least that was reported, if it can be. An equal or lower value is believed anew
 // for the whole time (AWS-203).
-func (m *observed) observe(of seen, in line, o observation) error {
+func (m *observed) observe(of seen, in line, o observation) {
 	if o.memory > o.nominal || o.memory < o.nominal/2 {
-		return fmt.Errorf("observing the memory of instance type %s: %d of %d bytes cannot be", of.instanceType, o.memory, o.nominal)
+		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -76,7 +75,6 @@ func (m *observed) observe(of seen, in line, o observation) error {
 	if len(m.byType) > maxObservations {
 		m.dropFirst()
 	}
-	return nil
 }
 
 // keep calls set if the new observation takes the place of the known one.
@@ -106,15 +104,15 @@ func (m *observed) capacity(of seen, in line, nominal, estimate int64) int64 {
 	if o, ok := m.byType[of]; ok {
 		return o.memory
 	}
-	least, any := math.Inf(1), false
+	least := math.Inf(1)
 	for _, o := range m.byLine[in] {
 		// The hypervisor and the kernel keep a greater part of a small machine, so what a
 		// large one has more than was estimated says nothing about small ones.
 		if missed := o.missed(); missed < 0 || o.nominal <= nominal {
-			least, any = min(least, missed), true
+			least = min(least, missed)
 		}
 	}
-	if !any {
+	if math.IsInf(least, 1) {
 		return estimate
 	}
 	corrected := (estimate + int64(math.Floor(least*float64(nominal)))) / mebi * mebi

@@ -3,8 +3,8 @@
 package instancetype_test
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	v1 "karpenter.sh/providers/aws/apis/v1"
-	"karpenter.sh/providers/aws/instancetype"
 )
 
 const day = 24 * time.Hour
@@ -31,10 +30,8 @@ func sizes() []ec2types.InstanceTypeInfo {
 	return []ec2types.InstanceTypeInfo{info("m5.24xlarge", 96, 384*1024), m5large(), info("m5.xlarge", 4, 16*1024), info("m6i.large", 2, 8192)}
 }
 
-func (w *world) observe(instanceType, memory string, amis ...string) error {
-	return w.provider.Observe(instancetype.Observation{
-		InstanceType: instanceType, Family: v1.AMIFamilyAL2023, AMIs: amis, Memory: resource.MustParse(memory),
-	})
+func (w *world) observe(instanceType, memory string, amis ...string) {
+	w.provider.Observe(nodeClass(images(amis...)), instanceType, resource.MustParse(memory))
 }
 
 func (w *world) memory(instanceType string, c *v1.EC2NodeClass) string {
@@ -60,12 +57,12 @@ func TestObservedMemory(t *testing.T) {
 		}
 	}
 	expectMemory("estimate", "7577Mi")
-	must(t, w.observe("m5.large", "7700Mi", "ami-2", "ami-1"))
+	w.observe("m5.large", "7700Mi", "ami-2", "ami-1")
 	expectMemory("observed", "7700Mi")
-	must(t, w.observe("m5.large", "7750Mi", "ami-1", "ami-2"))
+	w.observe("m5.large", "7750Mi", "ami-1", "ami-2")
 	expectMemory("a higher value", "7700Mi")
 	w.clock.SetTime(w.clock.Now().Add(40 * day))
-	must(t, w.observe("m5.large", "7600Mi", "ami-1", "ami-2"))
+	w.observe("m5.large", "7600Mi", "ami-1", "ami-2")
 	expectMemory("a lower value", "7600Mi")
 	w.clock.SetTime(w.clock.Now().Add(40 * day))
 	expectMemory("renewed by the lower value", "7600Mi")
@@ -76,9 +73,9 @@ func TestObservedMemory(t *testing.T) {
 // AWS-203: an equal value is believed anew; another AMI set has observations of its own.
 func TestObservedMemoryOfOthers(t *testing.T) {
 	w := newWorld(t, sizes())
-	must(t, w.observe("m5.large", "7700Mi", "ami-1"))
+	w.observe("m5.large", "7700Mi", "ami-1")
 	w.clock.SetTime(w.clock.Now().Add(59 * day))
-	must(t, w.observe("m5.large", "7700Mi", "ami-1"))
+	w.observe("m5.large", "7700Mi", "ami-1")
 	w.clock.SetTime(w.clock.Now().Add(59 * day))
 	if got := w.memory("m5.large", nodeClass(images("ami-1"))); got != "7700Mi" {
 		t.Errorf("renewed: %s", got)
@@ -91,7 +88,7 @@ func TestObservedMemoryOfOthers(t *testing.T) {
 // AWS-203: thresholds that are shares are of the capacity that is told.
 func TestObservedMemoryAndThresholds(t *testing.T) {
 	w := newWorld(t, one(m5large()))
-	must(t, w.observe("m5.large", "7800Mi", "ami-1"))
+	w.observe("m5.large", "7800Mi", "ami-1")
 	it := w.only(nodeClass(images("ami-1"), kubelet(`{"evictionHard":{"memory.available":"10%"}}`)))
 	compare(t, it.Overhead.EvictionThreshold, map[string]string{"memory": "780Mi"})
 }
@@ -111,15 +108,15 @@ func TestCorrectedMemory(t *testing.T) {
 	}
 	want("estimates", map[string]string{"m5.large": "7577Mi", "m5.xlarge": "15155Mi", "m5.24xlarge": "363724Mi", "m6i.large": "7577Mi"})
 	// 246 MiB of 8 GiB more than estimated.
-	must(t, w.observe("m5.large", "7823Mi", "ami-1"))
+	w.observe("m5.large", "7823Mi", "ami-1")
 	want("one observed", map[string]string{"m5.large": "7823Mi", "m5.xlarge": "15647Mi", "m5.24xlarge": "375532Mi", "m6i.large": "7577Mi"})
 	// A large machine says nothing about smaller ones.
-	must(t, w.observe("m5.24xlarge", "381000Mi", "ami-1"))
+	w.observe("m5.24xlarge", "381000Mi", "ami-1")
 	want("a large one", map[string]string{"m5.xlarge": "15647Mi", "m5.24xlarge": "381000Mi"})
 	// Unless it has less than was estimated.
-	must(t, w.observe("m5.24xlarge", "360000Mi", "ami-1"))
+	w.observe("m5.24xlarge", "360000Mi", "ami-1")
 	want("a bad large one", map[string]string{"m5.large": "7823Mi", "m5.xlarge": "14999Mi"})
-	must(t, w.observe("m5.xlarge", "15900Mi", "ami-1"))
+	w.observe("m5.xlarge", "15900Mi", "ami-1")
 	want("its own", map[string]string{"m5.xlarge": "15900Mi"})
 	// The correction outlives the image, not the family of images.
 	c = nodeClass(images("ami-2"))
@@ -131,15 +128,13 @@ func TestCorrectedMemory(t *testing.T) {
 // What cannot be is not believed.
 func TestImpossibleObservations(t *testing.T) {
 	w := newWorld(t, sizes())
+	before := w.list(nodeClass(images("ami-1")), nil)
 	for _, memory := range []string{"0", "-1Gi", "4095Mi", "8193Mi"} {
-		if err := w.observe("m5.large", memory, "ami-1"); err == nil {
-			t.Errorf("%s was believed", memory)
-		}
+		w.observe("m5.large", memory, "ami-1")
 	}
-	if err := w.observe("m5.huge", "8Gi", "ami-1"); !errors.Is(err, instancetype.ErrUnknown) {
-		t.Errorf("unknown type: %v", err)
-	}
-	if got := w.memory("m5.large", nodeClass(images("ami-1"))); got != "7577Mi" {
-		t.Errorf("memory %s", got)
+	w.observe("m5.huge", "8Gi", "ami-1")
+	w.provider.Observe(nodeClass(family("")), "m5.large", resource.MustParse("7Gi"))
+	if after := w.list(nodeClass(images("ami-1")), nil); !slices.Equal(after, before) {
+		t.Error("the types changed")
 	}
 }

@@ -11,73 +11,14 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/clock"
 
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/cloudprovider/kit/address"
 	"karpenter.sh/core/cloudprovider/kit/catalogue"
-	"karpenter.sh/core/cloudprovider/kit/health"
 	"karpenter.sh/core/cloudprovider/kit/kubelet"
-	"karpenter.sh/core/cloudprovider/kit/price"
-	"karpenter.sh/core/engine/requirement"
 	v1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/kubeletconfig"
 	"karpenter.sh/providers/aws/placement"
 )
-
-// Prices are what offerings cost at a moment; a *price.Snapshot is one.
-type Prices interface {
-	// Generation changes when a price can have changed.
-	Generation() uint64
-	// Price is false where it cannot be said.
-	Price(price.Offering) (price.Quote, bool)
-}
-
-// Reservations tell how many more machines reservations take.
-type Reservations interface {
-	// Left is for the reservation with an ID; 0 if it is not known.
-	Left(id string) int
-	// Generation changes when an answer can have changed.
-	Generation() uint64
-}
-
-// Addresses choose subnets; an *address.Pool does.
-type Addresses interface {
-	// Choose is false when no subnet has room.
-	Choose(address.Want) (subnet string, ok bool)
-}
-
-// Options is what a Provider is made of.
-type Options struct {
-	API   API
-	Clock clock.PassiveClock
-	// Region is the value of topology.kubernetes.io/region.
-	Region string
-	// Kubelet reads spec.kubelet.
-	Kubelet *kubeletconfig.Reader
-	// Prices are those of the moment.
-	Prices func() Prices
-	// Health says what cannot be had (AWS-235).
-	Health *health.Record
-	// Reservations is nil when the gate ReservedCapacity is off: then nothing about
-	// reservations is offered (AWS-433).
-	Reservations Reservations
-	// Addresses tell which zones are full; nil means none is (AWS-432).
-	Addresses Addresses
-	// PodAddresses says that pods have addresses of the subnet of their node: so it is
-	// with the VPC network plugin, on IPv4.
-	PodAddresses bool
-	// Shifted reports whether traffic is shifted away from a zone, by its ID; nil means
-	// from none (AWS-368).
-	Shifted func(zoneID string) bool
-	// ImageFor finds the image for a type with these labels (AWS-147). A type without one
-	// is unavailable, unless no images are known at all. Nil means that any will do.
-	ImageFor func(amis []v1.AMI, labels requirement.Requirements) (v1.AMI, bool)
-	// MemoryOverhead is the share of memory that nodes do not see; ReservedENIs are
-	// interfaces that pods do not use (AWS-001).
-	MemoryOverhead float64
-	ReservedENIs   int64
-}
 
 // Provider knows the types. It is safe for concurrent use; nobody waits for a refresh.
 type Provider struct {
@@ -193,34 +134,24 @@ func (p *Provider) Variables(nodeClass *v1.EC2NodeClass) (iter.Seq[kubeletconfig
 	}, nil
 }
 
-// Observation is what a Node reported that registered.
-type Observation struct {
-	InstanceType string
-	// Family of the image, as the NodeClass resolves it, and the IDs of all AMIs in its
-	// status.
-	Family string
-	AMIs   []string
-	// Memory is the capacity.
-	Memory resource.Quantity
-}
-
-// Observe takes what a Node reported into account from now on: for its type and AMI
-// set, and until another type has an observation of its own, for the larger ones of its
-// line (AWS-203, AWS-437). A type that is not known, or an amount that cannot be, is an
-// error.
-func (p *Provider) Observe(o Observation) error {
-	x, _, err := p.index()
+// Observe takes the memory capacity that a registered Node reported into account from
+// now on: for its type and the AMI set of its NodeClass, and for types of its line
+// until they have an observation of their own (AWS-203, AWS-437). It may be told the
+// same again, and in any order. What cannot be is not believed: less than half of what
+// the type is sold with, or more than that.
+func (p *Provider) Observe(nodeClass *v1.EC2NodeClass, instanceType string, capacity resource.Quantity) {
+	s, err := newSubject(nodeClass, nil)
 	if err != nil {
-		return err
+		return // it has no types either
 	}
-	d := x.byName[o.InstanceType]
-	if d == nil {
-		return fmt.Errorf("observing the memory of instance type %s: %w", o.InstanceType, ErrUnknown)
+	x, _, err := p.index()
+	if err != nil || x.byName[instanceType] == nil {
+		return // nobody could be told
 	}
-	return p.observed.observe(
-		seen{o.InstanceType, imageSet(o.AMIs)}, line{d.family(), o.Family},
-		observation{memory: o.Memory.Value(), nominal: d.mebibytes() * mebi, estimate: d.estimate(p.opts.MemoryOverhead)},
-	)
+	d := x.byName[instanceType]
+	p.observed.observe(seen{d.name, s.images()}, line{d.family(), s.family}, observation{
+		memory: capacity.Value(), nominal: d.mebibytes() * mebi, estimate: d.estimate(p.opts.MemoryOverhead),
+	})
 }
 
 // ErrUnknown says that the region does not sell a type.
@@ -234,41 +165,4 @@ func (p *Provider) index() (*index, uint64, error) {
 	}
 	x := p.indexes.Get(loaded.Generation, func() *index { return newIndex(loaded.Items) })
 	return x, loaded.Generation, nil
-}
-
-// one returns a type, and what it is computed from.
-func (p *Provider) one(nodeClass *v1.EC2NodeClass, instanceType string) (*terms, *description, error) {
-	x, _, err := p.index()
-	if err != nil {
-		return nil, nil, err
-	}
-	d := x.byName[instanceType]
-	if d == nil {
-		return nil, nil, fmt.Errorf("instance type %s: %w", instanceType, ErrUnknown)
-	}
-	s, err := newSubject(nodeClass, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := p.terms(s)
-	if err != nil {
-		return nil, nil, fmt.Errorf("EC2NodeClass %s: %w", nodeClass.Name, err)
-	}
-	return t, d, nil
-}
-
-// terms collects what types of a subject are computed from.
-func (p *Provider) terms(s subject) (*terms, error) {
-	config, err := p.opts.Kubelet.Read(s.spec.Kubelet)
-	if err != nil {
-		return nil, err
-	}
-	images := s.images()
-	return &terms{
-		subject: s, config: config, rules: p.rules, branches: p.branches,
-		reservedENIs: p.opts.ReservedENIs, overhead: p.opts.MemoryOverhead,
-		memory: func(d *description, estimate int64) int64 {
-			return p.observed.capacity(seen{d.name, images}, line{d.family(), s.family}, d.mebibytes()*mebi, estimate)
-		},
-	}, nil
 }

@@ -55,11 +55,8 @@ func (s subject) images() string {
 	for i, ami := range s.status.AMIs {
 		ids[i] = ami.ID
 	}
-	return imageSet(ids)
-}
-
-func imageSet(ids []string) string {
-	return strings.Join(slices.Compact(slices.Sorted(slices.Values(ids))), ",")
+	slices.Sort(ids)
+	return strings.Join(slices.Compact(ids), ",")
 }
 
 // reservations are those of a type that machines may be launched into, each once.
@@ -139,11 +136,10 @@ func (s subject) nests() bool {
 // lists of fields are the same bytes.
 type key []byte
 
-func (k key) number(n int64) key    { return binary.AppendVarint(k, n) }
-func (k key) count(n int) key       { return k.number(int64(n)) }
-func (k key) unsigned(n uint64) key { return binary.AppendUvarint(k, n) }
-func (k key) text(s string) key     { return append(k.count(len(s)), s...) }
-func (k key) bytes(b []byte) key    { return append(k.count(len(b)), b...) }
+func (k key) number(n int64) key { return binary.AppendVarint(k, n) }
+func (k key) count(n int) key    { return k.number(int64(n)) }
+func (k key) text(s string) key  { return append(k.count(len(s)), s...) }
+func (k key) bytes(b []byte) key { return append(k.count(len(b)), b...) }
 
 func (k key) truth(b bool) key {
 	if b {

@@ -6,16 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"karpenter.sh/core/cloudprovider/kit/address"
 	"karpenter.sh/core/cloudprovider/kit/catalogue"
 	"karpenter.sh/core/cloudprovider/kit/health"
 	v1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/failure"
 )
-
-// ReasonSubnetIsFull is why offerings of a zone are unavailable whose subnets have no
-// room for the smallest machine (AWS-432).
-const ReasonSubnetIsFull = "SubnetIsFull"
 
 // viewKey is all that a view of a base depends on.
 type viewKey struct {
@@ -79,10 +74,14 @@ func (p *Provider) shifted(z *usable) bool {
 	return p.opts.Shifted != nil && z.id != "" && p.opts.Shifted(z.id)
 }
 
+// full reports whether no subnet of the zone has room for the smallest machine
+// (AWS-432).
 func (p *Provider) full(z *usable) bool {
 	if p.opts.Addresses == nil {
 		return false
 	}
-	_, room := p.opts.Addresses.Choose(address.Want{Zone: z.name, Networks: z.subnets, Need: z.need})
-	return !room
+	return !slices.ContainsFunc(z.subnets, func(subnet string) bool {
+		free, known := p.opts.Addresses.Free(subnet)
+		return !known || free >= z.need
+	})
 }

@@ -94,9 +94,6 @@ func (a *Addresses) Choose(subnets []v1.Subnet, needs Needs) map[string]string {
 // DescribeSubnets must have seen it.
 func (a *Addresses) Settle(launch string, taken map[string]int64) { a.pool.SettleEach(launch, taken) }
 
-// Pool is where the counts are.
-func (a *Addresses) Pool() *address.Pool { return a.pool }
-
 // Release tells that a launch brought nothing; all it reserved is given back.
 func (a *Addresses) Release(launch string) { a.pool.Release(launch) }
 

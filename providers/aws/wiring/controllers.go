@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/resource"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"karpenter.sh/core/cloudprovider"
@@ -22,7 +21,6 @@ import (
 	"karpenter.sh/providers/aws/controllers/expiration"
 	"karpenter.sh/providers/aws/controllers/observedcapacity"
 	"karpenter.sh/providers/aws/controllers/refresh"
-	"karpenter.sh/providers/aws/instancetype"
 	"karpenter.sh/providers/aws/interruption"
 	"karpenter.sh/providers/aws/nodeclass"
 	"karpenter.sh/providers/aws/pricing"
@@ -50,7 +48,7 @@ func (p *Parts) Controllers() []operator.Controller {
 		cluster.NewController(p.Cluster),
 		&refresh.Controller{Name: "providers.instancetype", Every: typesEvery, First: typesEvery, Do: p.refreshTypes},
 		&refresh.Controller{Name: "providers.ssm.invalidation", Every: imagesEvery, First: imagesEvery, Do: p.invalidateImages},
-		observedcapacity.New(observedcapacity.Options{Client: p.Client, Kinds: p.Kinds, Images: p, Memory: p}),
+		observedcapacity.New(observedcapacity.Options{Client: p.Client, Kinds: p.Kinds, Images: p, Memory: p.Types}),
 	}
 	for _, c := range interruption.Controllers(p.interruption()) {
 		controllers = append(controllers, c)
@@ -189,19 +187,4 @@ func (p *Parts) CapacityTypes(ctx context.Context, ids []string) (map[string]str
 // Selected implements observedcapacity.Images.
 func (p *Parts) Selected(ctx context.Context, nodeClass *v1.EC2NodeClass, instanceType string) (string, error) {
 	return p.Provider.ImageFor(ctx, nodeClass, instanceType)
-}
-
-// Observe implements observedcapacity.Memory.
-func (p *Parts) Observe(nodeClass *v1.EC2NodeClass, instanceType string, capacity resource.Quantity) {
-	family, err := nodeClass.Family()
-	if err != nil {
-		return // nothing is launched with it
-	}
-	o := instancetype.Observation{InstanceType: instanceType, Family: family, Memory: capacity}
-	for _, ami := range nodeClass.Status.AMIs {
-		o.AMIs = append(o.AMIs, ami.ID)
-	}
-	if err := p.Types.Observe(o); err != nil {
-		p.Log.Error(err, "a node's memory is not taken into account", "EC2NodeClass", nodeClass.Name)
-	}
 }
