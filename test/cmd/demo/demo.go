@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"karpenter.sh/test/internal/census"
@@ -59,10 +60,29 @@ func (d *demo) bring(ctx context.Context, workload []byte, pods int) error {
 	took := time.Since(start)
 	fmt.Printf("\n%d pods run on %d nodes after %.1fs; the first ran after %.1fs.\n", pods, reached.Nodes, took.Seconds(), first.Seconds())
 	fmt.Printf("  nodes       %s\n", reached.NodesByType(mostTypes))
+	if reached.Price == 0 { // only fake nodes carry their price
+		reached.Price = d.cost(ctx)
+	}
 	fmt.Printf("  price       $%.2f an hour\n", reached.Price)
 	fmt.Printf("  reserved    %s\n", reached.Reserved())
 	fmt.Printf("  controller  %s\n", inWords(used.Stop()))
 	return nil
+}
+
+// cost is what Karpenter reckons the nodes of the demo's pools to cost, in dollars an
+// hour; 0 if it does not say.
+func (d *demo) cost(ctx context.Context) float64 {
+	metrics, err := scrape.Fetch(ctx, d.metricsURL)
+	if err != nil {
+		return 0
+	}
+	sum := 0.0
+	for pool, cost := range metrics.By("karpenter_nodepools_cost_total", "nodepool") {
+		if pool == "demo" || strings.HasPrefix(pool, "demo-") {
+			sum += cost
+		}
+	}
+	return sum
 }
 
 // scaleDown takes the pods away and waits until their nodes are gone.
