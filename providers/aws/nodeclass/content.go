@@ -24,7 +24,7 @@ func content(nodeClass *v1.EC2NodeClass) (string, error) {
 	text, err := json.Marshal(struct {
 		Name           string
 		Spec           v1.EC2NodeClassSpec
-		Annotations    map[string]string
+		Annotations    map[string]string `json:",omitempty"`
 		Subnets        []v1.Subnet
 		SecurityGroups []v1.SecurityGroup
 		AMIs           []v1.AMI
