@@ -4,6 +4,7 @@ package wiring_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,8 @@ import (
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/utils/clock"
@@ -117,14 +120,14 @@ func TestCapacityTypes(t *testing.T) {
 	api := ec2.NewFromConfig(w.Config)
 	image := w.Setup.Parameters["/aws/service/eks/optimized-ami/1.34/amazon-linux-2023/x86_64/standard/recommended/image_id"]
 	if _, err := api.CreateLaunchTemplate(t.Context(), &ec2.CreateLaunchTemplateInput{
-		LaunchTemplateName: aws.String("t"), LaunchTemplateData: &ec2types.RequestLaunchTemplateData{ImageId: &image},
+		LaunchTemplateName: aws.String("template"), LaunchTemplateData: &ec2types.RequestLaunchTemplateData{ImageId: &image},
 	}); err != nil {
 		t.Fatal(err)
 	}
 	out, err := api.CreateFleet(t.Context(), &ec2.CreateFleetInput{
 		Type: ec2types.FleetTypeInstant,
 		LaunchTemplateConfigs: []ec2types.FleetLaunchTemplateConfigRequest{{
-			LaunchTemplateSpecification: &ec2types.FleetLaunchTemplateSpecificationRequest{LaunchTemplateName: aws.String("t"), Version: aws.String("$Latest")},
+			LaunchTemplateSpecification: &ec2types.FleetLaunchTemplateSpecificationRequest{LaunchTemplateName: aws.String("template"), Version: aws.String("$Latest")},
 			Overrides:                   []ec2types.FleetLaunchTemplateOverridesRequest{{InstanceType: "m5.large", SubnetId: aws.String(w.Setup.Subnets[0].ID)}},
 		}},
 		TargetCapacitySpecification: &ec2types.TargetCapacitySpecificationRequest{TotalTargetCapacity: aws.Int32(5), DefaultTargetCapacityType: ec2types.DefaultTargetCapacityTypeOnDemand},
@@ -170,4 +173,78 @@ func TestLoad(t *testing.T) {
 	if err := w.Load(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// AWS-089: the type that is tried, in which zones, and with which tenancy.
+func TestTrial(t *testing.T) {
+	t.Parallel()
+	pool := func(w *whole, requirements ...karpv1.NodeSelectorRequirementWithMinValues) {
+		p := &karpv1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "pool"}}
+		p.Spec.Template.Spec.NodeClassRef = karpv1.NodeClassReference{Group: v1.Group, Kind: v1.NodeClassKind, Name: "default"}
+		p.Spec.Template.Spec.Requirements = requirements
+		if err := w.Client.Create(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := func(key string, values ...string) karpv1.NodeSelectorRequirementWithMinValues {
+		return karpv1.NodeSelectorRequirementWithMinValues{Key: key, Operator: "In", Values: values}
+	}
+	for _, tc := range []struct {
+		name, kind, tenancy string
+		change              func(*whole, *v1.EC2NodeClass)
+		zones               int
+	}{
+		{"no NodePool", "m5.large", "default", func(*whole, *v1.EC2NodeClass) {}, 3},
+		{"of a NodePool, dedicated", "c5.large", "dedicated", func(w *whole, _ *v1.EC2NodeClass) {
+			pool(w, in(label.InstanceType, "c5.large"), in(v1.LabelInstanceTenancy, "default", "dedicated"))
+		}, 3},
+		{"only where there are subnets", "m5.large", "default", func(_ *whole, c *v1.EC2NodeClass) { c.Status.Subnets = c.Status.Subnets[:1] }, 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWhole(t)
+			if err := w.Load(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			c := resolved(w)
+			tc.change(w, c)
+			if got, err := w.Validator.Resolve(t.Context(), c); err != nil || got.Status != "True" {
+				t.Fatalf("got %+v, %v", got, err)
+			}
+			run := fmt.Sprint(w.Requests("ec2:RunInstances")[0].Input)
+			if !strings.Contains(run, "InstanceType:"+tc.kind) {
+				t.Errorf("tried %s", run)
+			}
+			if template := fmt.Sprint(w.Requests("ec2:CreateLaunchTemplate")[0].Input); !strings.Contains(template, "Tenancy:"+tc.tenancy) {
+				t.Errorf("template %s", template)
+			}
+			if asked := fmt.Sprint(w.Requests("ec2:CreateFleet")[0].Input); strings.Count(asked, "SubnetId:") != tc.zones {
+				t.Errorf("fleet %s", asked)
+			}
+		})
+	}
+}
+
+// resolved is a NodeClass with what the account has.
+func resolved(w *whole) *v1.EC2NodeClass {
+	c := &v1.EC2NodeClass{
+		ObjectMeta: metav1.ObjectMeta{Name: "default", UID: "uid"},
+		Spec:       v1.EC2NodeClassSpec{AMISelectorTerms: []v1.AMISelectorTerm{{Alias: "al2023@latest"}}},
+	}
+	c.Status.AMIs = []v1.AMI{{
+		ID:           w.Setup.Parameters["/aws/service/eks/optimized-ami/1.34/amazon-linux-2023/x86_64/standard/recommended/image_id"],
+		Requirements: []corev1.NodeSelectorRequirement{{Key: corev1.LabelArchStable, Operator: corev1.NodeSelectorOpIn, Values: []string{"amd64"}}},
+	}}
+	for _, s := range w.Setup.Subnets {
+		c.Status.Subnets = append(c.Status.Subnets, v1.Subnet{ID: s.ID, Zone: s.Zone})
+	}
+	c.Status.SecurityGroups = []v1.SecurityGroup{{ID: w.Setup.SecurityGroups[0].ID}}
+	set := c.StatusConditions()
+	for _, name := range []string{
+		v1.ConditionTypeAMIsReady, v1.ConditionTypePlacementGroupReady, v1.ConditionTypeSubnetsReady,
+		v1.ConditionTypeSecurityGroupsReady, v1.ConditionTypeInstanceProfileReady,
+	} {
+		set.SetTrue(name)
+	}
+	return c
 }
