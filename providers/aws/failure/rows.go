@@ -26,6 +26,9 @@ const (
 	RowTooLarge = "request-too-large"
 	// RowTemplateID and RowTemplateName: the launch template is gone (AWS-292).
 	RowTemplateID, RowTemplateName = "template-id", "template-name"
+
+	// profilePrefix begins the rows of an instance profile that is refused (AWS-342).
+	profilePrefix = "profile"
 )
 
 const (
@@ -64,8 +67,8 @@ func requests() []errortable.Row {
 	return []errortable.Row{
 		refused("different-networks", text("InvalidParameter", "belong to different networks"), "SecurityGroupSubnetVPCMismatch",
 			"Security groups and subnets must be in the same VPC."),
-		refused("profile-parameter", text("iamInstanceProfile.name is invalid"), "InstanceProfileNameInvalid", profile),
-		refused("profile-name", text("Invalid IAM Instance Profile name"), "InstanceProfileNameInvalid", profile),
+		refused(profilePrefix+"-parameter", text("iamInstanceProfile.name is invalid"), "InstanceProfileNameInvalid", profile),
+		refused(profilePrefix+"-name", text("Invalid IAM Instance Profile name"), "InstanceProfileNameInvalid", profile),
 		refused(RowTemplateID, text("InvalidLaunchTemplateId.NotFound"), "LaunchTemplateNotFound", template),
 		refused(RowTemplateName, text("InvalidLaunchTemplateName.NotFound"), "LaunchTemplateNotFound", template),
 		refused("user-data", text(userDataLimit), "UserDataSizeLimitExceeded", "Rendered user data exceeds the EC2 user data size limit"),

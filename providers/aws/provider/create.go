@@ -4,9 +4,11 @@ package provider
 
 import (
 	"context"
+	"errors"
 
 	karpv1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/events"
 	v1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/blueprint"
 	"karpenter.sh/providers/aws/choice"
@@ -59,10 +61,29 @@ func (p *Provider) Create(ctx context.Context, nodeClaim *karpv1.NodeClaim) (*ka
 	}
 	machine, err := p.opts.Launcher.Launch(ctx, asked)
 	if err != nil {
+		p.refused(nodeClaim, nodeClass, err)
 		return nil, err
 	}
 	p.opts.Instances.Launched(machine)
 	return p.launched(launch{nodeClaim: nodeClaim, nodeClass: nodeClass, request: request, types: types, machine: machine, annotations: stamp})
+}
+
+// refused passes on what a failed launch tells besides its error.
+func (p *Provider) refused(nodeClaim *karpv1.NodeClaim, nodeClass *v1.EC2NodeClass, err error) {
+	var told *fleet.Error
+	if !errors.As(err, &told) {
+		return
+	}
+	if told.ProfileRefused() { // so that one that was deleted is made anew (AWS-342)
+		p.opts.Profiles.Invalidate(nodeClass.Status.InstanceProfile)
+	}
+	if told.RowSpotRole() { // AWS-293
+		p.opts.Events.Publish(events.Event{
+			Object: nodeClaim, Type: events.Warning, Reason: "SpotServiceLinkedRoleCreationFailure",
+			Message:      `Attempted to launch a spot instance but failed due to "AuthFailure.ServiceLinkedRoleCreationNotPermitted"`,
+			DedupeValues: []string{string(nodeClaim.UID)},
+		})
+	}
 }
 
 // ask says what the cloud is asked for.
