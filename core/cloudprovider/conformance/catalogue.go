@@ -102,6 +102,7 @@ func catalogueDefinesLabels(t testing.TB, c Cloud) {
 
 // catalogueNamesReservations checks CP-051.
 func catalogueNamesReservations(t testing.TB, c Cloud) {
+	c.Reservations.Offer(t)
 	key := c.words(t).ReservationIDLabel()
 	if key == "" {
 		t.Fatal("the provider has reservations, but no label for their IDs")
@@ -185,6 +186,7 @@ func wantEqual(t testing.TB, name string, got, want corev1.ResourceList) {
 
 func catalogueFollowsEdit(t testing.TB, c Cloud) {
 	zone := c.Edits.Edit(t)
+	c.Edits.Resolve(t)
 	for _, it := range c.types(t) {
 		for _, o := range it.Offerings {
 			if o.Zone() == zone && o.Available {
