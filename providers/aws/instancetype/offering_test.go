@@ -116,7 +116,7 @@ func TestMarks(t *testing.T) {
 		"AWS-235 offering":                     {health.Scope{CapacityType: "spot", InstanceType: "m5.large", Zone: "a"}, nil, []string{"on-demand/a", "on-demand/b", "spot/b"}},
 		"AWS-235 another type":                 {health.Scope{CapacityType: "spot", InstanceType: "m5.xlarge", Zone: "a"}, nil, all()},
 		"AWS-235 capacity type":                {health.Scope{CapacityType: "spot"}, nil, []string{"on-demand/a", "on-demand/b"}},
-		"AWS-235 family by size":               {health.Scope{Family: "m5", MinVCPUs: 2, Zone: "b"}, nil, []string{"on-demand/a", "spot/a"}},
+		"AWS-441 quota group by size":          {health.Scope{Family: "standard", MinVCPUs: 2, Zone: "b"}, nil, []string{"on-demand/a", "spot/a"}},
 		"AWS-235 the only subnet of a zone":    {health.Scope{Network: "subnet-a"}, nil, []string{"on-demand/b", "spot/b"}},
 		"AWS-235 one of two subnets":           {health.Scope{Network: "subnet-b"}, nil, all()},
 		"AWS-235 plain mark in a group":        {health.Scope{CapacityType: "spot", InstanceType: "m5.large", Zone: "a"}, group, parts("spot/a/1", "spot/a/2")},

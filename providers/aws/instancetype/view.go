@@ -10,6 +10,7 @@ import (
 	"karpenter.sh/core/cloudprovider/kit/catalogue"
 	"karpenter.sh/core/cloudprovider/kit/health"
 	v1 "karpenter.sh/providers/aws/apis/v1"
+	"karpenter.sh/providers/aws/failure"
 )
 
 // ReasonSubnetIsFull is why offerings of a zone are unavailable whose subnets have no
@@ -51,7 +52,7 @@ func (p *Provider) now(b *base) moment {
 func (b *base) asked(i catalogue.Item) health.Offering {
 	d := b.described[i.Index]
 	o := health.Offering{
-		CapacityType: i.CapacityType, InstanceType: d.name, Family: d.family(), VCPUs: d.vcpus(), Zone: i.Zone,
+		CapacityType: i.CapacityType, InstanceType: d.name, Family: failure.QuotaGroup(d.name), VCPUs: d.vcpus(), Zone: i.Zone,
 	}
 	if b.places != nil {
 		o.Places = b.places[i.Listed.Value(v1.LabelPlacementGroupPartition)]

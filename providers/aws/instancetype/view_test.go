@@ -15,6 +15,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/health"
 	v1 "karpenter.sh/providers/aws/apis/v1"
+	"karpenter.sh/providers/aws/failure"
 )
 
 // AWS-235, AWS-236, KIT-002: marks change the offerings that they cover and no others,
@@ -40,7 +41,7 @@ func TestMarksChangeWhatTheyCover(t *testing.T) {
 				InstanceType: pick(t, "type", "m5.large", "c5.xlarge", "m6g.large", "x1.large"),
 				Zone:         pick(t, "zone", "a", "b", "c"),
 				Network:      pick(t, "network", "subnet-a", "subnet-a2", "subnet-b"),
-				Family:       pick(t, "family", "m5", "c5"),
+				Family:       pick(t, "family", "standard", "g-vt"),
 				Place:        pick(t, "place", "pg-1"),
 			}
 			if s.Family != "" {
@@ -81,12 +82,12 @@ func TestMarksChangeWhatTheyCover(t *testing.T) {
 // covered is what marks mean, spelled out.
 func covered(scopes []health.Scope, it *cloudprovider.InstanceType, o *cloudprovider.Offering) bool {
 	networks := map[string][]string{"a": {"subnet-a", "subnet-a2"}, "b": {"subnet-b"}}[o.Zone()]
-	family, _ := it.Requirements.Get(v1.LabelInstanceFamily)
+	family := failure.QuotaGroup(it.Name)
 	agrees := func(named, actual string) bool { return named == "" || named == actual }
 	marked := map[string]bool{}
 	for _, s := range scopes {
 		if !agrees(s.CapacityType, o.CapacityType()) || !agrees(s.InstanceType, it.Name) || !agrees(s.Zone, o.Zone()) ||
-			s.Family != "" && (!family.Has(s.Family) || it.Capacity.Cpu().Value() < s.MinVCPUs) || s.Place != "" {
+			s.Family != "" && (family != s.Family || it.Capacity.Cpu().Value() < s.MinVCPUs) || s.Place != "" {
 			continue
 		}
 		if s.Network == "" {

@@ -23,6 +23,7 @@ import (
 	"karpenter.sh/providers/aws/launchtemplate"
 	"karpenter.sh/providers/aws/providerid"
 	"karpenter.sh/test/cloudsim/kube"
+	"karpenter.sh/test/cloudsim/wire"
 	cloud "karpenter.sh/test/cloudsim/world"
 )
 
@@ -67,7 +68,7 @@ func (w *world) launches() int {
 // launch launches machines past the provider, as somebody else does.
 func (w *world) launch(n int, tags map[string]string, change func(*types.RequestLaunchTemplateData)) {
 	w.t.Helper()
-	api, name := ec2.NewFromConfig(w.Config), "somebody's-"+strconv.Itoa(w.Cloud.Journal().Total())
+	api, name := ec2.NewFromConfig(w.Config), "somebody-"+strconv.Itoa(w.Cloud.Journal().Total())
 	data := &types.RequestLaunchTemplateData{
 		ImageId: aws.String(w.Setup.Parameters["/aws/service/eks/optimized-ami/1.34/amazon-linux-2023/x86_64/standard/recommended/image_id"]),
 		NetworkInterfaces: []types.LaunchTemplateInstanceNetworkInterfaceSpecificationRequest{{
@@ -170,25 +171,23 @@ func (w *world) tagged() []map[string]string {
 	w.t.Helper()
 	var out []map[string]string
 	kinds := map[string]bool{}
-	add := func(specifications any) {
-		list, _ := specifications.([]any)
-		for _, one := range list {
-			specification := one.(map[string]any)
+	add := func(in wire.Tree) {
+		for _, specification := range in.Trees("TagSpecifications") {
 			tags := map[string]string{}
-			pairs, _ := specification["Tags"].([]any)
-			for _, pair := range pairs {
-				tags[pair.(map[string]any)["Key"].(string)], _ = pair.(map[string]any)["Value"].(string)
+			for _, pair := range specification.Trees("Tags") {
+				tags[pair.Str("Key")] = pair.Str("Value")
 			}
-			kinds[specification["ResourceType"].(string)] = true
+			kinds[specification.Str("ResourceType")] = true
 			out = append(out, tags)
 		}
 	}
 	for _, e := range w.Requests("ec2:CreateFleet") {
-		add(e.Input["TagSpecifications"])
+		add(e.Input)
 	}
 	for _, e := range w.Requests("ec2:CreateLaunchTemplate") {
-		add(e.Input["TagSpecifications"])
-		add(e.Input["LaunchTemplateData"].(map[string]any)["TagSpecifications"])
+		in := wire.Tree(e.Input)
+		add(in)
+		add(in.Tree("LaunchTemplateData"))
 	}
 	want := map[string]bool{"instance": true, "volume": true, "fleet": true, "network-interface": true, "launch-template": true, "spot-instances-request": true}
 	if !maps.Equal(kinds, want) {

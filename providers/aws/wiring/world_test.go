@@ -163,7 +163,8 @@ func (w *world) restart() {
 	services := clients.New(w.Config)
 	settings := options.Options{
 		ClusterName: simtest.Cluster, ClusterCABundle: w.Setup.Cluster.CA, EKSControlPlane: true,
-		VMMemoryOverheadPercent: 0.075, InterruptionQueue: simtest.Cluster, AMIRefreshInterval: interval, SubnetRefreshInterval: interval,
+		VMMemoryOverheadPercent: 1.0 / 16, // what simulated machines lack
+		InterruptionQueue:       simtest.Cluster, AMIRefreshInterval: interval, SubnetRefreshInterval: interval,
 		PricePerVCPU: 0.034, PricePerGiB: 0.004, PricePerAccelerator: 1,
 	}
 	core := coreoptions.Options{MinValuesPolicy: w.minValues}
