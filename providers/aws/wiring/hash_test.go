@@ -111,6 +111,16 @@ func (w *world) makeOwnProfile() {
 	w.must(errors.Join(err, err2))
 }
 
+// dropProfile deletes a profile behind the provider's back.
+func (w *world) dropProfile(name string) {
+	api := iam.NewFromConfig(w.Config)
+	_, err := api.RemoveRoleFromInstanceProfile(w.t.Context(), &iam.RemoveRoleFromInstanceProfileInput{
+		InstanceProfileName: &name, RoleName: aws.String(w.Setup.Roles[0]),
+	})
+	_, err2 := api.DeleteInstanceProfile(w.t.Context(), &iam.DeleteInstanceProfileInput{InstanceProfileName: &name})
+	w.must(errors.Join(err, err2))
+}
+
 // upgrade runs the hash controller of the next version.
 func (w *world) upgrade(t testing.TB, claims ...*karpv1.NodeClaim) []*karpv1.NodeClaim {
 	for _, claim := range claims {

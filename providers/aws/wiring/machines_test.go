@@ -148,8 +148,10 @@ func (w *world) collection() *conformance.Collection {
 	}
 }
 
+func (w *world) collector() *collect.Controller { return controllersOf[*collect.Controller](w)[0] }
+
 func (w *world) collect(t testing.TB) {
-	_, err := controllersOf[*collect.Controller](w)[0].Reconcile(t.Context())
+	_, err := w.collector().Reconcile(t.Context())
 	w.must(err)
 }
 
