@@ -75,6 +75,7 @@ func (c *cloud) describe() conformance.Cloud {
 		Machines: &conformance.Machines{
 			Count: c.machines, Launches: c.machines,
 			CloudCalls:        func() int { return int(c.calls.Load()) },
+			Terminations:      func() int { return int(c.calls.Load()) },
 			ForeignID:         "aws:///zone/i-1",
 			FinishTermination: func(testing.TB) {},
 			AddForeign:        c.addForeign,

@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"cmp"
 	"fmt"
 	"testing"
 
@@ -91,7 +92,7 @@ func errorsMarkTheirScope(t testing.TB, start func() Cloud) {
 	for i := range start().Scopes.Faults {
 		c := start()
 		fault, before := c.Scopes.Faults[i], c.types(t)
-		it, o := c.onDemand(t)
+		it, o := c.offered(t, cmp.Or(fault.CapacityType, label.OnDemand))
 		fault.Provoke(t, it, o)
 		_, err := c.Provider.Create(t.Context(), c.nodeClaim("scope", naming(it), in(label.Zone, o.Zone()), in(label.CapacityType, o.CapacityType())))
 		wantClass(t, err, cloudprovider.ClassInsufficientCapacity)
@@ -117,13 +118,20 @@ func (c Cloud) wantMarked(t testing.TB, fault string, before []*cloudprovider.In
 // onDemand returns an available on-demand offering of a Linux type that has another.
 func (c Cloud) onDemand(t testing.TB) (*cloudprovider.InstanceType, *cloudprovider.Offering) {
 	t.Helper()
+	return c.offered(t, label.OnDemand)
+}
+
+// offered returns an available offering of a capacity type of a Linux type that has
+// another.
+func (c Cloud) offered(t testing.TB, capacityType string) (*cloudprovider.InstanceType, *cloudprovider.Offering) {
+	t.Helper()
 	for _, it := range c.types(t) {
 		os, _ := it.Requirements.Get(label.OS)
-		if offerings := it.Offerings.Available().OfCapacityType(label.OnDemand); os.Has("linux") && len(offerings) > 1 {
+		if offerings := it.Offerings.Available().OfCapacityType(capacityType); os.Has("linux") && len(offerings) > 1 {
 			return it, offerings[0]
 		}
 	}
-	t.Fatal("the catalogue has no Linux type with two on-demand offerings")
+	t.Fatalf("the catalogue has no Linux type with two %s offerings", capacityType)
 	return nil, nil
 }
 

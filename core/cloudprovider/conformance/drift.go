@@ -4,6 +4,7 @@ package conformance
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/awslabs/operatorpkg/status"
@@ -46,9 +47,13 @@ func (c Cloud) wantDrift(t testing.TB, when string, claim *v1.NodeClaim, want cl
 }
 
 func driftComesAndGoes(t testing.TB, c Cloud) {
-	created := c.create(t, c.nodeClaim("drift"))
-	c.wantDrift(t, "after the launch", created, "")
+	first := c.create(t, c.nodeClaim("drift"))
 	for _, d := range c.Drift.Cases {
+		created := first
+		if d.Needs != nil {
+			created = c.create(t, c.nodeClaim("drift-"+strings.ToLower(string(d.Reason)), d.Needs(t)...))
+		}
+		c.wantDrift(t, "after the launch", created, "")
 		d.Provoke(t, created)
 		c.wantDrift(t, "once "+string(d.Reason)+" is provoked", created, d.Reason)
 		d.Revert(t, created)

@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"strings"
 	"testing"
 
 	"karpenter.sh/core/cloudprovider"
@@ -23,7 +24,8 @@ func createFailsForAWhile(t testing.TB, c Cloud) {
 	before := c.types(t)
 	for _, fault := range []Fault{Throttled, ServerFault} {
 		c.Faults.FailLaunches(t, fault)
-		_, err := c.Provider.Create(t.Context(), c.nodeClaim("fault"))
+		nodeClaim := c.nodeClaim("fault-" + strings.ReplaceAll(string(fault), " ", "-"))
+		_, err := c.Provider.Create(t.Context(), nodeClaim)
 		switch cloudprovider.ClassOf(err) {
 		case cloudprovider.ClassOther, cloudprovider.ClassCreateError:
 		default:
@@ -34,7 +36,7 @@ func createFailsForAWhile(t testing.TB, c Cloud) {
 		}
 		c.Faults.Mend(t)
 		wantSameAvailability(t, before, c.types(t))
-		c.create(t, c.nodeClaim("fault"))
+		c.create(t, nodeClaim)
 	}
 }
 

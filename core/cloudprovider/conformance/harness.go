@@ -70,6 +70,8 @@ type Machines struct {
 	CloudCalls func() int
 	// Launches counts the launches asked of the cloud so far, also in vain.
 	Launches func() int
+	// Terminations counts the terminations asked of the cloud so far.
+	Terminations func() int
 	// ForeignID is a provider ID of another provider.
 	ForeignID string
 	// FinishTermination lets machines under termination go.
@@ -141,6 +143,9 @@ type Edits struct {
 	// Edit changes the spec of the NodeClass so that a zone of the catalogue is no
 	// longer usable, without renewing the condition Ready, and returns the zone.
 	Edit func(t testing.TB) string
+	// Resolve finds out what the edited spec means, if what is on sale depends on that
+	// (CP-100).
+	Resolve func(t testing.TB)
 }
 
 // HashEdit is a change of the spec.
@@ -170,6 +175,9 @@ type Hash struct {
 // DriftCase is a reason for drift.
 type DriftCase struct {
 	Reason cloudprovider.DriftReason
+	// Needs lets there be machines that can drift so, and returns what a NodeClaim must
+	// ask for to get one; nil: any can.
+	Needs func(t testing.TB) []v1.NodeSelectorRequirementWithMinValues
 	// Provoke changes what a machine is compared with; Revert takes it back.
 	Provoke, Revert func(t testing.TB, claim *v1.NodeClaim)
 }
@@ -199,6 +207,8 @@ type Overrides struct {
 type ScopedFault struct {
 	// Name such as "spot quota".
 	Name string
+	// CapacityType of the offering that is asked for; empty: on demand.
+	CapacityType string
 	// Provoke makes launches of the offering fail with it.
 	Provoke func(t testing.TB, it *cloudprovider.InstanceType, o *cloudprovider.Offering)
 	// Covers reports whether it says that an offering is unavailable.
@@ -320,7 +330,9 @@ type Prices struct {
 	StartWithout func(t testing.TB) Cloud
 	// Break makes the price API fail; Refresh asks it for prices.
 	Break, Refresh func(t testing.TB)
-	// Forget makes the cloud have no price for an offering.
+	// CapacityType is that of offerings whose price nobody but the cloud knows.
+	CapacityType string
+	// Forget makes the cloud have no price for an offering, and never have had one.
 	Forget func(t testing.TB, it *cloudprovider.InstanceType, o *cloudprovider.Offering)
 }
 

@@ -111,7 +111,7 @@ func pricesLater(t testing.TB, c Cloud) {
 }
 
 func unpriced(t testing.TB, c Cloud) {
-	it, o := c.onDemand(t)
+	it, o := c.offered(t, c.Prices.CapacityType)
 	c.Prices.Forget(t, it, o)
 	c.Prices.Refresh(t)
 	if now := offeringLike(c.types(t), it.Name, o); now == nil || now.Available { // CP-066

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -96,6 +97,7 @@ func (w *harnessWorld) cloud() conformance.Cloud {
 		NodeClass: v1.NodeClassReference{Group: v1alpha1.Group, Kind: "TestNodeClass", Name: "default"},
 		Machines: &conformance.Machines{
 			Count: w.machines, CloudCalls: w.launches, Launches: w.launches, ForeignID: "kwok://some-node",
+			Terminations:      w.terminations,
 			FinishTermination: func(testing.TB) { w.clock.Step(time.Minute) },
 			AddForeign:        func(testing.TB) { w.AddForeign("foreign") },
 			FillPages:         w.fillPages,
@@ -115,7 +117,7 @@ func (w *harnessWorld) cloud() conformance.Cloud {
 		},
 		Stock:        &conformance.Stock{SellOut: w.sellOut, Restock: w.restock, UnavailableFor: 3 * time.Minute, Step: w.clock.Step},
 		Catalogue:    &conformance.Catalogue{RemoveType: func(testing.TB, string) { w.SetInstanceTypes() }},
-		Edits:        &conformance.Edits{Edit: w.edit},
+		Edits:        &conformance.Edits{Edit: w.edit, Resolve: func(testing.TB) {}},
 		Hash:         w.hash(),
 		Drift:        w.drift(),
 		Overrides:    &conformance.Overrides{Offer: w.offerOverride},
@@ -127,6 +129,12 @@ func (w *harnessWorld) cloud() conformance.Cloud {
 		Interruption: w.interruption(),
 		Secrets:      &conformance.Secrets{Values: []string{"user-data-of-the-test"}, Output: func() string { return fmt.Sprint(w.Events()) }},
 	}
+}
+
+// terminations counts the machines that are told to end.
+func (w *harnessWorld) terminations() int {
+	listed, _ := w.List(context.Background())
+	return len(slices.DeleteFunc(listed, func(m *v1.NodeClaim) bool { return m.DeletionTimestamp.IsZero() }))
 }
 
 // launches counts launches, whichever process made them.

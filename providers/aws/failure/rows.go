@@ -28,6 +28,9 @@ const (
 	RowTemplateID = "template-id"
 	// RowTemplateName is the same, told by its name.
 	RowTemplateName = "template-name"
+
+	// profilePrefix begins the rows of an instance profile that is refused (AWS-342).
+	profilePrefix = "profile"
 )
 
 const (
@@ -66,8 +69,8 @@ func requests() []errortable.Row {
 	return []errortable.Row{
 		refused("different-networks", text("InvalidParameter", "belong to different networks"), "SecurityGroupSubnetVPCMismatch",
 			"Security groups and subnets must be in the same VPC."),
-		refused("profile-parameter", text("iamInstanceProfile.name is invalid"), "InstanceProfileNameInvalid", profile),
-		refused("profile-name", text("Invalid IAM Instance Profile name"), "InstanceProfileNameInvalid", profile),
+		refused(profilePrefix+"-parameter", text("iamInstanceProfile.name is invalid"), "InstanceProfileNameInvalid", profile),
+		refused(profilePrefix+"-name", text("Invalid IAM Instance Profile name"), "InstanceProfileNameInvalid", profile),
 		refused(RowTemplateID, text("InvalidLaunchTemplateId.NotFound"), "LaunchTemplateNotFound", template),
 		refused(RowTemplateName, text("InvalidLaunchTemplateName.NotFound"), "LaunchTemplateNotFound", template),
 		refused("user-data", text(userDataLimit), "UserDataSizeLimitExceeded", "Rendered user data exceeds the EC2 user data size limit"),

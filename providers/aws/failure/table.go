@@ -53,6 +53,9 @@ func (v Verdict) SubnetFull() bool { return v.Row == RowSubnetFull }
 // ReservationUsedUp reports whether the reservation's count becomes 0 (AWS-293).
 func (v Verdict) ReservationUsedUp() bool { return strings.HasPrefix(v.Row, reservedPrefix) }
 
+// ProfileRefused reports whether EC2 did not take the instance profile (AWS-342).
+func (v Verdict) ProfileRefused() bool { return strings.HasPrefix(v.Row, profilePrefix) }
+
 // Classify says what a failure of these attempts means; without attempts, of the whole
 // request. The marks are to be made before Err is returned (CP-018).
 func (t *Table) Classify(f errortable.Failure, attempts ...Attempt) Verdict {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	apitypes "k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
@@ -153,7 +154,7 @@ func shaped(a *simtest.Account, capacityType string, kinds []kind, shape int) fl
 	families := map[string]int{}
 	r := fleet.Request{Templates: map[string]launchtemplate.Content{}, Terms: fleet.Terms{
 		NodeClass: "default", CapacityType: capacityType, Tenancy: v1.TenancyDefault,
-		Tags: launchtemplate.Tags(launchtemplate.TagInput{Cluster: simtest.Cluster, NodePool: "pool", NodeClass: "default"}),
+		Tags: v1.Tags(&v1.EC2NodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}, simtest.Cluster, "pool"),
 	}}
 	for _, s := range a.Setup.Subnets {
 		r.Terms.Subnets = append(r.Terms.Subnets, v1.Subnet{ID: s.ID, Zone: s.Zone})

@@ -96,6 +96,12 @@ func (g *given) forget(instanceID string) {
 	}
 }
 
+func (g *given) claimant(instanceID string) types.UID {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.owners[instanceID]
+}
+
 // expire drops what is old; mu is held.
 func (g *given) expire() {
 	for len(g.order) > 0 {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
 	"karpenter.sh/core/cloudprovider"
@@ -173,6 +174,10 @@ func (l *Launcher) name(first Request) string {
 
 // Forget tells that a machine is being ended, so that it is given to nobody again.
 func (l *Launcher) Forget(instanceID string) { l.given.forget(instanceID) }
+
+// Claimant is the UID of the NodeClaim that a machine was given to not long ago; empty if
+// that is not known.
+func (l *Launcher) Claimant(instanceID string) types.UID { return l.given.claimant(instanceID) }
 
 // Close serves who waits and refuses others; when ctx ends first, calls are cancelled.
 func (l *Launcher) Close(ctx context.Context) error { return l.batcher.Close(ctx) }

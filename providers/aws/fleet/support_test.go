@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/prometheus/client_golang/prometheus"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
@@ -145,7 +146,7 @@ func (w *world) request(uid string, capacityType string, kinds ...string) fleet.
 		ImageID:  w.Setup.Parameters["/aws/service/eks/optimized-ami/1.34/amazon-linux-2023/x86_64/standard/recommended/image_id"],
 		Metadata: v1.MetadataOptions{}, Placement: launchtemplate.Placement{Tenancy: v1.TenancyDefault},
 		Interfaces: []launchtemplate.Interface{{SecurityGroups: []string{w.Setup.SecurityGroups[0].ID}}},
-		Tags:       launchtemplate.Tags(launchtemplate.TagInput{Cluster: simtest.Cluster, NodePool: "pool", NodeClass: "default"}),
+		Tags:       v1.Tags(&v1.EC2NodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}, simtest.Cluster, "pool"),
 		Market:     launchtemplate.Market{Spot: capacityType == label.Spot, Preference: "none"},
 	}
 	name, err := content.Name()

@@ -5,6 +5,7 @@ package fleet
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"karpenter.sh/core/cloudprovider"
@@ -36,6 +37,12 @@ func (e *Error) RowSpotRole() bool {
 		}
 	}
 	return false
+}
+
+// ProfileRefused reports whether EC2 refused the instance profile, which may have been
+// deleted (AWS-342).
+func (e *Error) ProfileRefused() bool {
+	return slices.ContainsFunc(e.Verdicts, failure.Verdict.ProfileRefused)
 }
 
 // told bounds how many distinct errors a message names.

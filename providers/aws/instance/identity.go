@@ -3,35 +3,15 @@
 package instance
 
 import (
-	"fmt"
-	"regexp"
 	"strconv"
 
 	"karpenter.sh/core/engine/label"
 	v1 "karpenter.sh/providers/aws/apis/v1"
+	"karpenter.sh/providers/aws/providerid"
 )
 
 // ProviderID is what a Node of the machine carries (AWS-295).
-func (i Instance) ProviderID() string { return "aws:///" + i.Zone + "/" + i.ID }
-
-// providerID is <provider>:///<zone>/<id>.
-var providerID = regexp.MustCompile(`^[^:/]+:///[^/]+/(i-[0-9a-z]+)$`)
-
-// ForeignIDError says that a provider ID is none that this provider issues (CP-025).
-type ForeignIDError struct{ ProviderID string }
-
-func (e *ForeignIDError) Error() string {
-	return fmt.Sprintf("provider ID %q: want <provider>:///<zone>/<instance ID>", e.ProviderID)
-}
-
-// ParseProviderID returns the instance ID (AWS-320). The error is a *ForeignIDError.
-func ParseProviderID(text string) (string, error) {
-	m := providerID.FindStringSubmatch(text)
-	if m == nil {
-		return "", &ForeignIDError{ProviderID: text}
-	}
-	return m[1], nil
-}
+func (i Instance) ProviderID() string { return providerid.New(i.Zone, i.ID) }
 
 // Labels are those that the machine itself tells (CP-019, AWS-295). Those of its type
 // come from elsewhere. A label without a value is left out, but for the partition of a

@@ -107,10 +107,10 @@ func (s *Instances) Launched(i Instance) {
 	s.seen[i.ID] = sighting{i, s.opts.Clock.Now()}
 }
 
-// Get returns a machine as it was last told of, else as it is now. Gone is a
-// NodeClaimNotFoundError (AWS-321, AWS-322).
+// Get returns a machine as it was last told of, else as it is now; one that is ending as
+// it is now, since it may be gone. Gone is a NodeClaimNotFoundError (AWS-321, AWS-322).
 func (s *Instances) Get(ctx context.Context, id string) (Instance, error) {
-	if i, known := s.known(id); known {
+	if i, known := s.known(id); known && !i.State.Ending() {
 		return i, nil
 	}
 	return s.Fresh(ctx, id)

@@ -82,11 +82,12 @@ func TestMarksChangeWhatTheyCover(t *testing.T) {
 // covered is what marks mean, spelled out.
 func covered(scopes []health.Scope, it *cloudprovider.InstanceType, o *cloudprovider.Offering) bool {
 	networks := map[string][]string{"a": {"subnet-a", "subnet-a2"}, "b": {"subnet-b"}}[o.Zone()]
+	family := failure.QuotaGroup(it.Name)
 	agrees := func(named, actual string) bool { return named == "" || named == actual }
 	marked := map[string]bool{}
 	for _, s := range scopes {
 		if !agrees(s.CapacityType, o.CapacityType()) || !agrees(s.InstanceType, it.Name) || !agrees(s.Zone, o.Zone()) ||
-			s.Family != "" && (s.Family != failure.QuotaGroup(it.Name) || it.Capacity.Cpu().Value() < s.MinVCPUs) || s.Place != "" {
+			s.Family != "" && (family != s.Family || it.Capacity.Cpu().Value() < s.MinVCPUs) || s.Place != "" {
 			continue
 		}
 		if s.Network == "" {

@@ -64,7 +64,7 @@ func Of(in Input) (Content, error) {
 		DetailedMonitoring: ptr.Deref(spec.DetailedMonitoring, false),
 		Metadata:           in.metadata(), BlockDevices: spec.BlockDeviceMappings,
 		Enclaves: in.Enclaves, Placement: in.Placement, Market: in.market(), Interfaces: in.interfaces(),
-		Tags: Tags(TagInput{Cluster: in.Cluster, NodePool: in.NodePool, NodeClass: in.NodeClass.Name, User: spec.Tags}),
+		Tags: v1.Tags(in.NodeClass, in.Cluster, in.NodePool),
 	}
 	if len(c.BlockDevices) == 0 {
 		c.BlockDevices = in.DefaultBlockDevices

@@ -35,6 +35,8 @@ type DryRunOptions struct {
 	// Trial returns what a launch of the NodeClass would ask for: offers of one type on
 	// demand, one for each zone. It fails with ErrNoTypes if no type suits.
 	Trial func(context.Context, *v1.EC2NodeClass) (fleet.Request, error)
+	// ProfileRefused is told of an instance profile that EC2 does not know.
+	ProfileRefused func(name string)
 	// Classify says what an error of the cloud means, for its message.
 	Classify func(error) failure.Verdict
 }
@@ -99,6 +101,7 @@ func (o DryRunOptions) instances(ctx context.Context, nodeClass *v1.EC2NodeClass
 		}
 	}
 	if first != nil && failure.IsProfileMissing(first) {
+		o.ProfileRefused(nodeClass.Status.InstanceProfile)
 		if nodeClass.Spec.InstanceProfile == nil {
 			return Verdict{}, first // IAM takes its time to show a profile that is new
 		}

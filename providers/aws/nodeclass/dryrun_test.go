@@ -13,6 +13,8 @@ import (
 	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"karpenter.sh/core/cloudprovider/kit/retry"
 	"karpenter.sh/core/engine/label"
 	v1 "karpenter.sh/providers/aws/apis/v1"
@@ -49,8 +51,9 @@ func newDryRun(t *testing.T) *dryRun {
 	d.trial = d.request()
 	d.check = nodeclass.NewDryRun(nodeclass.DryRunOptions{
 		API: api, Templates: templates,
-		Trial:    func(context.Context, *v1.EC2NodeClass) (fleet.Request, error) { return d.trial, d.none },
-		Classify: func(err error) failure.Verdict { return table.Classify(failure.Of(err)) },
+		Trial:          func(context.Context, *v1.EC2NodeClass) (fleet.Request, error) { return d.trial, d.none },
+		Classify:       func(err error) failure.Verdict { return table.Classify(failure.Of(err)) },
+		ProfileRefused: func(string) {},
 	})
 	return d
 }
@@ -62,7 +65,7 @@ func (d *dryRun) request() fleet.Request {
 	content := launchtemplate.Content{
 		ImageID: image, Placement: launchtemplate.Placement{Tenancy: v1.TenancyDefault},
 		Interfaces: []launchtemplate.Interface{{SecurityGroups: []string{d.Setup.SecurityGroups[0].ID}}},
-		Tags:       launchtemplate.Tags(launchtemplate.TagInput{Cluster: simtest.Cluster, NodeClass: "default"}),
+		Tags:       v1.Tags(&v1.EC2NodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}, simtest.Cluster, ""),
 		Market:     launchtemplate.Market{Preference: "none"},
 	}
 	name, err := content.Name()

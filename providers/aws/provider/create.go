@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 
-	corev1 "k8s.io/api/core/v1"
-
 	karpv1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/events"
@@ -63,18 +61,25 @@ func (p *Provider) Create(ctx context.Context, nodeClaim *karpv1.NodeClaim) (*ka
 	}
 	machine, err := p.opts.Launcher.Launch(ctx, asked)
 	if err != nil {
-		p.tell(nodeClaim, err)
+		p.refused(nodeClaim, nodeClass, err)
 		return nil, err
 	}
 	p.opts.Instances.Launched(machine)
 	return p.launched(launch{nodeClass: nodeClass, request: request, types: types, machine: machine, annotations: stamp}), nil
 }
 
-// tell publishes what only the account's owner can mend (AWS-293, AWS-403).
-func (p *Provider) tell(nodeClaim *karpv1.NodeClaim, err error) {
-	if failed, ok := errors.AsType[*fleet.Error](err); ok && failed.RowSpotRole() {
+// refused passes on what a failed launch tells besides its error.
+func (p *Provider) refused(nodeClaim *karpv1.NodeClaim, nodeClass *v1.EC2NodeClass, err error) {
+	var told *fleet.Error
+	if !errors.As(err, &told) {
+		return
+	}
+	if told.ProfileRefused() { // so that one that was deleted is made anew (AWS-342)
+		p.opts.Profiles.Invalidate(nodeClass.Status.InstanceProfile)
+	}
+	if told.RowSpotRole() { // AWS-293
 		p.opts.Events.Publish(events.Event{
-			Object: nodeClaim, Type: corev1.EventTypeWarning, Reason: "SpotServiceLinkedRoleCreationFailure",
+			Object: nodeClaim, Type: events.Warning, Reason: "SpotServiceLinkedRoleCreationFailure",
 			Message:      `Attempted to launch a spot instance but failed due to "AuthFailure.ServiceLinkedRoleCreationNotPermitted"`,
 			DedupeValues: []string{string(nodeClaim.UID)},
 		})

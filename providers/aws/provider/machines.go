@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	karpv1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
@@ -13,22 +14,39 @@ import (
 	"karpenter.sh/providers/aws/providerid"
 )
 
-var errNoID = errors.New("nothing was launched")
+var (
+	errNoID   = errors.New("nothing was launched")
+	errRegion = errors.New("it is not in region")
+)
 
 // Get implements cloudprovider.CloudProvider (AWS-321).
 func (p *Provider) Get(ctx context.Context, providerID string) (*karpv1.NodeClaim, error) {
 	if providerID == "" {
 		return nil, errNoID
 	}
-	id, err := providerid.InstanceID(providerID)
+	id, err := p.instanceID(providerID)
 	if err != nil {
-		return nil, cloudprovider.NewNodeClaimNotFoundError(err) // CP-027: no machine has such an ID
+		return nil, err
 	}
 	machine, err := p.opts.Instances.Get(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	return p.describe(machine), nil
+}
+
+// instanceID reads a provider ID. No machine has one that is of another form. Of one in
+// another region nothing can be known: here it would be told as absent, and its NodeClaim
+// would go without it (CP-027). Names of zones, local ones too, begin with the region's.
+func (p *Provider) instanceID(providerID string) (string, error) {
+	parsed, err := providerid.Parse(providerID)
+	if err != nil {
+		return "", cloudprovider.NewNodeClaimNotFoundError(err)
+	}
+	if !strings.HasPrefix(parsed.Zone, p.opts.Region) {
+		return "", fmt.Errorf("instance %s in zone %s: %w %s", parsed.InstanceID, parsed.Zone, errRegion, p.opts.Region)
+	}
+	return parsed.InstanceID, nil
 }
 
 // List implements cloudprovider.CloudProvider.
@@ -51,9 +69,9 @@ func (p *Provider) Delete(ctx context.Context, nodeClaim *karpv1.NodeClaim) erro
 	if id == "" {
 		return cloudprovider.NewNodeClaimNotFoundError(errNoID)
 	}
-	instanceID, err := providerid.InstanceID(id)
+	instanceID, err := p.instanceID(id)
 	if err != nil {
-		return cloudprovider.NewNodeClaimNotFoundError(err)
+		return err
 	}
 	p.opts.Launcher.Forget(instanceID)
 	if err := p.opts.Instances.Terminate(ctx, instanceID); err != nil {

@@ -64,6 +64,9 @@ type Instances interface {
 // Reservations are told of machines that end; *reservation.Counts are.
 type Reservations interface{ Ended(reservationID string) }
 
+// Profiles are told of an instance profile that EC2 refused; *profile.Profiles are.
+type Profiles interface{ Invalidate(name string) }
+
 // Options is what a Provider is made of. All are required but Reservations.
 type Options struct {
 	// Client reads NodeClasses from the cache.
@@ -72,11 +75,14 @@ type Options struct {
 	// Facts are asked for with each launch: the service range may come late.
 	Facts func(ctx context.Context, nodeClass *v1.EC2NodeClass) (blueprint.Facts, error)
 	// Hash is that of the NodeClass.
-	Hash      statichash.Scheme[*v1.EC2NodeClass]
+	Hash *statichash.Scheme[*v1.EC2NodeClass]
+	// Region is the one whose machines may be asked for.
+	Region    string
 	Types     Types
 	Groups    Groups
 	Launcher  Launcher
 	Instances Instances
+	Profiles  Profiles
 	// Hooks hold registration back.
 	Hooks []cloudprovider.RegistrationHook
 	// MinValues says whether minValues bind.

@@ -133,7 +133,8 @@ func newWorld(t *testing.T, change ...func(*world)) *world {
 	if w.nodeClass != nil {
 		objects = objects.WithObjects(w.nodeClass)
 	}
-	w.options.Client, w.options.Events, w.options.Hash = objects.Build(), w.events, v1.HashScheme("")
+	w.options.Client, w.options.Events, w.options.Hash = objects.Build(), w.events, new(v1.HashScheme(""))
+	w.options.Region, w.options.Profiles = "a", profiles{}
 	w.options.Types, w.options.Groups, w.options.Launcher, w.options.Instances = types{w}, groups{w}, launcher{w}, instances{w}
 	w.options.Reservations, w.options.Clock = reservations{w}, clocktesting.NewFakePassiveClock(start())
 	w.options.Log = func(context.Context, string, ...any) { w.logs++ }
@@ -146,6 +147,11 @@ func newWorld(t *testing.T, change ...func(*world)) *world {
 	}
 	return w
 }
+
+// profiles are looked up anew without effect.
+type profiles struct{}
+
+func (profiles) Invalidate(string) {}
 
 func nodeClass() *v1.EC2NodeClass {
 	c := &v1.EC2NodeClass{

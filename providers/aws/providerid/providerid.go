@@ -1,28 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package providerid reads the provider IDs of machines: aws:///<zone>/<instance ID>.
+// Package providerid reads and writes the provider IDs of machines:
+// aws:///<zone>/<instance ID>.
 //
 // It knows the form and nothing else, and imports nothing of the provider.
 package providerid
 
 import (
 	"fmt"
-	"strings"
+	"regexp"
 )
 
-// Provider is the first part of the provider IDs of AWS.
-const Provider = "aws"
+// New returns the provider ID of an instance (AWS-295).
+func New(zone, instanceID string) string { return "aws:///" + zone + "/" + instanceID }
 
-// New returns the provider ID of an instance.
-func New(zone, instanceID string) string { return Provider + ":///" + zone + "/" + instanceID }
+// Parsed is what a provider ID says.
+type Parsed struct{ Zone, InstanceID string }
 
-// InstanceID is the text after the last slash of a provider ID of the form
-// <provider>:///<zone>/<id>. Any other form is an error (AWS-320).
-func InstanceID(providerID string) (string, error) {
-	provider, path, found := strings.Cut(providerID, ":///")
-	zone, id, whole := strings.Cut(path, "/")
-	if !found || !whole || provider == "" || zone == "" || id == "" || strings.ContainsAny(provider+id, ":/") {
-		return "", fmt.Errorf("provider ID %q: want <provider>:///<zone>/<id>", providerID)
+// form is what EC2's cloud provider gives to Nodes. Nodes of other clouds, and of
+// Fargate, have others.
+var form = regexp.MustCompile(`^aws:///([^:/]+)/(i-[0-9a-z]+)$`)
+
+// ForeignError says that a provider ID is none that this provider issues (CP-025).
+type ForeignError struct{ ProviderID string }
+
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("provider ID %q: want aws:///<zone>/<instance ID>", e.ProviderID)
+}
+
+// Parse reads a provider ID. The error is a *ForeignError (AWS-320).
+func Parse(providerID string) (Parsed, error) {
+	m := form.FindStringSubmatch(providerID)
+	if m == nil {
+		return Parsed{}, &ForeignError{providerID}
 	}
-	return id, nil
+	return Parsed{Zone: m[1], InstanceID: m[2]}, nil
+}
+
+// InstanceID is that of a provider ID. The error is a *ForeignError.
+func InstanceID(providerID string) (string, error) {
+	parsed, err := Parse(providerID)
+	return parsed.InstanceID, err
 }

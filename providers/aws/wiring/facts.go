@@ -41,7 +41,7 @@ func (p *Parts) dryRun() nodeclass.Check {
 	}
 	return func(ctx context.Context, nodeClass *v1.EC2NodeClass) (nodeclass.Verdict, error) {
 		return nodeclass.NewDryRun(nodeclass.DryRunOptions{
-			API: p.Services.EC2, Templates: p.Templates, Trial: p.trial,
+			API: p.Services.EC2, Templates: p.Templates, Trial: p.trial, ProfileRefused: p.Profiles.Invalidate,
 			Classify: func(err error) failure.Verdict { return p.Table.Classify(failure.Of(err)) },
 		})(ctx, nodeClass)
 	}

@@ -293,8 +293,8 @@ func (p *Parts) classes(*shared) error {
 // front is the CloudProvider.
 func (p *Parts) front(*shared) error {
 	o := provider.Options{
-		Client: p.Client, Events: p.Events, Facts: p.facts, Hash: p.Hash, Types: p.Types, Groups: p.Placement,
-		Launcher: p.Launcher, Instances: p.Instances, MinValues: p.Core.MinValuesPolicy, Clock: p.Clock,
+		Client: p.Client, Events: p.Events, Facts: p.facts, Hash: &p.Hash, Region: p.Region, Types: p.Types, Groups: p.Placement,
+		Launcher: p.Launcher, Instances: p.Instances, Profiles: p.Profiles, MinValues: p.Core.MinValuesPolicy, Clock: p.Clock,
 		Hooks: []cloudprovider.RegistrationHook{partition.New(p)},
 		Log: func(ctx context.Context, message string, keysAndValues ...any) {
 			log.FromContext(ctx).Info(message, keysAndValues...)

@@ -46,6 +46,7 @@ type instance struct {
 	ended    time.Time
 	reason   string
 	impaired time.Time // zero: it is well
+	only     string    // the check that fails; empty: all
 	events   []scheduled
 	index    int
 }

@@ -149,7 +149,7 @@ func monitoring(data wire.Tree) string {
 	return "disabled"
 }
 
-// impairedSince is since when an instance has failed its checks.
-func (i *instance) impairedSince(now time.Time) (time.Time, bool) {
-	return i.impaired, !i.impaired.IsZero() && !now.Before(i.impaired)
+// impairedSince is since when an instance has failed a check.
+func (i *instance) impairedSince(check string, now time.Time) (time.Time, bool) {
+	return i.impaired, !i.impaired.IsZero() && !now.Before(i.impaired) && (i.only == "" || i.only == check)
 }

@@ -130,11 +130,28 @@ func (c *Cloud) Lose(id string) error {
 	c.mu.Lock()
 	i, err := c.alive(id)
 	if err == nil {
-		i.impaired = c.clock.Now()
+		i.impaired, i.only = c.clock.Now(), ""
 	}
 	c.mu.Unlock()
 	if err != nil {
 		return err
 	}
 	return c.yard.Lose(id)
+}
+
+// Checks of an instance's status.
+const (
+	CheckInstance = "instance"
+	CheckSystem   = "system"
+)
+
+// Impair lets one of an instance's checks fail, while its node stays well.
+func (c *Cloud) Impair(id, check string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i, err := c.alive(id)
+	if err == nil {
+		i.impaired, i.only = c.clock.Now(), check
+	}
+	return err
 }

@@ -55,6 +55,14 @@ func describePlacementGroups(r *request) (wire.Tree, error) {
 	return wire.Tree{"PlacementGroups": list}, err
 }
 
+// PutPlacementGroup adds a group, or puts it in the place of the one of its name.
+func (c *Cloud) PutPlacementGroup(g PlacementGroup) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.groups = slices.DeleteFunc(c.groups, func(other *group) bool { return other.Name == g.Name })
+	c.groups = append(c.groups, &group{PlacementGroup: g, perZone: map[string]int{}})
+}
+
 // checkPlacement finds the group of a launch.
 func (r *request) checkPlacement(l *launch) *wire.Error {
 	p := l.data.Tree("Placement")

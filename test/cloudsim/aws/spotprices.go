@@ -40,7 +40,8 @@ func describeSpotPriceHistory(r *request) (wire.Tree, error) {
 				continue
 			}
 			for _, p := range spotProducts() {
-				if len(products) == 0 || slices.Contains(products, p) {
+				price, _ := r.spotPrice(t, z.Name, at)
+				if price > 0 && (len(products) == 0 || slices.Contains(products, p)) {
 					all = append(all, spotPrice{t, z, p})
 				}
 			}

@@ -8,9 +8,9 @@ import (
 	"karpenter.sh/test/cloudsim/wire"
 )
 
-// check is the result of an instance's checks.
-func (r *request) check(i *instance) string {
-	if _, impaired := i.impairedSince(r.now); impaired {
+// check is the result of a check of an instance.
+func (r *request) check(i *instance, which string) string {
+	if _, impaired := i.impairedSince(which, r.now); impaired {
 		return "impaired"
 	}
 	if r.now.Before(i.running.Add(statusDelay)) {
@@ -34,10 +34,10 @@ func describeInstanceStatus(r *request) (wire.Tree, error) {
 		}
 	}
 	by := attributes[*instance]{values: r.instanceAttributes().values}
-	by.values["instance-status.status"] = one(r.check)
-	by.values["instance-status.reachability"] = one(func(i *instance) string { return reachability(r.check(i)) })
-	by.values["system-status.status"] = one(func(i *instance) string { return r.check(i) })
-	by.values["system-status.reachability"] = by.values["instance-status.reachability"]
+	for _, which := range []string{CheckInstance, CheckSystem} {
+		by.values[which+"-status.status"] = one(func(i *instance) string { return r.check(i, which) })
+		by.values[which+"-status.reachability"] = one(func(i *instance) string { return reachability(r.check(i, which)) })
+	}
 	by.values["event.code"] = (*instance).eventCodes
 	running, err = selectBy(running, r.in.Trees("Filters"), by)
 	if err != nil {
@@ -54,15 +54,17 @@ func describeInstanceStatus(r *request) (wire.Tree, error) {
 }
 
 func (r *request) statusTree(i *instance) wire.Tree {
-	status := r.check(i)
-	detail := wire.Tree{"Name": "reachability", "Status": reachability(status)}
-	if since, impaired := i.impairedSince(r.now); impaired {
-		detail["ImpairedSince"] = since
+	summary := func(which string) wire.Tree {
+		status := r.check(i, which)
+		detail := wire.Tree{"Name": "reachability", "Status": reachability(status)}
+		if since, impaired := i.impairedSince(which, r.now); impaired {
+			detail["ImpairedSince"] = since
+		}
+		return wire.Tree{"Status": status, "Details": []wire.Tree{detail}}
 	}
-	summary := func() wire.Tree { return wire.Tree{"Status": status, "Details": []wire.Tree{detail}} }
 	out := wire.Tree{
 		"InstanceId": i.id, "AvailabilityZone": i.subnet.Zone, "InstanceState": stateTree(i.state(r.now)),
-		"InstanceStatus": summary(), "SystemStatus": summary(),
+		"InstanceStatus": summary(CheckInstance), "SystemStatus": summary(CheckSystem),
 	}
 	if len(i.events) > 0 {
 		out["Events"] = i.eventTrees(r.now)

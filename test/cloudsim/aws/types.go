@@ -3,6 +3,7 @@
 package aws
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -57,6 +58,20 @@ func (r *request) typesNamed(names []string) ([]*machineType, error) {
 		return nil, wire.Errorf("InvalidInstanceType", "The following supplied instance types do not exist: [%s]", strings.Join(unknown, ", "))
 	}
 	return items, nil
+}
+
+// EndSale takes a type off the market. Machines of it run on.
+func (c *Cloud) EndSale(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	rest := &catalogue{byName: maps.Clone(c.types.byName)}
+	delete(rest.byName, name)
+	for _, t := range c.types.sorted {
+		if t.name != name {
+			rest.sorted = append(rest.sorted, t)
+		}
+	}
+	c.types = rest
 }
 
 func (t *machineType) hypervisor() string {

@@ -19,14 +19,20 @@ const (
 	// memoryShare is what the kernel of a small machine leaves of the memory that is
 	// sold, in sixteenths: the hypervisor and the kernel itself take the rest.
 	memoryShare = 15
+	// armKept is what the firmware of arm64 machines keeps of it before, in MiB.
+	armKept = 64
 )
 
 // capacityOf is what the kubelet finds on a machine.
 func capacityOf(n join.Node) corev1.ResourceList {
 	m := n.Machine
+	memory := int64(m.Memory)
+	if m.Architecture == "arm64" {
+		memory -= armKept
+	}
 	list := corev1.ResourceList{
 		corev1.ResourceCPU:              *resource.NewQuantity(int64(m.CPU), resource.DecimalSI),
-		corev1.ResourceMemory:           *resource.NewQuantity(int64(m.Memory)*mebi/16*memoryShare, resource.BinarySI),
+		corev1.ResourceMemory:           *resource.NewQuantity(memory*mebi/16*memoryShare, resource.BinarySI),
 		corev1.ResourceEphemeralStorage: *resource.NewQuantity(int64(m.Disk)*gibi, resource.BinarySI),
 		corev1.ResourcePods:             *resource.NewQuantity(int64(n.MaxPods), resource.DecimalSI),
 	}

@@ -24,7 +24,8 @@ type Prices struct {
 // NewPrices returns prices that are a function of the seed.
 func NewPrices(seed uint64) *Prices { return &Prices{seed: seed, fixed: map[Pool]float64{}} }
 
-// Fix sets a price, per hour, until it is set again; below 0 lets it move again.
+// Fix sets a price, per hour, until it is set again; below 0 lets it move again, and of
+// 0 the cloud tells nothing.
 func (p *Prices) Fix(pool Pool, price float64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
