@@ -129,28 +129,39 @@ func (b *builder) offers(candidate choice.Candidate) ([]fleet.Offer, error) {
 	if err != nil {
 		return nil, err
 	}
-	efas := 0
-	if b.asks(v1.ResourceEFA) {
-		efas = int(machine.EFAs)
-	}
+	efas := b.efas(machine)
 	demand := network.Demand{Capacity: machine.Settings.Pods, Asked: b.pods(), PodsTakeAddresses: b.PodAddresses}
+	names := map[string]string{} // of templates, by reservation: zones share them
 	var out []fleet.Offer
 	for _, o := range candidate.Offerings {
 		reservation := b.reservationOf(o)
-		template, err := b.template(templateInput{ami: ami, machine: machine, efas: efas, reservation: reservation})
-		if err != nil {
-			return nil, err
-		}
 		offer := fleet.Offer{
-			Type: candidate.Type.Name, VCPUs: machine.VCPUs, Zone: o.Zone(), ImageID: ami.ID, Template: template,
+			Type: candidate.Type.Name, VCPUs: machine.VCPUs, Zone: o.Zone(), ImageID: ami.ID,
 			Price: o.Price, Addresses: demand.Addresses(), EFAs: efas,
 		}
 		if reservation != nil {
 			offer.ReservationID = reservation.ID
 		}
+		name, known := names[offer.ReservationID]
+		if !known {
+			if name, err = b.template(templateInput{ami: ami, machine: machine, efas: efas, reservation: reservation}); err != nil {
+				return nil, err
+			}
+			names[offer.ReservationID] = name
+		}
+		offer.Template = name
 		out = append(out, offer)
 	}
 	return out, nil
+}
+
+// efas is how many interfaces for EFA are attached: those that the NodeClass lists, or
+// all of the type if the NodeClaim asks for some (AWS-266, AWS-295).
+func (b *builder) efas(machine instancetype.Machine) int {
+	if len(b.NodeClass.Spec.NetworkInterfaces) > 0 || b.asks(v1.ResourceEFA) {
+		return int(machine.EFAs)
+	}
+	return 0
 }
 
 // asks reports whether the NodeClaim requests some of a resource.

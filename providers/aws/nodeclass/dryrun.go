@@ -117,19 +117,10 @@ func (o DryRunOptions) refused(operation string, err error) (Verdict, error) {
 	case err == nil, failure.IsDryRunPassed(err):
 		return Verdict{}, nil
 	case failure.IsUnauthorized(err):
-		return Verdict{Reason: operation + "AuthCheckFailed", Message: denied(operation, err, o.Classify(err).Message)}, nil
+		message := fmt.Sprintf("Controller isn't authorized to call ec2:%s: %s", operation, o.Classify(err).Message) // which names the permission (AWS-442)
+		return Verdict{Reason: operation + "AuthCheckFailed", Message: message}, nil
 	}
 	return Verdict{}, fmt.Errorf("trying ec2:%s: %w", operation, err)
-}
-
-// denied names the operation, the action that is missing and the resource, so far as the
-// cloud tells.
-func denied(operation string, err error, message string) string {
-	text := fmt.Sprintf("Controller isn't authorized to call ec2:%s: %s", operation, message)
-	if missing, _ := failure.PermissionMissing(err); missing.Resource != "" || missing.Action != "ec2:"+operation {
-		text += " (permission missing: " + missing.String() + ")"
-	}
-	return text
 }
 
 // once switches the retries of the SDK off: the next pass is the retry.

@@ -4,19 +4,20 @@ package nodeclass
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
 
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/validation"
 	v1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/failure"
 	"karpenter.sh/providers/aws/kubeletconfig"
+	"karpenter.sh/providers/aws/placement"
 	"karpenter.sh/providers/aws/userdata"
 )
 
@@ -51,7 +52,9 @@ type ValidationOptions struct {
 	Types   Types
 	// DryRun tries a launch; nil switches it off (AWS-087).
 	DryRun Check
-	Clock  clock.PassiveClock
+	// Dropped tells of settings that are left out; nil: nobody is told.
+	Dropped *Dropped
+	Clock   clock.PassiveClock
 }
 
 // Validator is the resolver of ValidationSucceeded, with the memory of its dry runs.
@@ -60,13 +63,13 @@ type Validator = validation.Validator[*v1.EC2NodeClass]
 // NewValidator returns the resolver (AWS-085).
 func NewValidator(o ValidationOptions) *Validator {
 	return validation.New(validation.Options[*v1.EC2NodeClass]{
-		Early: []Check{family, serviceCIDR(o.Cluster), kubeletRules(o.Kubelet), custom, userTags},
+		Early: []Check{family, serviceCIDR(o.Cluster), kubeletRules(o.Kubelet), custom(o.Dropped)},
 		Dependencies: []string{
 			v1.ConditionTypeAMIsReady, v1.ConditionTypeInstanceProfileReady,
 			v1.ConditionTypeSecurityGroupsReady, v1.ConditionTypeSubnetsReady,
 		},
 		Awaiting: "Awaiting AMI, Instance Profile, Security Group, and Subnet resolution",
-		Late:     []Check{kubeletExpressions(o.Kubelet, o.Types)},
+		Late:     []Check{placed, kubeletExpressions(o.Kubelet, o.Types), userTags},
 		DryRun:   o.DryRun,
 		Content:  content,
 		Clock:    o.Clock,
@@ -135,16 +138,32 @@ func of(violation *kubeletconfig.Violation) Verdict {
 	return Verdict{Reason: violation.Reason, Message: violation.Error()}
 }
 
-// custom refuses user data that cannot be merged with ours, before any call (AWS-088).
-func custom(_ context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
-	is, err := nodeClass.Family()
-	if err != nil || nodeClass.Spec.UserData == nil {
-		return Verdict{}, err
+// custom refuses user data that cannot be merged with ours, before any call (AWS-088),
+// and tells what is left out of them (AWS-165).
+func custom(dropped *Dropped) Check {
+	return func(_ context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
+		is, err := nodeClass.Family()
+		if err != nil {
+			return Verdict{}, err
+		}
+		data := ptr.Deref(nodeClass.Spec.UserData, "")
+		if data != "" {
+			if err := userdata.Check(is, data); err != nil {
+				return Verdict{Reason: "UserDataInvalid", Message: "spec.userData: " + err.Error()}, nil
+			}
+		}
+		dropped.note(nodeClass, userdata.Dropped(is, data))
+		return Verdict{}, nil
 	}
-	if err := userdata.Check(is, *nodeClass.Spec.UserData); err != nil {
-		return Verdict{Reason: "UserDataInvalid", Message: "spec.userData: " + err.Error()}, nil
+}
+
+// placed waits for the placement group: a launch outside of it must not be tried
+// (AWS-360).
+func placed(_ context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
+	if placement.Selector(nodeClass) == "" || settled(nodeClass, v1.ConditionTypePlacementGroupReady) {
+		return Verdict{}, nil
 	}
-	return Verdict{}, nil
+	return Verdict{Reason: validation.ReasonDependencies, Message: "Awaiting Placement Group resolution"}, nil
 }
 
 // userTags refuses tags that are ours to set (AWS-086, AWS-124).
@@ -172,20 +191,4 @@ func CheckReady(nodeClass *v1.EC2NodeClass) error {
 		return cloudprovider.NewNodeClassNotReadyError(err)
 	}
 	return nil
-}
-
-// content is what a dry run depends on (AWS-087).
-func content(nodeClass *v1.EC2NodeClass) (string, error) {
-	status := nodeClass.Status
-	status.Conditions = nil
-	text, err := json.Marshal(struct {
-		Name        string
-		Spec        v1.EC2NodeClassSpec
-		Status      v1.EC2NodeClassStatus
-		Annotations map[string]string
-	}{nodeClass.Name, nodeClass.Spec, status, nodeClass.Annotations})
-	if err != nil {
-		return "", fmt.Errorf("writing EC2NodeClass %s: %w", nodeClass.Name, err)
-	}
-	return string(text), nil
 }

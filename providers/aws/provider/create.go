@@ -4,9 +4,13 @@ package provider
 
 import (
 	"context"
+	"errors"
+
+	corev1 "k8s.io/api/core/v1"
 
 	karpv1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/events"
 	v1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/blueprint"
 	"karpenter.sh/providers/aws/choice"
@@ -59,10 +63,22 @@ func (p *Provider) Create(ctx context.Context, nodeClaim *karpv1.NodeClaim) (*ka
 	}
 	machine, err := p.opts.Launcher.Launch(ctx, asked)
 	if err != nil {
+		p.tell(nodeClaim, err)
 		return nil, err
 	}
 	p.opts.Instances.Launched(machine)
-	return p.launched(launch{nodeClaim: nodeClaim, nodeClass: nodeClass, request: request, types: types, machine: machine, annotations: stamp})
+	return p.launched(launch{nodeClass: nodeClass, request: request, types: types, machine: machine, annotations: stamp}), nil
+}
+
+// tell publishes what only the account's owner can mend (AWS-293, AWS-403).
+func (p *Provider) tell(nodeClaim *karpv1.NodeClaim, err error) {
+	if failed, ok := errors.AsType[*fleet.Error](err); ok && failed.RowSpotRole() {
+		p.opts.Events.Publish(events.Event{
+			Object: nodeClaim, Type: corev1.EventTypeWarning, Reason: "SpotServiceLinkedRoleCreationFailure",
+			Message:      `Attempted to launch a spot instance but failed due to "AuthFailure.ServiceLinkedRoleCreationNotPermitted"`,
+			DedupeValues: []string{string(nodeClaim.UID)},
+		})
+	}
 }
 
 // ask says what the cloud is asked for.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -20,7 +21,6 @@ import (
 
 // launch is a machine with what it was launched for.
 type launch struct {
-	nodeClaim   *karpv1.NodeClaim
 	nodeClass   *v1.EC2NodeClass
 	request     cloudprovider.LaunchRequest
 	types       []*cloudprovider.InstanceType
@@ -28,52 +28,64 @@ type launch struct {
 	annotations map[string]string
 }
 
-// launched describes what a launch brought (CP-019, AWS-295).
-func (p *Provider) launched(l launch) (*karpv1.NodeClaim, error) {
-	it, o, found := offeringOf(l.types, l.machine)
-	if !found {
-		return nil, fmt.Errorf("instance %s, launched for NodeClaim %s, is of type %s in zone %s, which is not on sale", l.machine.ID, l.nodeClaim.Name, l.machine.Type, l.machine.Zone)
+// launched describes what a launch brought (CP-019, AWS-295). Whatever it is, it is
+// described: an error would leave a machine that nobody knows of.
+func (p *Provider) launched(l launch) *karpv1.NodeClaim {
+	out := p.describe(l.machine)
+	own := out.Labels
+	out.Labels = l.request.Requirements.Labels()
+	out.Annotations = map[string]string{v1.AnnotationInstanceProfile: l.nodeClass.Status.InstanceProfile}
+	maps.Copy(out.Annotations, l.annotations)
+	if i := slices.IndexFunc(l.types, func(it *cloudprovider.InstanceType) bool { return it.Name == l.machine.Type }); i >= 0 {
+		labels, group := bought(l.types[i], l.machine)
+		maps.Copy(out.Labels, labels)
+		out.Status.Capacity, out.Status.Allocatable = attached(group.Capacity, l.machine), attached(group.Allocatable, l.machine)
 	}
-	out := describe(l.machine)
-	labels := l.request.Requirements.Labels()
-	maps.Copy(labels, cloudprovider.LaunchLabels(it, o))
-	maps.Copy(labels, out.Labels)
+	maps.Copy(out.Labels, own)
 	if l.machine.ZoneID == "" {
 		for _, s := range l.nodeClass.Status.Subnets {
 			if s.Zone == l.machine.Zone && s.ZoneID != "" {
-				labels[v1.LabelTopologyZoneID] = s.ZoneID
+				out.Labels[v1.LabelTopologyZoneID] = s.ZoneID
 				break
 			}
 		}
 	}
-	if group, _ := p.opts.Groups.Last(l.nodeClass); group != nil {
-		labels[v1.LabelPlacementGroupID] = group.ID
-		if _, set := labels[v1.LabelPlacementGroupPartition]; !set && group.Partitions > 0 {
-			labels[v1.LabelPlacementGroupPartition] = "" // the hook fills it in (AWS-363)
-		}
-	}
-	out.Labels = labels
-	out.Annotations = map[string]string{v1.AnnotationInstanceProfile: l.nodeClass.Status.InstanceProfile}
-	maps.Copy(out.Annotations, l.annotations)
-	group := it.GroupOf(o)
-	out.Status.Capacity, out.Status.Allocatable = attached(group.Capacity, l.machine), attached(group.Allocatable, l.machine)
-	return out, nil
+	p.place(out.Labels, l)
+	return out
 }
 
-// offeringOf finds what was bought. Of reserved machines it is the reservation's.
-func offeringOf(types []*cloudprovider.InstanceType, machine instance.Instance) (*cloudprovider.InstanceType, *cloudprovider.Offering, bool) {
-	i := slices.IndexFunc(types, func(it *cloudprovider.InstanceType) bool { return it.Name == machine.Type })
-	if i < 0 {
-		return nil, nil, false
+// place adds the labels of the placement group. A partition that EC2 chooses is not known
+// yet; the empty label has the hook fill it in (AWS-363).
+func (p *Provider) place(labels map[string]string, l launch) {
+	delete(labels, v1.LabelPlacementGroupPartition)
+	group, _ := p.opts.Groups.Last(l.nodeClass)
+	if group == nil {
+		return
 	}
-	for _, o := range types[i].Offerings {
+	labels[v1.LabelPlacementGroupID] = group.ID
+	if group.Partitions > 0 {
+		labels[v1.LabelPlacementGroupPartition] = ""
+		if l.machine.Partition > 0 {
+			labels[v1.LabelPlacementGroupPartition] = strconv.Itoa(int(l.machine.Partition))
+		}
+	}
+}
+
+// bought is what type and offering say of a machine. Of an offering that is gone since
+// the launch, as when a NodeClaim asks again for what it was given, the type tells the
+// rest.
+func bought(it *cloudprovider.InstanceType, machine instance.Instance) (map[string]string, cloudprovider.AllocatableGroup) {
+	for _, o := range it.Offerings {
 		if o.Zone() == machine.Zone && o.CapacityType() == machine.CapacityType &&
 			(machine.CapacityType != label.Reserved || o.ReservationID(v1.LabelCapacityReservationID) == machine.ReservationID) &&
 			inPartition(o, machine.Partition) {
-			return types[i], o, true
+			return cloudprovider.LaunchLabels(it, o), it.GroupOf(o)
 		}
 	}
-	return nil, nil, false
+	varies := v1.Vocabulary().OfferingLabels
+	return it.Requirements.Without(func(key string) bool {
+		return key == label.Zone || key == label.CapacityType || slices.Contains(varies, key)
+	}).Labels(), it.Groups()[0]
 }
 
 // inPartition holds for offerings of no partition, or of this one; any will do while it
@@ -94,19 +106,23 @@ func attached(list corev1.ResourceList, machine instance.Instance) corev1.Resour
 	return out
 }
 
-// describe is a machine as a NodeClaim, as far as the machine itself tells (CP-029).
-func describe(machine instance.Instance) *karpv1.NodeClaim {
+// describe is a machine as a NodeClaim, as far as the machine itself tells (CP-029). EC2
+// does not say since when it is ending, and nobody needs to know.
+func (p *Provider) describe(machine instance.Instance) *karpv1.NodeClaim {
+	now := metav1.NewTime(p.opts.Clock.Now())
 	out := &karpv1.NodeClaim{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:              machine.Tags[v1.TagNodeClaim],
 			Labels:            machine.Labels(false),
-			CreationTimestamp: metav1.NewTime(machine.LaunchTime),
+			CreationTimestamp: now,
 		},
 		Status: karpv1.NodeClaimStatus{ProviderID: machine.ProviderID(), ImageID: machine.ImageID},
 	}
+	if !machine.LaunchTime.IsZero() {
+		out.CreationTimestamp = metav1.NewTime(machine.LaunchTime)
+	}
 	if machine.State.Ending() {
-		ending := metav1.NewTime(machine.LaunchTime)
-		out.DeletionTimestamp = &ending
+		out.DeletionTimestamp = &now
 	}
 	return out
 }

@@ -28,7 +28,7 @@ func (p *Provider) Get(ctx context.Context, providerID string) (*karpv1.NodeClai
 	if err != nil {
 		return nil, err
 	}
-	return describe(machine), nil
+	return p.describe(machine), nil
 }
 
 // List implements cloudprovider.CloudProvider.
@@ -39,7 +39,7 @@ func (p *Provider) List(ctx context.Context) ([]*karpv1.NodeClaim, error) {
 	}
 	out := make([]*karpv1.NodeClaim, len(machines))
 	for i, machine := range machines {
-		out[i] = describe(machine)
+		out[i] = p.describe(machine)
 	}
 	return out, nil
 }

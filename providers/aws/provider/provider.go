@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/awslabs/operatorpkg/status"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	karpv1 "karpenter.sh/core/apis/v1"
@@ -82,6 +83,7 @@ type Options struct {
 	MinValues requirement.MinValuesPolicy
 	// Reservations is nil with the gate ReservedCapacity off (AWS-433).
 	Reservations Reservations
+	Clock        clock.PassiveClock
 	// Log takes what operators may want to know of a launch.
 	Log func(ctx context.Context, message string, keysAndValues ...any)
 }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/manager"
-
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/collect"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/finalization"
@@ -21,6 +19,7 @@ import (
 	"karpenter.sh/providers/aws/controllers/expiration"
 	"karpenter.sh/providers/aws/controllers/observedcapacity"
 	"karpenter.sh/providers/aws/controllers/refresh"
+	"karpenter.sh/providers/aws/instance"
 	"karpenter.sh/providers/aws/interruption"
 	"karpenter.sh/providers/aws/nodeclass"
 	"karpenter.sh/providers/aws/pricing"
@@ -41,13 +40,13 @@ const (
 // them on the leader.
 func (p *Parts) Controllers() []operator.Controller {
 	controllers := []operator.Controller{
-		p.resolution(), p.hash(), p.finalization(), p.collection(), p.templates(),
+		p.resolution(), p.hash(), p.finalization(), p.collection(), p.templates(), p.closing(),
 		profile.NewCollector(profile.CollectorOptions{Client: p.Client, Live: p.Live, Profiles: p.Profiles}),
 		tagging.New(tagging.Options{Client: p.Client, Kinds: p.Kinds, Instances: p, Cluster: p.Cluster.Name(), Clock: p.Clock}),
 		pricing.NewController(p.Prices),
 		cluster.NewController(p.Cluster),
-		&refresh.Controller{Name: "providers.instancetype", Every: typesEvery, First: typesEvery, Do: p.refreshTypes},
-		&refresh.Controller{Name: "providers.ssm.invalidation", Every: imagesEvery, First: imagesEvery, Do: p.invalidateImages},
+		&refresh.Controller{Name: "providers.instancetype", Every: typesEvery, Done: p.loaded, Clock: p.Clock, Do: p.refreshTypes},
+		&refresh.Controller{Name: "providers.ssm.invalidation", Every: imagesEvery, Done: p.loaded, Clock: p.Clock, Do: p.invalidateImages},
 		observedcapacity.New(observedcapacity.Options{Client: p.Client, Kinds: p.Kinds, Images: p, Memory: p.Types}),
 	}
 	for _, c := range interruption.Controllers(p.interruption()) {
@@ -106,6 +105,7 @@ func (p *Parts) cleanUp(ctx context.Context, nodeClass *v1.EC2NodeClass) (time.D
 	}
 	p.UserData.DeleteLabelValues(nodeClass.Name)
 	p.Validator.Forget(nodeClass.UID)
+	p.Dropped.Forget(nodeClass.UID)
 	return 0, nil
 }
 
@@ -130,18 +130,6 @@ func (p *Parts) interruption() interruption.Options {
 	}
 	return o
 }
-
-// templates keeps launch templates from piling up.
-func (p *Parts) templates() operator.Controller { return leaderWork{p.Templates} }
-
-// leaderWork is something that runs on the leader until it ends.
-type leaderWork struct{ manager.Runnable }
-
-// Register adds the work to a manager.
-func (w leaderWork) Register(_ context.Context, m manager.Manager) error { return m.Add(w) }
-
-// NeedLeaderElection implements manager.LeaderElectionRunnable.
-func (leaderWork) NeedLeaderElection() bool { return true }
 
 func (p *Parts) invalidateImages(ctx context.Context) error {
 	dropped, err := p.Images.InvalidateDeprecated(ctx)
@@ -168,18 +156,33 @@ func (p *Parts) Tag(ctx context.Context, instanceID string, tags map[string]stri
 	return p.Instances.Tag(ctx, instanceID, tags)
 }
 
-// CapacityTypes implements capacitytype.Instances.
+// CapacityTypes implements capacitytype.Instances. All are asked for at once, so that
+// they share calls.
 func (p *Parts) CapacityTypes(ctx context.Context, ids []string) (map[string]string, error) {
-	out := make(map[string]string, len(ids))
+	type answer struct {
+		machine instance.Instance
+		err     error
+	}
+	answers := make(chan answer, len(ids))
 	for _, id := range ids {
-		machine, err := p.Instances.Fresh(ctx, id)
+		go func() {
+			machine, err := p.Instances.Fresh(ctx, id)
+			answers <- answer{machine, err}
+		}()
+	}
+	out := make(map[string]string, len(ids))
+	var failed error
+	for range ids {
+		a := <-answers
 		switch {
-		case cloudprovider.IsNodeClaimNotFoundError(err):
-			continue
-		case err != nil:
-			return nil, err
+		case a.err == nil:
+			out[a.machine.ID] = a.machine.CapacityType
+		case !cloudprovider.IsNodeClaimNotFoundError(a.err):
+			failed = a.err // one cause of many tells enough
 		}
-		out[id] = machine.CapacityType
+	}
+	if failed != nil {
+		return nil, failed
 	}
 	return out, nil
 }

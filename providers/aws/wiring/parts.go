@@ -94,12 +94,16 @@ type Parts struct {
 	Launcher     *fleet.Launcher
 	Instances    *instance.Instances
 	Validator    *nodeclass.Validator
+	Dropped      *nodeclass.Dropped
 	Table        *failure.Table
 	// Shifts are nil unless zonal shift is switched on.
 	Shifts        *zonalshift.Shifts
 	Shift         zonalshift.Source
 	Interruptions *interruption.Metrics
 	UserData      *prometheus.GaugeVec
+
+	// loaded is when the catalogue was read at the start.
+	loaded time.Time
 }
 
 // New puts the parts together. Nothing is asked of the cloud yet: call Load.
@@ -209,8 +213,11 @@ func (p *Parts) catalogue(*shared) error {
 	if p.Types, err = instancetype.New(types); err != nil {
 		return err
 	}
+	p.Dropped = nodeclass.NewDropped(func(nodeClass string, keys []string) {
+		p.Log.Error(nil, "leaving out user data: Bottlerocket does not know these keys of settings.kubernetes", "EC2NodeClass", nodeClass, "keys", keys)
+	})
 	p.Validator = nodeclass.NewValidator(nodeclass.ValidationOptions{
-		Cluster: p.Cluster, Kubelet: kubelet, Types: p.Types, DryRun: p.dryRun(), Clock: p.Clock,
+		Cluster: p.Cluster, Kubelet: kubelet, Types: p.Types, DryRun: p.dryRun(), Dropped: p.Dropped, Clock: p.Clock,
 	})
 	return nil
 }
@@ -287,7 +294,7 @@ func (p *Parts) classes(*shared) error {
 func (p *Parts) front(*shared) error {
 	o := provider.Options{
 		Client: p.Client, Events: p.Events, Facts: p.facts, Hash: p.Hash, Types: p.Types, Groups: p.Placement,
-		Launcher: p.Launcher, Instances: p.Instances, MinValues: p.Core.MinValuesPolicy,
+		Launcher: p.Launcher, Instances: p.Instances, MinValues: p.Core.MinValuesPolicy, Clock: p.Clock,
 		Hooks: []cloudprovider.RegistrationHook{partition.New(p)},
 		Log: func(ctx context.Context, message string, keysAndValues ...any) {
 			log.FromContext(ctx).Info(message, keysAndValues...)
@@ -317,6 +324,7 @@ func (p *Parts) Load(ctx context.Context) error {
 	if err := p.refreshTypes(ctx); err != nil {
 		return err
 	}
+	p.loaded = p.Clock.Now()
 	return p.Prices.Load(ctx)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/awslabs/operatorpkg/reconciler"
 	"github.com/awslabs/operatorpkg/singleton"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
@@ -25,13 +26,13 @@ type Controller struct {
 	// Every is the time between two successes. After a failure it is tried again with
 	// back-off, no later than after this time.
 	Every time.Duration
-	// First is how long the first round waits: what was done at the start need not be
-	// done again.
-	First time.Duration
+	// Done is when it was last done, as at the start; the zero time means never. A
+	// replica may wait for days until it leads, so the age counts and not the start.
+	Done time.Time
+	// Clock is required.
+	Clock clock.PassiveClock
 	// Do does it.
 	Do func(context.Context) error
-
-	begun bool
 }
 
 // Register adds the controller to a manager.
@@ -43,14 +44,14 @@ func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 		Complete(singleton.AsReconciler(c))
 }
 
-// Reconcile does it once. Rounds do not overlap.
+// Reconcile does it if it is due. Rounds do not overlap.
 func (c *Controller) Reconcile(ctx context.Context) (reconciler.Result, error) {
-	if !c.begun && c.First > 0 {
-		c.begun = true
-		return reconciler.Result{RequeueAfter: c.First}, nil
+	if wait := c.Done.Add(c.Every).Sub(c.Clock.Now()); wait > 0 {
+		return reconciler.Result{RequeueAfter: wait}, nil
 	}
 	if err := c.Do(ctx); err != nil {
 		return reconciler.Result{}, err
 	}
+	c.Done = c.Clock.Now()
 	return reconciler.Result{RequeueAfter: c.Every}, nil
 }
