@@ -85,12 +85,16 @@ type Controller struct{ cluster *Cluster }
 // NewController returns the controller providers.version.
 func NewController(c *Cluster) *Controller { return &Controller{cluster: c} }
 
-// Register adds the controller to a manager.
+// Register adds the controller to a manager. It runs on every replica: one that takes
+// over must not resolve images of a version that the cluster had when it began to wait,
+// since every node would be drifted by them.
 func (c *Controller) Register(_ context.Context, m manager.Manager) error {
+	options := concurrency.Loop(Every)
+	options.NeedLeaderElection = new(false)
 	return builder.ControllerManagedBy(m).
 		Named(ControllerName).
 		WatchesRawSource(singleton.Source()).
-		WithOptions(concurrency.Loop(Every)).
+		WithOptions(options).
 		Complete(singleton.AsReconciler(c))
 }
 

@@ -72,6 +72,11 @@ func IsUnauthorized(err error) bool {
 	}, Code(err))
 }
 
+// IsPolicy reports whether a policy forbids the call, which lasts until somebody changes
+// it. What else is unauthorized may be so for a moment, as with credentials that are just
+// being replaced.
+func IsPolicy(err error) bool { return Code(err) == "UnauthorizedOperation" }
+
 // IsDryRunPassed reports whether a dry run would have succeeded.
 func IsDryRunPassed(err error) bool { return Code(err) == "DryRunOperation" }
 

@@ -35,8 +35,6 @@ type base struct {
 type usable struct {
 	name string
 	zone
-	// need is how many addresses the smallest machine takes (AWS-432).
-	need int64
 }
 
 // era is what all bases depend on. When it changes, all of them are out of date at
@@ -81,7 +79,7 @@ func (p *Provider) base(ctx context.Context, nodeClass *v1.EC2NodeClass, group *
 			return made{err: err}
 		}
 		latest := p.latest.Get(nodeClass.UID, func() *atomic.Pointer[base] { return new(atomic.Pointer[base]) })
-		b := newBase(s, x, reused(list, p.last.Load(), latest.Load()), p.opts.PodAddresses)
+		b := newBase(s, x, reused(list, p.last.Load(), latest.Load()))
 		latest.Store(b)
 		p.last.Store(b)
 		return made{base: b}
@@ -89,13 +87,13 @@ func (p *Provider) base(ctx context.Context, nodeClass *v1.EC2NodeClass, group *
 	return m.base, m.err
 }
 
-func newBase(s subject, x *index, list []*cloudprovider.InstanceType, podAddresses bool) *base {
+func newBase(s subject, x *index, list []*cloudprovider.InstanceType) *base {
 	for _, it := range list {
 		it.Groups() // computed here rather than in the first round that asks (CP-035)
 	}
 	return &base{
 		catalogue: catalogue.NewBase(list), views: catalogue.NewViews[viewKey](keptViews),
-		described: x.sorted, zones: usableZones(s.zones(), list, podAddresses), places: places(s),
+		described: x.sorted, zones: usableZones(s.zones()), places: places(s),
 	}
 }
 
@@ -167,24 +165,11 @@ func places(s subject) map[string][]string {
 // PartitionPlace is what marks call a partition of a placement group.
 func PartitionPlace(groupID, partition string) string { return groupID + "/" + partition }
 
-// usableZones tells of each zone what the smallest machine takes there that could be
-// launched.
-func usableZones(zones map[string]zone, types []*cloudprovider.InstanceType, podAddresses bool) []usable {
-	needs := map[string]int64{}
-	for _, it := range types {
-		need := int64(1)
-		if podAddresses {
-			need += it.Capacity.Pods().Value()
-		}
-		for _, o := range it.Offerings {
-			if zone := o.Zone(); o.Available && (needs[zone] == 0 || need < needs[zone]) {
-				needs[zone] = need
-			}
-		}
-	}
+// usableZones are in the order of their names.
+func usableZones(zones map[string]zone) []usable {
 	var out []usable
 	for _, name := range slices.Sorted(maps.Keys(zones)) {
-		out = append(out, usable{name: name, zone: zones[name], need: max(1, needs[name])})
+		out = append(out, usable{name: name, zone: zones[name]})
 	}
 	return out
 }

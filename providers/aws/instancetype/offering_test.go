@@ -235,19 +235,19 @@ func TestCapacityBlockOnly(t *testing.T) {
 	}
 }
 
-// AWS-432: a zone whose subnets have no room for the smallest machine is closed until a
-// reading shows room.
+// AWS-432: a zone whose subnets have no room for a machine with one pod is closed until a
+// reading shows room, however many pods the types could hold.
 func TestSubnetIsFull(t *testing.T) {
 	var pool *address.Pool
 	w := newWorld(t, []ec2types.InstanceTypeInfo{m5large(), info("m5.xlarge", 4, 16384)}, func(w *world) {
 		pool = address.New(address.Options{Clock: w.clock})
 		w.options.Addresses, w.options.PodAddresses = pool, true
 	})
-	c := nodeClass(kubelet(`{"maxPods":"vcpus * 10"}`)) // 20 pods and more: 21 addresses
+	c := nodeClass(kubelet(`{"maxPods":"vcpus * 100"}`)) // launches take addresses for what is asked only
 	before := w.list(c, nil)
 	expect(t, before[0], all()...)
 
-	must(t, pool.Read(w.clock.Now(), []address.Network{{ID: "subnet-a", Free: 20}, {ID: "subnet-b", Free: 21}}))
+	must(t, pool.Read(w.clock.Now(), []address.Network{{ID: "subnet-a", Free: 1}, {ID: "subnet-b", Free: 2}}))
 	full := w.list(c, nil)
 	for _, it := range full {
 		expect(t, it, "on-demand/b", "spot/b")
@@ -258,7 +258,7 @@ func TestSubnetIsFull(t *testing.T) {
 	if again := w.list(c, nil); again[0] != full[0] {
 		t.Error("the same zones are closed, and the type is another")
 	}
-	must(t, pool.Read(w.clock.Now(), []address.Network{{ID: "subnet-a", Free: 21}}))
+	must(t, pool.Read(w.clock.Now(), []address.Network{{ID: "subnet-a", Free: 2}}))
 	if after := w.list(c, nil); !slices.Equal(after, before) {
 		t.Error("with room again the types are not what they were")
 	}

@@ -74,14 +74,19 @@ func (p *Provider) shifted(z *usable) bool {
 	return p.opts.Shifted != nil && z.id != "" && p.opts.Shifted(z.id)
 }
 
-// full reports whether no subnet of the zone has room for the smallest machine
-// (AWS-432).
+// full reports whether no subnet of the zone has room for the least that a NodeClaim can
+// ask for: a machine with one pod. How many pods the types could hold does not count,
+// since a launch takes addresses for those that are asked for (AWS-432).
 func (p *Provider) full(z *usable) bool {
 	if p.opts.Addresses == nil {
 		return false
 	}
+	need := int64(1)
+	if p.opts.PodAddresses {
+		need++
+	}
 	return !slices.ContainsFunc(z.subnets, func(subnet string) bool {
 		free, known := p.opts.Addresses.Free(subnet)
-		return !known || free >= z.need
+		return !known || free >= need
 	})
 }

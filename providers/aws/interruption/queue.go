@@ -111,13 +111,25 @@ func (q *Queue) message(url string, m *types.Message) kit.Message {
 	}
 	q.opts.Metrics.received.WithLabelValues(string(event.Kind)).Inc()
 	if !event.Time.IsZero() {
-		// The clocks of the cloud and of this process may differ.
-		q.opts.Metrics.duration.Observe(max(0, q.opts.Clock.Since(event.Time)).Seconds())
+		out.Acknowledge = q.timed(event.Time, out.Acknowledge)
 	}
 	if event.Kind != NoOp {
 		out.Notices = []kit.Notice{notice(event.Kind, event.Instances...)}
 	}
 	return out
+}
+
+// timed observes how long after an event its message was handled, once it will not come
+// again. The clocks of the cloud and of this process may differ.
+func (q *Queue) timed(happened time.Time, acknowledge func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		took := max(0, q.opts.Clock.Since(happened))
+		if err := acknowledge(ctx); err != nil {
+			return err
+		}
+		q.opts.Metrics.duration.Observe(took.Seconds())
+		return nil
+	}
 }
 
 // delete removes a message from the queue. One that cannot be there any more is done

@@ -190,6 +190,9 @@ func TestRedelivery(t *testing.T) {
 	if _, err := w.queue.Reconcile(t.Context()); !errors.Is(err, errDown) || w.calls("sqs:DeleteMessage") != 0 {
 		t.Fatalf("got %v", err)
 	}
+	if n := w.metric(handled, ""); n > 0 { // AWS-401
+		t.Errorf("%d messages count as handled before they are", n)
+	}
 	w.deletes = nil
 	w.round(w.queue)
 	if deleted, _ := w.deleted("i-1"); deleted {

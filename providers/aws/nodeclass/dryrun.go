@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
+	"karpenter.sh/core/cloudprovider"
 	v1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/failure"
 	"karpenter.sh/providers/aws/fleet"
@@ -114,16 +115,22 @@ func (o DryRunOptions) instances(ctx context.Context, nodeClass *v1.EC2NodeClass
 }
 
 // refused is what the error of a dry run means: one that says that it would have
-// passed is none.
+// passed is none. What would fail launches for good is told in the condition, and tried
+// again all the same, as it may be mended elsewhere (improves on common practice).
 func (o DryRunOptions) refused(operation string, err error) (Verdict, error) {
-	switch {
-	case err == nil, failure.IsDryRunPassed(err):
+	if err == nil || failure.IsDryRunPassed(err) {
 		return Verdict{}, nil
-	case failure.IsUnauthorized(err):
-		message := fmt.Sprintf("Controller isn't authorized to call ec2:%s: %s", operation, o.Classify(err).Message) // which names the permission (AWS-442)
-		return Verdict{Reason: operation + "AuthCheckFailed", Message: message}, nil
 	}
-	return Verdict{}, fmt.Errorf("trying ec2:%s: %w", operation, err)
+	is := o.Classify(err)
+	if failure.IsUnauthorized(err) {
+		message := fmt.Sprintf("Controller isn't authorized to call ec2:%s: %s", operation, is.Message) // which names the permission (AWS-442)
+		return Verdict{Reason: operation + "AuthCheckFailed", Message: message, Fleeting: !failure.IsPolicy(err)}, nil
+	}
+	failed := fmt.Errorf("trying ec2:%s: %w", operation, err)
+	if _, ok := cloudprovider.AsCreateError(is.Err); !ok || is.TemplateGone() {
+		return Verdict{}, failed // of the moment, as a template that EC2 does not show yet: it says nothing about the NodeClass
+	}
+	return Verdict{Reason: is.Reason, Message: fmt.Sprintf("ec2:%s: %s", operation, is.Message)}, failed
 }
 
 // once switches the retries of the SDK off: the next pass is the retry.

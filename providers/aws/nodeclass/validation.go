@@ -4,6 +4,7 @@ package nodeclass
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -63,7 +64,7 @@ type Validator = validation.Validator[*v1.EC2NodeClass]
 // NewValidator returns the resolver (AWS-085).
 func NewValidator(o ValidationOptions) *Validator {
 	return validation.New(validation.Options[*v1.EC2NodeClass]{
-		Early: []Check{family, serviceCIDR(o.Cluster), kubeletRules(o.Kubelet), custom(o.Dropped)},
+		Early: []Check{readable, family, serviceCIDR(o.Cluster), kubeletRules(o.Kubelet), custom(o.Dropped)},
 		Dependencies: []string{
 			v1.ConditionTypeAMIsReady, v1.ConditionTypeInstanceProfileReady,
 			v1.ConditionTypeSecurityGroupsReady, v1.ConditionTypeSubnetsReady,
@@ -74,6 +75,27 @@ func NewValidator(o ValidationOptions) *Validator {
 		Content:  content,
 		Clock:    o.Clock,
 	})
+}
+
+// readable refuses a spec of which a part could not be read: without it, machines would
+// be launched that are not what was asked for, as with disks that are not encrypted
+// (AWS-085).
+func readable(_ context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
+	if err := unreadable(nodeClass); err != nil {
+		return Verdict{Reason: "SpecUnreadable", Message: err.Error()}, nil
+	}
+	return Verdict{}, nil
+}
+
+func unreadable(nodeClass *v1.EC2NodeClass) error {
+	var texts []string
+	for _, problem := range nodeClass.UnreadableSpec() {
+		texts = append(texts, problem.String())
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(texts, "; "))
 }
 
 // family refuses what admission would have: an alias that is none (AWS-014).
@@ -181,13 +203,13 @@ func tagsOf(nodeClass *v1.EC2NodeClass) error {
 	return nil
 }
 
-// CheckReady is the gate before a launch (CP-011): ready in its present generation, and
-// without tags that are ours.
+// CheckReady is the gate before a launch (CP-011): ready in its present generation, all
+// of its spec read, and without tags that are ours.
 func CheckReady(nodeClass *v1.EC2NodeClass) error {
 	if err := cloudprovider.CheckReady(nodeClass); err != nil {
 		return err
 	}
-	if err := tagsOf(nodeClass); err != nil {
+	if err := errors.Join(unreadable(nodeClass), tagsOf(nodeClass)); err != nil {
 		return cloudprovider.NewNodeClassNotReadyError(err)
 	}
 	return nil

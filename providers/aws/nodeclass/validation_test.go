@@ -17,6 +17,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 	"k8s.io/utils/ptr"
 
+	"karpenter.sh/core/apis/lenient"
 	"karpenter.sh/core/cloudprovider"
 	v1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/kubeletconfig"
@@ -95,6 +96,11 @@ func alias(text string) func(*v1.EC2NodeClass) {
 
 func tagged(c *v1.EC2NodeClass) { c.Spec.Tags = map[string]string{"karpenter.sh/nodepool": "x"} }
 
+// odd could not be read whole.
+func odd(c *v1.EC2NodeClass) {
+	c.Unreadable = []lenient.Problem{{Field: "spec.userData", Detail: "is no text"}, {Field: "status.amis", Detail: "is no list"}, {Field: "spec.tags", Detail: "is no map"}}
+}
+
 func userData(text string) func(*v1.EC2NodeClass) {
 	return func(c *v1.EC2NodeClass) { c.Spec.UserData = ptr.To(text) }
 }
@@ -129,6 +135,8 @@ func TestValidation(t *testing.T) {
 	}{
 		{"all is well", nil, nil, "True", "", "", false},
 		{"AWS-014: an alias that is none", nil, alias("nonsense"), "False", "AMIFamilyInvalid", "spec.amiSelectorTerms: ", false},
+		{"AWS-085: a spec that cannot be read whole", noCIDR(errDown), func(c *v1.EC2NodeClass) { alias("nonsense")(c); odd(c) }, "False", "SpecUnreadable", "spec.userData: is no text; spec.tags: is no map", false},
+		{"AWS-085: a status that cannot", nil, func(c *v1.EC2NodeClass) { c.Unreadable = []lenient.Problem{{Field: "status.amis"}} }, "True", "", "", false},
 		{"AWS-086: the service range", noCIDR(errDown), bad, "False", "ClusterCIDRResolutionFailed", "Failed to detect the cluster CIDR", true},
 		{"AWS-086: the service range, throttled", noCIDR(throttled), bad, "", "", "", true},
 		{"AWS-005: other families need none", noCIDR(errDown), alias("bottlerocket@latest"), "True", "", "", false},
@@ -291,11 +299,12 @@ func TestCheckReady(t *testing.T) {
 		change func(*v1.EC2NodeClass)
 		check  func(error) bool
 	}{
-		"ready":                  {all, func(err error) bool { return err == nil }},
-		"not ready":              {func(c *v1.EC2NodeClass) { all(c); unready(v1.ConditionTypeAMIsReady)(c) }, cloudprovider.IsNodeClassNotReadyError},
-		"unknown":                {func(*v1.EC2NodeClass) {}, isReason("NodeClassReadinessUnknown")},
-		"of another generation":  {func(c *v1.EC2NodeClass) { all(c); c.Generation++ }, cloudprovider.IsNodeClassNotReadyError},
-		"AWS-124: with our tags": {func(c *v1.EC2NodeClass) { all(c); tagged(c) }, cloudprovider.IsNodeClassNotReadyError},
+		"ready":                   {all, func(err error) bool { return err == nil }},
+		"not ready":               {func(c *v1.EC2NodeClass) { all(c); unready(v1.ConditionTypeAMIsReady)(c) }, cloudprovider.IsNodeClassNotReadyError},
+		"unknown":                 {func(*v1.EC2NodeClass) {}, isReason("NodeClassReadinessUnknown")},
+		"of another generation":   {func(c *v1.EC2NodeClass) { all(c); c.Generation++ }, cloudprovider.IsNodeClassNotReadyError},
+		"API-177: not read whole": {func(c *v1.EC2NodeClass) { all(c); odd(c) }, cloudprovider.IsNodeClassNotReadyError},
+		"AWS-124: with our tags":  {func(c *v1.EC2NodeClass) { all(c); tagged(c) }, cloudprovider.IsNodeClassNotReadyError},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

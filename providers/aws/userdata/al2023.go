@@ -61,6 +61,9 @@ func kubeletConfig(in Input) bootstrap.Tree {
 			delete(out, key)
 		}
 	}
+	if in.Kubelet.ReservedSystemCPUs != "" {
+		freeCgroups(out)
+	}
 	delete(out, "clusterDNS")
 	if dns := in.dns(); len(dns) > 0 {
 		list := make([]any, len(dns))
@@ -70,4 +73,14 @@ func kubeletConfig(in Input) bootstrap.Tree {
 		out["clusterDNS"] = list
 	}
 	return out
+}
+
+// freeCgroups overrules the groups in which nodeadm keeps what is reserved by amount:
+// a kubelet that is given CPUs by number refuses them, and the machine would never join.
+func freeCgroups(config bootstrap.Tree) {
+	for _, key := range []string{"kubeReservedCgroup", "systemReservedCgroup"} {
+		if _, wrote := config[key]; !wrote {
+			config[key] = ""
+		}
+	}
 }

@@ -50,6 +50,22 @@ func TestGoldenKubelet(t *testing.T) {
 	}
 }
 
+// AWS-164: CPUs by number. nodeadm names control groups for what is reserved by amount,
+// and the kubelet refuses both together, so ours take them back; the user's stay.
+func TestGoldenReservedCPUs(t *testing.T) {
+	in := input(t, v1.AMIFamilyAL2023)
+	in.Kubelet, in.Configuration = configured(t, in.Family, `{"reservedSystemCPUs": "0-1"}`)
+	golden(t, "al2023-cpus", decoded(t, in))
+	in.Kubelet, in.Configuration = configured(t, in.Family, `{"reservedSystemCPUs": "0-1", "kubeReservedCgroup": "/mine"}`)
+	if got := decoded(t, in); !strings.Contains(got, "kubeReservedCgroup: /mine\n") || !strings.Contains(got, "systemReservedCgroup: \"\"\n") {
+		t.Errorf("got\n%s", got)
+	}
+	in.Kubelet, in.Configuration = configured(t, in.Family, `{"kubeReserved": {"cpu": "1"}}`)
+	if got := decoded(t, in); strings.Contains(got, "Cgroup") {
+		t.Errorf("without CPUs by number:\n%s", got)
+	}
+}
+
 // AWS-163, AWS-164, AWS-166: the machine's own disks.
 func TestGoldenRAID0(t *testing.T) {
 	for name, change := range map[string]func(*userdata.Input){

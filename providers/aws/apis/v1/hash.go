@@ -5,10 +5,7 @@ package v1
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 
-	"karpenter.sh/core/apis/lenient"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/statichash"
 )
 
@@ -32,7 +29,7 @@ func HashScheme(caBundle string) statichash.Scheme[*EC2NodeClass] {
 // that of an alias that admission would have refused, or of a kubelet that is no
 // object.
 func (c *EC2NodeClass) Hash(caBundle string) (string, error) {
-	if slices.ContainsFunc(c.Unreadable, ofSpec) {
+	if len(c.UnreadableSpec()) > 0 {
 		return "", nil
 	}
 	family, err := c.Family()
@@ -49,9 +46,6 @@ func (c *EC2NodeClass) Hash(caBundle string) (string, error) {
 	}
 	return statichash.Decimal(spec, statichash.Text(family), statichash.Text(caBundle), statichash.Text(kubelet)), nil
 }
-
-// ofSpec reports whether a part of the spec could not be read.
-func ofSpec(p lenient.Problem) bool { return p.Field == "spec" || strings.HasPrefix(p.Field, "spec.") }
 
 // kubeletJSON is spec.kubelet as it is hashed: compact, with the top-level keys in
 // order, null if there are none.

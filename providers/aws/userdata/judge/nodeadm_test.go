@@ -176,6 +176,8 @@ func expected(t *testing.T, name string) map[string]any {
 		out["containerd"] = parsed(t, `{"config": "version = 2\n"}`)
 	case strings.Contains(name, "-yaml-"):
 		user(`{"serializeImagePulls": true}`)
+	case strings.HasSuffix(name, "-cpus"):
+		user(`{"reservedSystemCPUs": "0-1", "kubeReservedCgroup": "", "systemReservedCgroup": ""}`)
 	case strings.HasSuffix(name, "-raid0"):
 		out["instance"] = parsed(t, `{"localStorage": {"strategy": "RAID0"}}`)
 	case strings.HasSuffix(name, "-kubelet"):
