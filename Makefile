@@ -121,7 +121,7 @@ judge-aws: ## Let nodeadm, which joins machines of AL2023 to clusters, read the 
 	@GOWORK=off go -C providers/aws/userdata/judge test -vet=off -count=1 ./...
 
 .PHONY: e2e
-e2e: check-cluster control-plane ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
+e2e: check-cluster control-plane $(if $(filter aws,$(PROVIDER)),e2e-account-aws) ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
 	@mkdir -p $(REPORTS) && rm -rf $(REPORTS)/$(e2e).xml $(REPORTS)/$(e2e)
 	@$(cluster) down -name $(e2e) && $(cluster) up -name $(e2e) -provider $(call quoted,$(PROVIDER)) -runtime $(RUNTIME) $(e2e-args) -env LOG_LEVEL=debug >/dev/null
 	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name $(e2e))" OUTPUT_DIR=$(REPORTS)/$(e2e) \
@@ -135,7 +135,12 @@ e2e       = $(if $(filter kwok,$(PROVIDER)),e2e,e2e-$(PROVIDER))
 e2e-suite = ./test/e2e$(if $(filter-out kwok,$(PROVIDER)),/$(PROVIDER))
 e2e-args  = $(e2e-args-$(PROVIDER))
 e2e-args-kwok = -env ENABLE_FAILURE_INJECTION=true
-e2e-args-aws = -cloud-arg -boot=2s
+e2e-args-aws = -cloud-arg -boot=2s -cloud-arg -setup=$(BIN)/e2e-aws.json -env ENABLE_ZONAL_SHIFT=true -env AWS_FEATURE_GATES=NodeClassCEL=true
+
+# What the account of the suite holds, above all the documented policies.
+.PHONY: e2e-account-aws
+e2e-account-aws:
+	@mkdir -p $(BIN) && go run ./providers/aws/internal/cmd/account -cluster $(e2e) >$(BIN)/e2e-aws.json
 
 .PHONY: bench
 bench: ## Run the engine's benchmarks; BENCH=regex

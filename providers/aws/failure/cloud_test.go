@@ -63,7 +63,7 @@ func TestTheCloudsOwnFailures(t *testing.T) {
 	}
 }
 
-// AWS-293: a full spread group is marked in its zone for all types, and nothing of what
+// AWS-293, AWS-445: a full spread group is marked in its zone for all types, and nothing of what
 // is launched without it.
 func TestSpreadGroup(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"karpenter.sh/test/cloudsim/control"
 	"karpenter.sh/test/cloudsim/policy"
 	"karpenter.sh/test/cloudsim/wire"
 )
@@ -25,12 +26,15 @@ func (r *request) authorize() *wire.Error {
 		}
 		q.Context["aws:requestedregion"] = []string{r.options.Setup.Region}
 		if verdict := policy.Decide(r.identity.documents, q); verdict != policy.Allowed {
-			return r.denied(q, verdict)
+			err := r.denied(q, verdict)
+			r.identity.refuse(control.Refusal{Call: r.call, Action: q.Action, Resource: q.Resource, Message: err.Message})
+			return err
 		}
 		grants = append(grants, policy.Granted(r.identity.documents, q)...)
 	}
 	slices.Sort(grants)
 	r.grants = slices.Compact(grants)
+	r.identity.use(r.grants)
 	return nil
 }
 

@@ -405,6 +405,28 @@ func TestGrantsAreRemembered(t *testing.T) {
 	}
 }
 
+// SIM-075
+func TestPermissions(t *testing.T) {
+	c := newClient(t, documented(t))
+	before := len(c.Permissions()[1].Unused)
+	c.ec2("DescribeSubnets", "MaxResults=5")
+	c.Faults().Add(fault.Rule{Call: "ec2:DescribeImages", Error: &fault.Failure{Code: "UnauthorizedOperation"}})
+	c.ec2("DescribeImages")
+	for range 101 {
+		c.ec2("CreateLaunchTemplate", "LaunchTemplateName=bare", "LaunchTemplateData.InstanceType=m5.large")
+	}
+	admin, own := c.Permissions()[0], c.Permissions()[1]
+	if admin.AccessKey != "ADMIN" || len(admin.Unused)+len(admin.Refusals) != 0 {
+		t.Errorf("who may do everything: %+v", admin)
+	}
+	if own.AccessKey != "AK" || len(own.Unused) != before-1 || slices.Contains(own.Unused, "Discovery ec2:DescribeSubnets") {
+		t.Errorf("unused %q", own.Unused)
+	}
+	if r := own.Refusals; len(r) != 100 || r[0].Call != "ec2:CreateLaunchTemplate" || r[0].Action != r[0].Call || !strings.Contains(r[0].Message, "not authorized") {
+		t.Errorf("refusals %+v", r)
+	}
+}
+
 // SIM-043
 func TestPoliciesAreReadAtTheStart(t *testing.T) {
 	o := aws.DefaultOptions("c1")

@@ -176,6 +176,14 @@ func (c *Cloud) populate(s Setup) error {
 	for _, name := range s.Queues {
 		c.queues[name] = newQueue()
 	}
+	for _, in := range s.InstanceProfiles {
+		if !slices.Contains(s.Roles, in.Role) {
+			return fmt.Errorf("setup: instance profile %s: there is no role %q", in.Name, in.Role)
+		}
+		p := c.newProfile(in.Name, in.Path, in.Tags, c.clock.Now())
+		p.role = in.Role
+		c.profiles[in.Name] = p
+	}
 	return c.identify(s.Identities)
 }
 

@@ -31,13 +31,18 @@ func createProfile(r *request) (wire.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &profile{
-		name: name, path: first(r.in.Str("Path"), "/"), id: strings.ToUpper(r.ids.Hex("AIPA", 17)),
-		created: r.now, changed: r.now, tags: tags,
-	}
-	p.arn = fmt.Sprintf("arn:aws:iam::%s:instance-profile%s%s", r.options.Setup.Account, p.path, name)
+	p := r.newProfile(name, r.in.Str("Path"), tags, r.now)
 	r.profiles[name] = p
 	return wire.Tree{"InstanceProfile": r.profileTree(p)}, nil
+}
+
+// newProfile is a profile without a role.
+func (c *Cloud) newProfile(name, path string, tags map[string]string, now time.Time) *profile {
+	p := &profile{
+		name: name, path: first(path, "/"), id: strings.ToUpper(c.ids.Hex("AIPA", 17)), created: now, changed: now, tags: tags,
+	}
+	p.arn = fmt.Sprintf("arn:aws:iam::%s:instance-profile%s%s", c.options.Setup.Account, p.path, name)
+	return p
 }
 
 // profile finds one that can be read by now.

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"time"
 
+	"karpenter.sh/test/cloudsim/control"
 	"karpenter.sh/test/cloudsim/policy"
 )
 
@@ -32,6 +33,8 @@ type Setup struct {
 	Parameters map[string]string `json:"parameters"`
 	// Roles are names of IAM roles, with their path if they have one.
 	Roles []string `json:"roles"`
+	// InstanceProfiles are those that somebody made before.
+	InstanceProfiles []InstanceProfile `json:"instanceProfiles"`
 	// Queues are names of SQS queues; interruption notices go to all.
 	Queues          []string         `json:"queues"`
 	Reservations    []Reservation    `json:"reservations"`
@@ -114,6 +117,16 @@ type PlacementGroup struct {
 	Tags       map[string]string `json:"tags,omitempty"`
 }
 
+// InstanceProfile is an instance profile of IAM with a role in it.
+type InstanceProfile struct {
+	Name string `json:"name"`
+	// Path begins and ends with a slash; default: "/".
+	Path string `json:"path,omitempty"`
+	// Role is one of the setup's.
+	Role string            `json:"role"`
+	Tags map[string]string `json:"tags,omitempty"`
+}
+
 // Identity is who calls.
 type Identity struct {
 	// AccessKey is the ID of its access key.
@@ -124,6 +137,8 @@ type Identity struct {
 	Policies []json.RawMessage `json:"policies,omitempty"`
 
 	documents []*policy.Document
+	used      map[string]bool // grants
+	refusals  []control.Refusal
 }
 
 // Shift is a zonal shift of the cluster.

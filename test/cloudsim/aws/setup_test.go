@@ -32,6 +32,7 @@ func TestParseSetup(t *testing.T) {
 		"there is no zone":          func(s *aws.Setup) { s.Zones = nil },
 		`there is no zone "moon"`:   func(s *aws.Setup) { s.Subnets[0].Zone = "moon" },
 		"subnet-1":                  func(s *aws.Setup) { s.Subnets[0].CIDR = "10.0.0.0/31" },
+		`there is no role "r"`:      func(s *aws.Setup) { s.InstanceProfiles = []aws.InstanceProfile{{Name: "p", Role: "r"}} },
 		`there is no type "z9.big"`: func(s *aws.Setup) { s.Reservations = []aws.Reservation{{ID: "cr-1", Type: "z9.big"}} },
 	} {
 		o := aws.DefaultOptions("c1")

@@ -75,6 +75,7 @@ func TestRoutes(t *testing.T) {
 		{"DELETE", "/v1/launch-templates", "", func(a string) bool { return strings.Contains(a, `"dropped":0`) }},
 		{"GET", "/v1/state", "", func(a string) bool { return strings.Contains(a, `"cloud":"aws"`) }},
 		{"GET", "/v1/journal?call=ec2:CreateFleet&after=0", "", func(a string) bool { return strings.TrimSpace(a) == "[]" }},
+		{"GET", "/v1/permissions", "", func(a string) bool { return strings.TrimSpace(a) == "[]" }},
 		{"GET", "/v1/joins", "", func(a string) bool { return strings.TrimSpace(a) == "{}" }},
 	}
 	for _, tc := range tests {

@@ -40,6 +40,32 @@ type EventScheduler interface {
 	ScheduleEvent(id, code string, in time.Duration) error
 }
 
+// PermissionReporter is a Target whose callers have policies.
+type PermissionReporter interface {
+	// Permissions are what callers needed of their policies so far, and missed.
+	Permissions() []Permissions
+}
+
+// Permissions are what one caller needed of its policies, and missed.
+type Permissions struct {
+	Role string `json:"role"`
+	// AccessKey is the ID of its access key.
+	AccessKey string `json:"accessKey"`
+	// Refusals are the first calls that the policies did not allow. Those that a fault
+	// rule refuses are none.
+	Refusals []Refusal `json:"refusals"`
+	// Unused are the grants that no call needed, as policy.Unused has them.
+	Unused []string `json:"unused"`
+}
+
+// Refusal is a call that policies did not allow.
+type Refusal struct {
+	Call     string `json:"call"`
+	Action   string `json:"action"`
+	Resource string `json:"resource"`
+	Message  string `json:"message"`
+}
+
 // more adds the routes that not every cloud has.
 func (a api) more(mux *http.ServeMux) {
 	if t, ok := a.target.(ZoneShifter); ok {
@@ -55,6 +81,9 @@ func (a api) more(mux *http.ServeMux) {
 		mux.HandleFunc("DELETE /v1/launch-templates", func(w http.ResponseWriter, _ *http.Request) {
 			answer(w, map[string]int{"dropped": t.DropLaunchTemplates()})
 		})
+	}
+	if t, ok := a.target.(PermissionReporter); ok {
+		mux.HandleFunc("GET /v1/permissions", func(w http.ResponseWriter, _ *http.Request) { answer(w, t.Permissions()) })
 	}
 	if t, ok := a.target.(EventScheduler); ok {
 		mux.HandleFunc("POST /v1/machines/{id}/events", schedule(t))

@@ -18,7 +18,7 @@ const calm = 10 * time.Second
 var _ = Describe("A cloud that misbehaves", func() {
 	// CP-027, CP-031, AWS-081: while nobody answers nothing is given up, and
 	// afterwards all goes on as if nothing had been.
-	It("is down for five minutes, and nothing is lost", func(ctx SpecContext) {
+	It("is down for five minutes, and nothing is lost", Label("long"), func(ctx SpecContext) {
 		pool := env.NodePool(ctx, "default", onePodPerNode, require(capacityType, "on-demand"))
 		w := filling(4)
 		env.Create(ctx, w.Deployment())

@@ -61,9 +61,11 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 })
 
 var _ = AfterSuite(func(ctx SpecContext) {
-	if env != nil {
-		env.Close(ctx)
+	if env == nil {
+		return
 	}
+	env.Close(ctx)
+	expectPolicyFits(ctx)
 })
 
 // forCluster names the cluster where its name stands for it.

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -25,6 +26,7 @@ type Cloud struct {
 	// Cluster is the name that the account knows the cluster by.
 	Cluster string
 	url     string
+	env     map[string]string
 }
 
 // Find returns the cloud of the cluster that a kubeconfig leads to.
@@ -40,7 +42,8 @@ func Find(kubeconfig string) (*Cloud, error) {
 	var state struct {
 		Name  string `json:"name"`
 		Cloud *struct {
-			ControlURL string `json:"controlURL"`
+			ControlURL string   `json:"controlURL"`
+			Env        []string `json:"env"`
 		} `json:"cloud"`
 	}
 	if err := json.Unmarshal(content, &state); err != nil {
@@ -49,7 +52,12 @@ func Find(kubeconfig string) (*Cloud, error) {
 	if state.Cloud == nil {
 		return nil, ErrNone
 	}
-	return &Cloud{Cluster: state.Name, url: state.Cloud.ControlURL}, nil
+	cloud := &Cloud{Cluster: state.Name, url: state.Cloud.ControlURL, env: map[string]string{}}
+	for _, entry := range state.Cloud.Env {
+		name, value, _ := strings.Cut(entry, "=")
+		cloud.env[name] = value
+	}
+	return cloud, nil
 }
 
 // Fault is a rule by which calls go wrong; see the README of cloudsim for the fields.
@@ -147,6 +155,26 @@ func (c *Cloud) Calls(ctx context.Context, call string, after int) ([]Call, erro
 	}
 	var calls []Call
 	return calls, c.get(ctx, "/v1/journal?"+query.Encode(), &calls)
+}
+
+// Permissions are what a caller needed of its policies so far, and missed.
+type Permissions struct {
+	Role      string `json:"role"`
+	AccessKey string `json:"accessKey"`
+	// Refusals are the first calls that the policies did not allow.
+	Refusals []struct {
+		Call     string `json:"call"`
+		Action   string `json:"action"`
+		Resource string `json:"resource"`
+	} `json:"refusals"`
+	// Unused are the grants that no call needed.
+	Unused []string `json:"unused"`
+}
+
+// Permissions returns what the policies of each caller were needed for.
+func (c *Cloud) Permissions(ctx context.Context) ([]Permissions, error) {
+	var who []Permissions
+	return who, c.get(ctx, "/v1/permissions", &who)
 }
 
 // Join is what became of a machine's boot.

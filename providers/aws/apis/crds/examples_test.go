@@ -8,6 +8,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -55,12 +58,56 @@ func examples(t *testing.T, api client.Client) {
 	}
 }
 
+// The manifests in the README are admitted, and have no unknown fields.
+func readmeBlocks(t *testing.T, api client.Client) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(text, -1)
+	if len(blocks) < 2 {
+		t.Fatalf("%d manifests", len(blocks))
+	}
+	for _, block := range blocks {
+		for _, object := range decode(t, block[1]) {
+			if err := api.Create(t.Context(), object.DeepCopy(), client.DryRunAll, client.FieldValidation("Strict")); err != nil {
+				t.Errorf("%s %s: %v", object.GetKind(), object.GetName(), err)
+			}
+			if object.GetKind() == v1.NodeClassKind {
+				checkNodeClass(t, object)
+			}
+			if object.GetName() == "every-field" {
+				everyField(t, object)
+			}
+		}
+	}
+}
+
+// everyField sees that the spec has each field there is, but for the one that
+// excludes role.
+func everyField(t *testing.T, object *unstructured.Unstructured) {
+	t.Helper()
+	spec, _, _ := unstructured.NestedMap(object.Object, "spec")
+	kind := reflect.TypeFor[v1.EC2NodeClassSpec]()
+	for i := range kind.NumField() {
+		name, _, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
+		if _, ok := spec[name]; !ok && name != "instanceProfile" && name != "-" {
+			t.Errorf("spec.%s is not shown", name)
+		}
+	}
+}
+
 func objects(t *testing.T, file string) []*unstructured.Unstructured {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return decode(t, text)
+}
+
+func decode(t *testing.T, text []byte) []*unstructured.Unstructured {
+	t.Helper()
 	var objects []*unstructured.Unstructured
 	for decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096); ; {
 		object := &unstructured.Unstructured{}

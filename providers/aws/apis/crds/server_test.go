@@ -65,6 +65,7 @@ func TestAdmission(t *testing.T) {
 	})
 	t.Run("AWS-016 restricted domain", func(t *testing.T) { restrictedDomain(t, api) })
 	t.Run("examples", func(t *testing.T) { examples(t, api) })
+	t.Run("README", func(t *testing.T) { readmeBlocks(t, api) })
 }
 
 func TestNames(t *testing.T) { // AWS-010

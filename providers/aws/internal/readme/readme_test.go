@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package readme_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"karpenter.sh/core/cloudprovider/kit/nodeclass/finalization"
+	"karpenter.sh/providers/aws/failure"
+)
+
+// root is the directory of the module.
+var root = filepath.Join("..", "..")
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// reasonText is what a reason looks like.
+var reasonText = regexp.MustCompile(`^[A-Z][A-Za-z]+$`)
+
+// reasons are those of conditions, events, drift and errors in the source: values of
+// fields and constants called reason, and what resolvers say.
+func reasons(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	add := func(file string, e ast.Expr) {
+		if b, ok := e.(*ast.BasicLit); ok && b.Kind == token.STRING {
+			if text, err := strconv.Unquote(b.Value); err == nil && reasonText.MatchString(text) {
+				found[text] = file
+			}
+		}
+	}
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "judge") {
+			return err
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.KeyValueExpr:
+				if key, ok := n.Key.(*ast.Ident); ok && strings.EqualFold(key.Name, "Reason") {
+					add(path, n.Value)
+				}
+			case *ast.AssignStmt:
+				for i, left := range n.Lhs {
+					if field, ok := left.(*ast.SelectorExpr); ok && field.Sel.Name == "Reason" && len(n.Lhs) == len(n.Rhs) {
+						add(path, n.Rhs[i])
+					}
+				}
+			case *ast.ValueSpec:
+				for i, name := range n.Names {
+					kind, _ := n.Type.(*ast.SelectorExpr)
+					if i < len(n.Values) && (strings.HasPrefix(strings.ToLower(name.Name), "reason") || kind != nil && kind.Sel.Name == "DriftReason") {
+						add(path, n.Values[i])
+					}
+				}
+			case *ast.CallExpr:
+				if f, ok := n.Fun.(*ast.SelectorExpr); ok && (f.Sel.Name == "False" || f.Sel.Name == "Unknown" || f.Sel.Name == "NewCreateError") {
+					for _, a := range n.Args {
+						add(path, a)
+					}
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil || len(found) < 20 {
+		t.Fatalf("%d reasons: %v", len(found), err)
+	}
+	for _, text := range ofTheKit() {
+		found[text] = "kit"
+	}
+	for _, row := range failure.Rows() {
+		if row.Reason != "" {
+			found[row.Reason] = "failure.Rows"
+		}
+	}
+	return found
+}
+
+// ofTheKit are those that the kit says for the provider, and those that are put together.
+func ofTheKit() []string {
+	return []string{
+		finalization.ReasonWaiting, "NodeClassDrift", "TerminatingOnInterruption", "DependenciesNotReady",
+		"CreateLaunchTemplateAuthCheckFailed", "CreateFleetAuthCheckFailed", "RunInstancesAuthCheckFailed",
+	}
+}
+
+// Each reason is in the chapter on troubleshooting.
+func TestReasons(t *testing.T) {
+	_, text, found := strings.Cut(readme(t), "\n## Troubleshooting")
+	if !found {
+		t.Fatal("there is no chapter on troubleshooting")
+	}
+	all := reasons(t)
+	for _, reason := range slices.Sorted(maps.Keys(all)) {
+		if !strings.Contains(text, "`"+reason+"`") {
+			t.Errorf("%s is missing (%s)", reason, all[reason])
+		}
+	}
+}
+
+// AWS-001: each setting is in the table, by flag and variable.
+func TestSettings(t *testing.T) {
+	text := readme(t)
+	source, err := os.ReadFile(filepath.Join(root, "options", "declare.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := regexp.MustCompile(`Name: "([a-z-]+)", Env: "([A-Z_]+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(settings) < 15 {
+		t.Fatalf("%d settings", len(settings))
+	}
+	for _, s := range settings {
+		if !strings.Contains(text, "| `--"+s[1]+"` / `"+s[2]+"` |") {
+			t.Errorf("--%s is missing", s[1])
+		}
+	}
+}
