@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
+	karpv1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/collect"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/finalization"
@@ -28,6 +29,7 @@ import (
 	"karpenter.sh/providers/aws/pricing"
 	"karpenter.sh/providers/aws/profile"
 	"karpenter.sh/providers/aws/provider"
+	"karpenter.sh/providers/aws/providerid"
 	"karpenter.sh/providers/aws/tagging"
 	"karpenter.sh/providers/aws/zonalshift"
 )
@@ -112,14 +114,27 @@ func (p *Parts) cleanUp(ctx context.Context, nodeClass *v1.EC2NodeClass) (time.D
 }
 
 // collection ends machines that no NodeClaim has (AWS-326). Machines of shared fleets
-// carry no name of a NodeClaim until they are tagged, so that age alone tells an orphan
-// from a launch that is being written down.
+// carry no name of a NodeClaim until they are tagged; until then the launcher knows whose
+// they are, or that their launch is under way, unless it is another process.
 func (p *Parts) collection() operator.Controller {
 	return collect.New(collect.Options{
 		Client: p.Client, Live: p.Live, Machines: p.Provider, Clock: p.Clock,
-		Rule:     collect.Rule{Grace: 30 * time.Second},
+		Rule: collect.Rule{
+			Grace:  30 * time.Second,
+			Tie:    collect.Tie{Machine: p.claimant, NodeClaim: func(c *karpv1.NodeClaim) string { return string(c.UID) }},
+			Spares: func(machine *karpv1.NodeClaim) bool { return p.Launcher.UnderWay(machine.CreationTimestamp.Time) },
+		},
 		Schedule: collect.Schedule{First: 10 * time.Second, Rounds: 20, Then: 2 * time.Minute},
 	})
+}
+
+// claimant is the UID of the NodeClaim that a machine was launched for.
+func (p *Parts) claimant(machine *karpv1.NodeClaim) string {
+	id, err := providerid.InstanceID(machine.Status.ProviderID)
+	if err != nil {
+		return ""
+	}
+	return string(p.Launcher.Claimant(id))
 }
 
 func (p *Parts) interruption() interruption.Options {
