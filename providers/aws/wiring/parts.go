@@ -143,6 +143,9 @@ func (p *Parts) discovery(s *shared) error {
 	p.Images = image.New(image.Options{
 		EC2: ec2, SSM: p.Services.SSM, Kubernetes: p.Cluster, Clock: p.Clock,
 		Interval: p.Settings.AMIRefreshInterval, Random: random, Metrics: s.caches,
+		Skipped: func(parameter, reason string) {
+			p.Log.V(1).Info("leaving out an SSM parameter that gives no image", "parameter", parameter, "because", reason)
+		},
 	})
 	p.Addresses = network.NewAddresses(network.AddressOptions{Clock: p.Clock, Interval: p.Settings.SubnetRefreshInterval})
 	p.Subnets = network.NewSubnets(network.SubnetOptions{
