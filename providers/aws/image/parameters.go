@@ -27,7 +27,9 @@ const (
 
 // isMissing finds the codes of SSM for a parameter, or a version of it, that there is not
 // (AWS-300).
-func isMissing(code string) bool { return code == "ParameterNotFound" || code == "ParameterVersionNotFound" }
+func isMissing(code string) bool {
+	return code == "ParameterNotFound" || code == "ParameterVersionNotFound"
+}
 
 // errMissing says that there is no parameter of a name.
 var errMissing = errors.New("parameter not found")
