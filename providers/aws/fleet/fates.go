@@ -36,13 +36,6 @@ func (f *fates) away(id string) {
 	f.put(id, true)
 }
 
-// ended reports whether a machine was put away.
-func (f *fates) ended(id string) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.known[id]
-}
-
 // put is called with mu held.
 func (f *fates) put(id string, away bool) {
 	if _, there := f.known[id]; !there {
