@@ -56,7 +56,8 @@ type Choice struct {
 type Candidate struct {
 	Type *cloudprovider.InstanceType
 	// Offerings have distinct zones, or distinct zones and reservations; the cheapest
-	// first.
+	// first. Of several reservations in a zone the first has most capacity left; the others
+	// are for when it turns out to be used up (AWS-280).
 	Offerings cloudprovider.Offerings
 }
 
@@ -186,11 +187,11 @@ func capacityType(candidates []Candidate) string {
 }
 
 // byPrice orders candidates by their lowest price, equal ones by name, and their
-// offerings likewise by zone.
+// offerings likewise by zone, reservations with more capacity left before others.
 func byPrice(candidates []Candidate) {
 	for _, c := range candidates {
 		slices.SortStableFunc(c.Offerings, func(a, b *cloudprovider.Offering) int {
-			return cmp.Or(cmp.Compare(a.Price, b.Price), cmp.Compare(a.Zone(), b.Zone()))
+			return cmp.Or(cmp.Compare(a.Price, b.Price), cmp.Compare(a.Zone(), b.Zone()), cmp.Compare(b.ReservationCapacity, a.ReservationCapacity))
 		})
 	}
 	slices.SortStableFunc(candidates, func(a, b Candidate) int {

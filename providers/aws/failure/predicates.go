@@ -4,12 +4,14 @@ package failure
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/smithy-go"
 
 	"karpenter.sh/core/cloudprovider/kit/errortable"
@@ -61,8 +63,24 @@ func IsThrottled(err error) bool {
 	if err == nil {
 		return false
 	}
+	return exhausted(err) || IsThrottleCode(err)
+}
+
+// IsThrottleCode reports whether the cloud itself said that it wants fewer calls: then the
+// call has done nothing.
+func IsThrottleCode(err error) bool {
 	byCode := retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}
-	return exhausted(err) || byCode.IsErrorThrottle(err) == aws.TrueTernary || status(err) == http.StatusTooManyRequests
+	return byCode.IsErrorThrottle(err) == aws.TrueTernary || status(err) == http.StatusTooManyRequests
+}
+
+// IsUnsent reports whether a call failed before anything was sent: no connection, no
+// address of the host, no credentials.
+func IsUnsent(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	var signing *signer.SigningError
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns) || errors.As(err, &signing) ||
+		err != nil && strings.Contains(err.Error(), "get identity: ") // the SDK has no type for it
 }
 
 // IsUnauthorized reports whether a permission is missing. PermissionMissing says which.

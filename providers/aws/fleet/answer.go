@@ -116,6 +116,16 @@ func (p plan) attempt(w where) failure.Attempt {
 	}
 }
 
+// attempts are all that the plan asks for.
+func (p plan) attempts() []failure.Attempt {
+	out := make([]failure.Attempt, len(p.offers))
+	for i, o := range p.offers {
+		out[i] = p.attempt(where{kind: o.Type, zone: o.Zone, subnet: p.subnets[o.Zone]})
+		out[i].VCPUs = o.VCPUs
+	}
+	return out
+}
+
 func (p plan) machine(id string, w where, now time.Time) instance.Instance {
 	return instance.Instance{
 		ID: id, Type: w.kind, Zone: w.zone, ZoneID: p.terms.zoneID(w.zone), SubnetID: w.subnet,

@@ -11,7 +11,7 @@ import (
 type Part struct {
 	// Members are positions in the lists that were divided, ascending.
 	Members []int
-	// Offers are those of the fleet, in order: each member has them all.
+	// Offers are those of the fleet, in order, without Addresses: each member has them all.
 	Offers []Offer
 }
 
@@ -31,7 +31,11 @@ type Part struct {
 //
 // Whoever gets nothing from a shared fleet is asked for again by its own list.
 func Divide(terms Terms, lists [][]Offer) []Part {
-	return divide(terms.strategy(), lists)
+	without := make([][]Offer, len(lists))
+	for i, list := range lists {
+		without[i] = bare(list)
+	}
+	return divide(terms.strategy(), without)
 }
 
 func divide(s strategy, lists [][]Offer) []Part {

@@ -80,6 +80,17 @@ func TestDivide(t *testing.T) {
 	}
 }
 
+// AWS-325: how many addresses machines take does not divide.
+func TestDivideWhateverTheAddresses(t *testing.T) {
+	for _, terms := range []fleet.Terms{onDemand(), spot(), interruptible()} {
+		one, other := list("a1 b2"), list("a1 b2")
+		one[0].Addresses, other[0].Addresses, other[1].Addresses = 9, 17, 3
+		if got := parts(fleet.Divide(terms, [][]fleet.Offer{one, other})); got != "0,1: a b" {
+			t.Errorf("%s: got %s", terms.CapacityType, got)
+		}
+	}
+}
+
 // Never more fleets than requests, no request lost or twice, and no offer in a fleet that
 // one of its members lacks. The cheapest offers of each are in its fleet.
 func TestDividingIsSound(t *testing.T) {

@@ -23,9 +23,10 @@
 // # Invariants
 //
 // Nobody gets a machine that its own offers do not have. No request is lost: each gets a
-// machine or an error. What EC2 says was launched is given to a request, or is surplus. A
-// round never has more calls than requests. A call whose answer was lost is repeated with
-// the same token, and launches nothing twice.
+// machine or an error. What EC2 says was launched is given to a request, or is surplus,
+// once, however often EC2 says so; what is known to be ending is neither. A round never has
+// more calls than requests. A call whose answer was lost is repeated with the same token,
+// and launches nothing twice.
 //
 // # Cost
 //

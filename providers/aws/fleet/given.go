@@ -23,7 +23,13 @@ type given struct {
 	machines map[types.UID]gift
 	owners   map[string]types.UID
 	order    []types.UID // the oldest first
-	asking   map[types.UID]chan struct{}
+	asking   map[types.UID]question
+}
+
+// question is a launch under way.
+type question struct {
+	answered chan struct{}
+	since    time.Time
 }
 
 type gift struct {
@@ -39,7 +45,7 @@ const (
 
 func newGiven(c clock.PassiveClock) *given {
 	return &given{
-		clock: c, machines: map[types.UID]gift{}, owners: map[string]types.UID{}, asking: map[types.UID]chan struct{}{},
+		clock: c, machines: map[types.UID]gift{}, owners: map[string]types.UID{}, asking: map[types.UID]question{},
 	}
 }
 
@@ -55,13 +61,13 @@ func (g *given) once(ctx context.Context, uid types.UID, launch func() (instance
 		}
 		other, busy := g.asking[uid]
 		if !busy {
-			g.asking[uid] = make(chan struct{})
+			g.asking[uid] = question{make(chan struct{}), g.clock.Now()}
 			g.mu.Unlock()
 			return g.launch(uid, launch)
 		}
 		g.mu.Unlock()
 		select {
-		case <-other:
+		case <-other.answered:
 		case <-ctx.Done():
 			return instance.Instance{}, context.Cause(ctx)
 		}
@@ -74,7 +80,7 @@ func (g *given) launch(uid types.UID, launch func() (instance.Instance, error)) 
 	defer func() { // a panic too leaves nobody waiting
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		close(g.asking[uid])
+		close(g.asking[uid].answered)
 		delete(g.asking, uid)
 		if launched {
 			g.machines[uid] = gift{machine, g.clock.Now()}
@@ -100,6 +106,21 @@ func (g *given) claimant(instanceID string) types.UID {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.owners[instanceID]
+}
+
+// skew is how far the cloud's clock may be behind ours.
+const skew = time.Minute
+
+// underWay reports whether a machine born at a time may come of a launch under way.
+func (g *given) underWay(born time.Time) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, q := range g.asking {
+		if !born.Before(q.since.Add(-skew)) {
+			return true
+		}
+	}
+	return false
 }
 
 // expire drops what is old; mu is held.

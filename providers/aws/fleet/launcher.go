@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -70,6 +72,9 @@ type Options struct {
 	// Surplus is given machines that nobody waits for. It ends them; what it cannot end
 	// is left to garbage collection, because they carry no NodeClaim's name (CP-117).
 	Surplus func(ctx context.Context, machines []instance.Instance)
+	// Ended reports whether a machine of a late or repeated answer is being ended, or gone;
+	// where that cannot be known, it is not. Nil means that none is.
+	Ended func(ctx context.Context, machine instance.Instance) bool
 	// Failed is told what goes wrong without a request failing by it; nil means nobody is.
 	Failed func(error)
 
@@ -87,7 +92,8 @@ type Options struct {
 	// 300, which is what EC2 takes.
 	MaxOverrides int
 	// Retry says how calls are repeated that were throttled, or whose answer is not known;
-	// its Throttled and Clock are set here.
+	// its Throttled and Clock are set here, and Calls are bounded by the time-out alone
+	// unless set. Set its Random, so that many launchers do not come back together.
 	Retry retry.Policy
 	// Batches and Metrics are shared by the provider; nil means none.
 	Batches *batch.Metrics
@@ -111,7 +117,8 @@ func (o Options) withDefaults() Options {
 	count(&o.MaxItems, 1000)
 	count(&o.Calls, 100)
 	count(&o.MaxOverrides, 300)
-	o.Retry.Throttled, o.Retry.Clock = repeatable, o.Clock
+	count(&o.Retry.Calls, math.MaxInt)
+	o.Retry.Clock = o.Clock
 	if o.Surplus == nil {
 		o.Surplus = func(context.Context, []instance.Instance) {}
 	}
@@ -129,12 +136,23 @@ type Launcher struct {
 	given   *given
 	slots   chan struct{} // one for each call under way
 	asked   atomic.Int64  // names what fleets take from subnets
+	fates   *fates
+	holds   *holds
+	born    time.Time
+
+	base    context.Context // of work that no call waits for
+	abandon context.CancelFunc
+	work    sync.WaitGroup
 }
 
 // New returns a launcher.
 func New(opts Options) *Launcher {
 	opts = opts.withDefaults()
-	l := &Launcher{opts: opts, tokens: newTokens(), slots: make(chan struct{}, opts.Calls), given: newGiven(opts.Clock)}
+	l := &Launcher{
+		opts: opts, tokens: newTokens(), slots: make(chan struct{}, opts.Calls), given: newGiven(opts.Clock),
+		fates: newFates(), holds: newHolds(opts.Clock), born: opts.Clock.Now(),
+	}
+	l.base, l.abandon = context.WithCancel(context.Background())
 	l.batcher = batch.NewPiecewise(batch.Options{
 		Name: "create_fleet", Idle: opts.Idle, MaxWait: opts.MaxWait, MaxItems: opts.MaxItems, MaxConcurrent: opts.Calls,
 		Timeout: opts.Timeout, Clock: opts.Clock, Metrics: opts.Batches,
@@ -173,14 +191,28 @@ func (l *Launcher) name(first Request) string {
 }
 
 // Forget tells that a machine is being ended, so that it is given to nobody again.
-func (l *Launcher) Forget(instanceID string) { l.given.forget(instanceID) }
+func (l *Launcher) Forget(instanceID string) {
+	l.fates.away(instanceID)
+	l.given.forget(instanceID)
+}
 
 // Claimant is the UID of the NodeClaim that a machine was given to not long ago; empty if
 // that is not known.
 func (l *Launcher) Claimant(instanceID string) types.UID { return l.given.claimant(instanceID) }
 
-// Close serves who waits and refuses others; when ctx ends first, calls are cancelled.
-func (l *Launcher) Close(ctx context.Context) error { return l.batcher.Close(ctx) }
+// UnderWay reports whether a launch is under way that a machine may come of which was born
+// at a time.
+func (l *Launcher) UnderWay(born time.Time) bool { return l.given.underWay(born) }
+
+// Close serves who waits, ends what is surplus, and refuses others; when ctx ends first,
+// calls are cancelled.
+func (l *Launcher) Close(ctx context.Context) error {
+	err := l.batcher.Close(ctx)
+	defer context.AfterFunc(ctx, l.abandon)()
+	l.work.Wait()
+	l.abandon()
+	return err
+}
 
 // repeatable are errors after which the same request is made again, with the same token:
 // it was throttled, or nobody knows what came of it (AWS-431, KIT-073).
@@ -189,6 +221,7 @@ func repeatable(err error) bool {
 }
 
 // unknown reports whether a failed call may have launched something.
+// That the SDK has tried again until it gave up says nothing of what the tries did.
 func unknown(err error) bool {
-	return failure.Code(err) == "" || failure.IsServerFault(err) && !failure.IsThrottled(err)
+	return failure.Code(err) == "" || failure.IsServerFault(err) && !failure.IsThrottleCode(err)
 }

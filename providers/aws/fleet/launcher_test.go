@@ -156,6 +156,8 @@ func TestErrors(t *testing.T) {
 			e, ok := cloudprovider.AsCreateError(err)
 			return ok && e.Reason == "AMINotFound" && strings.HasPrefix(e.Message, "Error creating fleet request: ")
 		}, "", 1},
+		{"CP-018: capacity as an error of the call", label.OnDemand, `[{"call": "ec2:CreateFleet", "error": {"code": "InsufficientInstanceCapacity"}}]`, isICE,
+			"capacityType=on-demand instanceType=c5.large zone=us-west-2a\ncapacityType=on-demand instanceType=c5.large zone=us-west-2b\ncapacityType=on-demand instanceType=c5.large zone=us-west-2c", 1},
 		{"AWS-431, CP-316: throttled for good", label.OnDemand, `[{"call": "ec2:CreateFleet", "error": {"code": "RequestLimitExceeded"}}]`, plain, "", 10},
 		{"CP-316: a service that fails for good", label.OnDemand, `[{"call": "ec2:CreateFleet", "error": {"code": "InternalError"}}]`, plain, "", 10},
 		{"AWS-431: throttled within", label.OnDemand, `[{"call": "ec2:CreateFleet", "within": {"code": "RequestLimitExceeded"}}]`, plain, "", 1},

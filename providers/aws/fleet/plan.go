@@ -3,6 +3,8 @@
 package fleet
 
 import (
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -73,9 +75,11 @@ func (t Terms) strategyOf(in *ec2.CreateFleetInput) {
 	in.TargetCapacitySpecification.DefaultTargetCapacityType = target
 }
 
-// configs are one for each template, in the order of its cheapest offer.
+// configs are one for each template, in the order of its cheapest offer. Priorities are the
+// ranks of prices, since EC2 takes whole numbers from 0.
 func (p plan) configs() []types.FleetLaunchTemplateConfigRequest {
 	at := map[string]int{}
+	rank := ranks(p.offers)
 	var out []types.FleetLaunchTemplateConfigRequest
 	for _, o := range p.offers {
 		i, known := at[o.Template]
@@ -88,10 +92,38 @@ func (p plan) configs() []types.FleetLaunchTemplateConfigRequest {
 		}
 		out[i].Overrides = append(out[i].Overrides, types.FleetLaunchTemplateOverridesRequest{
 			InstanceType: types.InstanceType(o.Type), ImageId: aws.String(o.ImageID), AvailabilityZone: aws.String(o.Zone),
-			SubnetId: aws.String(p.subnets[o.Zone]), Priority: aws.Float64(o.Price),
+			SubnetId: aws.String(p.subnets[o.Zone]), Priority: aws.Float64(rank[o.Price]),
 		})
 	}
 	return out
+}
+
+// ranks are those of the prices, from 0 for the lowest.
+func ranks(offers []Offer) map[float64]float64 {
+	prices := make([]float64, len(offers))
+	for i, o := range offers {
+		prices[i] = o.Price
+	}
+	slices.Sort(prices)
+	out := map[float64]float64{}
+	for i, price := range slices.Compact(prices) {
+		out[price] = float64(i)
+	}
+	return out
+}
+
+// maxTemplates is how many launch templates a fleet has at most (EC2).
+const maxTemplates = 50
+
+// within cuts a list of offers where it would name more templates.
+func within(offers []Offer, most int) []Offer {
+	seen := map[string]bool{}
+	for i, o := range offers {
+		if seen[o.Template] = true; len(seen) > most {
+			return offers[:i]
+		}
+	}
+	return offers
 }
 
 // templates are the names that offers use, each once, in their order.
@@ -102,18 +134,6 @@ func templates(offers []Offer) []string {
 		if !seen[o.Template] {
 			seen[o.Template] = true
 			out = append(out, o.Template)
-		}
-	}
-	return out
-}
-
-// needs are how many addresses the smallest machine takes, by zone.
-func needs(offers []Offer) map[string]int64 {
-	out := map[string]int64{}
-	for _, o := range offers {
-		least := max(o.Addresses, 1)
-		if n, known := out[o.Zone]; !known || least < n {
-			out[o.Zone] = least
 		}
 	}
 	return out

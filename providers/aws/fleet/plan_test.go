@@ -63,8 +63,8 @@ func TestPlan(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			tc.terms.Tags = map[string]string{"b": "2", "a": "1"}
 			offers := []fleet.Offer{
-				{Type: "c5.large", Zone: "z1", ImageID: "ami-1", Template: "one", Price: 1}, {Type: "m5.large", Zone: "z2", ImageID: "ami-2", Template: "two", Price: 2},
-				{Type: "c5.xlarge", Zone: "z2", ImageID: "ami-1", Template: "one", Price: 3},
+				{Type: "c5.large", Zone: "z1", ImageID: "ami-1", Template: "one", Price: 0.1}, {Type: "m5.large", Zone: "z2", ImageID: "ami-2", Template: "two", Price: 0.25},
+				{Type: "c5.xlarge", Zone: "z2", ImageID: "ami-1", Template: "one", Price: 0.3},
 			}
 			override := func(kind, image, zone, subnet string, price float64) types.FleetLaunchTemplateOverridesRequest {
 				return types.FleetLaunchTemplateOverridesRequest{
@@ -81,8 +81,8 @@ func TestPlan(t *testing.T) {
 			want.Type = types.FleetTypeInstant
 			want.TargetCapacitySpecification.TotalTargetCapacity = aws.Int32(7)
 			want.LaunchTemplateConfigs = []types.FleetLaunchTemplateConfigRequest{
-				template("one", override("c5.large", "ami-1", "z1", "s1", 1), override("c5.xlarge", "ami-1", "z2", "s2", 3)),
-				template("two", override("m5.large", "ami-2", "z2", "s2", 2)),
+				template("one", override("c5.large", "ami-1", "z1", "s1", 0), override("c5.xlarge", "ami-1", "z2", "s2", 2)),
+				template("two", override("m5.large", "ami-2", "z2", "s2", 1)),
 			}
 			for _, kind := range []types.ResourceType{"instance", "volume", "fleet"} {
 				want.TagSpecifications = append(want.TagSpecifications, types.TagSpecification{

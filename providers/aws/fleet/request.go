@@ -22,8 +22,8 @@ type Request struct {
 	// UID is that of the NodeClaim.
 	UID   types.UID
 	Terms Terms
-	// Offers are the ways to launch it, at least one; of those with equal type and zone
-	// only the cheapest counts.
+	// Offers are the ways to launch it, at least one. Of those with equal type and zone the
+	// cheapest is asked for, of equal ones the first; the others are tried once it fails.
 	Offers []Offer
 	// Templates are the contents that offers name.
 	Templates map[string]launchtemplate.Content
@@ -64,7 +64,8 @@ func (t Terms) key() (string, error) {
 	return string(text), nil
 }
 
-// Offer is one way to launch a machine. Offers are compared by all their fields.
+// Offer is one way to launch a machine. Requests share a fleet by offers that are equal in
+// all fields but Addresses.
 type Offer struct {
 	Type string
 	// VCPUs of the type; 0 if unknown.
@@ -89,8 +90,7 @@ func compare(a, b Offer) int {
 	return cmp.Or(
 		cmp.Compare(a.Price, b.Price), strings.Compare(a.Type, b.Type), strings.Compare(a.Zone, b.Zone),
 		strings.Compare(a.Template, b.Template), strings.Compare(a.ReservationID, b.ReservationID),
-		strings.Compare(a.ImageID, b.ImageID), cmp.Compare(a.Addresses, b.Addresses),
-		cmp.Compare(a.VCPUs, b.VCPUs), cmp.Compare(a.EFAs, b.EFAs),
+		strings.Compare(a.ImageID, b.ImageID), cmp.Compare(a.VCPUs, b.VCPUs), cmp.Compare(a.EFAs, b.EFAs),
 	)
 }
 
@@ -101,13 +101,27 @@ func (o Offer) place() place { return place{o.Type, o.Zone} }
 
 // sorted returns the offers in order, each type and zone once.
 func sorted(offers []Offer) []Offer {
-	out := slices.SortedFunc(slices.Values(offers), compare)
+	out, _ := choices(offers)
+	return out
+}
+
+// choices also returns what may take the place of an offer that fails.
+func choices(offers []Offer) (out []Offer, others map[place][]Offer) {
+	out = slices.SortedStableFunc(slices.Values(offers), func(a, b Offer) int { return cmp.Compare(a.Price, b.Price) })
 	seen := make(map[place]bool, len(out))
-	return slices.DeleteFunc(out, func(o Offer) bool {
-		twice := seen[o.place()]
+	out = slices.DeleteFunc(out, func(o Offer) bool {
+		if p := o.place(); seen[p] {
+			if others == nil {
+				others = map[place][]Offer{}
+			}
+			others[p] = append(others[p], bare([]Offer{o})...)
+			return true
+		}
 		seen[o.place()] = true
-		return twice
+		return false
 	})
+	slices.SortFunc(out, compare)
+	return out, others
 }
 
 // strategy is how EC2 chooses among the offers of a fleet, which decides how far

@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
-	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/batch"
 	"karpenter.sh/providers/aws/failure"
 	"karpenter.sh/providers/aws/instance"
@@ -24,6 +23,9 @@ type waiting struct {
 	batch.Caller[Request, instance.Instance]
 	// offers are those of its own that have not failed yet.
 	offers []Offer
+	// others are those that take the place of one that fails.
+	others map[place][]Offer
+	needs  needs
 	// verdicts are what those that have failed mean.
 	verdicts []failure.Verdict
 }
@@ -37,7 +39,11 @@ const rounds = 3
 func (l *Launcher) serve(ctx context.Context, w window) {
 	all := make([]*waiting, len(w.Callers))
 	for i, c := range w.Callers {
-		all[i] = &waiting{Caller: c, offers: sorted(c.Item.Offers)}
+		r := &waiting{Caller: c}
+		r.offers, r.others = choices(c.Item.Offers)
+		r.needs = needsOf(r.offers)
+		r.offers = bare(r.offers)
+		all[i] = r
 	}
 	l.round(ctx, w, all, 1)
 }
@@ -96,7 +102,7 @@ func (f *fleet) run(ctx context.Context) []*waiting {
 	if f.slot(ctx) {
 		defer func() { <-f.slots }()
 	}
-	f.offers = f.offers[:min(len(f.offers), f.opts.MaxOverrides)]
+	f.offers = within(f.offers[:min(len(f.offers), f.opts.MaxOverrides)], maxTemplates)
 	for {
 		f.members = slices.DeleteFunc(f.members, func(r *waiting) bool { return !r.Waits() })
 		if len(f.members) == 0 {
@@ -135,6 +141,9 @@ func (f *fleet) attempt(ctx context.Context) *left {
 	for i, m := range f.members {
 		uids[i] = m.Item.UID
 	}
+	for _, launch := range f.holds.drop(uids) {
+		f.opts.Subnets.Release(launch) // it is asked for again, and counted again
+	}
 	launch := f.name(f.members[0].Item)
 	p, ok := f.place(launch)
 	if !ok {
@@ -147,55 +156,23 @@ func (f *fleet) attempt(ctx context.Context) *left {
 	}
 	defer lease.Release()
 	f.requested(len(f.members))
-	out, err := f.call(ctx, uids, p)
+	out, doubtful, err := f.call(ctx, uids, p)
 	if err != nil {
-		return f.refused(launch, p, err)
+		f.unreserve(launch, uids, err)
+		return f.refused(p, err)
 	}
-	return f.answered(ctx, launch, p, p.read(out, f.opts.Clock.Now()))
+	a, lost := f.living(ctx, p.read(out, f.opts.Clock.Now()), doubtful)
+	return f.answered(launch, p, a, lost)
 }
 
-// place chooses a subnet for each zone; offers of zones without one are left out. Each
-// zone is thought to get its share of the machines. Where no subnet has room for so many,
-// one that has room for fewer will do: who gets nothing is asked for again.
-func (f *fleet) place(launch string) (plan, bool) {
-	p := plan{terms: f.terms, machines: len(f.members)}
-	least := needs(f.offers)
-	wanted := map[string]int64{}
-	for zone, need := range least {
-		wanted[zone] = need * int64((p.machines+len(least)-1)/len(least))
+// unreserve gives back what a failed call has reserved, unless something may have been
+// launched: then it stays counted until its members ask again.
+func (f *fleet) unreserve(launch string, uids []types.UID, err error) {
+	if unknown(err) && !failure.IsUnsent(err) {
+		f.holds.keep(launch, uids)
+		return
 	}
-	for {
-		p.subnets = f.opts.Subnets.Reserve(launch, f.terms.Subnets, wanted)
-		if len(p.subnets) == len(wanted) {
-			break
-		}
-		for zone, need := range wanted {
-			if _, there := p.subnets[zone]; there {
-				continue
-			}
-			if wanted[zone] = max(need/2, least[zone]); need == least[zone] {
-				delete(wanted, zone)
-			}
-		}
-	}
-	for _, o := range f.offers {
-		if _, there := p.subnets[o.Zone]; there {
-			p.offers = append(p.offers, o)
-		}
-	}
-	return p, len(p.offers) > 0
-}
-
-// nowhere answers all when no zone has a subnet with room.
-func (f *fleet) nowhere() *left {
-	for _, m := range f.members {
-		if len(m.verdicts) > 0 {
-			m.fail(outcome(m.verdicts)) // what was tried before says more
-			continue
-		}
-		m.fail(cloudprovider.NewInsufficientCapacityError(errNoOffers))
-	}
-	return nil
+	f.opts.Subnets.Release(launch)
 }
 
 // contents are those of the templates that offers use. All members have them, since they

@@ -6,42 +6,49 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"k8s.io/apimachinery/pkg/types"
 
-	"karpenter.sh/core/cloudprovider/kit/batch"
 	"karpenter.sh/core/cloudprovider/kit/health"
 	"karpenter.sh/core/cloudprovider/kit/retry"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/providers/aws/failure"
-	"karpenter.sh/providers/aws/instance"
 )
 
-// call makes the request until it is known what came of it, always with the same token.
-func (f *fleet) call(ctx context.Context, uids []types.UID, p plan) (*ec2.CreateFleetOutput, error) {
+// call makes the request until it is known what came of it, always with the same token, and
+// as long as somebody waits for it. Doubtful says that machines of the answer may have been
+// ended meanwhile.
+func (f *fleet) call(ctx context.Context, uids []types.UID, p plan) (out *ec2.CreateFleetOutput, doubtful bool, err error) {
 	in := p.input()
-	token, name, err := f.tokens.of(uids, in)
+	u, err := f.tokens.of(uids, in)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	in.ClientToken = aws.String(token)
-	out, err := retry.Do(ctx, f.opts.Retry, func(ctx context.Context) (*ec2.CreateFleetOutput, error) {
+	in.ClientToken = aws.String(u.token)
+	policy := f.opts.Retry
+	policy.Throttled = func(err error) bool { return repeatable(err) && slices.ContainsFunc(f.members, (*waiting).Waits) }
+	began, calls := f.opts.Clock.Now(), 0
+	out, err = retry.Do(ctx, policy, func(ctx context.Context) (*ec2.CreateFleetOutput, error) {
+		calls++
 		return f.opts.API.CreateFleet(ctx, in)
 	})
 	if err == nil || !repeatable(err) {
-		f.tokens.spend(name)
+		f.tokens.spend(u.name)
 	}
-	return out, err
+	doubtful = u.repeated || calls > 1 || f.opts.Clock.Since(began) > prompt || f.opts.Clock.Since(f.born) < giftsFor
+	return out, doubtful, err
 }
 
+// prompt is how long an answer may take whose machines nobody can have taken for orphans
+// (AWS-326).
+const prompt = 20 * time.Second
+
 // refused deals with an error of the call.
-func (f *fleet) refused(launch string, p plan, err error) *left {
-	if !unknown(err) {
-		f.opts.Subnets.Release(launch) // else they stay counted: something may have been launched
-	}
-	v := f.opts.Table.Classify(failure.Of(err))
+func (f *fleet) refused(p plan, err error) *left {
+	v := f.opts.Table.Classify(failure.Of(err), p.attempts()...)
 	switch {
 	case v.TooLarge() && len(p.offers) > 1:
 		f.offers = p.offers[:len(p.offers)/2] // AWS-434; they are in order of price
@@ -57,21 +64,23 @@ func (f *fleet) refused(launch string, p plan, err error) *left {
 
 // answered deals with an answer: marks first, so that nobody is told of a failure which
 // the next listing does not show (CP-018), then machines, then what is left.
-func (f *fleet) answered(ctx context.Context, launch string, p plan, a answer) *left {
+func (f *fleet) answered(launch string, p plan, a answer, lost int) *left {
 	r := f.refusals(a)
-	taken := map[string]int64{}
 	for _, m := range a.machines {
-		taken[m.instance.SubnetID] += max(m.offer.Addresses, 1)
 		if m.offer.ReservationID != "" {
 			f.opts.Reservations.Launched(m.offer.ReservationID)
 		}
 	}
-	if len(taken) > 0 {
+	if taken := f.taken(a.machines); len(taken) > 0 {
 		f.opts.Subnets.Settle(launch, taken)
 	} else {
 		f.opts.Subnets.Release(launch)
 	}
-	f.members = f.give(ctx, a)
+	f.members = f.give(a)
+	for ; lost > 0 && len(f.members) > 0; lost-- {
+		f.members[0].fail(errEnding)
+		f.members = f.members[1:]
+	}
 	if len(f.members) == 0 {
 		return nil
 	}
@@ -136,38 +145,13 @@ func (f *fleet) mark(v failure.Verdict) {
 	}
 }
 
-// give gives out machines, in the order in which their requests came, and returns who got
-// none. What nobody takes is surplus.
-func (f *fleet) give(ctx context.Context, a answer) []*waiting {
-	machines := a.machines
-	var none []*waiting
-	for _, m := range f.members {
-		if len(machines) == 0 {
-			none = append(none, m)
-			continue
-		}
-		if m.Answer(batch.Result[instance.Instance]{Value: machines[0].instance}) {
-			machines = machines[1:]
-		}
-	}
-	surplus := a.strays
-	for _, m := range machines {
-		surplus = append(surplus, m.instance)
-	}
-	if len(surplus) > 0 {
-		f.opts.Surplus(ctx, surplus)
-	}
-	return none
-}
-
 // again sorts out who may get something yet: whose own offers are more than those of the
 // fleet, or for whom another subnet may have room.
 func (f *fleet) again(p plan, r refusals) *left {
 	var members []*waiting
 	for _, m := range f.members {
 		own := len(m.offers)
-		m.offers = slices.DeleteFunc(slices.Clone(m.offers), func(o Offer) bool { return r.failed[o] })
-		more := own > len(p.offers) || r.full
+		more := m.drop(r.failed) || own > len(p.offers) || r.full
 		if len(m.offers) == 0 || r.all || !more {
 			m.fail(outcome(m.verdicts))
 			continue
@@ -178,4 +162,23 @@ func (f *fleet) again(p plan, r refusals) *left {
 		return nil
 	}
 	return &left{members: members}
+}
+
+// drop leaves out offers that failed. It reports whether others took the place of some.
+func (w *waiting) drop(failed map[Offer]bool) bool {
+	var left []Offer
+	replaced := false
+	for _, o := range w.offers {
+		if !failed[o] {
+			left = append(left, o)
+			continue
+		}
+		if others := w.others[o.place()]; len(others) > 0 {
+			left = append(left, others[0])
+			w.others[o.place()] = others[1:]
+			replaced = true
+		}
+	}
+	w.offers = left
+	return replaced
 }

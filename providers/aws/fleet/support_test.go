@@ -118,7 +118,7 @@ func newWorldWith(t *testing.T, requests int, options func(*fleet.Options), chan
 		},
 		Failed: func(err error) { t.Error(err) },
 		Clock:  clock.RealClock{}, Idle: time.Minute, MaxWait: time.Minute, MaxItems: requests,
-		Retry: retry.Policy{First: time.Millisecond, Most: time.Millisecond},
+		Retry: retry.Policy{First: time.Millisecond, Most: time.Millisecond, Calls: 10},
 	}
 	options(&o)
 	w.launcher = fleet.New(o)

@@ -20,23 +20,39 @@ import (
 // old token with the old answer, which may be a failure that has passed, or machines that
 // have ended.
 type tokens struct {
-	mu       sync.Mutex
-	answered map[string]int
-	order    []string // the oldest first
+	mu    sync.Mutex
+	known map[string]*asked
+	order []string // the oldest first
+}
+
+// asked is a request that was made.
+type asked struct {
+	// answered is how often.
+	answered int
+	// open says that it was made and not answered since.
+	open bool
 }
 
 // tokensKept bounds what is remembered. What falls out can only make EC2 repeat an old
 // answer.
 const tokensKept = 10000
 
-func newTokens() *tokens { return &tokens{answered: map[string]int{}} }
+func newTokens() *tokens { return &tokens{known: map[string]*asked{}} }
 
-// of returns the token of a request that some NodeClaims make together, and the name
-// under which its answer is to be told.
-func (t *tokens) of(uids []types.UID, in *ec2.CreateFleetInput) (token, name string, err error) {
+// use is a token and what is known of it.
+type use struct {
+	token string
+	// name is that under which its answer is to be told.
+	name string
+	// repeated says that EC2 may have answered it before, to nobody.
+	repeated bool
+}
+
+// of returns the token of a request that some NodeClaims make together.
+func (t *tokens) of(uids []types.UID, in *ec2.CreateFleetInput) (use, error) {
 	text, err := json.Marshal(in)
 	if err != nil {
-		return "", "", fmt.Errorf("naming a fleet request: %w", err)
+		return use{}, fmt.Errorf("naming a fleet request: %w", err)
 	}
 	names := make([]string, len(uids))
 	for i, uid := range uids {
@@ -44,22 +60,36 @@ func (t *tokens) of(uids []types.UID, in *ec2.CreateFleetInput) (token, name str
 	}
 	slices.Sort(names)
 	all := types.UID(strings.Join(names, ","))
-	name = ledger.Token(all, string(text), 0)
+	name := ledger.Token(all, string(text), 0)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return ledger.Token(all, string(text), t.answered[name]), name, nil
+	a := t.known[name]
+	if a == nil {
+		a = t.add(name)
+	}
+	u := use{token: ledger.Token(all, string(text), a.answered), name: name, repeated: a.open}
+	a.open = true
+	return u, nil
+}
+
+// add is called with mu held.
+func (t *tokens) add(name string) *asked {
+	a := &asked{}
+	t.known[name] = a
+	t.order = append(t.order, name)
+	if len(t.order) > tokensKept {
+		delete(t.known, t.order[0])
+		t.order = t.order[1:]
+	}
+	return a
 }
 
 // spend tells that a request has been answered, whatever the answer was.
 func (t *tokens) spend(name string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.answered[name]++; t.answered[name] > 1 {
-		return
-	}
-	t.order = append(t.order, name)
-	if len(t.order) > tokensKept {
-		delete(t.answered, t.order[0])
-		t.order = t.order[1:]
+	if a := t.known[name]; a != nil {
+		a.answered++
+		a.open = false
 	}
 }

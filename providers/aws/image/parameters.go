@@ -25,8 +25,11 @@ const (
 	customMissingFor = time.Minute
 )
 
-// codeParameterNotFound is the code of SSM for a parameter that there is not (AWS-300).
-const codeParameterNotFound = "ParameterNotFound"
+// isMissing finds the codes of SSM for a parameter, or a version of it, that there is not
+// (AWS-300).
+func isMissing(code string) bool {
+	return code == "ParameterNotFound" || code == "ParameterVersionNotFound"
+}
 
 // errMissing says that there is no parameter of a name.
 var errMissing = errors.New("parameter not found")
@@ -91,7 +94,7 @@ func unless(value string, err error) (string, bool, error) {
 func (p *parameters) read(ctx context.Context, name string) (string, error) {
 	out, err := p.api.GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String(name)})
 	switch {
-	case err != nil && errortable.FailureOf(err).Code == codeParameterNotFound:
+	case err != nil && isMissing(errortable.FailureOf(err).Code):
 		return "", fmt.Errorf("%w: %w", errMissing, err)
 	case err != nil:
 		return "", fmt.Errorf("getting SSM parameter %s: %w", name, err)

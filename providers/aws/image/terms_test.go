@@ -135,6 +135,15 @@ func TestCustomParameters(t *testing.T) {
 	equal(t, "after five minutes", showAll(w.list(t, c)), []string{"own-2 amd64"})
 }
 
+// AWS-143, AWS-300: a version of a parameter that there is not is skipped, not the list.
+func TestMissingVersion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0, own)
+	w.Fault(`[{"call": "ssm:GetParameter", "match": {"Name": "/own:9"}, "error": {"code": "ParameterVersionNotFound"}}]`)
+	equal(t, "images", showAll(w.list(t, nodeClass(term{SSMParameter: "/own:9"}, term{ID: "ami-1"}))), []string{"own-1 amd64"})
+	equal(t, "skipped", w.skipped, []string{"/own:9: it does not exist"})
+}
+
 // AWS-148: a list is kept per UID and generation for the interval; the caller owns it.
 func TestKept(t *testing.T) {
 	t.Parallel()

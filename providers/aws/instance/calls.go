@@ -177,25 +177,6 @@ func (s *Instances) describe(ctx context.Context, _ string, ids []string) (map[s
 	return answer, nil
 }
 
-// end ends some machines, and tells which of them are ending. Others are asked for again
-// singly (AWS-325).
-func (s *Instances) end(ctx context.Context, _ string, ids []string) (map[string]State, error) {
-	out, err := s.opts.API.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: ids})
-	if err != nil {
-		return nil, err
-	}
-	answer := map[string]State{}
-	for _, i := range out.TerminatingInstances {
-		if i.CurrentState == nil {
-			continue
-		}
-		if state := State(i.CurrentState.Name); state.Ending() {
-			answer[aws.ToString(i.InstanceId)] = state
-		}
-	}
-	return answer, nil
-}
-
 // oneSpoils are errors that one machine brings upon all that are asked about with it
 // (CP-091).
 func oneSpoils(err error) bool {

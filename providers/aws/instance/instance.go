@@ -26,7 +26,7 @@ type Instance struct {
 	CapacityType string
 	ImageID      string
 	SubnetID     string
-	// SecurityGroupIDs are those of all interfaces, sorted.
+	// SecurityGroupIDs are those of the first interface, sorted.
 	SecurityGroupIDs []string
 	// ReservationID is the reservation that it was launched into; empty if
 	// CapacityType is not reserved.
@@ -84,20 +84,28 @@ func FromEC2(in types.Instance, reservations bool) Instance {
 	return out
 }
 
+// interfaces are what the machine was launched with: groups are those of its first
+// interface. Others may be attached later with groups of their own, by the network plugin
+// or by people, and are nobody's drift.
 func (i *Instance) interfaces(in types.Instance) {
-	groups := map[string]bool{}
-	for _, g := range in.SecurityGroups {
-		groups[aws.ToString(g.GroupId)] = true
-	}
+	groups := in.SecurityGroups
 	for _, n := range in.NetworkInterfaces {
-		for _, g := range n.Groups {
-			groups[aws.ToString(g.GroupId)] = true
+		if len(groups) == 0 && primary(n) {
+			groups = n.Groups
 		}
 		if kind := aws.ToString(n.InterfaceType); strings.HasPrefix(kind, "efa") {
 			i.EFAs++
 		}
 	}
-	i.SecurityGroupIDs = slices.Sorted(maps.Keys(groups))
+	ids := map[string]bool{}
+	for _, g := range groups {
+		ids[aws.ToString(g.GroupId)] = true
+	}
+	i.SecurityGroupIDs = slices.Sorted(maps.Keys(ids))
+}
+
+func primary(n types.InstanceNetworkInterface) bool {
+	return n.Attachment != nil && aws.ToInt32(n.Attachment.NetworkCardIndex) == 0 && aws.ToInt32(n.Attachment.DeviceIndex) == 0
 }
 
 // market is AWS-323. A machine that runs in an open reservation which it did not target

@@ -3,6 +3,7 @@
 package instance_test
 
 import (
+	"fmt"
 	"maps"
 	"testing"
 
@@ -42,6 +43,41 @@ func TestCapacityType(t *testing.T) {
 			got := instance.FromEC2(tc.in, !tc.off)
 			if got.CapacityType != tc.want.CapacityType || got.ReservationID != tc.want.ReservationID || got.ReservationType != tc.want.ReservationType || got.Interruptible != tc.want.Interruptible {
 				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+// AWS-376: what the network plugin or people attach later is no drift.
+func TestSecurityGroups(t *testing.T) {
+	group := func(ids ...string) []types.GroupIdentifier {
+		var out []types.GroupIdentifier
+		for _, id := range ids {
+			out = append(out, types.GroupIdentifier{GroupId: aws.String(id)})
+		}
+		return out
+	}
+	attached := func(card, device int32, groups []types.GroupIdentifier) types.InstanceNetworkInterface {
+		return types.InstanceNetworkInterface{Groups: groups, Attachment: &types.InstanceNetworkInterfaceAttachment{
+			NetworkCardIndex: aws.Int32(card), DeviceIndex: aws.Int32(device),
+		}}
+	}
+	for _, tc := range []struct {
+		name string
+		in   types.Instance
+		want string
+	}{
+		{"those of the machine", types.Instance{SecurityGroups: group("sg-2", "sg-1"), NetworkInterfaces: []types.InstanceNetworkInterface{
+			attached(0, 0, group("sg-1", "sg-2")), attached(0, 1, group("sg-pods")),
+		}}, "[sg-1 sg-2]"},
+		{"else those of its first interface", types.Instance{NetworkInterfaces: []types.InstanceNetworkInterface{
+			attached(1, 0, group("sg-efa")), attached(0, 1, group("sg-pods")), attached(0, 0, group("sg-1")),
+		}}, "[sg-1]"},
+		{"none while it ends", types.Instance{}, "[]"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := fmt.Sprint(instance.FromEC2(tc.in, true).SecurityGroupIDs); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})
 	}

@@ -9,12 +9,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/smithy-go"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"k8s.io/utils/clock"
@@ -304,6 +306,54 @@ func TestTerminateAgain(t *testing.T) {
 	}
 	if err := s.Close(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// protected is EC2 that refuses calls with some machines.
+type protected struct {
+	*ec2.Client
+	protects func(id string) bool
+	calls    atomic.Int64
+}
+
+func (p *protected) TerminateInstances(ctx context.Context, in *ec2.TerminateInstancesInput, o ...func(*ec2.Options)) (*ec2.TerminateInstancesOutput, error) {
+	p.calls.Add(1)
+	if slices.ContainsFunc(in.InstanceIds, p.protects) {
+		return nil, &smithy.GenericAPIError{Code: "UnauthorizedOperation", Message: "no"}
+	}
+	return p.Client.TerminateInstances(ctx, in, o...)
+}
+
+// CP-091: a machine that a policy protects fails nobody else; a permission that is missing
+// costs few calls.
+func TestTerminateProtected(t *testing.T) {
+	for _, tc := range []struct {
+		name      string
+		protected int
+		most      int64
+	}{{"one", 1, 13}, {"some", 3, 40}, {"all", 64, 15}} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := newWorld(t, 1)
+			ids := w.mine(64)
+			api := &protected{Client: w.api, protects: func(id string) bool { return slices.Index(ids, id) < tc.protected }}
+			s := instance.New(instance.Options{API: api, Cluster: simtest.Cluster, Clock: clock.RealClock{}, Idle: time.Minute, MaxWait: time.Minute, MaxItems: 64})
+			var machines []instance.Instance
+			for _, id := range ids {
+				machines = append(machines, instance.Instance{ID: id})
+			}
+			err := s.TerminateKnown(t.Context(), machines)
+			for i, id := range ids {
+				if named := err != nil && strings.Contains(err.Error(), id); named != (i < tc.protected) {
+					t.Errorf("%d: error %v", i, err)
+				}
+			}
+			if n := api.calls.Load(); n > tc.most {
+				t.Errorf("%d calls, want at most %d", n, tc.most)
+			}
+			if err := s.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"k8s.io/utils/clock"
 
@@ -52,11 +53,12 @@ func NewAddresses(opts AddressOptions) *Addresses {
 }
 
 // read takes an answer of DescribeSubnets that was asked for at a time. A subnet whose
-// addresses are not told is not read.
+// addresses are not told is not read, nor is one of IPv6 alone: it tells of no free IPv4
+// addresses, and is not full for that.
 func (a *Addresses) read(began time.Time, found []types.Subnet) error {
 	networks := make([]address.Network, 0, len(found))
 	for _, s := range found {
-		if s.AvailableIpAddressCount != nil {
+		if s.AvailableIpAddressCount != nil && !aws.ToBool(s.Ipv6Native) {
 			networks = append(networks, address.Network{ID: *s.SubnetId, Free: free(s)})
 		}
 	}

@@ -3,13 +3,17 @@
 package network_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"k8s.io/utils/clock"
 
 	v1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/internal/simtest"
@@ -148,6 +152,32 @@ func TestSubnetZones(t *testing.T) {
 	if got := w.list(t, nodeClass(v1.SubnetSelectorTerm{ID: "subnet-b"})); len(got) != 1 || got[0] != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
+}
+
+// AWS-131: a subnet of IPv6 alone has no IPv4 addresses, and room all the same.
+func TestSubnetsOfIPv6(t *testing.T) {
+	t.Parallel()
+	c := clock.RealClock{}
+	addresses := network.NewAddresses(network.AddressOptions{Clock: c})
+	subnets := network.NewSubnets(network.SubnetOptions{API: native{}, Addresses: addresses, Clock: c})
+	defer subnets.Close()
+	list, err := subnets.List(t.Context(), nodeClass(tagged("a", "b")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := addresses.Reserve("launch", list, network.Needs{"us-west-2a": 1, "us-west-2b": 1}); len(got) != 1 || got["us-west-2a"] != "subnet-6" {
+		t.Errorf("chosen %v", got)
+	}
+}
+
+// native is EC2 with a subnet of IPv6 alone, and a full one.
+type native struct{}
+
+func (native) DescribeSubnets(context.Context, *ec2.DescribeSubnetsInput, ...func(*ec2.Options)) (*ec2.DescribeSubnetsOutput, error) {
+	return &ec2.DescribeSubnetsOutput{Subnets: []types.Subnet{
+		{SubnetId: aws.String("subnet-6"), AvailabilityZone: aws.String("us-west-2a"), AvailableIpAddressCount: aws.Int32(0), Ipv6Native: aws.Bool(true)},
+		{SubnetId: aws.String("subnet-4"), AvailabilityZone: aws.String("us-west-2b"), AvailableIpAddressCount: aws.Int32(0)},
+	}}, nil
 }
 
 // AWS-130: kept per UID and generation for the refresh interval.

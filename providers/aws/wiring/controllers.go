@@ -113,11 +113,15 @@ func (p *Parts) cleanUp(ctx context.Context, nodeClass *v1.EC2NodeClass) (time.D
 
 // collection ends machines that no NodeClaim has (AWS-326). Machines of shared fleets
 // carry no name of a NodeClaim until they are tagged; until then the launcher knows whose
-// they are, unless it is another process.
+// they are, or that their launch is under way, unless it is another process.
 func (p *Parts) collection() operator.Controller {
 	return collect.New(collect.Options{
 		Client: p.Client, Live: p.Live, Machines: p.Provider, Clock: p.Clock,
-		Rule:     collect.Rule{Grace: 30 * time.Second, Tie: collect.Tie{Machine: p.claimant, NodeClaim: func(c *karpv1.NodeClaim) string { return string(c.UID) }}},
+		Rule: collect.Rule{
+			Grace:  30 * time.Second,
+			Tie:    collect.Tie{Machine: p.claimant, NodeClaim: func(c *karpv1.NodeClaim) string { return string(c.UID) }},
+			Spares: func(machine *karpv1.NodeClaim) bool { return p.Launcher.UnderWay(machine.CreationTimestamp.Time) },
+		},
 		Schedule: collect.Schedule{First: 10 * time.Second, Rounds: 20, Then: 2 * time.Minute},
 	})
 }

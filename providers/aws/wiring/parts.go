@@ -21,6 +21,7 @@ import (
 	"karpenter.sh/core/cloudprovider/kit/health"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/statichash"
 	"karpenter.sh/core/cloudprovider/kit/price"
+	"karpenter.sh/core/cloudprovider/kit/retry"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/metrics"
 	coreoptions "karpenter.sh/core/operator/options"
@@ -146,6 +147,9 @@ func (p *Parts) discovery(s *shared) error {
 	p.Images = image.New(image.Options{
 		EC2: ec2, SSM: p.Services.SSM, Kubernetes: p.Cluster, Clock: p.Clock,
 		Interval: p.Settings.AMIRefreshInterval, Random: random, Metrics: s.caches,
+		Skipped: func(parameter, reason string) {
+			p.Log.V(1).Info("leaving out an SSM parameter that gives no image", "parameter", parameter, "because", reason)
+		},
 	})
 	p.Addresses = network.NewAddresses(network.AddressOptions{Clock: p.Clock, Interval: p.Settings.SubnetRefreshInterval})
 	p.Subnets = network.NewSubnets(network.SubnetOptions{
@@ -235,7 +239,7 @@ func (p *Parts) launching(s *shared) error {
 		return fmt.Errorf("registering the size of user data: %w", err)
 	}
 	p.Templates = launchtemplate.New(launchtemplate.Options{
-		API: p.Services.EC2, Cluster: p.Cluster.Name(), Clock: p.Clock, Failed: p.failed, Created: p.measured,
+		API: p.Services.EC2, Cluster: p.Cluster.Name(), Retry: retry.Policy{Random: rand.Float64}, Clock: p.Clock, Failed: p.failed, Created: p.measured,
 	})
 	terminations, err := instance.NewMetrics(p.Registerer)
 	if err != nil {
@@ -254,7 +258,7 @@ func (p *Parts) launching(s *shared) error {
 	}
 	launcher := fleet.Options{
 		API: p.Services.EC2, Templates: p.Templates, Subnets: p.Addresses, Health: p.Health, Table: p.Table, Failed: p.failed,
-		Surplus: p.surplus, Clock: p.Clock, Batches: s.batches, Metrics: launches,
+		Surplus: p.surplus, Ended: p.ended, Retry: retry.Policy{Random: rand.Float64}, Clock: p.Clock, Batches: s.batches, Metrics: launches,
 	}
 	if p.reserved() {
 		launcher.Reservations = p.Counts
@@ -268,6 +272,14 @@ func (p *Parts) surplus(ctx context.Context, machines []instance.Instance) {
 	if err := p.Instances.TerminateKnown(ctx, machines); err != nil {
 		p.failed(fmt.Errorf("ending surplus instances, which are left to garbage collection: %w", err))
 	}
+}
+
+// ended reports whether a machine that a late answer brought is ending. One that EC2 does
+// not show, because it is new, is not.
+func (p *Parts) ended(ctx context.Context, machine instance.Instance) bool {
+	p.Instances.Launched(machine)
+	now, err := p.Instances.Fresh(ctx, machine.ID)
+	return cloudprovider.IsNodeClaimNotFoundError(err) || err == nil && now.State.Ending()
 }
 
 // failed logs what goes wrong in the background.
