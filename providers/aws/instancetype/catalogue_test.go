@@ -72,21 +72,10 @@ func simulatedClass(setup sim.Setup, change ...func(*v1.EC2NodeClass)) *v1.EC2No
 	return c
 }
 
-// words are the provider's additions, as far as types use them (AWS-122).
+// words are the core's with the provider's additions (AWS-122).
 func words(t testing.TB) *vocabulary.Vocabulary {
 	t.Helper()
-	words, err := vocabulary.New(vocabulary.Additions{WellKnownLabels: []string{
-		v1.LabelInstanceCategory, v1.LabelInstanceGeneration, v1.LabelInstanceFamily, v1.LabelInstanceSize,
-		v1.LabelInstanceCapabilityFlex, v1.LabelInstanceCPU, v1.LabelInstanceCPUManufacturer, v1.LabelInstanceCPUSustainedClockSpeedMhz,
-		v1.LabelInstanceMemory, v1.LabelInstanceHypervisor, v1.LabelInstanceEncryptionInTransitSupported, v1.LabelNitroSandbox,
-		v1.LabelInstanceEBSBandwidth, v1.LabelInstanceNetworkBandwidth, v1.LabelInstanceLocalNVMe,
-		v1.LabelInstanceGPUName, v1.LabelInstanceGPUManufacturer, v1.LabelInstanceGPUCount, v1.LabelInstanceGPUMemory,
-		v1.LabelInstanceAcceleratorName, v1.LabelInstanceAcceleratorManufacturer, v1.LabelInstanceAcceleratorCount,
-		v1.LabelInstanceTenancy, v1.LabelCapacityReservationID, v1.LabelCapacityReservationType, v1.LabelCapacityReservationInterruptible,
-		v1.LabelPlacementGroupID, v1.LabelPlacementGroupPartition, v1.LabelTopologyZoneID,
-	}, ReservationIDLabel: v1.LabelCapacityReservationID, ReservedCapacityLabels: []string{
-		v1.LabelCapacityReservationType, v1.LabelCapacityReservationInterruptible,
-	}})
+	words, err := vocabulary.New(v1.Vocabulary())
 	must(t, err)
 	return words
 }
@@ -122,9 +111,13 @@ func TestSimulatedCatalogue(t *testing.T) {
 func sound(t *testing.T, it *cloudprovider.InstanceType, words *vocabulary.Vocabulary) {
 	t.Helper()
 	for _, key := range words.WellKnownLabels() {
-		if key != label.NodePool && !it.Requirements.Has(key) {
+		if key != label.NodePool && key != v1.LabelNodeClass && !it.Requirements.Has(key) {
 			t.Errorf("%s: %s is not defined", it.Name, key)
 		}
+	}
+	// AWS-120: nodes of any NodeClass that a NodePool's template names may be of the type.
+	if !it.Requirements.Overlaps(requirement.All(requirement.In(v1.LabelNodeClass, "any"))) {
+		t.Errorf("%s: pods that select a NodeClass fit no type", it.Name)
 	}
 	for i, o := range it.Offerings {
 		if o.Zone() == "" || o.CapacityType() == "" || o.Price < 0 {
