@@ -81,21 +81,19 @@ func NewValidator(o ValidationOptions) *Validator {
 // be launched that are not what was asked for, as with disks that are not encrypted
 // (AWS-085).
 func readable(_ context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
-	if err := unreadable(nodeClass); err != nil {
-		return Verdict{Reason: "SpecUnreadable", Message: err.Error()}, nil
+	if text := unreadable(nodeClass); text != "" {
+		return Verdict{Reason: "SpecUnreadable", Message: text}, nil
 	}
 	return Verdict{}, nil
 }
 
-func unreadable(nodeClass *v1.EC2NodeClass) error {
+// unreadable names what could not be read of the spec; empty if that is nothing.
+func unreadable(nodeClass *v1.EC2NodeClass) string {
 	var texts []string
 	for _, problem := range nodeClass.UnreadableSpec() {
 		texts = append(texts, problem.String())
 	}
-	if len(texts) == 0 {
-		return nil
-	}
-	return errors.New(strings.Join(texts, "; "))
+	return strings.Join(texts, "; ")
 }
 
 // family refuses what admission would have: an alias that is none (AWS-014).
@@ -209,7 +207,10 @@ func CheckReady(nodeClass *v1.EC2NodeClass) error {
 	if err := cloudprovider.CheckReady(nodeClass); err != nil {
 		return err
 	}
-	if err := errors.Join(unreadable(nodeClass), tagsOf(nodeClass)); err != nil {
+	if text := unreadable(nodeClass); text != "" {
+		return cloudprovider.NewNodeClassNotReadyError(errors.New(text))
+	}
+	if err := tagsOf(nodeClass); err != nil {
 		return cloudprovider.NewNodeClassNotReadyError(err)
 	}
 	return nil
