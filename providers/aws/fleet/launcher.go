@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -92,13 +91,17 @@ type Options struct {
 	// 300, which is what EC2 takes.
 	MaxOverrides int
 	// Retry says how calls are repeated that were throttled, or whose answer is not known;
-	// its Throttled and Clock are set here, and Calls are bounded by the time-out alone
+	// its Throttled and Clock are set here, and Calls are bounded by the time-out
 	// unless set. Set its Random, so that many launchers do not come back together.
 	Retry retry.Policy
 	// Batches and Metrics are shared by the provider; nil means none.
 	Batches *batch.Metrics
 	Metrics *Metrics
 }
+
+// moreThanFit is more repeats than the longest pauses let into a launch of 5 minutes: the
+// time ends them. It is there for a clock that does not pass, as those of tests.
+const moreThanFit = 60
 
 func (o Options) withDefaults() Options {
 	positive := func(d *time.Duration, otherwise time.Duration) {
@@ -117,7 +120,7 @@ func (o Options) withDefaults() Options {
 	count(&o.MaxItems, 1000)
 	count(&o.Calls, 100)
 	count(&o.MaxOverrides, 300)
-	count(&o.Retry.Calls, math.MaxInt)
+	count(&o.Retry.Calls, moreThanFit)
 	o.Retry.Clock = o.Clock
 	if o.Surplus == nil {
 		o.Surplus = func(context.Context, []instance.Instance) {}

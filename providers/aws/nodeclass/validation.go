@@ -98,10 +98,16 @@ func unreadable(nodeClass *v1.EC2NodeClass) string {
 
 // family refuses what admission would have: an alias that is none (AWS-014).
 func family(_ context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
-	if _, err := nodeClass.Family(); err != nil {
-		return Verdict{Reason: "AMIFamilyInvalid", Message: "spec.amiSelectorTerms: " + err.Error()}, nil
+	_, err := nodeClass.Family()
+	return refusal("AMIFamilyInvalid", "spec.amiSelectorTerms: ", err), nil
+}
+
+// refusal is the verdict about what is wrong with a field; none if nothing is.
+func refusal(reason, field string, wrong error) Verdict {
+	if wrong == nil {
+		return Verdict{}
 	}
-	return Verdict{}, nil
+	return Verdict{Reason: reason, Message: field + wrong.Error()}
 }
 
 // serviceCIDR is needed by machines of AL2023 (AWS-005, AWS-086).
@@ -168,8 +174,8 @@ func custom(dropped *Dropped) Check {
 		}
 		data := ptr.Deref(nodeClass.Spec.UserData, "")
 		if data != "" {
-			if err := userdata.Check(is, data); err != nil {
-				return Verdict{Reason: "UserDataInvalid", Message: "spec.userData: " + err.Error()}, nil
+			if v := refusal("UserDataInvalid", "spec.userData: ", userdata.Check(is, data)); v.Reason != "" {
+				return v, nil
 			}
 		}
 		dropped.note(nodeClass, userdata.Dropped(is, data))
@@ -188,10 +194,7 @@ func placed(_ context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
 
 // userTags refuses tags that are ours to set (AWS-086, AWS-124).
 func userTags(_ context.Context, nodeClass *v1.EC2NodeClass) (Verdict, error) {
-	if err := tagsOf(nodeClass); err != nil {
-		return Verdict{Reason: "TagValidationFailed", Message: err.Error()}, nil
-	}
-	return Verdict{}, nil
+	return refusal("TagValidationFailed", "", tagsOf(nodeClass)), nil
 }
 
 func tagsOf(nodeClass *v1.EC2NodeClass) error {
