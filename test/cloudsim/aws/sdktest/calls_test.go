@@ -52,8 +52,8 @@ func TestDiscovery(t *testing.T) {
 		Owners: []string{"self", "amazon"}, Filters: []types.Filter{filter("name", "amazon-eks-node-al2023-arm64-*"), filter("state", "available")},
 	})
 	must(t, err)
-	if len(images.Images) != 2 {
-		t.Errorf("%d images, want standard and nvidia", len(images.Images))
+	if len(images.Images) != 4 {
+		t.Errorf("%d images, want standard and nvidia of two releases", len(images.Images))
 	}
 	reservations, err := a.ec2.DescribeCapacityReservations(ctx, &ec2.DescribeCapacityReservationsInput{
 		Filters: []types.Filter{filter("state", "active"), filter("instance-match-criteria", "targeted")},
