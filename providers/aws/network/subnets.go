@@ -62,8 +62,9 @@ func NewSubnets(opts SubnetOptions) *Subnets {
 	return s
 }
 
-// List returns the subnets that a NodeClass selects, by ID (AWS-082); empty if there are none. An error of the API is
-// returned once the list at hand is older than the interval.
+// List returns the subnets that a NodeClass selects, by ID (AWS-082); empty if there
+// are none. An error of the API is returned once the list at hand is older than the
+// interval.
 func (s *Subnets) List(ctx context.Context, nodeClass *v1.EC2NodeClass) ([]v1.Subnet, error) {
 	key, err := query.KeyOf(nodeClass, nodeClass.Spec.SubnetSelectorTerms)
 	if err != nil {

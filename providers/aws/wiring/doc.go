@@ -7,5 +7,6 @@
 // binary calls [Start], which asks the cloud; tests that bring a cloud of their own call
 // [New].
 //
-// Start reading at start.go, then parts.go, then controllers.go.
+// Start reading at start.go, then parts.go (and discovery.go, catalogue.go,
+// launching.go), then controllers.go.
 package wiring

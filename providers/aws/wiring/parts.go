@@ -4,8 +4,6 @@ package wiring
 
 import (
 	"context"
-	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -20,8 +18,6 @@ import (
 	"karpenter.sh/core/cloudprovider/kit/cache"
 	"karpenter.sh/core/cloudprovider/kit/health"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/statichash"
-	"karpenter.sh/core/cloudprovider/kit/price"
-	"karpenter.sh/core/cloudprovider/kit/retry"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/metrics"
 	coreoptions "karpenter.sh/core/operator/options"
@@ -34,7 +30,6 @@ import (
 	"karpenter.sh/providers/aws/instance"
 	"karpenter.sh/providers/aws/instancetype"
 	"karpenter.sh/providers/aws/interruption"
-	"karpenter.sh/providers/aws/kubeletconfig"
 	"karpenter.sh/providers/aws/launchtemplate"
 	"karpenter.sh/providers/aws/network"
 	"karpenter.sh/providers/aws/nodeclass"
@@ -45,7 +40,6 @@ import (
 	"karpenter.sh/providers/aws/profile"
 	"karpenter.sh/providers/aws/provider"
 	"karpenter.sh/providers/aws/reservation"
-	"karpenter.sh/providers/aws/userdata"
 	"karpenter.sh/providers/aws/zonalshift"
 )
 
@@ -140,160 +134,6 @@ func newShared(registerer prometheus.Registerer) (*shared, error) {
 
 // reserved reports whether capacity reservations are used.
 func (p *Parts) reserved() bool { return p.Core.FeatureGates.ReservedCapacity }
-
-// discovery is what NodeClasses are resolved with.
-func (p *Parts) discovery(s *shared) error {
-	ec2, random := p.Services.EC2, rand.Float64
-	p.Images = image.New(image.Options{
-		EC2: ec2, SSM: p.Services.SSM, Kubernetes: p.Cluster, Clock: p.Clock,
-		Interval: p.Settings.AMIRefreshInterval, Random: random, Metrics: s.caches,
-		Skipped: func(parameter, reason string) {
-			p.Log.V(1).Info("leaving out an SSM parameter that gives no image", "parameter", parameter, "because", reason)
-		},
-	})
-	p.Addresses = network.NewAddresses(network.AddressOptions{Clock: p.Clock, Interval: p.Settings.SubnetRefreshInterval})
-	p.Subnets = network.NewSubnets(network.SubnetOptions{
-		API: ec2, Addresses: p.Addresses, Interval: p.Settings.SubnetRefreshInterval, Clock: p.Clock, Random: random, Metrics: s.caches,
-	})
-	p.Groups = network.NewSecurityGroups(network.SecurityGroupOptions{API: ec2, Clock: p.Clock, Random: random, Metrics: s.caches})
-	p.Placement = placement.New(placement.Options{
-		API: ec2, Clock: p.Clock, Random: random, Metrics: s.caches,
-		Stale: func(selector string, age time.Duration, err error) {
-			p.Log.Error(err, "using the placement group known last", "placement group", selector, "age", age)
-		},
-	})
-	if p.reserved() {
-		p.Counts = reservation.NewCounts(p.Clock)
-		p.Reservations = reservation.New(reservation.Options{
-			API: ec2, Clock: p.Clock, Enabled: true, Counts: p.Counts, Random: random, Metrics: s.caches,
-			Unknown: func(u reservation.Unknown) {
-				p.Log.Error(nil, "leaving out a capacity reservation", "because", u.String())
-			},
-		})
-	}
-	p.Profiles = profile.New(profile.Options{
-		API: p.Services.IAM, Scope: profile.Scope{Cluster: p.Cluster.Name(), Region: p.Region},
-		Isolated: p.Settings.IsolatedVPC, Clock: p.Clock, Random: random, Metrics: s.caches,
-	})
-	if p.Settings.EnableZonalShift {
-		p.Shifts = zonalshift.NewShifts(p.Clock)
-	}
-	var err error
-	p.Kinds, err = cloudprovider.NodeClassKindsOf((&provider.Provider{}).SupportedNodeClasses(), p.Scheme)
-	return err
-}
-
-// catalogue is what is sold, and at what price.
-func (p *Parts) catalogue(*shared) error {
-	var overlays client.Reader
-	if p.Core.FeatureGates.NodeOverlay {
-		overlays = p.Client
-	}
-	var err error
-	p.Prices, err = pricing.New(pricing.Options{
-		List: p.Services.Pricing, Spot: p.Services.EC2, Region: p.Region, Isolated: p.Settings.IsolatedVPC,
-		File: p.Settings.PriceFile, Overlays: overlays, Registerer: p.Registerer, Clock: p.Clock,
-		Rates: price.Rates{VCPU: p.Settings.PricePerVCPU, GiB: p.Settings.PricePerGiB, OtherAccelerator: p.Settings.PricePerAccelerator},
-	})
-	if err != nil {
-		return err
-	}
-	kubelet, err := kubeletconfig.New(kubeletconfig.Options{Expressions: p.Settings.FeatureGates.NodeClassCEL})
-	if err != nil {
-		return err
-	}
-	types := instancetype.Options{
-		API: p.Services.EC2, Clock: p.Clock, Region: p.Region, Kubelet: kubelet,
-		Prices: func() instancetype.Prices { return p.Prices.Book().Snapshot() },
-		Health: p.Health, Addresses: p.Addresses, PodAddresses: p.PodAddresses, ImageFor: image.For,
-		MemoryOverhead: p.Settings.VMMemoryOverheadPercent, ReservedENIs: int64(p.Settings.ReservedENIs),
-	}
-	if p.reserved() {
-		types.Reservations = p.Counts
-	}
-	if p.Shifts != nil {
-		types.Shifted = p.Shifts.Shifted
-	}
-	if p.Types, err = instancetype.New(types); err != nil {
-		return err
-	}
-	p.Dropped = nodeclass.NewDropped(func(nodeClass string, keys []string) {
-		p.Log.Error(nil, "leaving out user data: Bottlerocket does not know these keys of settings.kubernetes", "EC2NodeClass", nodeClass, "keys", keys)
-	})
-	p.Validator = nodeclass.NewValidator(nodeclass.ValidationOptions{
-		Cluster: p.Cluster, Kubelet: kubelet, Types: p.Types, DryRun: p.dryRun(), Dropped: p.Dropped, Clock: p.Clock,
-	})
-	return nil
-}
-
-// launching is what machines are launched and found with.
-func (p *Parts) launching(s *shared) error {
-	var err error
-	if p.Table, err = failure.New(); err != nil {
-		return err
-	}
-	p.UserData = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "karpenter_ec2nodeclasses_userdata_bytes", Help: "Size of the user data that machines of an EC2NodeClass were last given, in bytes.",
-	}, []string{"nodeclass"})
-	if err := p.Registerer.Register(p.UserData); err != nil {
-		return fmt.Errorf("registering the size of user data: %w", err)
-	}
-	p.Templates = launchtemplate.New(launchtemplate.Options{
-		API: p.Services.EC2, Cluster: p.Cluster.Name(), Retry: retry.Policy{Random: rand.Float64}, Clock: p.Clock, Failed: p.failed, Created: p.measured,
-	})
-	terminations, err := instance.NewMetrics(p.Registerer)
-	if err != nil {
-		return err
-	}
-	instances := instance.Options{
-		API: p.Services.EC2, Cluster: p.Cluster.Name(), Reservations: p.reserved(), Clock: p.Clock, Batches: s.batches, Metrics: terminations,
-	}
-	if p.Shifts != nil {
-		instances.Shifted = p.Shifts.Shifted
-	}
-	p.Instances = instance.New(instances)
-	launches, err := fleet.NewMetrics(p.Registerer)
-	if err != nil {
-		return err
-	}
-	launcher := fleet.Options{
-		API: p.Services.EC2, Templates: p.Templates, Subnets: p.Addresses, Health: p.Health, Table: p.Table, Failed: p.failed,
-		Surplus: p.surplus, Ended: p.ended, Retry: retry.Policy{Random: rand.Float64}, Clock: p.Clock, Batches: s.batches, Metrics: launches,
-	}
-	if p.reserved() {
-		launcher.Reservations = p.Counts
-	}
-	p.Launcher = fleet.New(launcher)
-	return nil
-}
-
-// surplus ends machines that nobody waits for any more.
-func (p *Parts) surplus(ctx context.Context, machines []instance.Instance) {
-	if err := p.Instances.TerminateKnown(ctx, machines); err != nil {
-		p.failed(fmt.Errorf("ending surplus instances, which are left to garbage collection: %w", err))
-	}
-}
-
-// ended reports whether a machine that a late answer brought is ending. One that EC2 does
-// not show, because it is new, is not.
-func (p *Parts) ended(ctx context.Context, machine instance.Instance) bool {
-	p.Instances.Launched(machine)
-	now, err := p.Instances.Fresh(ctx, machine.ID)
-	return cloudprovider.IsNodeClaimNotFoundError(err) || err == nil && now.State.Ending()
-}
-
-// failed logs what goes wrong in the background.
-func (p *Parts) failed(err error) { p.Log.Error(err, "background work failed") }
-
-// measured notes the size of user data (AWS-169).
-func (p *Parts) measured(c launchtemplate.Content) {
-	name := c.Tags[v1.TagNodeClass]
-	bytes, warn := userdata.Size(c.UserData)
-	p.UserData.WithLabelValues(name).Set(float64(bytes))
-	if warn {
-		p.Log.Info("user data are near the limit of EC2", "EC2NodeClass", name, "bytes", bytes)
-	}
-}
 
 // classes is what the controllers of NodeClasses are given.
 func (p *Parts) classes(*shared) error {

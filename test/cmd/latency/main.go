@@ -14,32 +14,14 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
-	"github.com/go-logr/logr"
-	"sigs.k8s.io/controller-runtime/pkg/log"
+	"karpenter.sh/test/internal/command"
 )
 
-func main() { os.Exit(realMain()) }
-
-// realMain returns the exit code.
-func realMain() int {
-	log.SetLogger(logr.Discard()) // the client library's, which nobody needs here
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
-	err := run(ctx, os.Args[1:], os.Stdout)
-	if err == nil || errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	fmt.Fprintln(os.Stderr, "latency:", err)
-	return 1
-}
+func main() { os.Exit(command.Run("latency", run)) }
 
 // run tells what was measured also if a later case failed, and before it cleans up,
 // which may take its time.

@@ -15,30 +15,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
-	"github.com/go-logr/logr"
-	"sigs.k8s.io/controller-runtime/pkg/log"
+	"karpenter.sh/test/internal/command"
 )
 
-func main() { os.Exit(realMain()) }
-
-// realMain returns the exit code.
-func realMain() int {
-	log.SetLogger(logr.Discard()) // the client library's, which nobody needs here
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
-	err := run(ctx, os.Args[1:], os.Stdout)
-	if err == nil || errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	fmt.Fprintln(os.Stderr, "scarcity:", err)
-	return 1
-}
+func main() { os.Exit(command.Run("scarcity", run)) }
 
 // options are the command line.
 type options struct {
