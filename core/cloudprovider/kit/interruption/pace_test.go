@@ -8,29 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/go-logr/logr"
-	"sigs.k8s.io/controller-runtime/pkg/config"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
-
 	"karpenter.sh/core/cloudprovider/kit/interruption"
+	"karpenter.sh/core/testkit/stubmanager"
 )
-
-// runner is a manager that keeps what is added to it.
-type runner struct {
-	manager.Manager
-	added manager.Runnable
-}
-
-func (*runner) GetControllerOptions() config.Controller {
-	return config.Controller{SkipNameValidation: new(true)}
-}
-
-func (*runner) GetLogger() logr.Logger { return logr.Discard() }
-
-func (r *runner) Add(added manager.Runnable) error {
-	r.added = added
-	return nil
-}
 
 // paced counts how often it is asked.
 type paced struct {
@@ -47,13 +27,13 @@ func (p *paced) Receive(ctx context.Context) ([]interruption.Message, error) {
 func TestPaceOfFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		healthy, r := &paced{}, &runner{}
+		healthy, r := &paced{}, &stubmanager.Manager{}
 		c := interruption.New(interruption.Options{Sources: []interruption.Source{&queue{err: errDown}, healthy}, Every: time.Minute})
 		if err := c.Register(ctx, r); err != nil {
 			t.Fatal(err)
 		}
 		ended := make(chan error)
-		go func() { ended <- r.added.Start(ctx) }()
+		go func() { ended <- r.Added.Start(ctx) }()
 		time.Sleep(time.Hour)
 		cancel()
 		if err := <-ended; err != nil {

@@ -7,39 +7,13 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/go-logr/logr"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/cache/informertest"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/config"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass"
 	"karpenter.sh/core/cloudprovider/kit/tag"
+	"karpenter.sh/core/testkit/stubmanager"
 )
-
-// runner is a manager that keeps what is added to it.
-type runner struct {
-	manager.Manager
-	informers *informertest.FakeInformers
-	added     manager.Runnable
-}
-
-func (*runner) GetControllerOptions() config.Controller {
-	return config.Controller{SkipNameValidation: new(true)}
-}
-
-func (*runner) GetLogger() logr.Logger       { return logr.Discard() }
-func (r *runner) GetScheme() *runtime.Scheme { return r.informers.Scheme }
-func (r *runner) GetCache() cache.Cache      { return r.informers }
-
-func (r *runner) Add(added manager.Runnable) error {
-	r.added = added
-	return nil
-}
 
 // KIT-146: what is wanted may follow from the status of the NodeClass alone.
 func TestInPlaceAfterStatus(t *testing.T) {
@@ -49,23 +23,19 @@ func TestInPlaceAfterStatus(t *testing.T) {
 		controller := tag.NewInPlace(tag.InPlaceOptions{
 			Client: c, Kind: nodeclass.Kind{Group: "ours", Kind: "Class"}, NodeClass: &v1.NodePool{}, Updater: u, Annotation: "in-place",
 		})
-		r := &runner{informers: &informertest.FakeInformers{Scheme: c.Scheme()}}
+		r, err := stubmanager.New(ctx, c.Scheme(), &v1.NodeClaim{}, &v1.NodePool{})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := controller.Register(ctx, r); err != nil {
 			t.Fatal(err)
 		}
-		// The fake makes informers without a lock, and the watches of a
-		// controller start together.
-		for _, watched := range []client.Object{&v1.NodeClaim{}, &v1.NodePool{}} {
-			if _, err := r.informers.GetInformer(ctx, watched); err != nil {
-				t.Fatal(err)
-			}
-		}
 		ended := make(chan error)
-		go func() { ended <- r.added.Start(ctx) }()
+		go func() { ended <- r.Added.Start(ctx) }()
 		synctest.Wait()
 
 		u.hash = "new"
-		informer, err := r.informers.FakeInformerFor(ctx, &v1.NodePool{})
+		informer, err := r.Informer(ctx, &v1.NodePool{})
 		if err != nil {
 			t.Fatal(err)
 		}
