@@ -5,6 +5,7 @@ package nodeclass_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -137,6 +138,10 @@ func TestResolvers(t *testing.T) {
 		{"an alias without image for the version", v1.ConditionTypeAMIsReady, func(s *sources) {
 			s.images = lister[v1.AMI]{err: &image.UnsupportedAliasError{Alias: "al2@latest", Reason: "none"}}
 		}, nil, "False", "UnsupportedAlias", `alias "al2@latest" is not supported: none`, 10 * time.Minute, false, same},
+		{"AWS-142: an alias of a release that nobody published", v1.ConditionTypeAMIsReady, func(s *sources) {
+			s.images = lister[v1.AMI]{err: fmt.Errorf("reading a parameter: %w", image.ErrNoParameters)}
+		}, func(c *v1.EC2NodeClass) { c.Spec.AMISelectorTerms = []v1.AMISelectorTerm{{Alias: "al2023@v19700101"}} },
+			"False", "AMINotFound", `spec.amiSelectorTerms: no image of family AL2023 has version "v19700101"`, time.Minute, false, ""},
 		{"AMIs cannot be read", v1.ConditionTypeAMIsReady, func(s *sources) { s.images = lister[v1.AMI]{err: errDown} }, nil, "", "", "", 0, true, same},
 		{"subnets", v1.ConditionTypeSubnetsReady, nil, nil, "True", "", "", time.Minute, false, "subnet-1"},
 		{"no subnets", v1.ConditionTypeSubnetsReady, func(s *sources) { s.subnets.list = nil }, nil, "False", "SubnetsNotFound", "SubnetSelector did not match any Subnets", time.Minute, false, ""},

@@ -205,3 +205,30 @@ func TestRefusedProfileIsMadeAnew(t *testing.T) {
 		t.Error(errors.Unwrap(err), err)
 	}
 }
+
+// AWS-326: a machine is not collected while the launch it comes from is under way, however
+// long the cloud's answer takes.
+func TestLaunchUnderWayIsNotCollected(t *testing.T) {
+	w := newWorld(t)
+	launched := 0
+	var slow func()
+	slow = func() {
+		if launched = w.launches(); launched == 0 {
+			w.answered.Store(&slow) // the answer was another call's
+			return
+		}
+		w.Step(time.Minute)
+		w.collect(t)
+	}
+	w.answered.Store(&slow)
+	created, err := w.front.Create(t.Context(), claim("slow"))
+	if err != nil || launched != 1 || w.count() != 1 {
+		t.Fatalf("got %v, %v; %d launches, %d machines", created, err, launched, w.count())
+	}
+	// Nobody wrote it down: once the launch is over it is an orphan like any other.
+	w.collect(t)
+	w.Step(15 * time.Second)
+	if n := w.count(); n != 0 {
+		t.Errorf("%d machines", n)
+	}
+}
