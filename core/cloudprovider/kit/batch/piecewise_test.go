@@ -30,17 +30,16 @@ func TestPiecewise(t *testing.T) {
 		b := batch.NewPiecewise(opts, func(_ context.Context, w batch.Window[string, int, string]) {
 			w.Requested(2)
 			w.Requested(1)
+			// The three ask side by side: the order of the callers is anyone's.
+			callers := map[int]batch.Caller[int, string]{}
 			for _, c := range w.Callers {
-				switch c.Item {
-				case 1:
-					c.Answer(batch.Result[string]{Err: left})
-				case 2:
-					time.Sleep(time.Minute)
-					c.Answer(batch.Result[string]{Value: answer(w.Key, c.Item)})
-					if c.Answer(batch.Result[string]{}) || c.Waits() {
-						t.Error("a caller took two answers")
-					}
-				}
+				callers[c.Item] = c
+			}
+			callers[1].Answer(batch.Result[string]{Err: left})
+			time.Sleep(time.Minute)
+			callers[2].Answer(batch.Result[string]{Value: answer(w.Key, 2)})
+			if callers[2].Answer(batch.Result[string]{}) || callers[2].Waits() {
+				t.Error("a caller took two answers")
 			}
 		})
 		defer shut(t, b)
