@@ -35,9 +35,9 @@ func (c *Cluster) UpdatePod(pod *corev1.Pod, volumes volume.Resolution) {
 	c.expect(pod)
 	if p == nil {
 		if pod.Status.Phase == corev1.PodSucceeded {
-			c.leave(pod.Spec.NodeName, newPod(c.epoch.compiler, pod, volumes, before))
+			c.leave(pod.Spec.NodeName, newPod(c.epoch.compiler, pod, volumes, before), false)
 		}
-		c.unbind(podKey(pod))
+		c.unbind(podKey(pod), pod.DeletionTimestamp != nil)
 		return
 	}
 	c.bind(p)
@@ -67,7 +67,7 @@ func (c *Cluster) DeletePod(key types.NamespacedName) {
 	c.daemons.forgetPod(key)
 	c.depart(key, true)
 	delete(c.expected, key)
-	c.unbind(key)
+	c.unbind(key, true)
 	c.consolidation.touch(c.clock.Now())
 }
 
@@ -76,7 +76,7 @@ func (c *Cluster) bind(p *Pod) {
 	key := p.Key()
 	before := c.bound[key]
 	if before != nil && before.Spec.NodeName != p.Spec.NodeName {
-		c.unbind(key)
+		c.unbind(key, false)
 		before = nil
 	}
 	c.bound[key] = p
@@ -91,15 +91,16 @@ func (c *Cluster) bind(p *Pod) {
 	}
 }
 
-// unbind takes a pod off the node it counts on, if any.
-func (c *Cluster) unbind(key types.NamespacedName) {
+// unbind takes a pod off the node it counts on, if any; deleted says whether that is
+// because somebody deleted it.
+func (c *Cluster) unbind(key types.NamespacedName, deleted bool) {
 	p := c.bound[key]
 	if p == nil {
 		return
 	}
 	delete(c.bound, key)
 	name := p.Spec.NodeName
-	c.leave(name, p)
+	c.leave(name, p, deleted)
 	if set := c.onNode[name].without(key); len(set.pods) > 0 {
 		c.onNode[name] = set
 	} else {

@@ -184,6 +184,15 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
+func disrupted(p *corev1.Pod) {
+	p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: corev1.PodReasonPreemptionByScheduler})
+}
+
+func deleting(p *corev1.Pod) {
+	grace := int64(0)
+	p.DeletionTimestamp, p.DeletionGracePeriodSeconds = &metav1.Time{Time: start.Add(time.Second)}, &grace
+}
+
 // SCH-301: which nodes were of use.
 func TestServed(t *testing.T) {
 	for _, tc := range []struct {
@@ -195,13 +204,21 @@ func TestServed(t *testing.T) {
 	}{
 		{"a pod is there", nil, time.Hour, func(*world) {}, false},
 		{"a pod went after a minute", nil, time.Minute, func(w *world) { w.DeletePod(key(newPod("p", "a"))) }, true},
-		{"a pod went sooner", nil, time.Second, func(w *world) { w.DeletePod(key(newPod("p", "a"))) }, false},
+		{"a pod went sooner, and had not run", []func(*corev1.Pod){phase(corev1.PodPending)}, time.Second, func(w *world) { w.DeletePod(key(newPod("p", "a"))) }, false},
+		{"a pod ran until its owner wanted it no more", nil, time.Second, func(w *world) { w.DeletePod(key(newPod("p", "a"))) }, true},
+		{"such a pod failed as it was stopped", nil, time.Second, func(w *world) { w.pod(newPod("p", "a", phase(corev1.PodFailed), deleting)) }, true},
+		{"a pod ran and was preempted", nil, time.Second, func(w *world) {
+			w.pod(newPod("p", "a", disrupted))
+			w.DeletePod(key(newPod("p", "a")))
+		}, false},
 		{"a pod ran to its end", nil, time.Second, func(w *world) { w.pod(newPod("p", "a", phase(corev1.PodSucceeded))) }, true},
 		{"a pod failed", nil, time.Second, func(w *world) { w.pod(newPod("p", "a", phase(corev1.PodFailed))) }, false},
+		{"the node went under a pod that ran", nil, time.Second, func(w *world) { w.vanish("a") }, false},
 		{"the node went with its pod", nil, time.Minute, func(w *world) { w.vanish("a") }, true},
 		{"a pod was told to go at once, and took its time", []func(*corev1.Pod){func(p *corev1.Pod) {
 			grace := int64(600)
 			p.DeletionTimestamp, p.DeletionGracePeriodSeconds = &metav1.Time{Time: start.Add(10*time.Minute + time.Second)}, &grace
+			disrupted(p)
 		}}, 10 * time.Minute, func(w *world) { w.DeletePod(key(newPod("p", "a"))) }, false},
 		{"a daemon", []func(*corev1.Pod){owner("apps/v1", "DaemonSet")}, time.Hour, func(w *world) { w.vanish("a") }, false},
 	} {

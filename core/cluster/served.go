@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -23,7 +24,8 @@ const (
 type served map[string]time.Time
 
 // Served reports whether a pod other than a daemon has run to its end on the node
-// of a NodeClaim, or was there for a minute before it went (SCH-301).
+// of a NodeClaim, was there for a minute before it went, or ran there until its owner
+// had no use for it (SCH-301).
 func (c *Cluster) Served(nodeClaim string) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -32,10 +34,19 @@ func (c *Cluster) Served(nodeClaim string) bool {
 }
 
 // leave notes that a pod is about to be counted no more on a node.
-func (c *Cluster) leave(node string, p *Pod) {
+func (c *Cluster) leave(node string, p *Pod, deleted bool) {
 	if ref := c.nodes[node]; ref != nil && ref.key != "" {
-		c.servedBy(c.entries[ref.key].state, p)
+		c.servedBy(c.entries[ref.key].state, p, deleted && p.released())
 	}
+}
+
+// released reports whether a pod that is deleted had run, and nobody put it off its
+// node: evictions, preemption and the controllers that empty nodes all say so on the
+// pod.
+func (p *Pod) released() bool {
+	return p.Status.Phase == corev1.PodRunning && !slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.DisruptionTarget && c.Status == corev1.ConditionTrue
+	})
 }
 
 // retire notes what a node was, and what it was good for, that is about to leave
@@ -43,13 +54,14 @@ func (c *Cluster) leave(node string, p *Pod) {
 func (c *Cluster) retire(n *StateNode) {
 	c.remember(n)
 	for _, p := range n.Pods() {
-		c.servedBy(n, p)
+		c.servedBy(n, p, false)
 	}
 }
 
-func (c *Cluster) servedBy(n *StateNode, p *Pod) {
+func (c *Cluster) servedBy(n *StateNode, p *Pod, released bool) {
 	now := c.clock.Now()
-	if n == nil || n.claim == nil || p.System() || p.Status.Phase != corev1.PodSucceeded && p.Stayed(now) < residence {
+	used := released || p.Status.Phase == corev1.PodSucceeded || p.Stayed(now) >= residence
+	if n == nil || n.claim == nil || p.System() || !used {
 		return
 	}
 	if len(c.served) >= maxServed {

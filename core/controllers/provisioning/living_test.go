@@ -288,10 +288,15 @@ func isDaemon(p *corev1.Pod) bool {
 	return len(p.OwnerReferences) > 0 && p.OwnerReferences[0].Kind == "DaemonSet"
 }
 
-// drive binds the machine's daemon and gives the pods there successors of other
-// names.
+// drive binds the machine's daemon and gives the pods there, which it preempts,
+// successors of other names.
 func (l *living) drive(m *machine) {
 	for _, p := range l.on(m) {
+		p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{
+			Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: corev1.PodReasonPreemptionByScheduler,
+		})
+		l.must(l.client.Status().Update(l.t.Context(), p))
+		l.cluster.UpdatePod(p.DeepCopy(), volume.Resolution{Settled: true})
 		l.must(l.client.Delete(l.t.Context(), p))
 		l.cluster.DeletePod(client.ObjectKeyFromObject(p))
 		delete(l.pods, p.Name)
