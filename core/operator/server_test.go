@@ -27,21 +27,12 @@ type server struct {
 // startServer starts an API server without any CRD.
 func startServer(t *testing.T) *server {
 	t.Helper()
-	testserver.Need(t)
-	s := &server{env: &envtest.Environment{}, kubeconfig: filepath.Join(t.TempDir(), "kubeconfig")}
-	config, err := s.env.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.env.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := &server{env: testserver.Start(t), kubeconfig: filepath.Join(t.TempDir(), "kubeconfig")}
 	if err := os.WriteFile(s.kubeconfig, s.env.KubeConfig, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if s.client, err = kubernetes.NewForConfig(config); err != nil {
+	var err error
+	if s.client, err = kubernetes.NewForConfig(s.env.Config); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -10,7 +10,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -19,7 +18,6 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -106,15 +104,7 @@ func (c *cluster) serve() *rest.Config {
 	c.check(err)
 	nodeClass, err := fakecrds.TestNodeClass()
 	c.check(err)
-	env := &envtest.Environment{CRDs: append([]*apiextensionsv1.CustomResourceDefinition{nodeClass}, definitions...)}
-	restConfig, err := env.Start()
-	c.check(err)
-	c.t.Cleanup(func() {
-		if err := env.Stop(); err != nil {
-			c.t.Errorf("stopping the API server: %v", err)
-		}
-	})
-	return restConfig
+	return testserver.Start(c.t, append(definitions, nodeClass)...).Config
 }
 
 func newScheme(t *testing.T) *runtime.Scheme {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package testserver tells tests whether there is an API server that they can
-// start: the binaries etcd and kube-apiserver. Only tests import it.
+// Package testserver starts API servers for tests, and tells whether there are the
+// binaries for one: etcd and kube-apiserver. Only tests import it.
 package testserver

@@ -10,9 +10,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	corev1alpha1 "karpenter.sh/core/apis/v1alpha1"
 
@@ -25,32 +23,11 @@ import (
 // server starts an API server with all CRDs.
 func server(t *testing.T) client.Client {
 	t.Helper()
-	testserver.Need(t)
 	definitions, err := crds.All()
 	if err != nil {
 		t.Fatal(err)
 	}
-	environment := &envtest.Environment{CRDs: definitions}
-	config, err := environment.Start()
-	if err != nil {
-		t.Fatalf("starting the API server: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := environment.Stop(); err != nil {
-			t.Errorf("stopping the API server: %v", err)
-		}
-	})
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{v1.AddToScheme, corev1alpha1.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			t.Fatal(err)
-		}
-	}
-	api, err := client.New(config, client.Options{Scheme: scheme})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return api
+	return testserver.Client(t, testserver.Start(t, definitions...).Config, v1.AddToScheme, corev1alpha1.AddToScheme, v1alpha1.AddToScheme)
 }
 
 func TestAdmission(t *testing.T) {

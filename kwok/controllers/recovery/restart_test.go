@@ -14,7 +14,6 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -41,29 +40,13 @@ type cluster struct {
 
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
-	testserver.Need(t)
 	definitions, err := crds.All()
 	if err != nil {
 		t.Fatal(err)
 	}
-	environment := &envtest.Environment{CRDs: definitions}
-	c := &cluster{scheme: runtime.NewScheme()}
-	if c.config, err = environment.Start(); err != nil {
-		t.Fatalf("starting the API server: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := environment.Stop(); err != nil {
-			t.Errorf("stopping the API server: %v", err)
-		}
-	})
-	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, v1.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(c.scheme); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if c.api, err = client.New(c.config, client.Options{Scheme: c.scheme}); err != nil {
-		t.Fatal(err)
-	}
+	config := testserver.Start(t, definitions...).Config
+	api := testserver.Client(t, config, corev1.AddToScheme, v1.AddToScheme, v1alpha1.AddToScheme)
+	c := &cluster{config: config, scheme: api.Scheme(), api: api}
 	nodeClass := &v1alpha1.KWOKNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
 	nodeClass.Spec.NodeRegistrationDelay = delay.String()
 	if err := c.api.Create(t.Context(), nodeClass); err != nil {

@@ -5,11 +5,7 @@ package crds_test
 import (
 	"testing"
 
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake/crds"
@@ -20,29 +16,11 @@ import (
 // CP-011, CP-096: a TestNodeClass can be launched with as soon as it exists, and
 // after an edit only once somebody has looked at it.
 func TestTestNodeClass(t *testing.T) {
-	testserver.Need(t)
 	definition, err := crds.TestNodeClass()
 	if err != nil {
 		t.Fatal(err)
 	}
-	environment := &envtest.Environment{CRDs: []*apiextensionsv1.CustomResourceDefinition{definition}}
-	config, err := environment.Start()
-	if err != nil {
-		t.Fatalf("starting the API server: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := environment.Stop(); err != nil {
-			t.Errorf("stopping the API server: %v", err)
-		}
-	})
-	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		t.Fatal(err)
-	}
-	api, err := client.New(config, client.Options{Scheme: scheme})
-	if err != nil {
-		t.Fatal(err)
-	}
+	api := testserver.Client(t, testserver.Start(t, definition).Config, v1alpha1.AddToScheme)
 	nodeClass := &v1alpha1.TestNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
 	if err := api.Create(t.Context(), nodeClass); err != nil {
 		t.Fatal(err)

@@ -7,9 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	corev1alpha1 "karpenter.sh/core/apis/v1alpha1"
 
@@ -23,33 +21,13 @@ import (
 // takes them.
 func server(t *testing.T) client.Client {
 	t.Helper()
-	testserver.Need(t)
 	definitions, err := crds.All()
 	if err != nil {
 		t.Fatal(err)
 	}
-	environment := &envtest.Environment{CRDs: definitions}
-	config, err := environment.Start()
-	if err != nil {
-		t.Fatalf("starting the API server: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := environment.Stop(); err != nil {
-			t.Errorf("stopping the API server: %v", err)
-		}
-	})
+	config := testserver.Start(t, definitions...).Config
 	config.QPS = -1 // hundreds of objects are tried
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{karpenterv1.AddToScheme, corev1alpha1.AddToScheme, v1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			t.Fatal(err)
-		}
-	}
-	api, err := client.New(config, client.Options{Scheme: scheme})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return api
+	return testserver.Client(t, config, karpenterv1.AddToScheme, corev1alpha1.AddToScheme, v1.AddToScheme)
 }
 
 // One API server answers all, since starting one takes most of the time.
