@@ -13,7 +13,7 @@ import (
 
 // The pods of these tests fill a node each, so that the number of nodes needed
 // is known: one more is a leak or a double launch.
-var _ = Describe("A controller that is killed", Serial, func() {
+var _ = Describe("A controller that is killed", Serial, Label("long"), func() {
 	const pods = 60
 
 	BeforeEach(func() {

@@ -14,7 +14,7 @@ import (
 
 // Commands are lost with the process. What they have left is finished or undone by the
 // next one.
-var _ = Describe("A controller that is killed while it gives up nodes", Serial, func() {
+var _ = Describe("A controller that is killed while it gives up nodes", Serial, Label("long"), func() {
 	BeforeEach(func() {
 		if !env.Karpenter.Local() {
 			Skip("the controller is not a process on this machine")

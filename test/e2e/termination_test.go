@@ -104,7 +104,7 @@ var _ = Describe("Termination", func() {
 	// LIF-140, LIF-146, LIF-160..162, OPS-180, OPS-183: a protected pod holds the
 	// node, but not beyond the grace period of the termination. Alone, because it
 	// is about seconds.
-	It("waits for a protected pod until the deadline leaves just its grace period", Serial, func(ctx SpecContext) {
+	It("waits for a protected pod until the deadline leaves just its grace period", Serial, Label("long"), func(ctx SpecContext) {
 		const whole, grace = 16 * time.Second, 10 * time.Second
 		pool := env.NodePool(ctx, "default", func(p *v1.NodePool) {
 			p.Spec.Template.Spec.TerminationGracePeriod = v1.DurationOf(whole)
