@@ -135,9 +135,6 @@ func TestRows(t *testing.T) {
 			c.check(t, l.usual(cmp.Or(c.capacity, "on-demand")), l.account.Setup.Subnets[0].ID)
 		})
 	}
-	if missed := covered.Missed(); len(missed) > 0 {
-		t.Errorf("no case reached the rows %v", missed)
-	}
 }
 
 func (c rowCase) check(t *testing.T, v failure.Verdict, subnet string) {

@@ -113,11 +113,19 @@ func table(t *testing.T) *failure.Table {
 	return out
 }
 
+// coverage is a table of which each row must have decided when the test and its
+// subtests are over.
 func coverage(t *testing.T) *errortable.Coverage {
 	t.Helper()
 	rows, err := errortable.New(failure.Rows()...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return errortable.NewCoverage(rows)
+	covered := errortable.NewCoverage(rows)
+	t.Cleanup(func() {
+		if missed := covered.Missed(); len(missed) > 0 {
+			t.Errorf("no case reached the rows %v", missed)
+		}
+	})
+	return covered
 }
