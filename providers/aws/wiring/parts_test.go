@@ -53,7 +53,7 @@ func newWhole(t *testing.T, change ...func(*wiring.Options)) *whole {
 	t.Helper()
 	w := &whole{Account: simtest.New(t, func(o *simtest.Options) { o.RealTime = true }), registry: prometheus.NewRegistry()}
 	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{karpv1.AddToScheme, v1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, karpv1.AddToScheme, v1.AddToScheme} {
 		if err := add(scheme); err != nil {
 			t.Fatal(err)
 		}

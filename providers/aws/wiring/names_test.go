@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wiring_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-logr/logr"
+	"github.com/go-logr/logr/funcr"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	karpv1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/testkit/stubmanager"
+	v1 "karpenter.sh/providers/aws/apis/v1"
+	"karpenter.sh/providers/aws/wiring"
+)
+
+// roll is a manager that notes which controllers are added, by what their logs call
+// them.
+type roll struct {
+	*stubmanager.Manager
+	t     *testing.T
+	names []string
+}
+
+// GetLogger implements manager.Manager.
+func (r *roll) GetLogger() logr.Logger {
+	return funcr.NewJSON(func(line string) {
+		var values struct{ Controller string }
+		if err := json.Unmarshal([]byte(line), &values); err != nil {
+			r.t.Error(err)
+		}
+		r.names = append(r.names, values.Controller)
+	}, funcr.Options{})
+}
+
+// Add implements manager.Manager.
+func (r *roll) Add(added manager.Runnable) error {
+	if c, is := added.(interface{ GetLogger() logr.Logger }); is {
+		c.GetLogger().Info("added")
+	}
+	return r.Manager.Add(added)
+}
+
+// AWS-400: the names by which logs and metrics know the controllers; what is switched
+// off has none.
+func TestNamesOfControllers(t *testing.T) {
+	t.Parallel()
+	always := []string{
+		"nodeclass.status", "nodeclass.hash", "nodeclass.termination", "instance.garbagecollection",
+		"instanceprofile.garbagecollection", "nodeclaim.tagging", "providers.pricing", "providers.instancetype",
+		"providers.instancetype.capacity", "providers.ssm.invalidation", "providers.version", "interruption.instancestatus",
+	}
+	for reason, tc := range map[string]struct {
+		change func(*wiring.Options)
+		more   []string
+	}{
+		"all is switched on": {
+			func(o *wiring.Options) { o.Settings.EnableZonalShift = true },
+			[]string{"interruption", "capacityreservation.capacitytype", "capacityreservation.expiration", "zonalshift"},
+		},
+		"nothing is": {func(o *wiring.Options) {
+			o.Settings.InterruptionQueue, o.Core.FeatureGates.ReservedCapacity = "", false
+		}, nil},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			t.Parallel()
+			w := newWhole(t, tc.change)
+			m, err := stubmanager.New(t.Context(), w.Scheme, &v1.EC2NodeClass{}, &karpv1.NodeClaim{}, &karpv1.NodePool{}, &corev1.Node{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := &roll{Manager: m, t: t}
+			for _, c := range w.Controllers() {
+				if err := c.Register(t.Context(), r); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := slices.Sorted(slices.Values(slices.Concat(always, tc.more)))
+			if got := slices.Sorted(slices.Values(r.names)); !slices.Equal(got, want) {
+				t.Errorf("got  %s\nwant %s", strings.Join(got, " "), strings.Join(want, " "))
+			}
+		})
+	}
+}
