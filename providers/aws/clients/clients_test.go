@@ -36,7 +36,7 @@ func instrumented(t *testing.T, a *simtest.Account) (*clients.Clients, *promethe
 	return clients.New(cfg), registry
 }
 
-// AWS-401: calls and attempts are counted apart, by service, action and status.
+// AWS-401, AWS-447: calls and attempts are counted apart, by service, action and status.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	a := simtest.New(t, func(o *simtest.Options) { o.Attempts = 3 })
@@ -96,10 +96,10 @@ aws_sdk_go_request_retry_count_count{action="DescribeSubnets",service="EC2",stat
 	}
 }
 
-// AWS-401: a call without answer has status 0.
+// AWS-401, AWS-447: a call without answer has status 0, and is tried again like others.
 func TestNoAnswer(t *testing.T) {
 	t.Parallel()
-	a := simtest.New(t)
+	a := simtest.New(t, func(o *simtest.Options) { o.Attempts = 3 })
 	c, registry := instrumented(t, a)
 	a.Fault(`[{"call": "ec2:DescribeSubnets", "lost": true}]`)
 	_, err := c.EC2.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{})
@@ -110,10 +110,50 @@ func TestNoAnswer(t *testing.T) {
 # HELP aws_sdk_go_request_total Calls of AWS, whatever the number of attempts.
 # TYPE aws_sdk_go_request_total counter
 aws_sdk_go_request_total{action="DescribeSubnets",service="EC2",status_code="0"} 1
+# HELP aws_sdk_go_request_attempt_total Attempts at calls of AWS.
+# TYPE aws_sdk_go_request_attempt_total counter
+aws_sdk_go_request_attempt_total{action="DescribeSubnets",service="EC2",status_code="0"} 3
 `
-	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "aws_sdk_go_request_total"); err != nil {
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(want), "aws_sdk_go_request_total", "aws_sdk_go_request_attempt_total"); err != nil {
 		t.Error(err)
 	}
+	if calls, retries := observed(t, registry, "aws_sdk_go_request_retry_count"); calls != 1 || retries != 2 {
+		t.Errorf("%d calls with %v retries are observed", calls, retries)
+	}
+}
+
+// AWS-447: each call has its number of retries observed, 0 too. What the SDK refuses to
+// send is no call.
+func TestRetriesOfEachCall(t *testing.T) {
+	t.Parallel()
+	c, registry := instrumented(t, simtest.New(t))
+	if _, err := c.EC2.DescribeSubnets(t.Context(), &ec2.DescribeSubnetsInput{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.EC2.TerminateInstances(t.Context(), &ec2.TerminateInstancesInput{}); err == nil {
+		t.Fatal("a call without what it must name succeeds")
+	}
+	if calls, retries := observed(t, registry, "aws_sdk_go_request_retry_count"); calls != 1 || retries != 0 {
+		t.Errorf("%d calls with %v retries are observed", calls, retries)
+	}
+}
+
+// observed are the number and the sum of a histogram's observations, whatever their
+// labels.
+func observed(t *testing.T, registry *prometheus.Registry, name string) (count uint64, sum float64) {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name {
+				count, sum = count+m.GetHistogram().GetSampleCount(), sum+m.GetHistogram().GetSampleSum()
+			}
+		}
+	}
+	return count, sum
 }
 
 // AWS-007: an error is logged with its keys, whoever wrapped it, and says what it said.

@@ -52,9 +52,8 @@ func (s *observer) request(ctx context.Context, in middleware.InitializeInput, n
 	labels := labelsOf(ctx, status)
 	s.meters.requests.With(labels).Inc()
 	s.meters.requestDuration.With(labels).Observe(s.clock.Since(start).Seconds())
-	if attempts, ok := retry.GetAttemptResults(metadata); ok {
-		s.meters.retries.With(labels).Observe(float64(max(0, len(attempts.Results)-1)))
-	}
+	attempts, _ := retry.GetAttemptResults(metadata)
+	s.meters.retries.With(labels).Observe(float64(max(0, len(attempts.Results)-1)))
 	return out, metadata, withKeys(ctx, err, status, metadata)
 }
 

@@ -116,8 +116,8 @@ func rowCases() []rowCase {
 	return out
 }
 
-// AWS-293, AWS-300, AWS-302, AWS-430, AWS-431, AWS-434, AWS-439, AWS-441 to AWS-444:
-// each row, as the cloud says it over the wire; and no row without a case.
+// AWS-293, AWS-300, AWS-302, AWS-430, AWS-431, AWS-434, AWS-439, AWS-441, AWS-442,
+// AWS-443, AWS-444: each row, as the cloud says it over the wire; and no row without a case.
 func TestRows(t *testing.T) {
 	t.Parallel()
 	covered := coverage(t)
