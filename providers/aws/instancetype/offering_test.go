@@ -239,9 +239,10 @@ func TestCapacityBlockOnly(t *testing.T) {
 // reading shows room, however many pods the types could hold.
 func TestSubnetIsFull(t *testing.T) {
 	var pool *address.Pool
+	pods := true
 	w := newWorld(t, []ec2types.InstanceTypeInfo{m5large(), info("m5.xlarge", 4, 16384)}, func(w *world) {
 		pool = address.New(address.Options{Clock: w.clock})
-		w.options.Addresses, w.options.PodAddresses = pool, true
+		w.options.Addresses, w.options.PodAddresses = pool, func() bool { return pods }
 	})
 	c := nodeClass(kubelet(`{"maxPods":"vcpus * 100"}`)) // launches take addresses for what is asked only
 	before := w.list(c, nil)
@@ -255,6 +256,9 @@ func TestSubnetIsFull(t *testing.T) {
 	pool.Reserve("launch", []address.Want{{Zone: "b", Networks: []string{"subnet-b"}, Need: 1}})
 	expect(t, w.list(c, nil)[0])
 	pool.Release("launch")
+	pods = false // the network plugin was set up for subnets of the pods' own
+	expect(t, w.list(c, nil)[0], all()...)
+	pods = true
 	if again := w.list(c, nil); again[0] != full[0] {
 		t.Error("the same zones are closed, and the type is another")
 	}

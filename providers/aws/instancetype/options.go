@@ -52,9 +52,9 @@ type Options struct {
 	Reservations Reservations
 	// Addresses tell which zones are full; nil means none is (AWS-432).
 	Addresses Addresses
-	// PodAddresses says that pods have addresses of the subnet of their node: so it is
-	// with the VPC network plugin, on IPv4.
-	PodAddresses bool
+	// PodAddresses reports whether pods have addresses of the subnet of their node: so it
+	// is with the VPC network plugin, on IPv4. The answer may change. Nil means they do not.
+	PodAddresses func() bool
 	// Shifted reports whether traffic is shifted away from a zone, by its ID; nil means
 	// from none (AWS-368).
 	Shifted func(zoneID string) bool

@@ -82,7 +82,7 @@ func (p *Provider) full(z *usable) bool {
 		return false
 	}
 	need := int64(1)
-	if p.opts.PodAddresses {
+	if p.opts.PodAddresses != nil && p.opts.PodAddresses() {
 		need++
 	}
 	return !slices.ContainsFunc(z.subnets, func(subnet string) bool {

@@ -214,8 +214,12 @@ func TestPodsTakeAddresses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := network.PodsTakeAddresses(test.plugin, test.ipv6); got != test.want {
-				t.Errorf("got %v", got)
+			p := network.NewPlugin(test.ipv6)
+			if p.See(test.plugin); p.PodsTakeAddresses() != test.want {
+				t.Errorf("got %t", p.PodsTakeAddresses())
+			}
+			if p.See(nil); p.PodsTakeAddresses() {
+				t.Error("the plugin is gone")
 			}
 		})
 	}

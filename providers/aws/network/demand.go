@@ -2,12 +2,7 @@
 
 package network
 
-import (
-	"math"
-	"strconv"
-
-	appsv1 "k8s.io/api/apps/v1"
-)
+import "math"
 
 // Demand is what decides how many addresses a machine takes from its subnet.
 type Demand struct {
@@ -32,31 +27,4 @@ func (d Demand) Addresses() int64 {
 		pods = min(pods, d.Asked)
 	}
 	return 1 + min(pods, math.MaxInt64-1)
-}
-
-// The DaemonSet of the VPC network plugin.
-const (
-	PluginNamespace = "kube-system"
-	PluginName      = "aws-node"
-)
-
-// customNetworking is the setting of the plugin that puts pods into other subnets.
-const customNetworking = "AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG"
-
-// PodsTakeAddresses reports whether pods get addresses from their machine's subnet:
-// the plugin's DaemonSet is there (nil: it is not), is not set up for custom
-// networking, and the cluster is not IPv6, whose pods take no IPv4 addresses, which
-// are what a subnet runs out of (AWS-432).
-func PodsTakeAddresses(plugin *appsv1.DaemonSet, ipv6 bool) bool {
-	if plugin == nil || ipv6 {
-		return false
-	}
-	for _, container := range plugin.Spec.Template.Spec.Containers {
-		for _, env := range container.Env {
-			if custom, err := strconv.ParseBool(env.Value); env.Name == customNetworking && err == nil && custom {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -35,7 +35,7 @@ func (p *Parts) catalogue(*shared) error {
 	types := instancetype.Options{
 		API: p.Services.EC2, Clock: p.Clock, Region: p.Region, Kubelet: kubelet,
 		Prices: func() instancetype.Prices { return p.Prices.Book().Snapshot() },
-		Health: p.Health, Addresses: p.Addresses, PodAddresses: p.PodAddresses, ImageFor: image.For,
+		Health: p.Health, Addresses: p.Addresses, PodAddresses: p.Plugin.PodsTakeAddresses, ImageFor: image.For,
 		MemoryOverhead: p.Settings.VMMemoryOverheadPercent, ReservedENIs: int64(p.Settings.ReservedENIs),
 	}
 	if p.reserved() {

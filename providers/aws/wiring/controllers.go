@@ -18,6 +18,7 @@ import (
 	"karpenter.sh/providers/aws/cluster"
 	"karpenter.sh/providers/aws/controllers/capacitytype"
 	"karpenter.sh/providers/aws/controllers/expiration"
+	"karpenter.sh/providers/aws/controllers/networkplugin"
 	"karpenter.sh/providers/aws/controllers/observedcapacity"
 	"karpenter.sh/providers/aws/controllers/refresh"
 	"karpenter.sh/providers/aws/instance"
@@ -47,6 +48,7 @@ func (p *Parts) Controllers() []operator.Controller {
 		tagging.New(tagging.Options{Client: p.Client, Kinds: p.Kinds, Instances: p, Cluster: p.Cluster.Name(), Clock: p.Clock}),
 		pricing.NewController(p.Prices),
 		cluster.NewController(p.Cluster),
+		networkplugin.New(networkplugin.Options{Live: p.Live, Plugin: p.Plugin}),
 		&refresh.Controller{Name: "providers.instancetype", Every: typesEvery, Done: p.loaded, Clock: p.Clock, Do: p.refreshTypes},
 		&refresh.Controller{Name: "providers.ssm.invalidation", Every: imagesEvery, Done: p.loaded, Clock: p.Clock, Do: p.invalidateImages},
 		observedcapacity.New(observedcapacity.Options{Client: p.Client, Kinds: p.Kinds, Images: p, Memory: p.Types}),

@@ -26,6 +26,7 @@ func (p *Parts) discovery(s *shared) error {
 			p.Log.V(1).Info("leaving out an SSM parameter that gives no image", "parameter", parameter, "because", reason)
 		},
 	})
+	p.Plugin = network.NewPlugin(p.Cluster.IPv6())
 	p.Addresses = network.NewAddresses(network.AddressOptions{Clock: p.Clock, Interval: p.Settings.SubnetRefreshInterval})
 	p.Subnets = network.NewSubnets(network.SubnetOptions{
 		API: ec2, Addresses: p.Addresses, Interval: p.Settings.SubnetRefreshInterval, Clock: p.Clock, Random: random, Metrics: s.caches,

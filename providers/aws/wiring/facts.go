@@ -17,7 +17,7 @@ import (
 func (p *Parts) facts(ctx context.Context, nodeClass *v1.EC2NodeClass) (blueprint.Facts, error) {
 	f := blueprint.Facts{
 		Cluster: userdata.Cluster{Name: p.Cluster.Name(), Endpoint: p.Cluster.Endpoint(), CABundle: p.Cluster.CABundle()},
-		Region:  p.Region, IPv6: p.Cluster.IPv6(), Reservations: p.reserved(), PodAddresses: p.PodAddresses,
+		Region:  p.Region, IPv6: p.Cluster.IPv6(), Reservations: p.reserved(), PodAddresses: p.Plugin.PodsTakeAddresses(),
 	}
 	if dns := p.Cluster.DNS(); dns.IsValid() {
 		f.Cluster.DNSIP = dns.String()

@@ -53,7 +53,7 @@ func TestNamesOfControllers(t *testing.T) {
 	always := []string{
 		"nodeclass.status", "nodeclass.hash", "nodeclass.termination", "instance.garbagecollection",
 		"instanceprofile.garbagecollection", "nodeclaim.tagging", "providers.pricing", "providers.instancetype",
-		"providers.instancetype.capacity", "providers.ssm.invalidation", "providers.version", "interruption.instancestatus",
+		"providers.instancetype.capacity", "providers.ssm.invalidation", "providers.version", "providers.networkplugin", "interruption.instancestatus",
 	}
 	for reason, tc := range map[string]struct {
 		change func(*wiring.Options)

@@ -24,6 +24,7 @@ import (
 	v1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/clients"
 	"karpenter.sh/providers/aws/cluster"
+	"karpenter.sh/providers/aws/controllers/networkplugin"
 	"karpenter.sh/providers/aws/failure"
 	"karpenter.sh/providers/aws/fleet"
 	"karpenter.sh/providers/aws/image"
@@ -50,8 +51,6 @@ type Options struct {
 	Region   string
 	Services *clients.Clients
 	Cluster  *cluster.Cluster
-	// PodAddresses says that pods take addresses of their node's subnet (AWS-432).
-	PodAddresses bool
 
 	// Client reads from the cache and writes, Live reads past the cache.
 	Client client.Client
@@ -78,6 +77,7 @@ type Parts struct {
 	Types     *instancetype.Provider
 	Images    *image.Images
 	Addresses *network.Addresses
+	Plugin    *network.Plugin
 	Subnets   *network.Subnets
 	Groups    *network.SecurityGroups
 	// Counts and Reservations are nil with the gate ReservedCapacity off (AWS-433).
@@ -160,9 +160,12 @@ func (p *Parts) front(*shared) error {
 	return err
 }
 
-// Load asks the cloud for what launches cannot do without (AWS-002 (9)); an error must
-// end the process. Prices may come later.
+// Load asks for what launches cannot do without (AWS-002 (9)); an error must end the
+// process. Prices may come later.
 func (p *Parts) Load(ctx context.Context) error {
+	if err := networkplugin.Look(ctx, p.Live, p.Plugin); err != nil {
+		return err
+	}
 	if p.Shifts != nil {
 		arn, err := p.Cluster.ARN(ctx)
 		if err != nil {

@@ -6,15 +6,11 @@ import (
 	"context"
 	"fmt"
 
-	appsv1 "k8s.io/api/apps/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/discovery"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"karpenter.sh/core/operator"
 	"karpenter.sh/providers/aws/clients"
 	"karpenter.sh/providers/aws/cluster"
-	"karpenter.sh/providers/aws/network"
 	"karpenter.sh/providers/aws/options"
 )
 
@@ -44,12 +40,8 @@ func Start(ctx context.Context, version string, settings options.Options, setup 
 	if err != nil {
 		return operator.Provider{}, err
 	}
-	pods, err := podsTakeAddresses(ctx, setup.Manager.GetAPIReader(), known.IPv6())
-	if err != nil {
-		return operator.Provider{}, err
-	}
 	parts, err := New(Options{
-		Settings: settings, Core: setup.Options, Region: config.Region, Services: services, Cluster: known, PodAddresses: pods,
+		Settings: settings, Core: setup.Options, Region: config.Region, Services: services, Cluster: known,
 		Client: setup.Manager.GetClient(), Live: setup.Manager.GetAPIReader(), Scheme: setup.Manager.GetScheme(),
 		Events: setup.Recorder, Registerer: setup.Registerer, NodeClaims: setup.NodeClaims, Clock: setup.Clock, Log: log,
 	})
@@ -63,17 +55,4 @@ func Start(ctx context.Context, version string, settings options.Options, setup 
 		CloudProvider: parts.Provider,
 		Controllers:   append(parts.Controllers(), nodeClassStatus(setup)),
 	}, nil
-}
-
-// podsTakeAddresses looks how the VPC network plugin is set up (AWS-432).
-func podsTakeAddresses(ctx context.Context, live client.Reader, ipv6 bool) (bool, error) {
-	plugin := &appsv1.DaemonSet{}
-	err := live.Get(ctx, client.ObjectKey{Namespace: "kube-system", Name: "aws-node"}, plugin)
-	switch {
-	case apierrors.IsNotFound(err):
-		return network.PodsTakeAddresses(nil, ipv6), nil
-	case err != nil:
-		return false, fmt.Errorf("reading DaemonSet kube-system/aws-node: %w", err)
-	}
-	return network.PodsTakeAddresses(plugin, ipv6), nil
 }
