@@ -24,9 +24,10 @@ func BenchmarkRequest(b *testing.B) {
 		list = append(list, candidate(name, "amd64", offerings...))
 	}
 	in := input(candidates(list...), func(in *blueprint.Input) { in.Machines = known })
+	maker := blueprint.New()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := blueprint.Request(in); err != nil {
+		if _, err := maker.Request(in); err != nil {
 			b.Fatal(err)
 		}
 	}

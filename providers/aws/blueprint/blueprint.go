@@ -3,16 +3,15 @@
 package blueprint
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 
 	karpv1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/kit/catalogue"
 	"karpenter.sh/core/engine/label"
 	v1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/choice"
@@ -59,17 +58,36 @@ var ErrNoImages = errors.New("no AMIs are present in the status")
 // ErrNoSubnets is what a NodeClass without subnets in its status fails with (AWS-132).
 var ErrNoSubnets = errors.New("no subnets are present in the status")
 
+// keptTemplates bounds the templates that are kept: those of some dozen NodePools, since
+// most launches of one need the same 20. With the longest user data that EC2 takes they
+// are 25 MB.
+const keptTemplates = 1000
+
+// Maker makes requests. It keeps the templates of earlier ones by all that they are made
+// from, because rendering user data is what most of the time goes into. It is safe for
+// concurrent use.
+type Maker struct {
+	templates *catalogue.Memo[key, template]
+}
+
+// New returns a Maker that keeps nothing yet.
+func New() *Maker { return &Maker{templates: catalogue.NewMemo[key, template](keptTemplates)} }
+
 // Request returns what is asked of the cloud for a NodeClaim (AWS-290). Types for which
-// the NodeClass has no image are left out; if it has none for any, that is an error.
-func Request(in Input) (fleet.Request, error) {
+// the NodeClass has no image are left out; if it has none for any, that is an error. The
+// contents of templates are shared with other requests and must not be changed.
+func (m *Maker) Request(in Input) (fleet.Request, error) {
 	switch {
 	case len(in.NodeClass.Status.AMIs) == 0:
 		return fleet.Request{}, fmt.Errorf("EC2NodeClass %s: %w", in.NodeClass.Name, ErrNoImages)
 	case len(in.NodeClass.Status.Subnets) == 0:
 		return fleet.Request{}, fmt.Errorf("EC2NodeClass %s: %w", in.NodeClass.Name, ErrNoSubnets)
 	}
-	b := builder{Input: in, tags: v1.Tags(in.NodeClass, in.Cluster.Name, in.NodeClaim.Labels[karpv1.NodePoolLabelKey]), templates: map[string]named{}}
-	r := fleet.Request{UID: in.NodeClaim.UID, Terms: b.terms(), Templates: map[string]launchtemplate.Content{}}
+	b, err := newBuilder(m, in)
+	if err != nil {
+		return fleet.Request{}, fmt.Errorf("EC2NodeClass %s: %w", in.NodeClass.Name, err)
+	}
+	r := fleet.Request{UID: in.NodeClaim.UID, Terms: b.terms(), Templates: b.used}
 	for _, candidate := range in.Choice.Candidates {
 		offers, err := b.offers(candidate)
 		if err != nil {
@@ -80,30 +98,35 @@ func Request(in Input) (fleet.Request, error) {
 	if len(r.Offers) == 0 {
 		return fleet.Request{}, fmt.Errorf("EC2NodeClass %s: no AMI of the status is for any of %d instance types", in.NodeClass.Name, len(in.Choice.Candidates))
 	}
-	for _, t := range b.templates {
-		r.Templates[t.name] = t.content
-	}
 	return r, nil
 }
 
-// builder makes the templates of one request.
+// builder makes one request.
 type builder struct {
 	Input
-	tags map[string]string
-	// templates by what distinguishes them (AWS-261).
-	templates map[string]named
+	maker  *Maker
+	common common
+	// key is that of common.
+	key key
+	// used are the templates of the request, by their names.
+	used map[string]launchtemplate.Content
 }
 
-type named struct {
-	name    string
-	content launchtemplate.Content
+func newBuilder(m *Maker, in Input) (*builder, error) {
+	family, err := in.NodeClass.Family()
+	if err != nil {
+		return nil, err
+	}
+	b := &builder{Input: in, maker: m, common: in.common(family), used: map[string]launchtemplate.Content{}}
+	b.key, err = keyOf(nil, b.common)
+	return b, err
 }
 
 // terms are what the request shares with others that can be served by one fleet.
 func (b *builder) terms() fleet.Terms {
 	t := fleet.Terms{
 		NodeClass: b.NodeClass.Name, CapacityType: b.Choice.CapacityType, Reservation: b.Choice.Reservation,
-		Tags: b.tags, Subnets: b.NodeClass.Status.Subnets, Tenancy: b.Choice.Tenancy, Partition: b.Choice.Partition,
+		Tags: v1.Tags(b.NodeClass, b.Cluster.Name, b.common.NodePool), Subnets: b.NodeClass.Status.Subnets, Tenancy: b.Choice.Tenancy, Partition: b.Choice.Partition,
 	}
 	_, t.ByPrice = b.NodeClaim.Annotations[karpv1.PriceOverlayAppliedAnnotationKey]
 	if b.NodeClass.Spec.Context != nil && b.NodeClaim.Annotations[karpv1.NodeClaimMinValuesRelaxedAnnotationKey] != "true" {
@@ -113,9 +136,7 @@ func (b *builder) terms() fleet.Terms {
 		t.SecurityGroupIDs = append(t.SecurityGroupIDs, group.ID)
 	}
 	slices.Sort(t.SecurityGroupIDs)
-	if b.Group != nil {
-		t.PlacementGroupID = b.Group.ID
-	}
+	t.PlacementGroupID = b.common.Placement.GroupID
 	return t
 }
 
@@ -144,7 +165,7 @@ func (b *builder) offers(candidate choice.Candidate) ([]fleet.Offer, error) {
 		}
 		name, known := names[offer.ReservationID]
 		if !known {
-			if name, err = b.template(templateInput{ami: ami, machine: machine, efas: efas, reservation: reservation}); err != nil {
+			if name, err = b.template(specialOf(b.common.Family, ami, machine, efas, reservation)); err != nil {
 				return nil, err
 			}
 			names[offer.ReservationID] = name
@@ -165,8 +186,8 @@ func (b *builder) efas(machine instancetype.Machine) int {
 }
 
 // asks reports whether the NodeClaim requests some of a resource.
-func (b *builder) asks(name corev1.ResourceName) bool {
-	quantity, asked := b.NodeClaim.Spec.Resources.Requests[name]
+func (in Input) asks(name corev1.ResourceName) bool {
+	quantity, asked := in.NodeClaim.Spec.Resources.Requests[name]
 	return asked && quantity.Sign() > 0
 }
 
@@ -192,69 +213,16 @@ func (b *builder) reservationOf(o *cloudprovider.Offering) *launchtemplate.Reser
 	return out
 }
 
-// templateInput is what distinguishes the templates of one request (AWS-261).
-type templateInput struct {
-	ami         v1.AMI
-	machine     instancetype.Machine
-	efas        int
-	reservation *launchtemplate.Reservation
-}
-
-// template returns the name of the template for a machine, made once for machines that
-// are told the same.
-func (b *builder) template(in templateInput) (string, error) {
-	family, err := b.NodeClass.Family()
+// template returns the name of the template for a machine, which the request uses then.
+func (b *builder) template(s special) (string, error) {
+	key, err := keyOf(b.key[:], s)
 	if err != nil {
 		return "", err
 	}
-	told := userdata.Told(family, in.machine.Settings, in.machine.Configuration)
-	key, err := json.Marshal([]any{in.ami.ID, told, in.machine.Configuration, strconv.Itoa(in.efas), in.reservation})
-	if err != nil {
-		return "", fmt.Errorf("comparing launch templates: %w", err)
+	t := b.maker.templates.Get(key, func() template { return newTemplate(b.common, s) })
+	if t.err != nil {
+		return "", t.err
 	}
-	if known, ok := b.templates[string(key)]; ok {
-		return known.name, nil
-	}
-	content, err := b.content(in, family)
-	if err != nil {
-		return "", err
-	}
-	name, err := content.Name()
-	if err != nil {
-		return "", err
-	}
-	b.templates[string(key)] = named{name, content}
-	return name, nil
-}
-
-func (b *builder) content(in templateInput, family string) (launchtemplate.Content, error) {
-	data, err := b.userData(in, family)
-	if err != nil {
-		return launchtemplate.Content{}, err
-	}
-	placed := launchtemplate.Placement{Tenancy: b.Choice.Tenancy, Partition: b.Choice.Partition}
-	if b.Group != nil {
-		placed.GroupID = b.Group.ID
-	}
-	return launchtemplate.Of(launchtemplate.Input{
-		NodeClass: b.NodeClass, Region: b.Region, IPv6: b.IPv6, Cluster: b.Cluster.Name,
-		NodePool: b.NodeClaim.Labels[karpv1.NodePoolLabelKey], Reservations: b.Reservations,
-		ImageID: in.ami.ID, UserData: data, DefaultBlockDevices: userdata.DefaultBlockDevices(family),
-		Spot: b.Choice.CapacityType == label.Spot, Reservation: in.reservation, Placement: placed,
-		EFAs: in.efas, Enclaves: b.asks(v1.ResourceNitroSandbox),
-	})
-}
-
-func (b *builder) userData(in templateInput, family string) (string, error) {
-	spec := b.NodeClass.Spec
-	input := userdata.Input{
-		Family: family, Cluster: b.Cluster, Registration: userdata.RegistrationOf(b.NodeClaim, b.Choice.CapacityType),
-		Kubelet: in.machine.Settings, Configuration: in.machine.Configuration,
-		InstanceStoreRAID0: spec.InstanceStorePolicy != nil && *spec.InstanceStorePolicy == "RAID0",
-		ImageVersion:       userdata.ImageVersion(b.NodeClass),
-	}
-	if spec.UserData != nil {
-		input.Custom = *spec.UserData
-	}
-	return userdata.Render(input)
+	b.used[t.name] = t.content
+	return t.name, nil
 }

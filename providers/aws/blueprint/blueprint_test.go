@@ -234,7 +234,7 @@ func TestErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := blueprint.Request(input(tc.change)); !tc.check(err) {
+			if _, err := blueprint.New().Request(input(tc.change)); !tc.check(err) {
 				t.Errorf("got %v", err)
 			}
 		})

@@ -12,5 +12,13 @@
 // Equal arguments give equal requests, so that NodeClaims of one shape share templates
 // and fleets. Types that differ only in what no machine is told share a template.
 //
-// Start reading at blueprint.go.
+// A template that is kept from an earlier launch was made from the same content: its key
+// is all that it is made from.
+//
+// # Cost
+//
+// With all templates kept some microseconds for each type. Rendering user data takes a
+// quarter of a millisecond for each template that is new.
+//
+// Start reading at blueprint.go, then template.go.
 package blueprint

@@ -103,7 +103,7 @@ func input(change ...func(*blueprint.Input)) blueprint.Input {
 
 func request(t *testing.T, change ...func(*blueprint.Input)) fleet.Request {
 	t.Helper()
-	r, err := blueprint.Request(input(change...))
+	r, err := blueprint.New().Request(input(change...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,3 +69,16 @@ func BenchmarkListAnew(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkMachine is what a launch of 60 types asks (AWS-290).
+func BenchmarkMachine(b *testing.B) {
+	w, c := large(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range 60 {
+			if _, err := w.provider.Machine(c, fmt.Sprintf("m%d.s%d", i/20, i%20)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}

@@ -4,6 +4,7 @@ package instancetype_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -296,5 +297,40 @@ func TestShapes(t *testing.T) {
 	}
 	if !maps.Equal(shapes, want) {
 		t.Errorf("%+v", shapes)
+	}
+}
+
+// AWS-025, AWS-200, AWS-203: what a launch is told follows what it depends on, and is the
+// same for as long as that is.
+func TestMachineFollows(t *testing.T) {
+	w := newWorld(t, one(m5large()))
+	told := func(c *v1.EC2NodeClass) string {
+		t.Helper()
+		m, err := w.provider.Machine(c, "m5.large")
+		must(t, err)
+		return fmt.Sprintf("%d pods, %d CPUs, %s", m.Settings.Pods, m.VCPUs, m.Settings.EvictionHard["memory.available"])
+	}
+	class := func(pods string) *v1.EC2NodeClass {
+		return nodeClass(kubelet(`{"maxPods":` + pods + `,"evictionHard":{"memory.available":"5%"}}`))
+	}
+	before := told(class(`"vcpus * 4"`))
+	if after := told(class("9")); after == before || told(class(`"vcpus * 4"`)) != before {
+		t.Errorf("a NodeClass was changed: %s, then %s", before, after)
+	}
+	w.api.types = one(info("m5.large", 4, 8192))
+	must(t, w.provider.Refresh(t.Context()))
+	if after := told(class(`"vcpus * 4"`)); after == before {
+		t.Errorf("the type was changed: still %s", after)
+	}
+	overhead := func() int64 {
+		m, err := w.provider.Machine(class("9"), "m5.large")
+		must(t, err)
+		total := m.Settings.Overhead.Total()
+		return total.Memory().Value()
+	}
+	estimated := overhead()
+	w.observe("m5.large", "6Gi")
+	if observed := overhead(); observed >= estimated {
+		t.Errorf("of less memory as much is kept: %d, then %d", estimated, observed)
 	}
 }

@@ -31,7 +31,8 @@
 //
 // List in steady state makes no call: it writes the key of the subject, looks up base
 // and view, and copies the list of pointers. A new base costs a few microseconds for
-// each type, a new view some 100 ns for each offering.
+// each type, a new view some 100 ns for each offering. Machine computes what no launch
+// asked for before, and looks up the rest.
 //
 // branch_interfaces.json is written by the program in the directory generate.
 //

@@ -12,7 +12,7 @@ import (
 	"karpenter.sh/providers/aws/kubeletconfig"
 )
 
-// Machine is what a launch must know of a type for a NodeClass. It is the caller's.
+// Machine is what a launch must know of a type for a NodeClass.
 type Machine struct {
 	// Settings are what the kubelet must be told so that the node has what the type
 	// promises (CP-111).

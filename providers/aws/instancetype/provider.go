@@ -30,6 +30,8 @@ type Provider struct {
 
 	indexes *catalogue.Memo[uint64, *index]
 	eras    *catalogue.Memo[era, *catalogue.Memo[string, made]]
+	// machines are what launches asked for.
+	machines machines
 	// latest bases of NodeClasses, and last the one made last, are there to take types
 	// from that did not change.
 	latest *catalogue.Memo[types.UID, *atomic.Pointer[base]]
@@ -55,9 +57,10 @@ func New(o Options) (*Provider, error) {
 			Name: "instance types", Clock: o.Clock, Merge: merge,
 			Load: func(ctx context.Context) ([]*description, error) { return load(ctx, o.API) },
 		}),
-		indexes: catalogue.NewMemo[uint64, *index](keptEras),
-		eras:    catalogue.NewMemo[era, *catalogue.Memo[string, made]](keptEras),
-		latest:  catalogue.NewMemo[types.UID, *atomic.Pointer[base]](keptBases),
+		indexes:  catalogue.NewMemo[uint64, *index](keptEras),
+		machines: newMachines(),
+		eras:     catalogue.NewMemo[era, *catalogue.Memo[string, made]](keptEras),
+		latest:   catalogue.NewMemo[types.UID, *atomic.Pointer[base]](keptBases),
 	}, nil
 }
 
@@ -85,22 +88,6 @@ func (p *Provider) List(ctx context.Context, nodeClass *v1.EC2NodeClass, group *
 	}
 	now := p.now(b)
 	return b.views.Of(now.key, b.catalogue, now.change), nil
-}
-
-// Machine returns what a launch of a type must know.
-func (p *Provider) Machine(nodeClass *v1.EC2NodeClass, instanceType string) (Machine, error) {
-	t, d, err := p.one(nodeClass, instanceType)
-	if err != nil {
-		return Machine{}, err
-	}
-	w, err := t.work(d)
-	if err == nil && w.unbootable != "" {
-		err = errors.New(w.unbootable)
-	}
-	if err != nil {
-		return Machine{}, fmt.Errorf("computing instance type %s for EC2NodeClass %s: %w", instanceType, nodeClass.Name, err)
-	}
-	return w.Machine, nil
 }
 
 // Incompatible says why a type does not suit a NodeClass; empty if it does (AWS-212).

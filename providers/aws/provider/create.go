@@ -96,7 +96,7 @@ func (p *Provider) ask(ctx context.Context, nodeClass *v1.EC2NodeClass, nodeClai
 		return fleet.Request{}, cloudprovider.NewCreateError(err, reasonTemplate, "Error getting launch template configs: "+err.Error())
 	}
 	group, _ := p.opts.Groups.Last(nodeClass)
-	asked, err := blueprint.Request(blueprint.Input{
+	asked, err := p.blueprints.Request(blueprint.Input{
 		Facts: facts, NodeClass: nodeClass, NodeClaim: nodeClaim, Choice: chosen, Group: group, Machines: p.opts.Types,
 	})
 	if err != nil && cloudprovider.ClassOf(err) == cloudprovider.ClassOther {

@@ -96,8 +96,9 @@ type Options struct {
 
 // Provider is AWS.
 type Provider struct {
-	opts  Options
-	words *vocabulary.Vocabulary
+	opts       Options
+	words      *vocabulary.Vocabulary
+	blueprints *blueprint.Maker
 }
 
 var (
@@ -108,7 +109,7 @@ var (
 
 // New returns the provider.
 func New(opts Options) (*Provider, error) {
-	p := &Provider{opts: opts}
+	p := &Provider{opts: opts, blueprints: blueprint.New()}
 	words, err := cloudprovider.VocabularyOf(p)
 	if err != nil {
 		return nil, err

@@ -47,7 +47,7 @@ func (p *Parts) trial(ctx context.Context, nodeClass *v1.EC2NodeClass) (fleet.Re
 	if err != nil {
 		return fleet.Request{}, err
 	}
-	return blueprint.Request(blueprint.Input{
+	return blueprint.New().Request(blueprint.Input{
 		Facts: facts, NodeClass: nodeClass, NodeClaim: &karpv1.NodeClaim{}, Group: group, Machines: p.Types, Choice: chosen,
 	})
 }
