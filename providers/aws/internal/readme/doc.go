@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package readme holds the test that the provider's README tells of each reason that a
-// user can meet, by the source.
+// Package readme holds the tests that the provider's README tells of each reason, setting
+// and call that a user can meet, by the source.
 package readme

@@ -3,6 +3,7 @@
 package readme_test
 
 import (
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -17,6 +18,7 @@ import (
 	"testing"
 
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/finalization"
+	"karpenter.sh/core/cloudprovider/kit/price"
 	"karpenter.sh/providers/aws/failure"
 )
 
@@ -136,5 +138,36 @@ func TestSettings(t *testing.T) {
 		if !strings.Contains(text, "| `--"+s[1]+"` / `"+s[2]+"` |") {
 			t.Errorf("--%s is missing", s[1])
 		}
+	}
+}
+
+// AWS-420: each call is in the table of calls.
+func TestCalls(t *testing.T) {
+	spec, err := os.ReadFile(filepath.Join(root, "SPEC.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, spec, _ = bytes.Cut(spec, []byte("**AWS-420**"))
+	spec, _, _ = bytes.Cut(spec, []byte("**AWS-421**"))
+	calls := regexp.MustCompile(`\b(?:Add|Create|Delete|Describe|Get|List|Receive|Remove|Run|Terminate)[A-Z]\w+`).FindAllString(string(spec), -1)
+	if len(calls) < 30 {
+		t.Fatalf("%d calls", len(calls))
+	}
+	_, text, _ := strings.Cut(readme(t), "\n## What the controller calls")
+	text, _, _ = strings.Cut(text, "\n## ")
+	for _, call := range calls {
+		if !regexp.MustCompile(`\b` + call + `\b`).MatchString(text) {
+			t.Errorf("%s is missing", call)
+		}
+	}
+}
+
+// AWS-446: the prices that are shown can be read.
+func TestPrices(t *testing.T) {
+	_, text, _ := strings.Cut(readme(t), "\n## Prices")
+	_, text, _ = strings.Cut(text, "```\n")
+	text, _, found := strings.Cut(text, "```")
+	if _, err := price.ReadFile("README.md", []byte(text)); err != nil || !found {
+		t.Errorf("%s\n%v", text, err)
 	}
 }
