@@ -173,7 +173,7 @@ func (r Requirement) Overlaps(o Requirement) bool {
 		return !r.bounds.Tighten(o.bounds).Crossed()
 	}
 	concrete, other := r, o
-	if r.complement {
+	if r.complement || !o.complement && len(o.values) < len(r.values) { // the shorter of two lists is gone through
 		concrete, other = o, r
 	}
 	return slices.ContainsFunc(concrete.values, other.Has)
