@@ -117,7 +117,7 @@ func found(all map[string]instance.Instance, id string, err error) (instance.Ins
 }
 
 // newWorld has a NodeClass that is ready, one type, and a machine that fits.
-func newWorld(t *testing.T, change ...func(*world)) *world {
+func newWorld(t testing.TB, change ...func(*world)) *world {
 	t.Helper()
 	w := &world{nodeClass: nodeClass(), nodeClaim: nodeClaim(), events: &eventstest.Recorder{}, types: []*cloudprovider.InstanceType{m5()}, machine: machine()}
 	w.machines = map[string]instance.Instance{"i-1": w.machine}
