@@ -28,6 +28,8 @@ SEED    ?=
 CASE    ?=
 POLICY  ?=
 VERSION ?=
+BASE    ?=
+PLATFORMS ?= linux/amd64,linux/arm64
 MOTO_SERVER ?=
 
 BIN     := $(CURDIR)/bin
@@ -39,7 +41,7 @@ quoted = '$(subst ','\'',$(1))'
 name   = $(call quoted,$(CLUSTER))
 
 # The modules outside of the workspace, which have dependencies of their own.
-others   = test/oracle test/cloudsim/aws/sdktest providers/aws/userdata/judge
+others   = test/oracle test/cloudsim/aws/sdktest providers/aws/userdata/judge tools/images
 
 # The directories of all modules of the workspace, and their packages. The
 # end-to-end suite has a target of its own: it needs a cluster.
@@ -216,6 +218,23 @@ modules: ## Check that each module builds alone and that its go.mod is tidy
 tidy: ## Tidy the go.mod of each module, with the versions of the workspace in all
 	@go work sync
 	@for dir in $(modules) $(others); do GOWORK=off go -C "$$dir" mod tidy; done
+
+##@ Release
+
+# The controllers, and the time of the commit that they are built from.
+controllers = $$(go list ./kwok/cmd/... $(wildcard ./providers/*/cmd/...))
+committed   = $$(git log -1 --format=%ct)
+
+.PHONY: images
+images: ## Build the controllers' images as OCI layouts in bin/images, without a daemon; VERSION=1.2.3 PLATFORMS=linux/amd64 BASE=layout or reference, none by default
+	@GOWORK=off go -C tools/images build -o $(BIN)/images-builder .
+	@$(BIN)/images-builder -root $(CURDIR) -out $(BIN)/images -version=$(call quoted,$(VERSION)) -platforms=$(call quoted,$(PLATFORMS)) \
+		-base=$(call quoted,$(BASE)) -created $(committed) $(controllers)
+
+.PHONY: images-test
+images-test: ## Test what builds images
+	@GOWORK=off go -C tools/images vet ./...
+	@GOWORK=off go -C tools/images test -vet=off -count=1 ./...
 
 ##@ General
 
