@@ -86,7 +86,7 @@ settle: up ## Measure how long the cluster takes to settle after a workload was 
 .PHONY: build
 build: ## Compile every package and build the controllers into bin/; VERSION=1.2.3 stamps them
 	@go build $$(go list -m -f '{{.Dir}}/...')
-	@mkdir -p $(BIN) && go build -ldflags "-X main.version=$(VERSION)" -o $(BIN)/ ./kwok/cmd/... $(wildcard ./providers/*/cmd/...)
+	@mkdir -p $(BIN) && go build -ldflags "-X main.version=$(VERSION)" -o $(BIN)/ ./kwok/cmd/... $(addsuffix /...,$(wildcard ./providers/*/cmd))
 
 .PHONY: test
 test: control-plane ## Run the unit and integration tests of all modules; PKG=./core/engine/... RACE=1 adds the race detector, VET=off leaves go vet to lint, REPORT=name keeps reports apart
@@ -222,7 +222,7 @@ tidy: ## Tidy the go.mod of each module, with the versions of the workspace in a
 ##@ Release
 
 # The controllers, and the time of the commit that they are built from.
-controllers = $$(go list ./kwok/cmd/... $(wildcard ./providers/*/cmd/...))
+controllers = $$(go list ./kwok/cmd/... $(addsuffix /...,$(wildcard ./providers/*/cmd)))
 committed   = $$(git log -1 --format=%ct)
 
 .PHONY: images
