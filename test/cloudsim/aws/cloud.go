@@ -169,6 +169,7 @@ func (c *Cloud) populate(s Setup) error {
 			return fmt.Errorf("setup: reservation %s: there is no type %q", in.ID, in.Type)
 		}
 		c.reservations = append(c.reservations, &reservation{Reservation: in, left: in.Count})
+		c.countReservation(in)
 	}
 	for _, in := range s.PlacementGroups {
 		c.groups = append(c.groups, &group{PlacementGroup: in, perZone: map[string]int{}})

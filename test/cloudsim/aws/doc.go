@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package aws is a simulated account of AWS: EC2, EKS, IAM, SSM, STS, Pricing, SQS
-// and ARC zonal shift, as far as the provider calls them.
+// Package aws is a simulated account of AWS: EC2, EKS, IAM, SSM, STS, Pricing, Service
+// Quotas, SQS and ARC zonal shift, as far as the provider calls them.
 //
 // # What it holds
 //
 // [Cloud] serves the services at one endpoint. [Setup] is what the account holds at
 // the start. One file per concept: subnets and groups (network.go), types
 // (catalogue.go, types.go, typetree.go), images, templates, fleets (fleet.go,
-// fleetorder.go, resolve.go, launch.go), instances, reservations, placement, IAM,
+// fleetorder.go, resolve.go, launch.go), quotas, instances, reservations, placement, IAM,
 // SQS, interruptions (interrupt.go), permissions (authorize.go, authorizeec2.go).
 //
 // # What it never does

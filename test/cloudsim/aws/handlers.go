@@ -32,6 +32,7 @@ func handlers() map[string]handler {
 		"iam:ListInstanceProfiles":           listProfiles,
 		"iam:RemoveRoleFromInstanceProfile":  removeRole,
 		"pricing:GetProducts":                getProducts,
+		"servicequotas:ListServiceQuotas":    listServiceQuotas,
 		"sqs:DeleteMessage":                  deleteMessage,
 		"sqs:GetQueueUrl":                    getQueueURL,
 		"sqs:ReceiveMessage":                 receiveMessage,

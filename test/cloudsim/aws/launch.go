@@ -77,38 +77,6 @@ func (c *Cloud) giveStock(i *instance) {
 	}
 }
 
-// Quotas of the account, in vCPUs.
-const (
-	// QuotaOnDemand bounds machines that are not spot.
-	QuotaOnDemand = "on-demand-vcpus"
-	// QuotaSpot bounds spot machines.
-	QuotaSpot = "spot-vcpus"
-)
-
-func (i *instance) quota() string {
-	if i.pool.Capacity == spot {
-		return QuotaSpot
-	}
-	return QuotaOnDemand
-}
-
-func (c *Cloud) takeQuota(i *instance) *wire.Error {
-	if i.reserve != nil || c.quotas.Take(i.quota(), i.kind.vcpus) {
-		return nil
-	}
-	if i.pool.Capacity == spot {
-		return wire.Errorf("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded")
-	}
-	return wire.Errorf("VcpuLimitExceeded",
-		"You have requested more vCPU capacity than your current vCPU limit allows for the instance bucket that the specified instance type belongs to.")
-}
-
-func (c *Cloud) giveQuota(i *instance) {
-	if i.reserve == nil {
-		c.quotas.Give(i.quota(), i.kind.vcpus)
-	}
-}
-
 func (c *Cloud) takeAddress(i *instance) *wire.Error {
 	address, ok := i.subnet.addresses.Take()
 	if !ok {

@@ -22,6 +22,8 @@ func documentedRates(calls []string) map[string]limit.Rate {
 		"eks:DescribeCluster": {Burst: 100, Refill: 10},
 		"ssm:GetParameter":    {Burst: 40, Refill: 40},
 		"pricing:GetProducts": {Burst: 10, Refill: 10},
+
+		"servicequotas:ListServiceQuotas": {Burst: 10, Refill: 10},
 	}
 	for _, call := range calls {
 		name, ok := strings.CutPrefix(call, "ec2:")

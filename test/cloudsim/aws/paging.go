@@ -19,9 +19,10 @@ type paging struct {
 
 func ec2Paging() paging { return paging{limit: "MaxResults", token: "NextToken"} }
 
-// pageOf is the number of the page that a token asks for. Tokens carry it in front.
+// pageOf is the number of the page that a token asks for. Tokens carry it in front, with
+// a separator that all services take.
 func (r *request) pageOf(token string) int {
-	number, _, found := strings.Cut(token, ".")
+	number, _, found := strings.Cut(token, "/")
 	if !found || len(number) == 0 {
 		return 0
 	}
@@ -42,7 +43,7 @@ func cut[T any](r *request, items []T, key func(T) string, p paging, out wire.Tr
 	if limit == 0 {
 		limit = p.most
 	}
-	_, inner, _ := strings.Cut(r.in.Str(p.token), ".")
+	_, inner, _ := strings.Cut(r.in.Str(p.token), "/")
 	if r.in.Str(p.token) != "" && inner == "" {
 		inner = "x" // no token of ours
 	}
@@ -51,7 +52,7 @@ func cut[T any](r *request, items []T, key func(T) string, p paging, out wire.Tr
 		return nil, wire.Errorf("InvalidNextToken", "The token '%s' is invalid.", r.in.Str(p.token))
 	}
 	if next != "" {
-		out[p.token] = itoa(r.page()+1) + "." + next
+		out[p.token] = itoa(r.page()+1) + "/" + next
 	}
 	return page, nil
 }

@@ -45,3 +45,11 @@ func (q *Quotas) Used(name string) int {
 	defer q.mu.Unlock()
 	return q.used[name]
 }
+
+// Limit is how much of a thing may be used; false: as much as one likes.
+func (q *Quotas) Limit(name string) (int, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	limit, ok := q.limit[name]
+	return limit, ok
+}

@@ -22,31 +22,41 @@ import (
 
 // source is one model to trim.
 type source struct {
-	// service and version are its directory; signing is its name in signatures,
-	// where that differs.
+	// service and version are its directory.
 	service, version string
 	calls            []string
+	// name is the service's in signatures, policies and files; empty: that of its
+	// directory.
+	name string
+}
+
+func (s source) called() string {
+	if s.name != "" {
+		return s.name
+	}
+	return s.service
 }
 
 // sources are the calls of AWS-420, and what STS answers for credentials.
 func sources() []source {
 	return []source{
-		{"ec2", "2016-11-15", []string{
+		{service: "ec2", version: "2016-11-15", calls: []string{
 			"CreateFleet", "CreateLaunchTemplate", "CreateTags", "DeleteLaunchTemplate", "DescribeCapacityReservations",
 			"DescribeImages", "DescribeInstances", "DescribeInstanceStatus", "DescribeInstanceTypeOfferings",
 			"DescribeInstanceTypes", "DescribeLaunchTemplates", "DescribePlacementGroups", "DescribeSecurityGroups",
 			"DescribeSpotPriceHistory", "DescribeSubnets", "RunInstances", "TerminateInstances",
 		}},
-		{"eks", "2017-11-01", []string{"DescribeCluster"}},
-		{"iam", "2010-05-08", []string{
+		{service: "eks", version: "2017-11-01", calls: []string{"DescribeCluster"}},
+		{service: "iam", version: "2010-05-08", calls: []string{
 			"AddRoleToInstanceProfile", "CreateInstanceProfile", "DeleteInstanceProfile", "GetInstanceProfile",
 			"ListInstanceProfiles", "RemoveRoleFromInstanceProfile",
 		}},
-		{"ssm", "2014-11-06", []string{"GetParameter"}},
-		{"pricing", "2017-10-15", []string{"GetProducts"}},
-		{"sqs", "2012-11-05", []string{"GetQueueUrl", "ReceiveMessage", "DeleteMessage"}},
-		{"arc-zonal-shift", "2022-10-30", []string{"GetManagedResource"}},
-		{"sts", "2011-06-15", []string{"AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"}},
+		{service: "ssm", version: "2014-11-06", calls: []string{"GetParameter"}},
+		{service: "pricing", version: "2017-10-15", calls: []string{"GetProducts"}},
+		{service: "sqs", version: "2012-11-05", calls: []string{"GetQueueUrl", "ReceiveMessage", "DeleteMessage"}},
+		{service: "arc-zonal-shift", version: "2022-10-30", calls: []string{"GetManagedResource"}},
+		{service: "service-quotas", version: "2019-06-24", calls: []string{"ListServiceQuotas"}, name: "servicequotas"},
+		{service: "sts", version: "2011-06-15", calls: []string{"AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity"}},
 	}
 }
 
@@ -68,7 +78,7 @@ func run(from, to string) error {
 		return fmt.Errorf("-from is needed: the directory that holds ec2/2016-11-15/service-2.json.gz")
 	}
 	for _, s := range sources() {
-		full, err := read(filepath.Join(from, s.service, s.version, "service-2.json.gz"), s.service)
+		full, err := read(filepath.Join(from, s.service, s.version, "service-2.json.gz"), s.called())
 		if err != nil {
 			return err
 		}
@@ -76,7 +86,7 @@ func run(from, to string) error {
 		if err != nil {
 			return err
 		}
-		if err := write(filepath.Join(to, s.service+".json.gz"), trimmed); err != nil {
+		if err := write(filepath.Join(to, s.called()+".json.gz"), trimmed); err != nil {
 			return err
 		}
 	}
