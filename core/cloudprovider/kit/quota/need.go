@@ -4,6 +4,8 @@ package quota
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"karpenter.sh/core/cloudprovider/kit/internal/inflight"
 )
@@ -69,6 +71,22 @@ type Snapshot struct {
 
 // Generation changes whenever an answer can have changed (KIT-035).
 func (s *Snapshot) Generation() uint64 { return s.generation }
+
+// All are the limits that are known, by name, with what is in flight; nothing is needed
+// of them.
+func (s *Snapshot) All() []Shortage {
+	out := make([]Shortage, 0, len(s.limits))
+	for _, name := range slices.Sorted(maps.Keys(s.limits)) {
+		out = append(out, s.limits[name])
+	}
+	return out
+}
+
+// Left is what can still be taken of a limit; false if it is not known.
+func (s *Snapshot) Left(limit string) (int64, bool) {
+	l, known := s.limits[limit]
+	return l.Left(), known
+}
 
 // Exceeded returns the first need that what is left of its limit does not meet
 // (KIT-032).

@@ -48,11 +48,19 @@ type Tracker struct {
 	mu     sync.Mutex
 	limits map[string]Limit
 	// began is when the reading began that the limits are of; zero without one.
-	began      time.Time
+	began time.Time
+	// refused are what refusals have taught, by limit.
+	refused    map[string]refusal
 	book       *inflight.Book
 	generation uint64
 	// latest is the snapshot; nil after something changed.
 	latest *Snapshot
+}
+
+// refusal is that more of a limit was in use at a time than a reading had said.
+type refusal struct {
+	used int64
+	at   time.Time
 }
 
 // New returns a tracker that knows no limit.
@@ -60,7 +68,7 @@ func New(opts Options) *Tracker {
 	if opts.Retention <= 0 {
 		opts.Retention = DefaultRetention
 	}
-	return &Tracker{opts: opts, book: inflight.New(inflight.Terms{Lag: opts.Lag, Hold: opts.Hold})}
+	return &Tracker{opts: opts, refused: map[string]refusal{}, book: inflight.New(inflight.Terms{Lag: opts.Lag, Hold: opts.Hold})}
 }
 
 // Read replaces the limits by a reading of all of them that began at a time. One
@@ -77,6 +85,7 @@ func (t *Tracker) Read(began time.Time, limits []Limit) error {
 	if began.Before(t.began) {
 		return nil
 	}
+	t.recall(began, next)
 	changed := !maps.Equal(t.limits, next)
 	for name := range next {
 		changed = t.book.Read(name, began) || changed
@@ -87,6 +96,20 @@ func (t *Tracker) Read(began time.Time, limits []Limit) error {
 	}
 	t.expire() // a reading may be old already
 	return nil
+}
+
+// recall keeps what refusals have taught since a reading began.
+func (t *Tracker) recall(began time.Time, next map[string]Limit) {
+	for name, r := range t.refused {
+		if !began.Before(r.at) {
+			delete(t.refused, name)
+			continue
+		}
+		if limit, there := next[name]; there {
+			limit.Used = max(limit.Used, r.used)
+			next[name] = limit
+		}
+	}
 }
 
 func byName(limits []Limit) (map[string]Limit, error) {
@@ -140,6 +163,36 @@ func (t *Tracker) Release(launch string) {
 	if t.book.Release(launch) {
 		t.changed()
 	}
+}
+
+// Refused tells that the cloud refused to let a launch take so much of a limit, which by
+// the figures it could have. So somebody else uses more than they say, and less than the
+// need is left, until a reading that begins later (KIT-034). The launch that was refused
+// is released first.
+func (t *Tracker) Refused(name string, need int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.expire()
+	limit, known := t.limits[name]
+	if !known || need <= 0 {
+		return
+	}
+	used := limit.Max - (need - 1) - t.book.Settled(name)
+	if used <= limit.Used {
+		return
+	}
+	limit.Used = used
+	t.limits[name] = limit
+	t.refused[name] = refusal{used: used, at: t.opts.Clock.Now()}
+	t.changed()
+}
+
+// Counts reports whether a launch is in flight: what is left is without what it takes.
+func (t *Tracker) Counts(launch string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.expire()
+	return t.book.Counts(launch)
 }
 
 // short reports whether too little is left of a limit, launches other than this

@@ -215,3 +215,75 @@ func TestConcurrent(t *testing.T) {
 		t.Errorf("%d launches, %d left", begun.Load(), w.left())
 	}
 }
+
+func TestRefused(t *testing.T) { // KIT-034
+	for _, tc := range []struct {
+		why  string
+		act  func(w world)
+		want int64
+	}{
+		{"less than the need is left", func(w world) { w.Refused("vcpus", 8) }, 7},
+		{"what launches took is known", func(w world) { w.Settle("a", need(40)); w.Refused("vcpus", 8) }, 7},
+		{"what others are about to take may be part of it", func(w world) { _ = w.begin("a", 4); w.Refused("vcpus", 8) }, 3},
+		{"what the figures said anyway teaches nothing", func(w world) { w.Refused("vcpus", 101) }, 100},
+		{"nothing was needed", func(w world) { w.Refused("vcpus", 0) }, 100},
+		{"a limit that nobody knows", func(w world) { w.Refused("gpus", 8) }, 100},
+		{"a reading that was under way does not know of it", func(w world) {
+			began := w.clock.Now()
+			w.after(time.Second).Refused("vcpus", 8)
+			if err := w.Read(began, []quota.Limit{limit(100, 0)}); err != nil {
+				w.t.Error(err)
+			}
+		}, 7},
+		{"a later one does", func(w world) { w.Refused("vcpus", 8); w.after(time.Second).read(limit(100, 0)) }, 100},
+		{"and that is the end of it", func(w world) {
+			w.Refused("vcpus", 8)
+			began := w.clock.Now()
+			w.after(time.Second).read(limit(100, 0))
+			if err := w.Read(began.Add(time.Second), []quota.Limit{limit(100, 1)}); err != nil {
+				w.t.Error(err)
+			}
+		}, 99},
+		{"it ends with the reading's retention", func(w world) { w.Refused("vcpus", 8); w.after(15 * time.Minute) }, -1},
+	} {
+		t.Run(tc.why, func(t *testing.T) {
+			w := newWorld(t, limit(100, 0))
+			tc.act(w)
+			if got := w.left(); got != tc.want {
+				t.Errorf("%d left, want %d", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestRefusedGeneration(t *testing.T) { // KIT-035
+	w := newWorld(t, limit(100, 0))
+	before := w.Snapshot().Generation()
+	w.Refused("vcpus", 8)
+	taught := w.Snapshot().Generation()
+	w.Refused("vcpus", 8)
+	if again := w.Snapshot().Generation(); taught == before || again != taught {
+		t.Errorf("generations %d, %d, %d", before, taught, again)
+	}
+}
+
+func TestWhatIsKnown(t *testing.T) { // KIT-032, CP-130
+	w := newWorld(t, limit(100, 60), quota.Limit{Name: "spot", Max: 8})
+	if err := w.begin("a", 30); err != nil {
+		t.Fatal(err)
+	}
+	all := w.Snapshot().All()
+	if len(all) != 2 || all[0].Name != "spot" || all[1].Left() != 10 || all[1].InFlight != 30 || all[1].Need != 0 {
+		t.Errorf("got %v", all)
+	}
+	if left, known := w.Snapshot().Left("gpus"); known || left != 0 {
+		t.Errorf("%d left of an unknown limit", left)
+	}
+	if !w.Counts("a") || w.Counts("b") {
+		t.Error("the wrong launches count")
+	}
+	w.Release("a")
+	if w.Counts("a") {
+		t.Error("a launch that failed counts")
+	}
+}

@@ -145,6 +145,20 @@ func (b *Book) TotalBut(stock, launch string) int64 {
 	return total
 }
 
+// Settled is what launches that succeeded take of a stock, at most math.MaxInt64.
+func (b *Book) Settled(stock string) int64 {
+	var total int64
+	for _, f := range b.stocks[stock] {
+		if !f.settled.IsZero() {
+			total = Add(total, f.amount)
+		}
+	}
+	return total
+}
+
+// Counts reports whether a launch is in flight.
+func (b *Book) Counts(launch string) bool { return len(b.launches[launch]) > 0 }
+
 // drop removes one stock from a launch.
 func (b *Book) drop(stock, launch string) {
 	b.remove(stock, launch)
