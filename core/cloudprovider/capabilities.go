@@ -40,6 +40,7 @@ func Capabilities() []Capability {
 		{"Catalogue", InBinary, "Instance types are checked at start for labels that nobody knows (CP-006).", "They are not checked at start."},
 		{"Vocabularian", OnProvider, "Labels, resources, aliases and restricted domains of the provider are known (CP-005).", "The core's words are known only."},
 		{"RegistrationHooker", OnProvider, "Nodes are held back until the provider's hooks pass (CP-039).", "Nodes register at once."},
+		{"Limiter", OnProvider, "Machines that would exceed a limit of the account together are not launched together (CP-130).", "Each machine is tried, whatever others take."},
 		{"RepairPolicies", InContract, "Nodes with these conditions are replaced (CP-038).", "An empty list disables node repair."},
 		{"IsDrifted", InContract, "Machines that are not what their NodeClass asks for are replaced (CP-036).", "An empty reason: nothing drifts."},
 		{"NodeClassStatus", AmongControllers, "Conditions of the NodeClass become metrics and events (CP-107).", "There are none."},

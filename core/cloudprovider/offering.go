@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/ration"
 	"karpenter.sh/core/engine/requirement"
 )
 
@@ -32,6 +33,9 @@ type Offering struct {
 	OverheadOverride *Overhead
 	// PriceOverlaid says that a NodeOverlay set the price (API-141).
 	PriceOverlaid bool
+	// Draws are what a machine takes of limits that it shares with others, such as quotas
+	// of the account (CP-130); empty means nothing.
+	Draws []ration.Draw
 }
 
 // Value returns the offering's only value for a label, or the empty string.

@@ -9,6 +9,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/hostport"
+	"karpenter.sh/core/engine/ration"
 	"karpenter.sh/core/engine/resource"
 )
 
@@ -45,6 +46,8 @@ type CreatedNodeClaim struct {
 	// launched it counts against the limits of its pool, and with it the
 	// NodeClaim's requests where they are more.
 	Capacity resource.Vector
+	// Draws are what its launch is expected to take of shared limits.
+	Draws []ration.Draw
 }
 
 // InsertNodeClaim puts a NodeClaim into the model as soon as it is created,

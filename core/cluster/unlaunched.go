@@ -16,6 +16,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/model"
+	"karpenter.sh/core/engine/ration"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/intake"
 )
@@ -36,6 +37,9 @@ type Unlaunched struct {
 	// Inserted ones were created by this process, which knows their Pods.
 	Inserted bool
 	Pods     []types.NamespacedName
+	// Draws are what the launch is expected to take of shared limits; nil if that is not
+	// known.
+	Draws []ration.Draw
 
 	requests []resource.Vector
 	departed map[types.NamespacedName]bool
@@ -51,6 +55,7 @@ func newUnlaunched(c *intake.Compiler, ref *claimRef) *Unlaunched {
 	u.charge = u.pledge.Clone()
 	if ref.created != nil {
 		u.Inserted, u.Pods, u.ports = true, ref.created.Pods, ref.created.HostPorts
+		u.Draws = ref.created.Draws
 		u.requests, u.departed = ref.created.Requests, maps.Clone(ref.departed)
 		u.charge = u.charge.Raise(ref.created.Capacity)
 	}

@@ -40,7 +40,7 @@ func (c *Compiler) daemonsOf(pods []*corev1.Pod, pool requirement.Requirements, 
 		terms, _ := c.terms(&pod.Spec)
 		d := daemon{index: i, requests: c.Requests(pod), ports: HostPorts(&pod.Spec)}
 		for _, term := range terms {
-			if pool.Compatible(term, c.isWellKnown) {
+			if pool.Compatible(term, c.IsWellKnown) {
 				d.terms = append(d.terms, pool.Intersect(term))
 			}
 		}
@@ -51,7 +51,9 @@ func (c *Compiler) daemonsOf(pods []*corev1.Pod, pool requirement.Requirements, 
 	return out
 }
 
-func (c *Compiler) isWellKnown(key string) bool {
+// IsWellKnown reports whether the key is a label that a pool may leave undefined and
+// its nodes have.
+func (c *Compiler) IsWellKnown(key string) bool {
 	k, ok := c.vocabulary.FindKey(key)
 	return ok && c.open.Has(int(k))
 }
@@ -59,7 +61,7 @@ func (c *Compiler) isWellKnown(key string) bool {
 // IsCustom reports whether the key is a label of the users' own: NodeClaims
 // carry a value of their choice for it (SCH-233).
 func (c *Compiler) IsCustom(key string) bool {
-	return !c.isWellKnown(key) && !label.SimulationOnly(key) && !c.options.Vocabulary.IsRestricted(key)
+	return !c.IsWellKnown(key) && !label.SimulationOnly(key) && !c.options.Vocabulary.IsRestricted(key)
 }
 
 // runsOn reports whether some term of the daemon overlaps the instance type;

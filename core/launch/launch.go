@@ -69,6 +69,7 @@ func (l *Launcher) Create(ctx context.Context, m Machine, why metrics.Reason) (*
 	}
 	l.Cluster.InsertNodeClaim(cluster.CreatedNodeClaim{
 		NodeClaim: nodeClaim.DeepCopy(), Pods: m.keys(), Requests: m.requests(), HostPorts: m.hostPorts(), Capacity: m.largest(),
+		Draws: m.Draws(),
 	})
 	l.Metrics.Created(why, nodeClaim)
 	log.FromContext(ctx).Info("created nodeclaim",

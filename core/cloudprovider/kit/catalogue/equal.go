@@ -52,6 +52,7 @@ func sameOffering(a, b *cloudprovider.Offering) bool {
 	}
 	return a.Available == b.Available && a.Price == b.Price &&
 		a.ReservationCapacity == b.ReservationCapacity && a.PriceOverlaid == b.PriceOverlaid &&
+		slices.Equal(a.Draws, b.Draws) &&
 		a.Requirements.Equal(b.Requirements) &&
 		sameResources(a.CapacityOverride, b.CapacityOverride) &&
 		sameOverhead(a.OverheadOverride, b.OverheadOverride)
