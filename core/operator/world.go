@@ -3,6 +3,7 @@
 package operator
 
 import (
+	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/cost"
 	"karpenter.sh/core/cluster/defaultspread"
@@ -157,6 +158,7 @@ func (w *world) disruptionOptions(podEvents survey.PodEvents) disruption.Options
 	return disruption.Options{
 		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Cluster: w.cluster,
 		InstanceTypes: calledBy(w.provider, disruption.Name), PodEvents: podEvents, NodeClasses: w.managed,
+		Limits:             func() cloudprovider.Limits { return cloudprovider.LimitsOf(w.provider) },
 		ReservationIDLabel: w.words.ReservationIDLabel(), Clock: w.clock, Recorder: w.recorder,
 		Registerer: w.registerer, NodeClaims: w.nodeClaims, Scheduler: w.scheduler,
 		Gatherer:  gather.New(gather.Options{Reader: w.manager.GetClient(), Vocabulary: w.words, DefaultSpread: w.defaultSpread()}),

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/controllers/disruption/cordon"
 	"karpenter.sh/core/controllers/disruption/moves"
 	"karpenter.sh/core/controllers/disruption/queue"
@@ -44,6 +45,8 @@ type Cluster interface {
 	// ConsolidationState is a stamp of all that disruption decides from.
 	ConsolidationState() uint64
 	Nominate(ids ...string)
+	// Unlaunched lists the NodeClaims that are not launched.
+	Unlaunched() []*cluster.Unlaunched
 }
 
 // Options are what the controller works with. Unless said otherwise each is
@@ -56,6 +59,9 @@ type Options struct {
 	Cluster Cluster
 	// InstanceTypes is the cloud provider.
 	InstanceTypes survey.InstanceTypes
+	// Limits are the shared limits of the moment, which replacements must not exceed
+	// (DIS-176); nil means that there are none.
+	Limits func() cloudprovider.Limits
 	// PodEvents is the controller nodeclaim.podevents.
 	PodEvents   survey.PodEvents
 	NodeClasses cloudprovider.NodeClassKinds

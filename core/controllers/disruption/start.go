@@ -47,9 +47,13 @@ func (c *Controller) start(ctx context.Context, m disrupt.Method, decided disrup
 // place could not be created (DIS-113, DIS-173).
 func (c *Controller) setBack(candidates []queue.Candidate, reason disrupt.Reason) {
 	for _, candidate := range candidates {
-		if c.setbacks.Failed(candidate.Pool, reason, c.Clock.Now()) > 0 {
-			c.metrics.SetBack(candidate.Pool, reason)
-		}
+		c.failed(candidate.Pool, reason)
+	}
+}
+
+func (c *Controller) failed(pool string, reason disrupt.Reason) {
+	if c.setbacks.Failed(pool, reason, c.Clock.Now()) > 0 {
+		c.metrics.SetBack(pool, reason)
 	}
 }
 

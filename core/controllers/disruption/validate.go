@@ -100,6 +100,7 @@ func (c *Controller) tellRejected(s *survey.Survey, decided disrupt.Command, why
 }
 
 func (c *Controller) startAll(ctx context.Context, p *pass, m disrupt.Method, s *survey.Survey, commands []disrupt.Command) {
+	commands = c.withinLimits(s, commands)
 	started := make([]bool, len(commands))
 	errs := concurrency.Each(commands, startWidth, func(i int, command disrupt.Command) (err error) {
 		started[i], err = c.start(ctx, m, command, s)

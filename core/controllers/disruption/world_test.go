@@ -35,6 +35,7 @@ import (
 	"karpenter.sh/core/controllers/disruption"
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/ration"
 	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/events/eventstest"
 	"karpenter.sh/core/gather"
@@ -59,6 +60,8 @@ type world struct {
 	logs   *records
 	// methods are those of the next process; nil for all that there are.
 	methods []disrupt.Method
+	// limits are the shared limits of the moment.
+	limits cloudprovider.Limits
 	// unknown are nodes that the API server has and the model has not.
 	unknown []string
 
@@ -156,6 +159,7 @@ func (w *world) restart() {
 	})
 	w.loop, err = disruption.New(disruption.Options{
 		Client: w.cache(faulty), Live: faulty, Cluster: model, InstanceTypes: catalogue{}, PodEvents: podEvents{w},
+		Limits:      func() cloudprovider.Limits { return w.limits },
 		NodeClasses: cloudprovider.NodeClassKinds{{Group: "test.sh", Kind: "TestNodeClass"}},
 		Clock:       w.clock, Recorder: w.recorder, Registerer: registry, NodeClaims: counters, CPUMillis: 1000,
 		Scheduler: scheduler, Methods: w.methods, MovesPerHour: disrupt.EvictionRate, Gatherer: gather.New(gather.Options{Reader: w.cache(faulty), Vocabulary: vocabulary.Core()}),
@@ -218,7 +222,7 @@ func instanceType(name string, price float64) *cloudprovider.InstanceType {
 		Capacity: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("2"), corev1.ResourcePods: resource.MustParse("10")},
 		Offerings: cloudprovider.Offerings{{
 			Requirements: requirement.All(requirement.In(label.Zone, "z"), requirement.In(label.CapacityType, label.OnDemand)),
-			Price:        price, Available: true,
+			Price:        price, Available: true, Draws: []ration.Draw{{Limit: "machines", Amount: 2}},
 		}},
 	}
 }

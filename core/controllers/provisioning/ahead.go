@@ -50,7 +50,7 @@ func (p *Provisioner) launchSettled(ctx context.Context) error {
 	for _, i := range settle.Bins(settle.Input{Snapshot: input.Snapshot, Pods: input.Pods, Plan: &plan, Left: p.left}) {
 		settled = append(settled, plan.Bins[i])
 	}
-	leaving := g.needed(settled)
+	leaving, _ := p.admit(g, g.needed(settled))
 	for i := range leaving {
 		price += leaving[i].Price
 	}

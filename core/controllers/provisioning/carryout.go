@@ -29,7 +29,7 @@ func (p *Provisioner) carryOut(ctx context.Context, g *gathered, plan place.Plan
 	reportDeferred(ctx, g, plan.Deferred)
 	p.nominate(ctx, g, plan.Placements)
 	p.tell(ctx, g, plan.Placements)
-	bins := g.needed(plan.Bins)
+	bins := p.ration(ctx, g, g.needed(plan.Bins))
 	if len(bins) == 0 {
 		return nil
 	}

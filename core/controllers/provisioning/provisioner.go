@@ -105,6 +105,8 @@ type Provisioner struct {
 	launches *launches.Ledger
 	// left is the price per hour of what left ahead of the round that ends the window.
 	left float64
+	// rounds says whether another follows because limits held nodes back.
+	rounds rounds
 	// due says that a trigger was consumed and its round has not succeeded.
 	due bool
 }
@@ -178,10 +180,15 @@ func (p *Provisioner) Reconcile(ctx context.Context) (reconciler.Result, error) 
 	if !p.Cluster.Loaded(ctx) {
 		return reconciler.Result{RequeueAfter: loadRetry}, nil
 	}
+	p.rounds.begin()
 	if err := p.round(ctx); err != nil {
 		return reconciler.Result{}, err
 	}
-	p.due, p.left = false, 0
+	p.left = 0
+	if wait := p.rounds.next(); wait > 0 {
+		return reconciler.Result{RequeueAfter: wait}, nil
+	}
+	p.due = false
 	return reconciler.Result{RequeueAfter: singleton.RequeueImmediately}, nil
 }
 

@@ -195,7 +195,7 @@ func TestReports(t *testing.T) {
 		case disrupt.NoNode, disrupt.NotInitialized, disrupt.Leaving, disrupt.Nominated, disrupt.Protected,
 			disrupt.NoPoolLabel, disrupt.PoolMissing, disrupt.PoolUnmanaged, disrupt.PoolWithoutTypes,
 			disrupt.PoolUnevaluated, disrupt.PodProtected, disrupt.PodBudgeted, disrupt.PodsUnread, // DIS-029, DIS-040
-			disrupt.PoolRests, disrupt.PodsStranded: // DIS-113, DIS-109
+			disrupt.PoolRests, disrupt.PodsStranded, disrupt.OverLimit: // DIS-113, DIS-109, DIS-176
 			want = disrupt.Blocked
 		}
 		if got := cause.Report(); got != want {

@@ -91,6 +91,8 @@ const (
 	OtherReplacements
 	// AnotherFirst: pods of other nodes that go are about to come.
 	AnotherFirst
+	// OverLimit: the machines in its place would exceed a limit of the account.
+	OverLimit
 	// OverBudget: the pool's budgets leave no room.
 	OverBudget
 	// Gone: the node is not there any more.
@@ -121,6 +123,8 @@ type Refusal struct {
 	Scores []Score
 	// Pod that is in the way, as namespace/name.
 	Pod string
+	// Limit of the account that is in the way, with its figures.
+	Limit string
 	// Budgets that keep the pod from being evicted, sorted.
 	Budgets []string
 }

@@ -32,6 +32,8 @@ func (r Refusal) String() string {
 		return fmt.Sprintf("replacing a spot node by another takes %d spot types that cost less, and there are %d", r.Needed, r.Found)
 	case WorkloadMoved:
 		return fmt.Sprintf("pods of %s were moved as often as may be within an hour", r.Workload)
+	case OverLimit:
+		return "the machines in its place would exceed " + r.Limit
 	case OverBudget:
 		return fmt.Sprintf("the disruption budgets of NodePool %q leave no room", r.Pool)
 	}
@@ -115,6 +117,8 @@ func (c Cause) eligibility() string {
 		return "the node is not empty"
 	case NotQuiet:
 		return "the node is not consolidatable yet"
+	case OverLimit:
+		return "a limit of the account leaves no room for the machines in its place"
 	case OverBudget:
 		return "the disruption budgets leave no room"
 	}

@@ -83,7 +83,7 @@ func Rejected(b Both, id string, c disrupt.Command, why disrupt.Refusal) []event
 // Token is a cause in one word (DIS-105).
 func Token(c disrupt.Cause) string {
 	switch c {
-	case disrupt.OverBudget:
+	case disrupt.OverBudget, disrupt.OverLimit:
 		return "budget"
 	case disrupt.PodsHomeless, disrupt.NothingCheaper, disrupt.MinValuesBroken, disrupt.SpotToSpotOff, disrupt.FewSpotTypes,
 		disrupt.PaysTooLate, disrupt.Unbalanced, disrupt.OtherReplacements:

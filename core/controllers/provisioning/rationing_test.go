@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provisioning_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/awslabs/operatorpkg/reconciler"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/fake"
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/ration"
+)
+
+// account is a provider whose spot machines share a limit, which tells of launches that
+// it has counted.
+type account struct {
+	cloudprovider.CloudProvider
+	max, used int64
+	counted   map[types.UID]int64
+}
+
+func (a *account) Unwrap() cloudprovider.CloudProvider { return a.CloudProvider }
+
+func (a *account) Limits() cloudprovider.Limits {
+	l := cloudprovider.SharedLimit{Name: "spot vCPUs", Max: a.max, Used: a.used}
+	for _, n := range a.counted {
+		l.InFlight += n
+	}
+	return cloudprovider.Limits{
+		Shared: []cloudprovider.SharedLimit{l},
+		Counts: func(uid types.UID) bool { return a.counted[uid] > 0 },
+	}
+}
+
+// limited gives the world's provider a limit of so many vCPUs. Its machines have 4 each.
+func (w *world) limited(limit int64, capacityTypes ...string) *account {
+	a := &account{CloudProvider: w.provider, max: limit, counted: map[types.UID]int64{}}
+	w.subject.Provider = a
+	w.offer(a, capacityTypes...)
+	return a
+}
+
+// offer sells what the limit leaves room for.
+func (w *world) offer(a *account, capacityTypes ...string) {
+	it := fake.NewInstanceType(fake.TypeSpec{Name: "only", CPU: 4, Memory: 16, Zones: []string{"z"}, CapacityTypes: capacityTypes})
+	for _, o := range it.Offerings {
+		if o.CapacityType() == label.Spot {
+			o.Draws = []ration.Draw{{Limit: "spot vCPUs", Amount: 4}}
+			o.Available = a.Limits().Shared[0].Left() >= 4
+		}
+	}
+	w.provider.SetInstanceTypes(it)
+}
+
+// again is the round that follows by itself, and what is to come after it.
+func (w *world) again() reconciler.Result {
+	w.t.Helper()
+	result, err := w.subject.Reconcile(w.t.Context())
+	w.must(err)
+	return result
+}
+
+// SCH-330, SCH-332: of machines that each are within a limit as many are launched as are
+// within it together. The next round follows at once, without a trigger, and buys the
+// others another way, as the limit tells it. Nobody is told that there is no node.
+func TestMachinesWithinALimit(t *testing.T) {
+	w := newWorld(t, readyPool("default"), pendingPod("a", "3"), pendingPod("b", "3"), pendingPod("c", "3"))
+	a := w.limited(11, label.Spot, label.OnDemand)
+	w.must(w.round())
+	first := w.nodeClaims()
+	if len(first) != 2 {
+		t.Fatalf("got %d NodeClaims, want 2", len(first))
+	}
+	for _, nc := range first {
+		a.counted[nc.UID] = 4
+	}
+	w.offer(a, label.Spot, label.OnDemand)
+	if result := w.again(); len(w.nodeClaims()) != 3 {
+		t.Fatalf("got %d NodeClaims, then %+v", len(w.nodeClaims()), result)
+	}
+	if events := w.recorder.Of("FailedScheduling"); len(events) > 0 {
+		t.Errorf("told of nodes that are coming: %v", events)
+	}
+}
+
+// SCH-331, SCH-332: what was launched and is not known to the provider yet counts. There
+// is nothing to do but wait for that, longer each time; and pods are told.
+func TestRoundsThatOnlyWait(t *testing.T) {
+	w := newWorld(t, readyPool("default"), pendingPod("a", "3"), pendingPod("b", "3"))
+	w.limited(7, label.Spot)
+	w.must(w.round())
+	if n := len(w.nodeClaims()); n != 1 {
+		t.Fatalf("got %d NodeClaims, want 1", n)
+	}
+	var waits []time.Duration
+	for range 5 {
+		waits = append(waits, w.again().RequeueAfter)
+	}
+	if n := len(w.nodeClaims()); n != 1 {
+		t.Fatalf("got %d NodeClaims", n)
+	}
+	for i, want := range []time.Duration{1, 2, 4, 8} {
+		if waits[i] != want*time.Second {
+			t.Errorf("waits %v", waits)
+		}
+	}
+	told := w.recorder.Of("FailedScheduling")
+	if len(told) == 0 || told[0].Type != corev1.EventTypeWarning ||
+		!strings.Contains(told[0].Message, `a node for it would exceed a limit of the account: 4 needed, 7 of "spot vCPUs" left (limit 7, used 0, being launched 0)`) {
+		t.Errorf("events: %v", told)
+	}
+}
+
+// SCH-333: pods for which a limit leaves nothing are told its figures.
+func TestUsedUpLimitsAreNamed(t *testing.T) {
+	w := newWorld(t, readyPool("default"), pendingPod("a", "3"), pendingPod("b", "1", func(p *corev1.Pod) {
+		p.Spec.NodeSelector = map[string]string{label.Zone: "nowhere"}
+	}))
+	a := w.limited(3, label.Spot)
+	a.used = 1
+	w.must(w.round())
+	for _, e := range w.recorder.Of("FailedScheduling") {
+		const limit = `limits of the account keep some from being launched: 2 of "spot vCPUs" left (limit 3, used 1, being launched 0)`
+		if e.Object.GetName() == "a" && !strings.Contains(e.Message, limit) {
+			t.Errorf("told %q", e.Message)
+		}
+	}
+	if n := len(w.recorder.Of("FailedScheduling")); n != 2 {
+		t.Errorf("%d pods are told", n)
+	}
+}
