@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/pricing"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/smithy-go"
@@ -22,25 +23,27 @@ import (
 // Clients are the clients of all services, one each. They share connections, and the
 // SDK's quota of retries per service.
 type Clients struct {
-	EC2        *ec2.Client
-	EKS        *eks.Client
-	IAM        *iam.Client
-	SSM        *ssm.Client
-	Pricing    *pricing.Client
-	SQS        *sqs.Client
-	ZonalShift *arczonalshift.Client
+	EC2           *ec2.Client
+	EKS           *eks.Client
+	IAM           *iam.Client
+	SSM           *ssm.Client
+	Pricing       *pricing.Client
+	ServiceQuotas *servicequotas.Client
+	SQS           *sqs.Client
+	ZonalShift    *arczonalshift.Client
 }
 
 // New makes the clients for a configuration.
 func New(cfg aws.Config) *Clients {
 	return &Clients{
-		EC2:        ec2.NewFromConfig(cfg),
-		EKS:        eks.NewFromConfig(cfg),
-		IAM:        iam.NewFromConfig(cfg),
-		SSM:        ssm.NewFromConfig(cfg),
-		Pricing:    pricing.NewFromConfig(cfg, func(o *pricing.Options) { o.Region = PriceRegion(cfg.Region) }),
-		SQS:        sqs.NewFromConfig(cfg),
-		ZonalShift: arczonalshift.NewFromConfig(cfg),
+		EC2:           ec2.NewFromConfig(cfg),
+		EKS:           eks.NewFromConfig(cfg),
+		IAM:           iam.NewFromConfig(cfg),
+		SSM:           ssm.NewFromConfig(cfg),
+		Pricing:       pricing.NewFromConfig(cfg, func(o *pricing.Options) { o.Region = PriceRegion(cfg.Region) }),
+		ServiceQuotas: servicequotas.NewFromConfig(cfg),
+		SQS:           sqs.NewFromConfig(cfg),
+		ZonalShift:    arczonalshift.NewFromConfig(cfg),
 	}
 }
 

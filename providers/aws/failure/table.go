@@ -38,6 +38,12 @@ type Verdict struct {
 	Message string
 }
 
+// QuotaExceeded reports whether the account's quota of vCPUs or instances leaves no room
+// (AWS-441).
+func (v Verdict) QuotaExceeded() bool {
+	return slices.Contains([]string{"spot-quota", "vcpu-quota", "instance-quota"}, v.Row)
+}
+
 // Unfulfillable reports whether other offerings may be had (AWS-294).
 func (v Verdict) Unfulfillable() bool { return cloudprovider.IsInsufficientCapacityError(v.Err) }
 

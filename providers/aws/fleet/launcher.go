@@ -67,7 +67,9 @@ type Options struct {
 	Subnets      Subnets
 	Health       Health
 	Reservations Reservations
-	Table        *failure.Table
+	// Quotas are nil if launches count on none.
+	Quotas Quotas
+	Table  *failure.Table
 	// Surplus is given machines that nobody waits for. It ends them; what it cannot end
 	// is left to garbage collection, because they carry no NodeClaim's name (CP-117).
 	Surplus func(ctx context.Context, machines []instance.Instance)
@@ -185,7 +187,9 @@ func (l *Launcher) Launch(ctx context.Context, r Request) (instance.Instance, er
 			return instance.Instance{}, fmt.Errorf("launch template %s: %w", name, errNoTemplate)
 		}
 	}
-	return l.given.once(ctx, r.UID, func() (instance.Instance, error) { return l.batcher.Do(ctx, key, r) })
+	return l.given.once(ctx, r.UID, func() (instance.Instance, error) {
+		return l.withinQuota(ctx, r, func(r Request) (instance.Instance, error) { return l.batcher.Do(ctx, key, r) })
+	})
 }
 
 // name is a new one for what a fleet takes from subnets.

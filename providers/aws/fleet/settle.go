@@ -59,6 +59,9 @@ func (f *fleet) refused(p plan, err error) *left {
 		return &left{members: f.members, once: true}
 	}
 	f.mark(v)
+	for _, o := range p.offers {
+		f.quotaRefused(v, o, nil)
+	}
 	return f.failAll(failed(v, fmt.Sprintf("creating a fleet for %d machines", len(f.members)), "Error creating fleet request"))
 }
 
@@ -116,6 +119,9 @@ func (f *fleet) refusals(a answer) refusals {
 			zone: e.attempt.Zone, zoneID: f.terms.zoneID(e.attempt.Zone), capacityType: f.terms.CapacityType, reason: v.Reason,
 		})
 		f.mark(v)
+		if e.offer != nil {
+			f.quotaRefused(v, *e.offer, a.machines)
+		}
 		if usedUp && e.offer != nil && e.offer.ReservationID != "" {
 			f.opts.Reservations.Refused(e.offer.ReservationID)
 		}

@@ -21,7 +21,13 @@ type Error struct {
 	// Verdicts are what each failed offer means; none if EC2 did not say why.
 	Verdicts []failure.Verdict
 	err      error
+	// quota says that EC2 was not asked, since no offer has room in its quota.
+	quota bool
 }
+
+// QuotaShort reports whether EC2 was not asked, because what was to be launched exceeds
+// the account's quotas by now. Other offerings may not (AWS-450).
+func (e *Error) QuotaShort() bool { return e.quota }
 
 func (e *Error) Error() string { return e.err.Error() }
 

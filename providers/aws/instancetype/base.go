@@ -26,6 +26,9 @@ type base struct {
 	described []*description
 	// zones are the usable ones, sorted by name.
 	zones []usable
+	// limits are those that offerings draw on, by name, each with the amounts that single
+	// machines draw, ascending.
+	limits []limit
 	// places are what marks call a partition of the group, by partition; that of an
 	// empty partition is the group alone.
 	places map[string][]string
@@ -93,7 +96,7 @@ func newBase(s subject, x *index, list []*cloudprovider.InstanceType) *base {
 	}
 	return &base{
 		catalogue: catalogue.NewBase(list), views: catalogue.NewViews[viewKey](keptViews),
-		described: x.sorted, zones: usableZones(s.zones()), places: places(s),
+		described: x.sorted, zones: usableZones(s.zones()), places: places(s), limits: limitsOf(list),
 	}
 }
 

@@ -10,8 +10,10 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/price"
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/ration"
 	"karpenter.sh/core/engine/requirement"
 	v1 "karpenter.sh/providers/aws/apis/v1"
+	"karpenter.sh/providers/aws/quota"
 )
 
 // seller makes the offerings of the types of a subject, as if all were in stock.
@@ -108,6 +110,10 @@ func (s subject) partitions() []string {
 // unavailable (CP-032, CP-052).
 func (s *seller) offerings(d *description, suits bool) cloudprovider.Offerings {
 	out := make(cloudprovider.Offerings, 0, len(s.slots))
+	draws := map[string][]ration.Draw{}
+	for _, capacityType := range []string{label.OnDemand, label.Spot} {
+		draws[capacityType] = quota.Draws(capacityType, d.name, d.vcpus())
+	}
 	for i := range s.slots {
 		slot := &s.slots[i]
 		if !d.buys(slot.class) {
@@ -115,7 +121,7 @@ func (s *seller) offerings(d *description, suits bool) cloudprovider.Offerings {
 		}
 		quote, priced := s.prices.Price(price.Offering{InstanceType: d.name, CapacityType: slot.capacityType, Zone: slot.zone})
 		out = append(out, &cloudprovider.Offering{
-			Requirements: slot.requirements, Price: quote.Price,
+			Requirements: slot.requirements, Price: quote.Price, Draws: draws[slot.capacityType],
 			Available: suits && slot.usable && priced && d.sells(slot.zone),
 		})
 	}

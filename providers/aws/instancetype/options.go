@@ -35,6 +35,13 @@ type Addresses interface {
 	Free(subnet string) (int64, bool)
 }
 
+// Quotas are what the account may launch.
+type Quotas interface {
+	// Left is what is left of a limit, launches in flight subtracted; false if that is not
+	// known.
+	Left(limit string) (int64, bool)
+}
+
 // Options is what a Provider is made of.
 type Options struct {
 	API   API
@@ -52,6 +59,9 @@ type Options struct {
 	Reservations Reservations
 	// Addresses tell which zones are full; nil means none is (AWS-432).
 	Addresses Addresses
+	// Quotas tell what is left of the limits that offerings draw on; nil means that there
+	// are none (AWS-450).
+	Quotas Quotas
 	// PodAddresses reports whether pods have addresses of the subnet of their node: so it
 	// is with the VPC network plugin, on IPv4. The answer may change. Nil means they do not.
 	PodAddresses func() bool

@@ -9,6 +9,15 @@ import (
 	v1 "karpenter.sh/providers/aws/apis/v1"
 )
 
+// VCPUs is how many a machine of a type has; false if no such type is known.
+func (p *Provider) VCPUs(instanceType string) (int64, bool) {
+	x, _, err := p.index()
+	if err != nil || x.byName[instanceType] == nil {
+		return 0, false
+	}
+	return x.byName[instanceType].vcpus(), true
+}
+
 // Shapes are what a price of each type can be estimated by where nobody says one
 // (KIT-047); an error means that no type is known.
 func (p *Provider) Shapes() (map[string]price.Shape, error) {

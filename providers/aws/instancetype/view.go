@@ -17,6 +17,8 @@ type viewKey struct {
 	marks, reservations uint64
 	// closed are the zones that are closed now, joined.
 	closed string
+	// rooms are how large machines may be by what quotas leave.
+	rooms string
 }
 
 // moment is a key with the change that it stands for.
@@ -36,6 +38,11 @@ func (p *Provider) now(b *base) moment {
 		}),
 	}
 	key := viewKey{marks: marks.Generation(), closed: strings.Join(closed, ",")}
+	if p.opts.Quotas != nil {
+		rooms := p.rooms(b)
+		key.rooms = rooms.String()
+		changes = append(changes, catalogue.Unavailable(func(i catalogue.Item) bool { return rooms.exceeded(i.Listed.Draws) }))
+	}
 	if r := p.opts.Reservations; r != nil {
 		key.reservations = r.Generation()
 		changes = append(changes, catalogue.Reservations(v1.LabelCapacityReservationID, func(id string, _ int) int { return r.Left(id) }))

@@ -13,6 +13,7 @@ import (
 	"karpenter.sh/providers/aws/blueprint"
 	"karpenter.sh/providers/aws/choice"
 	"karpenter.sh/providers/aws/fleet"
+	"karpenter.sh/providers/aws/instance"
 	"karpenter.sh/providers/aws/nodeclass"
 )
 
@@ -37,35 +38,61 @@ func (p *Provider) Create(ctx context.Context, nodeClaim *karpv1.NodeClaim) (*ka
 	if err != nil {
 		return nil, err
 	}
-	types, err := p.types(ctx, nodeClass)
-	if err != nil {
-		return nil, cloudprovider.NewCreateError(err, reasonTypes, "Error resolving instance types")
-	}
-	chosen, err := choice.Of(choice.Request{
-		LaunchRequest: request, Types: types, MinValues: p.opts.MinValues, Reservations: p.opts.Reservations != nil,
-	})
-	if err != nil {
-		return nil, err
-	}
-	if chosen.Inflexible {
-		p.opts.Log(ctx, "launching on-demand although spot is allowed, from few instance types: more types make spot capacity likelier",
-			"NodeClaim", nodeClaim.Name, "instance types", len(chosen.Candidates)) // AWS-282
-	}
-	asked, err := p.ask(ctx, nodeClass, nodeClaim, chosen)
-	if err != nil {
-		return nil, err
-	}
 	stamp, err := p.opts.Hash.Stamp(nodeClass)
 	if err != nil {
 		return nil, err
 	}
-	machine, err := p.opts.Launcher.Launch(ctx, asked)
-	if err != nil {
-		p.refused(nodeClaim, nodeClass, err)
-		return nil, err
+	for n := 1; ; n++ {
+		types, err := p.types(ctx, nodeClass)
+		if err != nil {
+			return nil, cloudprovider.NewCreateError(err, reasonTypes, "Error resolving instance types")
+		}
+		machine, err := p.launch(ctx, attempt{nodeClass: nodeClass, nodeClaim: nodeClaim, request: request, types: types})
+		if err == nil {
+			p.opts.Instances.Launched(machine)
+			return p.launched(launch{nodeClass: nodeClass, request: request, types: types, machine: machine, annotations: stamp}), nil
+		}
+		if !quotaShort(err) || n == choices {
+			p.refused(nodeClaim, nodeClass, err)
+			return nil, err
+		}
 	}
-	p.opts.Instances.Launched(machine)
-	return p.launched(launch{nodeClass: nodeClass, request: request, types: types, machine: machine, annotations: stamp}), nil
+}
+
+// choices is how often a launch is chosen anew that other launches have left no quota for:
+// the types show by then what there is room for (AWS-450).
+const choices = 3
+
+func quotaShort(err error) bool {
+	var told *fleet.Error
+	return errors.As(err, &told) && told.QuotaShort()
+}
+
+// attempt is a launch that is to be chosen.
+type attempt struct {
+	nodeClass *v1.EC2NodeClass
+	nodeClaim *karpv1.NodeClaim
+	request   cloudprovider.LaunchRequest
+	types     []*cloudprovider.InstanceType
+}
+
+// launch chooses what to ask for, and asks.
+func (p *Provider) launch(ctx context.Context, a attempt) (instance.Instance, error) {
+	chosen, err := choice.Of(choice.Request{
+		LaunchRequest: a.request, Types: a.types, MinValues: p.opts.MinValues, Reservations: p.opts.Reservations != nil,
+	})
+	if err != nil {
+		return instance.Instance{}, err
+	}
+	if chosen.Inflexible {
+		p.opts.Log(ctx, "launching on-demand although spot is allowed, from few instance types: more types make spot capacity likelier",
+			"NodeClaim", a.nodeClaim.Name, "instance types", len(chosen.Candidates)) // AWS-282
+	}
+	asked, err := p.ask(ctx, a.nodeClass, a.nodeClaim, chosen)
+	if err != nil {
+		return instance.Instance{}, err
+	}
+	return p.opts.Launcher.Launch(ctx, asked)
 }
 
 // refused passes on what a failed launch tells besides its error.

@@ -67,7 +67,8 @@ type Reservations interface{ Ended(reservationID string) }
 // Profiles are told of an instance profile that EC2 refused; *profile.Profiles are.
 type Profiles interface{ Invalidate(name string) }
 
-// Options is what a Provider is made of. All are required but Reservations.
+// Options is what a Provider is made of. All are required but Limits and
+// Reservations.
 type Options struct {
 	// Client reads NodeClasses from the cache.
 	Client client.Reader
@@ -87,6 +88,8 @@ type Options struct {
 	Hooks []cloudprovider.RegistrationHook
 	// MinValues says whether minValues bind.
 	MinValues requirement.MinValuesPolicy
+	// Limits are the quotas of the moment; nil means that nobody knows them (AWS-450).
+	Limits func() cloudprovider.Limits
 	// Reservations is nil with the gate ReservedCapacity off (AWS-433).
 	Reservations Reservations
 	Clock        clock.PassiveClock
@@ -105,6 +108,7 @@ var (
 	_ cloudprovider.CloudProvider      = (*Provider)(nil)
 	_ cloudprovider.Vocabularian       = (*Provider)(nil)
 	_ cloudprovider.RegistrationHooker = (*Provider)(nil)
+	_ cloudprovider.Limiter            = (*Provider)(nil)
 )
 
 // New returns the provider.
@@ -135,6 +139,14 @@ func (*Provider) Vocabulary() vocabulary.Additions { return v1.Vocabulary() }
 
 // RegistrationHooks implements cloudprovider.RegistrationHooker.
 func (p *Provider) RegistrationHooks() []cloudprovider.RegistrationHook { return p.opts.Hooks }
+
+// Limits implements cloudprovider.Limiter.
+func (p *Provider) Limits() cloudprovider.Limits {
+	if p.opts.Limits == nil {
+		return cloudprovider.Limits{}
+	}
+	return p.opts.Limits()
+}
 
 // GetInstanceTypes implements cloudprovider.CloudProvider, from caches alone.
 func (p *Provider) GetInstanceTypes(ctx context.Context, nodePool *karpv1.NodePool) ([]*cloudprovider.InstanceType, error) {

@@ -41,6 +41,9 @@ func (p *Parts) catalogue(*shared) error {
 	if p.reserved() {
 		types.Reservations = p.Counts
 	}
+	if p.Quotas != nil {
+		types.Quotas = p.Quotas
+	}
 	if p.Shifts != nil {
 		types.Shifted = p.Shifts.Shifted
 	}

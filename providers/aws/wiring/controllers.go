@@ -5,6 +5,7 @@ package wiring
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	karpv1 "karpenter.sh/core/apis/v1"
@@ -28,6 +29,7 @@ import (
 	"karpenter.sh/providers/aws/profile"
 	"karpenter.sh/providers/aws/provider"
 	"karpenter.sh/providers/aws/providerid"
+	"karpenter.sh/providers/aws/quota"
 	"karpenter.sh/providers/aws/tagging"
 	"karpenter.sh/providers/aws/zonalshift"
 )
@@ -52,6 +54,9 @@ func (p *Parts) Controllers() []operator.Controller {
 		&refresh.Controller{Name: "providers.instancetype", Every: typesEvery, Done: p.loaded, Clock: p.Clock, Do: p.refreshTypes},
 		&refresh.Controller{Name: "providers.ssm.invalidation", Every: imagesEvery, Done: p.loaded, Clock: p.Clock, Do: p.invalidateImages},
 		observedcapacity.New(observedcapacity.Options{Client: p.Client, Kinds: p.Kinds, Images: p, Memory: p.Types}),
+	}
+	if p.Quotas != nil {
+		controllers = append(controllers, p.quotas())
 	}
 	for _, c := range interruption.Controllers(p.interruption()) {
 		controllers = append(controllers, c)
@@ -146,6 +151,14 @@ func (p *Parts) interruption() interruption.Options {
 		o.Reservations = p.Counts
 	}
 	return o
+}
+
+// quotas reads the account's quotas and what is used of them (AWS-448).
+func (p *Parts) quotas() *quota.Reader {
+	return quota.NewReader(quota.Options{
+		Account: p.Quotas, API: p.Services.ServiceQuotas, EC2: p.Services.EC2, Reservations: p.reserved(), VCPUs: p.Types.VCPUs,
+		Random: rand.Float64, Clock: p.Clock, Log: p.Log,
+	})
 }
 
 func (p *Parts) invalidateImages(ctx context.Context) error {

@@ -12,6 +12,7 @@ import (
 	"karpenter.sh/providers/aws/placement"
 	"karpenter.sh/providers/aws/profile"
 	"karpenter.sh/providers/aws/provider"
+	"karpenter.sh/providers/aws/quota"
 	"karpenter.sh/providers/aws/reservation"
 	"karpenter.sh/providers/aws/zonalshift"
 )
@@ -46,6 +47,9 @@ func (p *Parts) discovery(s *shared) error {
 				p.Log.Error(nil, "leaving out a capacity reservation", "because", u.String())
 			},
 		})
+	}
+	if !p.Settings.IsolatedVPC {
+		p.Quotas = quota.NewAccount(p.Clock)
 	}
 	p.Profiles = profile.New(profile.Options{
 		API: p.Services.IAM, Scope: profile.Scope{Cluster: p.Cluster.Name(), Region: p.Region},

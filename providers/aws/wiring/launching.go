@@ -56,6 +56,9 @@ func (p *Parts) launching(s *shared) error {
 	if p.reserved() {
 		launcher.Reservations = p.Counts
 	}
+	if p.Quotas != nil {
+		launcher.Quotas = p.Quotas
+	}
 	p.Launcher = fleet.New(launcher)
 	return nil
 }

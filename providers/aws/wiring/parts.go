@@ -40,6 +40,7 @@ import (
 	"karpenter.sh/providers/aws/pricing"
 	"karpenter.sh/providers/aws/profile"
 	"karpenter.sh/providers/aws/provider"
+	"karpenter.sh/providers/aws/quota"
 	"karpenter.sh/providers/aws/reservation"
 	"karpenter.sh/providers/aws/zonalshift"
 )
@@ -84,13 +85,15 @@ type Parts struct {
 	Counts       *reservation.Counts
 	Reservations *reservation.Reservations
 	Placement    *placement.Groups
-	Profiles     *profile.Profiles
-	Templates    *launchtemplate.Templates
-	Launcher     *fleet.Launcher
-	Instances    *instance.Instances
-	Validator    *nodeclass.Validator
-	Dropped      *nodeclass.Dropped
-	Table        *failure.Table
+	// Quotas are nil in isolated VPCs, which cannot ask for them.
+	Quotas    *quota.Account
+	Profiles  *profile.Profiles
+	Templates *launchtemplate.Templates
+	Launcher  *fleet.Launcher
+	Instances *instance.Instances
+	Validator *nodeclass.Validator
+	Dropped   *nodeclass.Dropped
+	Table     *failure.Table
 	// Shifts are nil unless zonal shift is switched on.
 	Shifts        *zonalshift.Shifts
 	Shift         zonalshift.Source
@@ -154,6 +157,9 @@ func (p *Parts) front(*shared) error {
 	}
 	if p.reserved() {
 		o.Reservations = p.Counts
+	}
+	if p.Quotas != nil {
+		o.Limits = p.Quotas.Limits
 	}
 	var err error
 	p.Provider, err = provider.New(o)

@@ -85,6 +85,29 @@ func (b *bench) scarce(ctx context.Context) error {
 	)
 }
 
+// learned waits until Karpenter has asked for the quotas once more, if it ever did: those
+// of an account do not change from one minute to the next.
+func (b *bench) learned(ctx context.Context, out io.Writer) error {
+	const call = "servicequotas:ListServiceQuotas"
+	before, err := b.cloud.Calls(ctx, call, 0)
+	if err != nil || len(before) == 0 {
+		return err
+	}
+	fmt.Fprintln(out, "waiting until the quotas are read, which takes some minutes")
+	for start := time.Now(); time.Since(start) < b.timeout; {
+		now, err := b.cloud.Calls(ctx, call, 0)
+		if err != nil || len(now) > len(before) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(look):
+		}
+	}
+	return nil
+}
+
 // leave takes away what was made, and the shortage.
 func (b *bench) leave(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
@@ -110,6 +133,9 @@ func (b *bench) bring(ctx context.Context, pods int) error {
 // measure brings the waves and prints a line for each.
 func (b *bench) measure(ctx context.Context, out io.Writer) error {
 	if err := b.scarce(ctx); err != nil {
+		return err
+	}
+	if err := b.learned(ctx, out); err != nil {
 		return err
 	}
 	pools, err := manifests.Decode(b.examples.NodePools)
