@@ -4,6 +4,7 @@ package cloudprovider
 
 import (
 	"fmt"
+	"math"
 
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -34,6 +35,16 @@ type Limits struct {
 	// Counts reports whether InFlight contains the launch of a NodeClaim, by its UID; nil
 	// means that it contains none.
 	Counts func(types.UID) bool
+}
+
+// Taken is what is used and in flight of all limits together, at most math.MaxInt64.
+func (l Limits) Taken() int64 {
+	var sum int64
+	for _, s := range l.Shared {
+		sum += min(s.Used, math.MaxInt64-sum)
+		sum += min(s.InFlight, math.MaxInt64-sum)
+	}
+	return sum
 }
 
 // Limiter is the optional capability of a provider whose offerings draw on shared limits

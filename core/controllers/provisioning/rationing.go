@@ -26,7 +26,7 @@ type rationed struct {
 func (p *Provisioner) admit(g *gathered, bins []place.Bin) (admitted []place.Bin, back []rationed) {
 	rationing := launch.Rationing{Unlaunched: p.Cluster.Unlaunched()}
 	rationing.Limits = cloudprovider.LimitsOf(p.Provider)
-	p.rounds.pending = rationing.Pending()
+	p.rounds.pending, p.rounds.taken = rationing.Pending(), rationing.Limits.Taken()
 	orders := make([]launch.Order, len(bins))
 	for i := range bins {
 		orders[i] = launch.Order{{Question: g.Question, Bin: &bins[i], Pods: bins[i].Pods}}
@@ -128,6 +128,8 @@ type rounds struct {
 	// pending whether launches of earlier ones have not shown in what is left.
 	launched, held int
 	pending        bool
+	// taken is what is taken of the limits, seen what it was a round before.
+	taken, seen int64
 	// wait is the latest one.
 	wait time.Duration
 }
@@ -135,20 +137,23 @@ type rounds struct {
 // soon is how long launches take until what they use shows in what is left.
 const soon = 500 * time.Millisecond
 
-func (r *rounds) begin() { r.launched, r.held, r.pending = 0, 0, false }
+func (r *rounds) begin() { r.launched, r.held, r.pending, r.taken = 0, 0, false, 0 }
 
 // next is how long after this round another is made without a trigger; 0 means none. As
-// long as something is launched each time, it comes soon: the next plan knows what that
-// has used. While there is only something to wait for it comes ever later, and then left
-// to the pods, which ask again by themselves.
+// long as launches show in what is left, it comes soon: the next plan knows what they have
+// used. While they do not, because they are late or fail, it comes ever later, and is then
+// left to the pods, which ask again by themselves.
 func (r *rounds) next() time.Duration {
+	shown := r.taken > r.seen
+	r.seen = r.taken
 	switch {
 	case r.held == 0:
 		r.wait = 0
-	case r.launched > 0:
-		r.wait = soon
-	case !r.pending:
 		return 0
+	case r.launched == 0 && !r.pending:
+		return 0
+	case r.launched > 0 && (r.wait == 0 || shown):
+		r.wait = soon
 	default:
 		r.wait = min(max(2*r.wait, soon), recheck)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/awslabs/operatorpkg/reconciler"
+	"github.com/awslabs/operatorpkg/singleton"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -114,6 +115,30 @@ func TestRoundsThatOnlyWait(t *testing.T) {
 	if len(told) == 0 || told[0].Type != corev1.EventTypeWarning ||
 		!strings.Contains(told[0].Message, `a node for it would exceed a limit of the account: 4 needed, 7 of "spot vCPUs" left (limit 7, used 0, being launched 0)`) {
 		t.Errorf("events: %v", told)
+	}
+}
+
+// SCH-332: launches that fail again and again, so that nothing of the limit is taken, lead
+// to ever fewer rounds.
+func TestRoundsWhoseLaunchesFail(t *testing.T) {
+	w := newWorld(t, readyPool("default"), pendingPod("a", "3"), pendingPod("b", "3"))
+	w.limited(7, label.Spot)
+	w.must(w.round())
+	var waits []time.Duration
+	for range 5 {
+		for _, nc := range w.nodeClaims() {
+			w.must(w.client.Delete(t.Context(), &nc))
+			w.cluster.DeleteNodeClaim(nc.Name)
+		}
+		waits = append(waits, w.again().RequeueAfter)
+		if n := len(w.nodeClaims()); n != 1 {
+			t.Fatalf("got %d NodeClaims", n)
+		}
+	}
+	for i, want := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, singleton.RequeueImmediately} {
+		if waits[i] != want { // the last is for triggers to come
+			t.Fatalf("waits %v", waits)
+		}
 	}
 }
 
