@@ -6,8 +6,9 @@
 //
 // # What it never does
 //
-// It decides nothing about what is launched, and it undoes nothing: who asked for a
-// NodeClaim decides what becomes of it.
+// It decides nothing about what is launched but what has to wait for limits that machines
+// share ([Rationing]), and it undoes nothing: who asked for a NodeClaim decides what
+// becomes of it.
 //
 // # Invariants
 //

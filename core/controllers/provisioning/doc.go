@@ -10,7 +10,8 @@
 // NodeClaims are created, existing nodes nominated, pods told, and with package
 // nomination the scheduler. Pods keep the places that rounds gave them until they are
 // bound (SCH-310). While pods keep a window open it launches ahead of the round the
-// machines that more pods would not change (package settle).
+// machines that more pods would not change (package settle). Machines that would exceed a
+// limit of the account together are left to the next round (package ration).
 //
 // # What it never does
 //

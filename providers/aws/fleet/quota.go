@@ -39,31 +39,43 @@ func (o Offer) draws(capacityType string) []ration.Draw {
 	return quota.Draws(capacityType, o.Type, o.VCPUs)
 }
 
-// withinQuota launches what the quotas leave room for, and counts it. A launch whose
-// outcome nobody knows stays counted until its NodeClaim is launched again (KIT-031).
+// withinQuota launches what the quotas leave room for, and counts it. Offers that are left
+// out at first are asked for when the others cannot be had. A launch whose outcome nobody
+// knows stays counted until its NodeClaim is launched again (KIT-031).
 func (l *Launcher) withinQuota(ctx context.Context, r Request, launch func(Request) (instance.Instance, error)) (instance.Instance, error) {
 	q, capacityType := l.opts.Quotas, r.Terms.CapacityType
 	if q == nil || capacityType == label.Reserved {
 		return launch(r)
 	}
-	given := r.Offers
-	offers, err := affordable(q, r)
-	if err != nil {
-		return instance.Instance{}, &Error{err: err, quota: true}
-	}
-	r.Offers = offers
-	machine, err := launch(r)
-	switch {
-	case err == nil:
-		vcpus := int64(0)
-		if i := slices.IndexFunc(given, func(o Offer) bool { return o.Type == machine.Type }); i >= 0 {
-			vcpus = given[i].VCPUs
+	var failed error
+	for {
+		asked, rest, err := affordable(q, r)
+		if err != nil {
+			return instance.Instance{}, cmp.Or[error](failed, &Error{err: err, quota: true})
 		}
-		q.Settle(r.UID, machine.ID, quota.Draws(capacityType, machine.Type, vcpus))
-	case nothingLaunched(ctx, err):
-		q.Release(r.UID)
+		r.Offers = asked
+		machine, err := launch(r)
+		switch {
+		case err == nil:
+			q.Settle(r.UID, machine.ID, drawsOf(asked, machine.Type, capacityType))
+		case nothingLaunched(ctx, err):
+			q.Release(r.UID)
+		}
+		if !cloudprovider.IsInsufficientCapacityError(err) || len(rest) == 0 {
+			return machine, err
+		}
+		failed, r.Offers = err, rest
 	}
-	return machine, err
+}
+
+// drawsOf are what a machine of a type takes.
+func drawsOf(offers []Offer, kind, capacityType string) []ration.Draw {
+	for _, o := range offers {
+		if o.Type == kind {
+			return o.draws(capacityType)
+		}
+	}
+	return nil
 }
 
 // nothingLaunched reports whether it is known that a failed launch has left no machine.
@@ -82,33 +94,38 @@ func nothingLaunched(ctx context.Context, err error) bool {
 // at a time, and none takes what it does not need.
 const choiceShare = 8
 
-// affordable takes quota for the cheapest offer that there is room for, and returns the
-// offers that a launch may ask for then. Those of the same limit are no larger than that
-// offer, unless much is left, and those of others take only what is plenty there. So what
-// was taken is mostly what comes (AWS-450). The error is that no offer has room.
-func affordable(q Quotas, r Request) ([]Offer, error) {
+// affordable takes quota for the cheapest offer that there is room for, and tells the
+// offers that a launch may ask for then from the rest. Those of the same limit are no
+// larger than that offer, unless much is left, and those of others take only what is
+// plenty there. So what was taken is mostly what comes (AWS-450). The error is that no
+// offer has room.
+func affordable(q Quotas, r Request) (asked, rest []Offer, err error) {
 	byPrice := slices.SortedStableFunc(slices.Values(r.Offers), func(a, b Offer) int { return cmp.Compare(a.Price, b.Price) })
 	taken, err := takeFirst(q, r, byPrice)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	plenty := map[string]int64{}
-	return slices.DeleteFunc(slices.Clone(r.Offers), func(o Offer) bool {
-		for _, d := range o.draws(r.Terms.CapacityType) {
-			if slices.ContainsFunc(taken, func(t ration.Draw) bool { return t.Limit == d.Limit && d.Amount <= t.Amount }) {
-				continue
-			}
-			most, seen := plenty[d.Limit]
-			if !seen {
-				most = plentyOf(q, d.Limit)
-				plenty[d.Limit] = most
-			}
-			if d.Amount > most {
-				return true
-			}
+	for _, o := range r.Offers {
+		if slices.ContainsFunc(o.draws(r.Terms.CapacityType), func(d ration.Draw) bool { return exceeds(q, d, taken, plenty) }) {
+			rest = append(rest, o)
+			continue
 		}
+		asked = append(asked, o)
+	}
+	return asked, rest, nil
+}
+
+// exceeds reports whether a draw is more than what was taken of its limit, and than what
+// is plenty, which is remembered.
+func exceeds(q Quotas, d ration.Draw, taken []ration.Draw, plenty map[string]int64) bool {
+	if slices.ContainsFunc(taken, func(t ration.Draw) bool { return t.Limit == d.Limit && d.Amount <= t.Amount }) {
 		return false
-	}), nil
+	}
+	if _, known := plenty[d.Limit]; !known {
+		plenty[d.Limit] = plentyOf(q, d.Limit)
+	}
+	return d.Amount > plenty[d.Limit]
 }
 
 // takeFirst takes what the first offer draws that there is room for.

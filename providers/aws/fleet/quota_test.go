@@ -105,7 +105,8 @@ func TestOffersWithinTheQuota(t *testing.T) {
 	}{
 		{"room for the cheapest", 2, "", []string{small, large}, "c5.large=1"},
 		{"none for the cheapest, and a dearer one is smaller", 3, "", []string{"c5a.xlarge", "r5.large", "m5.large"}, "m5.large=1"},
-		{"little is left: not a larger one in its place", 16, small, []string{small, large}, "error=1"},
+		{"little is left: a larger one only once the others cannot be had", 16, small, []string{small, large}, "m5.xlarge=1"},
+		{"and only if there is room for it", 3, small, []string{small, large}, "error=1"},
 		{"but one of its size", 16, small, []string{small, "m5.large", large}, "m5.large=1"},
 		{"plenty: a larger one", 64, small, []string{small, large}, "m5.xlarge=1"},
 	} {
