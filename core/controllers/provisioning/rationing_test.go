@@ -62,9 +62,23 @@ func (w *world) offer(a *account, capacityTypes ...string) {
 // again is the round that follows by itself, and what is to come after it.
 func (w *world) again() reconciler.Result {
 	w.t.Helper()
-	result, err := w.subject.Reconcile(w.t.Context())
-	w.must(err)
-	return result
+	type answer struct {
+		result reconciler.Result
+		err    error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		result, err := w.subject.Reconcile(w.t.Context())
+		done <- answer{result, err}
+	}()
+	select {
+	case a := <-done:
+		w.must(a.err)
+		return a.result
+	case <-time.After(patience):
+		w.t.Fatal("no round follows by itself")
+		return reconciler.Result{}
+	}
 }
 
 // SCH-330, SCH-332: of machines that each are within a limit as many are launched as are
