@@ -11,9 +11,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
+	"karpenter.sh/core/engine/ration"
 	"karpenter.sh/core/engine/reason"
+	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/launch"
+	"karpenter.sh/core/question"
 )
 
 // rationed is a bin that has to wait, and why.
@@ -87,36 +91,42 @@ func (p *Provisioner) reportHeld(ctx context.Context, g *gathered, back []ration
 	}
 }
 
-// usedUp names the limits that keep offerings from being had, where pods find none; empty
-// without any (SCH-333).
-func (p *Provisioner) usedUp(g *gathered, why reason.List) string {
-	sold := func(r reason.Reason) bool { return r.Cause == reason.Types || r.Cause == reason.NoInstanceTypes }
-	if !slices.ContainsFunc(why, sold) {
+// usedUp names the limits that keep what would do for a class from being had; empty
+// without any, and where the reasons are not about pools (SCH-333).
+func (p *Provisioner) usedUp(g *gathered, class *model.Class, why reason.List) string {
+	if len(why) > 0 && why[0].Pool == "" || len(class.Attempts) == 0 {
 		return ""
 	}
+	if g.limits == nil {
+		limits := cloudprovider.LimitsOf(p.Provider)
+		g.limits = &limits
+	}
 	var short []string
-	for _, l := range cloudprovider.LimitsOf(p.Provider).Shared {
-		if g.denies(l) {
+	for _, l := range g.limits.Shared {
+		if slices.ContainsFunc(g.Pools, func(pool question.Pool) bool { return denies(l, &pool, class) }) {
 			short = append(short, l.String())
 		}
 	}
 	if len(short) == 0 {
 		return ""
 	}
-	return "; limits of the account keep some from being launched: " + strings.Join(short, ", ")
+	return "; limits of the account keep what would do from being launched: " + strings.Join(short, ", ")
 }
 
-// denies reports whether a limit leaves too little for an offering of a pool.
-func (g *gathered) denies(l cloudprovider.SharedLimit) bool {
-	for i := range g.Pools {
-		for _, it := range g.Pools[i].Types {
-			for _, o := range it.Offerings {
-				for _, d := range o.Draws {
-					if d.Limit == l.Name && d.Amount > l.Left() && !o.Available {
-						return true
-					}
-				}
-			}
+// denies reports whether a limit leaves too little for an offering of a pool that would do
+// for a class.
+func denies(l cloudprovider.SharedLimit, pool *question.Pool, class *model.Class) bool {
+	wanted := class.Attempts[len(class.Attempts)-1].Plain
+	exceeds := func(d ration.Draw) bool { return d.Limit == l.Name && d.Amount > l.Left() }
+	suits := func(rs requirement.Requirements) bool {
+		return rs.Overlaps(wanted) && rs.Overlaps(pool.Template.Requirements)
+	}
+	for t, it := range pool.Types {
+		denied := slices.ContainsFunc(it.Offerings, func(o *cloudprovider.Offering) bool {
+			return !o.Available && slices.ContainsFunc(o.Draws, exceeds) && suits(o.Requirements)
+		})
+		if denied && suits(it.Requirements) && class.Requests.FitsIn(pool.Template.Catalogue.Type(t).Groups[0].Allocatable) {
+			return true
 		}
 	}
 	return false

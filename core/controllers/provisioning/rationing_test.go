@@ -47,8 +47,12 @@ func (w *world) limited(limit int64, capacityTypes ...string) *account {
 	return a
 }
 
-// offer sells what the limit leaves room for.
+// offer sells what the limit leaves room for, and nothing else.
 func (w *world) offer(a *account, capacityTypes ...string) {
+	w.provider.SetInstanceTypes(only(a, capacityTypes...))
+}
+
+func only(a *account, capacityTypes ...string) *cloudprovider.InstanceType {
 	it := fake.NewInstanceType(fake.TypeSpec{Name: "only", CPU: 4, Memory: 16, Zones: []string{"z"}, CapacityTypes: capacityTypes})
 	for _, o := range it.Offerings {
 		if o.CapacityType() == label.Spot {
@@ -56,7 +60,7 @@ func (w *world) offer(a *account, capacityTypes ...string) {
 			o.Available = a.Limits().Shared[0].Left() >= 4
 		}
 	}
-	w.provider.SetInstanceTypes(it)
+	return it
 }
 
 // again is the round that follows by itself, and what is to come after it.
@@ -160,17 +164,20 @@ func TestRoundsWhoseLaunchesFail(t *testing.T) {
 func TestUsedUpLimitsAreNamed(t *testing.T) {
 	w := newWorld(t, readyPool("default"), pendingPod("a", "3"), pendingPod("b", "1", func(p *corev1.Pod) {
 		p.Spec.NodeSelector = map[string]string{label.Zone: "nowhere"}
-	}))
+	}), pendingPod("c", "300"))
 	a := w.limited(3, label.Spot)
 	a.used = 1
+	w.provider.SetInstanceTypes(only(a, label.Spot), fake.NewInstanceType(fake.TypeSpec{
+		Name: "small", CPU: 2, Memory: 4, Zones: []string{"z"}, CapacityTypes: []string{label.OnDemand},
+	}))
 	w.must(w.round())
 	for _, e := range w.recorder.Of("FailedScheduling") {
-		const limit = `limits of the account keep some from being launched: 2 of "spot vCPUs" left (limit 3, used 1, being launched 0)`
-		if e.Object.GetName() == "a" && !strings.Contains(e.Message, limit) {
-			t.Errorf("told %q", e.Message)
+		const limit = `limits of the account keep what would do from being launched: 2 of "spot vCPUs" left (limit 3, used 1, being launched 0)`
+		if strings.Contains(e.Message, limit) != (e.Object.GetName() == "a") {
+			t.Errorf("%s is told %q", e.Object.GetName(), e.Message)
 		}
 	}
-	if n := len(w.recorder.Of("FailedScheduling")); n != 2 {
+	if n := len(w.recorder.Of("FailedScheduling")); n != 3 {
 		t.Errorf("%d pods are told", n)
 	}
 }

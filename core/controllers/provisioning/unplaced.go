@@ -36,7 +36,7 @@ func (p *Provisioner) reportUnplaced(ctx context.Context, g *gathered, unplaced 
 		of := classes[class]
 		if of == nil || class.VolumeConflict { // the claims are the pod's own
 			list := g.withUnusable(class, unplaced[i].Why)
-			text, gist := list.String()+p.usedUp(g, list), list.Gist()
+			text, gist := list.String()+p.usedUp(g, class, list), list.Gist()
 			if of == nil {
 				of = &stuck{text: text, gist: gist}
 				classes[class] = of
