@@ -52,7 +52,7 @@ func TestNamesOfControllers(t *testing.T) {
 	t.Parallel()
 	always := []string{
 		"nodeclass.status", "nodeclass.hash", "nodeclass.termination", "instance.garbagecollection",
-		"instanceprofile.garbagecollection", "nodeclaim.tagging", "providers.pricing", "providers.instancetype",
+		"nodeclaim.tagging", "providers.pricing", "providers.instancetype",
 		"providers.instancetype.capacity", "providers.ssm.invalidation", "providers.version", "providers.networkplugin", "interruption.instancestatus",
 	}
 	for reason, tc := range map[string]struct {
@@ -61,10 +61,10 @@ func TestNamesOfControllers(t *testing.T) {
 	}{
 		"all is switched on": {
 			func(o *wiring.Options) { o.Settings.EnableZonalShift = true },
-			[]string{"interruption", "capacityreservation.capacitytype", "capacityreservation.expiration", "zonalshift"},
+			[]string{"providers.quota", "instanceprofile.garbagecollection", "interruption", "capacityreservation.capacitytype", "capacityreservation.expiration", "zonalshift"},
 		},
 		"nothing is": {func(o *wiring.Options) {
-			o.Settings.InterruptionQueue, o.Core.FeatureGates.ReservedCapacity = "", false
+			o.Settings.InterruptionQueue, o.Core.FeatureGates.ReservedCapacity, o.Settings.IsolatedVPC = "", false, true
 		}, nil},
 	} {
 		t.Run(reason, func(t *testing.T) {

@@ -109,6 +109,7 @@ func TestPages(t *testing.T) {
 		s.AMIFamily = new(v1.AMIFamilyAL2023)
 		s.CapacityReservationSelectorTerms = []v1.CapacityReservationSelectorTerm{{Tags: map[string]string{"purpose": "none"}}}
 	})
+	w.readQuotas()
 	_, err := w.front.Create(t.Context(), claim("a", karpv1.CapacityTypeOnDemand))
 	w.must(err)
 	_, err = w.front.List(t.Context())
