@@ -3,7 +3,9 @@
 package testserver
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"testing"
@@ -30,23 +32,34 @@ func Create(t testing.TB, api client.Client, files fs.FS) {
 	}
 }
 
-func read(t testing.TB, files fs.FS, name string) (out []*unstructured.Unstructured) {
+func read(t testing.TB, files fs.FS, name string) []*unstructured.Unstructured {
 	t.Helper()
-	file, err := files.Open(name)
+	text, err := fs.ReadFile(files, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // it was only read
-	for documents := yaml.NewYAMLOrJSONDecoder(file, 1<<12); ; {
+	objects, err := Decode(text)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return objects
+}
+
+// Decode reads the objects of a YAML text, in its order. Empty documents are left out.
+func Decode(text []byte) ([]*unstructured.Unstructured, error) {
+	var out []*unstructured.Unstructured
+	for documents := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 1<<12); ; {
 		object := &unstructured.Unstructured{}
 		err := documents.Decode(object)
 		if errors.Is(err, io.EOF) {
-			return out
+			return out, nil
 		}
 		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+			return nil, fmt.Errorf("reading document %d of a manifest: %w", len(out)+1, err)
 		}
-		out = append(out, object)
+		if len(object.Object) > 0 {
+			out = append(out, object)
+		}
 	}
 }
 

@@ -3,52 +3,57 @@
 package crds_test
 
 import (
-	"bytes"
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	karpenterv1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/apis/validation"
 	"karpenter.sh/core/apis/vocabulary"
+	"karpenter.sh/core/testkit/examples"
+	"karpenter.sh/core/testkit/markdown"
 	v1 "karpenter.sh/providers/aws/apis/v1"
 )
 
-// Every example is admitted, has no unknown fields, and is one that launches: the
-// NodePools are valid at runtime and refer to a NodeClass beside them.
-func examples(t *testing.T, api client.Client) {
-	files, err := filepath.Glob(filepath.Join("..", "..", "examples", "*.yaml"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no examples: %v", err)
-	}
+// judge is who looks at manifests.
+func judge(t *testing.T, api client.Client) examples.Judge {
+	t.Helper()
 	words, err := vocabulary.New(v1.Vocabulary())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return examples.Judge{API: api, Words: words, NodeClass: schema.GroupKind{Group: v1.Group, Kind: v1.NodeClassKind}}
+}
+
+// Every example is admitted, has no unknown fields, and is one that launches: the
+// NodePools are valid at runtime and refer to a NodeClass before them.
+func exampleFiles(t *testing.T, api client.Client) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "examples", "*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
 			classes, pools := map[string]bool{}, 0
-			for _, object := range objects(t, file) {
-				if err := api.Create(t.Context(), object.DeepCopy(), client.DryRunAll, client.FieldValidation("Strict")); err != nil {
-					t.Errorf("%s %s: %v", object.GetKind(), object.GetName(), err)
-				}
+			for _, object := range judge(t, api).Text(t, string(text)) {
 				switch object.GetKind() {
 				case v1.NodeClassKind:
 					classes[object.GetName()] = true
 					checkNodeClass(t, object)
 				case "NodePool":
 					pools++
-					checkNodePool(t, object, words, classes)
+					if name, _, _ := unstructured.NestedString(object.Object, "spec", "template", "spec", "nodeClassRef", "name"); !classes[name] {
+						t.Errorf("NodePool %s refers to %q, which is not before it in the file", object.GetName(), name)
+					}
 				}
 			}
 			if len(classes) == 0 || pools == 0 {
@@ -60,19 +65,16 @@ func examples(t *testing.T, api client.Client) {
 
 // The manifests in the README are admitted, and have no unknown fields.
 func readmeBlocks(t *testing.T, api client.Client) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	page, err := markdown.Read(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(text, -1)
+	blocks := page.Of("yaml")
 	if len(blocks) < 2 {
 		t.Fatalf("%d manifests", len(blocks))
 	}
 	for _, block := range blocks {
-		for _, object := range decode(t, block[1]) {
-			if err := api.Create(t.Context(), object.DeepCopy(), client.DryRunAll, client.FieldValidation("Strict")); err != nil {
-				t.Errorf("%s %s: %v", object.GetKind(), object.GetName(), err)
-			}
+		for _, object := range judge(t, api).Text(t, block.Text) {
 			if object.GetKind() == v1.NodeClassKind {
 				checkNodeClass(t, object)
 			}
@@ -97,30 +99,6 @@ func everyField(t *testing.T, object *unstructured.Unstructured) {
 	}
 }
 
-func objects(t *testing.T, file string) []*unstructured.Unstructured {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return decode(t, text)
-}
-
-func decode(t *testing.T, text []byte) []*unstructured.Unstructured {
-	t.Helper()
-	var objects []*unstructured.Unstructured
-	for decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096); ; {
-		object := &unstructured.Unstructured{}
-		switch err := decoder.Decode(object); {
-		case errors.Is(err, io.EOF):
-			return objects
-		case err != nil:
-			t.Fatal(err)
-		}
-		objects = append(objects, object)
-	}
-}
-
 func checkNodeClass(t *testing.T, object *unstructured.Unstructured) {
 	t.Helper()
 	nodeClass := &v1.EC2NodeClass{}
@@ -129,25 +107,5 @@ func checkNodeClass(t *testing.T, object *unstructured.Unstructured) {
 	}
 	if hash, err := nodeClass.Hash(""); hash == "" || err != nil {
 		t.Errorf("EC2NodeClass %s: hash %q, %v", nodeClass.Name, hash, err)
-	}
-}
-
-func checkNodePool(t *testing.T, object *unstructured.Unstructured, words *vocabulary.Vocabulary, classes map[string]bool) {
-	t.Helper()
-	pool := &karpenterv1.NodePool{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, pool); err != nil {
-		t.Fatal(err)
-	}
-	if found := validation.NodePool(pool, words); found.Message() != "" || len(found.Warnings) > 0 {
-		t.Errorf("NodePool %s: %v, %v", pool.Name, found.Message(), found.Warnings)
-	}
-	ref := pool.Spec.Template.Spec.NodeClassRef
-	if !v1.Kind().Names(ref, ref.Name) || !classes[ref.Name] {
-		t.Errorf("NodePool %s refers to %+v, which is not in the file", pool.Name, ref)
-	}
-	for i, requirement := range pool.Spec.Template.Spec.Requirements {
-		if !words.IsWellKnown(words.NormalizeKey(requirement.Key)) {
-			t.Errorf("NodePool %s: nothing is known by the key of requirement %d, %s", pool.Name, i, requirement.Key)
-		}
 	}
 }

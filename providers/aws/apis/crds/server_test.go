@@ -42,7 +42,7 @@ func TestAdmission(t *testing.T) {
 		t.Run("AWS-090 storing keeps the hash", func(t *testing.T) { storedHash(t, api) })
 	})
 	t.Run("AWS-016 restricted domain", func(t *testing.T) { restrictedDomain(t, api) })
-	t.Run("examples", func(t *testing.T) { examples(t, api) })
+	t.Run("examples", func(t *testing.T) { exampleFiles(t, api) })
 	t.Run("README", func(t *testing.T) { readmeBlocks(t, api) })
 }
 

@@ -4,21 +4,17 @@ package readme_test
 
 import (
 	"bytes"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/finalization"
 	"karpenter.sh/core/cloudprovider/kit/price"
+	"karpenter.sh/core/testkit/reasons"
 	"karpenter.sh/providers/aws/failure"
 )
 
@@ -34,71 +30,27 @@ func readme(t *testing.T) string {
 	return string(text)
 }
 
-// reasonText is what a reason looks like.
-var reasonText = regexp.MustCompile(`^[A-Z][A-Za-z]+$`)
-
-// reasons are those of conditions, events, drift and errors in the source: values of
-// fields and constants called reason, and what resolvers say.
-func reasons(t *testing.T) map[string]string {
+// told are the reasons that users meet, with where they come from: those in the source,
+// those of the kit, and those of failures.
+func told(t *testing.T) map[string]string {
 	t.Helper()
-	found := map[string]string{}
-	add := func(file string, e ast.Expr) {
-		if b, ok := e.(*ast.BasicLit); ok && b.Kind == token.STRING {
-			if text, err := strconv.Unquote(b.Value); err == nil && reasonText.MatchString(text) {
-				found[text] = file
-			}
-		}
-	}
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "judge") {
-			return err
-		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-		if err != nil {
-			return err
-		}
-		ast.Inspect(parsed, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.KeyValueExpr:
-				if key, ok := n.Key.(*ast.Ident); ok && strings.EqualFold(key.Name, "Reason") {
-					add(path, n.Value)
-				}
-			case *ast.AssignStmt:
-				for i, left := range n.Lhs {
-					if field, ok := left.(*ast.SelectorExpr); ok && field.Sel.Name == "Reason" && len(n.Lhs) == len(n.Rhs) {
-						add(path, n.Rhs[i])
-					}
-				}
-			case *ast.ValueSpec:
-				for i, name := range n.Names {
-					kind, _ := n.Type.(*ast.SelectorExpr)
-					if i < len(n.Values) && (strings.HasPrefix(strings.ToLower(name.Name), "reason") || kind != nil && kind.Sel.Name == "DriftReason") {
-						add(path, n.Values[i])
-					}
-				}
-			case *ast.CallExpr:
-				if f, ok := n.Fun.(*ast.SelectorExpr); ok && (f.Sel.Name == "False" || f.Sel.Name == "Unknown" || f.Sel.Name == "NewCreateError") {
-					for _, a := range n.Args {
-						add(path, a)
-					}
-				}
-			}
-			return true
-		})
-		return nil
-	})
+	found, err := reasons.InSource(root, "judge")
 	if err != nil || len(found) < 20 {
 		t.Fatalf("%d reasons: %v", len(found), err)
 	}
+	all := map[string]string{}
+	for _, r := range found {
+		all[r.Text] = r.File
+	}
 	for _, text := range ofTheKit() {
-		found[text] = "kit"
+		all[text] = "kit"
 	}
 	for _, row := range failure.Rows() {
 		if row.Reason != "" {
-			found[row.Reason] = "failure.Rows"
+			all[row.Reason] = "failure.Rows"
 		}
 	}
-	return found
+	return all
 }
 
 // ofTheKit are those that the kit says for the provider, and those that are put together.
@@ -115,7 +67,7 @@ func TestReasons(t *testing.T) {
 	if !found {
 		t.Fatal("there is no chapter on troubleshooting")
 	}
-	all := reasons(t)
+	all := told(t)
 	for _, reason := range slices.Sorted(maps.Keys(all)) {
 		if !strings.Contains(text, "`"+reason+"`") {
 			t.Errorf("%s is missing (%s)", reason, all[reason])
