@@ -96,6 +96,10 @@ test: control-plane ## Run the unit and integration tests of all modules; PKG=./
 		-shuffle=on -timeout 20m $(if $(RACE),-race) $(if $(VET),-vet=$(VET)) $(or $(PKG),$(packages)) || status=$$?; \
 		go run ./tools/testsummary $(REPORTS)/$(REPORT).xml; exit $$status
 
+.PHONY: docs-verify
+docs-verify: control-plane ## Check the documentation: links, commands, manifests, and that it tells of all fields and reasons
+	@KUBEBUILDER_ASSETS=$(BIN) go test -count=1 ./test/docs
+
 .PHONY: oracle
 oracle: ## Check plans against the real kube-scheduler, on random clusters; CHECKS=1000000 SEED=0 for other ones
 	@GOWORK=off go -C test/oracle vet ./...

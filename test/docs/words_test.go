@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package docs_test
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/testkit/reasons"
+	"karpenter.sh/core/testkit/testserver"
+)
+
+// guideText is all of the guide.
+func guideText(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for name, page := range everyPage(t) {
+		if isGuide(name) {
+			all.WriteString(page.Text)
+		}
+	}
+	return all.String()
+}
+
+// OPS-284: the guide tells of each reason of conditions and events, but of those that
+// nothing in this version gives.
+func TestReasons(t *testing.T) {
+	found, err := reasons.InSource(filepath.Join(root, "core"),
+		"autoscaling", "v1alpha1", // their objects have no effect yet
+		"kit", "fake", "conformance", // what providers say, they document
+		"benchmark", "simulation", "testkit")
+	if err != nil || len(found) < 40 {
+		t.Fatalf("%d reasons: %v", len(found), err)
+	}
+	text := guideText(t)
+	for _, reason := range found {
+		if !strings.Contains(text, "`"+reason.Text+"`") && !strings.Contains(text, "effect: "+reason.Text) {
+			t.Errorf("no page tells of %s (%s)", reason.Text, reason.File)
+		}
+	}
+}
+
+// The guide tells of each condition.
+func TestConditions(t *testing.T) {
+	source, err := os.ReadFile(filepath.Join(root, "core", "apis", "v1", "conditions.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := regexp.MustCompile(`ConditionType\w+ += "(\w+)"`).FindAllSubmatch(source, -1)
+	if len(types) < 10 {
+		t.Fatalf("%d conditions", len(types))
+	}
+	text := guideText(t)
+	for _, match := range types {
+		if !strings.Contains(text, "`"+string(match[1])+"`") {
+			t.Errorf("no page tells of condition %s", match[1])
+		}
+	}
+}
+
+// The NodePool with every field has every field, but for the one that its page says it
+// leaves out, and the time that only others write into taints.
+func TestEveryField(t *testing.T) {
+	page := everyPage(t)[guide+"/nodepools.md"]
+	objects, err := testserver.Decode([]byte(page.Of("yaml")[0].Text))
+	if err != nil || len(objects) != 1 {
+		t.Fatalf("%d objects: %v", len(objects), err)
+	}
+	for _, field := range absent(objects[0].Object["spec"], reflect.TypeFor[v1.NodePoolSpec](), "spec") {
+		if field != "spec.replicas" && !strings.HasSuffix(field, ".timeAdded") {
+			t.Errorf("%s is not shown", field)
+		}
+	}
+}
+
+// absent are the fields of a type that a value does not have. A list has those that any
+// of its items has.
+func absent(value any, kind reflect.Type, at string) (out []string) {
+	switch value := value.(type) {
+	case map[string]any:
+		if kind.Kind() != reflect.Struct {
+			return nil
+		}
+		for i := range kind.NumField() {
+			name, options, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
+			switch inner, ok := value[name]; {
+			case options == "inline" || name == "" && kind.Field(i).Anonymous:
+				out = append(out, absent(value, kind.Field(i).Type, at)...)
+			case name == "-" || name == "":
+			case ok:
+				out = append(out, absent(inner, kind.Field(i).Type, at+"."+name)...)
+			default:
+				out = append(out, at+"."+name)
+			}
+		}
+	case []any:
+		if kind.Kind() != reflect.Slice {
+			return nil
+		}
+		merged := map[string]any{}
+		for _, item := range value {
+			fields, ok := item.(map[string]any)
+			if !ok {
+				return nil
+			}
+			for name, inner := range fields {
+				merged[name] = inner
+			}
+		}
+		return absent(merged, kind.Elem(), at+"[]")
+	}
+	return out
+}
