@@ -12,7 +12,7 @@ import (
 	"karpenter.sh/core/testkit/markdown"
 )
 
-// Every link to a file of the repository leads to one, and to a heading of it if it
+// OPS-342: every link to a file of the repository leads to one, and to a heading of it if it
 // names one.
 func TestLinks(t *testing.T) {
 	pages, followed := everyPage(t), 0

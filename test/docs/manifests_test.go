@@ -35,7 +35,7 @@ func exampleFiles(t *testing.T) (out []string) {
 	return out
 }
 
-// One API server, with all CRDs, answers all: starting one takes most of the time.
+// OPS-341. One API server, with all CRDs, answers all: starting one takes most of the time.
 func TestOnServer(t *testing.T) {
 	definitions, err := crds.All()
 	if err != nil {

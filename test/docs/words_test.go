@@ -3,6 +3,7 @@
 package docs_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -27,7 +28,7 @@ func guideText(t *testing.T) string {
 	return all.String()
 }
 
-// OPS-284: the guide tells of each reason of conditions and events, but of those that
+// OPS-340: the guide tells of each reason of conditions and events, but of those that
 // nothing in this version gives.
 func TestReasons(t *testing.T) {
 	found, err := reasons.InSource(filepath.Join(root, "core"),
@@ -45,7 +46,7 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// The guide tells of each condition.
+// OPS-340: the guide tells of each condition.
 func TestConditions(t *testing.T) {
 	source, err := os.ReadFile(filepath.Join(root, "core", "apis", "v1", "conditions.go"))
 	if err != nil {
@@ -63,7 +64,50 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// The NodePool with every field has every field, but for the one that its page says it
+// OPS-340: messages that the guide quotes are those of the source. An ellipsis stands for
+// what differs.
+func TestMessages(t *testing.T) {
+	source, quoted := strings.ToLower(sourceText(t)), 0
+	for name, page := range everyPage(t) {
+		if !isGuide(name) {
+			continue
+		}
+		for _, span := range page.Spans {
+			if !regexp.MustCompile(`^(…|[A-Za-z]+)( …?[a-z(]+){2}`).MatchString(span) || regexp.MustCompile(`^(make|kubectl|go) `).MatchString(span) {
+				continue
+			}
+			quoted++
+			for _, part := range regexp.MustCompile(`[…"]`).Split(span, -1) {
+				if part = strings.ToLower(strings.Trim(part, " ,;:")); !strings.Contains(source, part) {
+					t.Errorf("%s: `%s`: the source does not say %q", name, span, part)
+				}
+			}
+		}
+	}
+	if quoted < 25 {
+		t.Errorf("%d messages are quoted", quoted)
+	}
+}
+
+// sourceText is all of the core's source but tests and comments.
+func sourceText(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir(filepath.Join(root, "core"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		all.Write(regexp.MustCompile(`(?m)^\s*//.*$`).ReplaceAll(text, nil))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
+}
+
+// OPS-340: the NodePool with every field has every field, but for the one that its page says it
 // leaves out, and the time that only others write into taints.
 func TestEveryField(t *testing.T) {
 	page := everyPage(t)[guide+"/nodepools.md"]

@@ -15,7 +15,7 @@ import (
 )
 
 const text = "# What `it` does: 1.2 & more\n" + `
-See [the other](other.md#part), or ![a picture](shape.png).
+See [the other](other.md#part), or ![a picture](shape.png). It says ` + "`some\nwords`" + `.
 
 | To | Run |
 |---|---|
@@ -41,12 +41,12 @@ func TestParse(t *testing.T) {
 		got, want any
 	}{
 		{"links in sentences and tables, none in code", page.Links, []string{"other.md#part", "shape.png", "#twice"}},
-		{"code within sentences", page.Spans, []string{"it", "make help"}},
+		{"code within sentences", page.Spans, []string{"it", "some words", "make help"}},
 		{"a heading that comes again has a number", slices.Sorted(maps.Keys(page.Anchors)),
 			[]string{"twice", "twice-1", "what-it-does-12--more"}},
 		{"blocks, without the indentation of their list", page.Blocks, []markdown.Block{
-			{Language: "sh", Text: "make up\n", Line: 15}, {Language: "yaml", Text: "a: [b](not-a-link)\n", Line: 19}, {Text: "plain\n", Line: 23}}},
-		{"blocks of a language", page.Of("sh"), []markdown.Block{{Language: "sh", Text: "make up\n", Line: 15}}},
+			{Language: "sh", Text: "make up\n", Line: 16}, {Language: "yaml", Text: "a: [b](not-a-link)\n", Line: 20}, {Text: "plain\n", Line: 24}}},
+		{"blocks of a language", page.Of("sh"), []markdown.Block{{Language: "sh", Text: "make up\n", Line: 16}}},
 	} {
 		if diff := cmp.Diff(tc.want, tc.got); diff != "" {
 			t.Errorf("%s: %s", tc.why, diff)
