@@ -3,6 +3,7 @@
 package options_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,20 +28,31 @@ func TestFeatureGates(t *testing.T) {
 		{"OPS-040: the last of a repeated name", "NodeRepair=true,NodeRepair=false", options.FeatureGates{ReservedCapacity: true}},
 		{"OPS-040: names not known", "Drift=true", options.FeatureGates{ReservedCapacity: true}},
 	}
+	read := func(text string) (options.FeatureGates, error) {
+		result, err := options.Parse(options.Input{Args: []string{"--feature-gates=" + text}})
+		return result.Options.FeatureGates, err
+	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := options.ParseFeatureGates(tt.text)
+			got, err := read(tt.text)
 			if err != nil || got != tt.want {
 				t.Errorf("got %v, %v; want %v", got, err, tt.want)
 			}
-			if again, err := options.ParseFeatureGates(got.String()); err != nil || again != got {
+			if again, err := read(got.String()); err != nil || again != got {
 				t.Errorf("%v is read back as %v, %v", got, again, err)
 			}
 		})
 	}
 	for _, text := range []string{"NodeRepair", "NodeRepair=true=true", "NodeRepair=yes", "NodeRepair="} {
-		if _, err := options.ParseFeatureGates(text); err == nil {
+		_, err := read(text)
+		if err == nil {
 			t.Errorf("OPS-040: %q is no error", text)
+			continue
+		}
+		for _, want := range []string{"--feature-gates", strconv.Quote(text), "true or", "ReservedCapacity"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("OPS-040, OPS-007: %q does not tell of %s", err, want)
+			}
 		}
 	}
 }

@@ -44,6 +44,14 @@ func (o *Options) declareEndpoints(s *Set) {
 		Name: "disable-cluster-state-observability", Env: "DISABLE_CLUSTER_STATE_OBSERVABILITY",
 		Usage: "Drop the metrics and events that describe nodes, pods, node pools and status conditions.",
 	})
+	s.Bool(&o.OfferingMetrics, Option[bool]{
+		Name: "offering-metrics", Env: "OFFERING_METRICS",
+		Usage: "Show price and availability of everything that the provider sells: one series or more for each instance type, zone and capacity type.",
+	})
+	s.Bool(&o.CompatibilityMetrics, Option[bool]{
+		Name: "compatibility-metrics", Env: "COMPATIBILITY_METRICS",
+		Usage: "Show metrics under deprecated names too, and with --offering-metrics reserved offerings where nothing is reserved.",
+	})
 }
 
 func (o *Options) declareClient(s *Set) {
@@ -135,14 +143,10 @@ func (o *Options) declareScheduling(s *Set) {
 		Name: "ignore-dra-requests", Env: "IGNORE_DRA_REQUESTS", Default: true,
 		Usage: "Leave pods with claims of Dynamic Resource Allocation unscheduled.",
 	})
-	Text(s, &o.FeatureGates, Option[string]{
-		Name: "feature-gates", Env: "FEATURE_GATES", Default: defaultFeatureGates().String(),
+	s.Gates(Option[string]{
+		Name: "feature-gates", Env: "FEATURE_GATES",
 		Usage: "Optional features as Gate=bool pairs separated by commas. Gates that are not named keep their defaults.",
-	}, func(text string) (FeatureGates, error) {
-		gates, unknown, err := parseFeatureGates(text)
-		s.warnUnknown(unknown)
-		return gates, err
-	})
+	}, o.FeatureGates.gates()...)
 	Text(s, &o.DefaultTopologySpreadConstraints, Option[string]{
 		Name: "scheduler-config", Env: "SCHEDULER_CONFIG",
 		Usage: "YAML or JSON document with podTopologySpread.defaultConstraints.",

@@ -31,55 +31,38 @@ type FeatureGates struct {
 	CapacityBuffer bool
 }
 
-// gate is one feature gate by name.
-type gate struct {
-	name  string
-	value *bool
-}
-
-// byName lists the gates in the order of their stages.
-func (g *FeatureGates) byName() []gate {
-	return []gate{
-		{"NodeRepair", &g.NodeRepair},
-		{"ReservedCapacity", &g.ReservedCapacity},
-		{"SpotToSpotConsolidation", &g.SpotToSpotConsolidation},
-		{"NodeOverlay", &g.NodeOverlay},
-		{"StaticCapacity", &g.StaticCapacity},
-		{"CapacityBuffer", &g.CapacityBuffer},
+// gates lists the gates of the core in the order of the specification.
+func (g *FeatureGates) gates() []Gate {
+	return []Gate{
+		{Name: "NodeRepair", Target: &g.NodeRepair, Stage: Alpha, Usage: "Replace nodes that the provider's repair policies call broken."},
+		{Name: "ReservedCapacity", Target: &g.ReservedCapacity, Default: true, Stage: Beta, Usage: "Use capacity reservations."},
+		{Name: "SpotToSpotConsolidation", Target: &g.SpotToSpotConsolidation, Stage: Alpha, Usage: "Replace spot nodes by cheaper spot nodes."},
+		{Name: "NodeOverlay", Target: &g.NodeOverlay, Stage: Alpha, Usage: "Apply NodeOverlay objects to instance types."},
+		{Name: "StaticCapacity", Target: &g.StaticCapacity, Stage: Alpha, Usage: "Keep NodePools with replicas at their size."},
+		{Name: "CapacityBuffer", Target: &g.CapacityBuffer, Stage: Alpha, Usage: "Keep room for the pods of CapacityBuffer objects."},
 	}
 }
 
-// String writes the gates the way [ParseFeatureGates] reads them.
+// String writes the gates the way --feature-gates reads them.
 func (g FeatureGates) String() string {
 	var pairs []string
-	for _, gate := range g.byName() {
-		pairs = append(pairs, gate.name+"="+strconv.FormatBool(*gate.value))
+	for _, gate := range g.gates() {
+		pairs = append(pairs, gate.Name+"="+strconv.FormatBool(*gate.Target))
 	}
 	return strings.Join(pairs, ",")
 }
 
-func defaultFeatureGates() FeatureGates {
-	return FeatureGates{ReservedCapacity: true}
-}
+// Stage is how far a feature behind a gate is.
+type Stage string
 
-// ParseFeatureGates reads Gate=bool pairs separated by commas. Gates that are
-// not named keep their defaults; names that are not known are ignored, so that
-// gates of features that became a matter of course do not stop a start, and
-// become warnings of [Parse] (OPS-040, OPS-041).
-func ParseFeatureGates(text string) (FeatureGates, error) {
-	gates, _, err := parseFeatureGates(text)
-	return gates, err
-}
+// Stages of features: an alpha one is off by default and may change or go, a beta one
+// is on by default.
+const (
+	Alpha Stage = "alpha"
+	Beta  Stage = "beta"
+)
 
-func parseFeatureGates(text string) (gates FeatureGates, unknown []string, err error) {
-	gates = defaultFeatureGates()
-	if unknown, err = readGates(text, gates.byName()); err != nil {
-		return FeatureGates{}, nil, err
-	}
-	return gates, unknown, nil
-}
-
-// Gate is a feature gate of a provider.
+// Gate is a feature gate.
 type Gate struct {
 	// Name as users write it.
 	Name string
@@ -87,48 +70,57 @@ type Gate struct {
 	Target *bool
 	// Default is the value of a gate that is not named.
 	Default bool
+	Stage   Stage
+	// Usage is a sentence that says what the feature does.
+	Usage string
 }
 
-// Gates declares an option that is a list of gates in the form of OPS-040. Its
-// default follows from theirs.
+// Gates declares an option that is a list of Gate=bool pairs separated by commas. Its
+// default follows from those of the gates. Gates that are not named keep theirs; names
+// that are not known are ignored, so that gates of features that became a matter of
+// course do not stop a start, and become warnings of [Parse] (OPS-040, OPS-041).
 func (s *Set) Gates(o Option[string], gates ...Gate) {
-	var all []gate
 	var defaults []string
 	for _, g := range gates {
 		*g.Target = g.Default
-		all = append(all, gate{g.Name, g.Target})
 		defaults = append(defaults, g.Name+"="+strconv.FormatBool(g.Default))
 	}
 	o.Default = strings.Join(defaults, ",")
 	var ignored struct{}
-	Text(s, &ignored, o, func(text string) (struct{}, error) {
-		unknown, err := readGates(text, all)
-		s.warnUnknown(unknown)
+	e := text(s, &ignored, o, func(text string) (struct{}, error) {
+		unknown, err := readGates(text, gates)
+		for _, name := range unknown {
+			s.warnings = append(s.warnings, fmt.Sprintf("feature gate %q is not known and has no effect; gates are %s", name, names(gates)))
+		}
 		return ignored, err
 	})
+	e.gates = gates
 }
 
-func (s *Set) warnUnknown(gates []string) {
-	for _, name := range gates {
-		s.warnings = append(s.warnings, fmt.Sprintf("feature gate %q is not known and has no effect", name))
+// names lists gates for a user.
+func names(gates []Gate) string {
+	out := make([]string, len(gates))
+	for i, g := range gates {
+		out[i] = g.Name
 	}
+	return strings.Join(out, ", ")
 }
 
 // readGates sets the gates that a text names, and returns the names that are none,
 // each once.
-func readGates(text string, gates []gate) (unknown []string, err error) {
+func readGates(text string, gates []Gate) (unknown []string, err error) {
 	for segment := range strings.SplitSeq(text, ",") {
 		if strings.TrimSpace(segment) == "" {
 			continue
 		}
 		name, value, err := parseGate(segment)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w; gates are %s", err, names(gates))
 		}
-		i := slices.IndexFunc(gates, func(g gate) bool { return g.name == name })
+		i := slices.IndexFunc(gates, func(g Gate) bool { return g.Name == name })
 		switch {
 		case i >= 0:
-			*gates[i].value = value
+			*gates[i].Target = value
 		case !slices.Contains(unknown, name):
 			unknown = append(unknown, name)
 		}
@@ -139,11 +131,11 @@ func readGates(text string, gates []gate) (unknown []string, err error) {
 func parseGate(segment string) (string, bool, error) {
 	name, text, found := strings.Cut(segment, "=")
 	if !found || strings.Contains(text, "=") {
-		return "", false, fmt.Errorf("%q is not of the form Gate=bool", segment)
+		return "", false, fmt.Errorf("%q must have the form Gate=true or Gate=false", segment)
 	}
 	value, err := strconv.ParseBool(strings.TrimSpace(text))
 	if err != nil {
-		return "", false, fmt.Errorf("%q has a value that is not a boolean", segment)
+		return "", false, fmt.Errorf("%q must have the value true or false", segment)
 	}
 	return strings.TrimSpace(name), value, nil
 }

@@ -28,6 +28,12 @@ type Options struct {
 	// DisableClusterStateObservability drops the metrics and events that describe
 	// the cluster rather than Karpenter (OPS-116). Default false.
 	DisableClusterStateObservability bool
+	// OfferingMetrics shows every instance type and offering that the provider sells
+	// (CP-078): some thousand series. Default false.
+	OfferingMetrics bool
+	// CompatibilityMetrics shows series that say nothing that others do not say, for
+	// dashboards that read them (OPS-299). Default false.
+	CompatibilityMetrics bool
 
 	// KubeClientQPS is the sustained rate of the main client, in requests a
 	// second; 0 means the library's default (5), negative no limit. Default 200.

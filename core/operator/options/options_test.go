@@ -90,6 +90,8 @@ func TestSources(t *testing.T) {
 		{"OPS-292", "launch-ahead", "LAUNCH_AHEAD", "1", "false", func(o *options.Options) { o.LaunchAhead = false }},
 		{"OPS-290", "nominate-pods", "NOMINATE_PODS", "1", "false", func(o *options.Options) { o.NominatePods = false }},
 		{"OPS-293", "max-pod-moves-per-hour", "MAX_POD_MOVES_PER_HOUR", "9", "2", func(o *options.Options) { o.MaxPodMovesPerHour = 2 }},
+		{"OPS-298", "offering-metrics", "OFFERING_METRICS", "0", "true", func(o *options.Options) { o.OfferingMetrics = true }},
+		{"OPS-299", "compatibility-metrics", "COMPATIBILITY_METRICS", "0", "true", func(o *options.Options) { o.CompatibilityMetrics = true }},
 		{"OPS-031", "feature-gates", "FEATURE_GATES", "NodeRepair=true", "NodeOverlay=true", func(o *options.Options) { o.FeatureGates.NodeOverlay = true }},
 	}
 	for _, tt := range tests {
@@ -149,15 +151,17 @@ func TestInvalid(t *testing.T) {
 		args, environ []string
 		names         []string
 	}{
-		{"OPS-002: unknown flag", []string{"--metric-port=1"}, nil, []string{"metric-port"}},
-		{"OPS-003: a boolean flag takes true and false only", []string{"--enable-profiling=1"}, nil, []string{"enable-profiling", `"1"`}},
+		{"OPS-002: unknown flag", []string{"--metric-port=1"}, nil, []string{"unknown flag --metric-port"}},
+		{"OPS-003: a boolean flag takes true and false only", []string{"--enable-profiling=1"}, nil, []string{"--enable-profiling", "ENABLE_PROFILING", `"1"`, `"true" or "false"`}},
 		{"OPS-003: the value of a boolean cannot stand apart", []string{"--enable-profiling", "false"}, nil, []string{`"false"`}},
 		{"OPS-004: positional arguments", []string{"--metrics-port=1", "", "metrics"}, nil, []string{`"metrics"`}},
-		{"OPS-007: a flag that is no number", []string{"--metrics-port=http"}, nil, []string{"metrics-port", `"http"`}},
+		{"OPS-007: a flag that is no number", []string{"--metrics-port=http"}, nil, []string{"--metrics-port", "METRICS_PORT", `"http"`, "whole number"}},
+		{"OPS-007: a flag that is no duration", []string{"--batch-max-duration", "10"}, nil, []string{"--batch-max-duration", `"10"`, "90s"}},
+		{"OPS-007: a number that is too large", []string{"--memory-limit=9223372036854775808"}, nil, []string{"--memory-limit", "within range"}},
 		{"OPS-007: a port out of range", []string{"--metrics-port=65536"}, nil, []string{"--metrics-port", "METRICS_PORT", `"65536"`}},
 		{"OPS-007: all errors at once", []string{"--log-level=warn", "--preference-policy=ignore"}, nil, []string{`"warn"`, `"ignore"`}},
 		{"OPS-019: no name for the lease", nil, []string{"LEADER_ELECTION_NAME="}, []string{"leader-election-name", `""`}},
-		{"OPS-023: warn is no level", nil, []string{"LOG_LEVEL=warn"}, []string{"log-level", `"warn"`}},
+		{"OPS-023: warn is no level", nil, []string{"LOG_LEVEL=warn"}, []string{"log-level", `"warn"`, `"debug" "info" "error"`}},
 		{"OPS-026: time does not run backwards", []string{"--batch-max-duration=-1s"}, nil, []string{"batch-max-duration", `"-1s"`}},
 		{"OPS-028: case counts", []string{"--preference-policy=respect"}, nil, []string{"preference-policy", `"respect"`}},
 		{"OPS-028: empty", nil, []string{"PREFERENCE_POLICY="}, []string{"preference-policy", `""`}},
@@ -200,7 +204,8 @@ func TestEnvironment(t *testing.T) {
 	})
 	t.Run("OPS-040: gates that are not known are named", func(t *testing.T) {
 		result, err := options.Parse(options.Input{Args: []string{"--feature-gates= Drift = true,NodeRepair=true,Drift=false,,Nodeoverlay=true"}})
-		want := []string{`feature gate "Drift" is not known and has no effect`, `feature gate "Nodeoverlay" is not known and has no effect`}
+		const known = "; gates are NodeRepair, ReservedCapacity, SpotToSpotConsolidation, NodeOverlay, StaticCapacity, CapacityBuffer"
+		want := []string{`feature gate "Drift" is not known and has no effect` + known, `feature gate "Nodeoverlay" is not known and has no effect` + known}
 		if err != nil || !slices.Equal(result.Warnings, want) || !result.Options.FeatureGates.NodeRepair {
 			t.Errorf("got %q, %v", result.Warnings, err)
 		}

@@ -54,10 +54,17 @@ type entry struct {
 	settle func() error
 	// lenient entries fall back to the default on a bad variable (OPS-005).
 	lenient bool
+	// refused is why the value of the flag was not taken.
+	refused error
+	// gates are those that the value may name, if it is a list of gates.
+	gates []Gate
 }
 
 // Set implements flag.Value.
-func (e *entry) Set(text string) error { return e.assign(text) }
+func (e *entry) Set(text string) error {
+	e.refused = e.invalid(text, e.assign(text))
+	return e.refused
+}
 
 // String implements flag.Value.
 func (e *entry) String() string { return e.fallback }
@@ -76,36 +83,40 @@ func (e *entry) invalid(value string, cause error) error {
 // Bool declares a boolean.
 func (s *Set) Bool(target *bool, o Option[bool]) {
 	e := declare(s, target, o, kind[bool]{name: "bool", parse: parseFlagBool, lenient: true})
-	e.fromEnv = func(text string) error { return store(target, text, strconv.ParseBool) }
+	e.fromEnv = func(text string) error {
+		return store(target, text, explained(strconv.ParseBool, "must be true or false"))
+	}
 }
 
 // Int declares an integer.
 func (s *Set) Int(target *int, o Option[int]) {
-	declare(s, target, o, kind[int]{name: "int", parse: strconv.Atoi, lenient: true})
+	parse := explained(strconv.Atoi, "must be a whole number")
+	declare(s, target, o, kind[int]{name: "int", parse: parse, lenient: true})
 }
 
 // Int64 declares an integer of 64 bits.
 func (s *Set) Int64(target *int64, o Option[int64]) {
-	parse := func(text string) (int64, error) { return strconv.ParseInt(text, 10, 64) }
+	parse := explained(func(text string) (int64, error) { return strconv.ParseInt(text, 10, 64) }, "must be a whole number")
 	declare(s, target, o, kind[int64]{name: "int", parse: parse, lenient: true})
 }
 
 // Float64 declares a number, which is finite.
 func (s *Set) Float64(target *float64, o Option[float64]) {
-	declare(s, target, o, kind[float64]{name: "float", parse: parseFinite, lenient: true})
+	declare(s, target, o, kind[float64]{name: "float", parse: explained(parseFinite, "must be a finite number"), lenient: true})
 }
 
 func parseFinite(text string) (float64, error) {
 	value, err := strconv.ParseFloat(text, 64)
 	if err == nil && (math.IsNaN(value) || math.IsInf(value, 0)) {
-		err = errors.New("must be a finite number")
+		err = strconv.ErrRange
 	}
 	return value, err
 }
 
 // Duration declares a duration in Go syntax.
 func (s *Set) Duration(target *time.Duration, o Option[time.Duration]) {
-	declare(s, target, o, kind[time.Duration]{name: "duration", parse: time.ParseDuration, lenient: true})
+	parse := explained(time.ParseDuration, "must be a duration such as 90s or 1h30m")
+	declare(s, target, o, kind[time.Duration]{name: "duration", parse: parse, lenient: true})
 }
 
 // String declares a string. An environment variable that is set but empty
@@ -117,9 +128,14 @@ func (s *Set) String(target *string, o Option[string]) {
 // Text declares a string that is compiled into a value of another type, once it
 // is known which source wins. An error of compile makes the option invalid.
 func Text[T any](s *Set, target *T, o Option[string], compile func(string) (T, error)) {
-	text := new(string)
-	e := declare(s, text, o, kind[string]{name: "string", parse: verbatim})
-	e.settle = func() error { return e.invalid(*text, store(target, *text, compile)) }
+	text(s, target, o, compile)
+}
+
+func text[T any](s *Set, target *T, o Option[string], compile func(string) (T, error)) *entry {
+	written := new(string)
+	e := declare(s, written, o, kind[string]{name: "string", parse: verbatim})
+	e.settle = func() error { return e.invalid(*written, store(target, *written, compile)) }
+	return e
 }
 
 func verbatim(text string) (string, error) { return text, nil }
@@ -168,20 +184,25 @@ func (s *Set) add(e *entry) {
 func store[T any](target *T, text string, parse func(string) (T, error)) error {
 	value, err := parse(text)
 	if err != nil {
-		return plainCause(err)
+		return err
 	}
 	*target = value
 	return nil
 }
 
-// plainCause drops the name of the parsing function, which says nothing to a
-// user.
-func plainCause(err error) error {
-	var numError *strconv.NumError
-	if errors.As(err, &numError) {
-		return numError.Err
+// explained is a parser whose errors say what is valid instead of what went wrong,
+// which names nothing that a user knows.
+func explained[T any](parse func(string) (T, error), valid string) func(string) (T, error) {
+	return func(text string) (T, error) {
+		value, err := parse(text)
+		if errors.Is(err, strconv.ErrRange) {
+			return value, errors.New(valid + " within range")
+		}
+		if err != nil {
+			return value, errors.New(valid)
+		}
+		return value, nil
 	}
-	return err
 }
 
 // parseFlagBool is stricter than the environment (OPS-003).
@@ -232,7 +253,7 @@ func (s *Set) readArgs(args []string) error {
 	version := flags.Bool(versionFlag, false, "")
 	for {
 		if err := flags.Parse(args); err != nil {
-			return err
+			return s.refusal(err)
 		}
 		args = flags.Args()
 		if len(args) == 0 && *version {
@@ -246,6 +267,20 @@ func (s *Set) readArgs(args []string) error {
 		}
 		args = args[1:]
 	}
+}
+
+// refusal says in the words of all other errors what the library found wrong with a
+// flag: a value that was not taken, or a flag that there is not.
+func (s *Set) refusal(found error) error {
+	for _, e := range s.entries {
+		if e.refused != nil {
+			return e.refused
+		}
+	}
+	if name, unknown := strings.CutPrefix(found.Error(), "flag provided but not defined: -"); unknown {
+		return fmt.Errorf("unknown flag --%s", name)
+	}
+	return found
 }
 
 // settle judges the final values.

@@ -69,7 +69,10 @@ func (o *Options) declareFeatures(s *options.Set) {
 	s.Gates(options.Option[string]{
 		Name: "aws-feature-gates", Env: "AWS_FEATURE_GATES",
 		Usage: "Optional features of the AWS provider as Gate=bool pairs separated by commas.",
-	}, options.Gate{Name: "NodeClassCEL", Target: &o.FeatureGates.NodeClassCEL})
+	}, options.Gate{
+		Name: "NodeClassCEL", Target: &o.FeatureGates.NodeClassCEL, Stage: options.Alpha,
+		Usage: "Allow expressions in spec.kubelet of EC2NodeClasses.",
+	})
 }
 
 func (o *Options) declarePrices(s *options.Set) {
