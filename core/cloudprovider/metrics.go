@@ -11,6 +11,7 @@ import (
 	"k8s.io/utils/clock"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/metrics/families"
 )
 
 // Instrumentation is what the metrics layer needs.
@@ -33,11 +34,13 @@ func Instrument(provider CloudProvider, opts Instrumentation) (Layer, error) {
 	if opts.Controller == nil {
 		opts.Controller = func(context.Context) string { return "" }
 	}
-	m := newMetrics()
-	for _, c := range []prometheus.Collector{m.duration, m.errors} {
-		if err := opts.Registerer.Register(c); err != nil {
-			return nil, fmt.Errorf("registering the metrics of provider %q: %w", provider.Name(), err)
-		}
+	r := families.New(opts.Registerer, families.Core()...)
+	m := metrics{
+		duration: r.Histogram("karpenter_cloudprovider_duration_seconds"),
+		errors:   r.Counter("karpenter_cloudprovider_errors_total"),
+	}
+	if err := r.Err(); err != nil {
+		return nil, fmt.Errorf("putting the metrics layer around provider %q: %w", provider.Name(), err)
 	}
 	return &instrumented{CloudProvider: provider, opts: opts, metrics: m}, nil
 }
@@ -45,20 +48,6 @@ func Instrument(provider CloudProvider, opts Instrumentation) (Layer, error) {
 type metrics struct {
 	duration *prometheus.HistogramVec
 	errors   *prometheus.CounterVec
-}
-
-func newMetrics() metrics {
-	return metrics{
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-147
-			Name:    "karpenter_cloudprovider_duration_seconds",
-			Help:    "Duration of the calls to the cloud provider, by controller, method and provider.",
-			Buckets: []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10},
-		}, []string{"controller", "method", "provider"}),
-		errors: prometheus.NewCounterVec(prometheus.CounterOpts{ // OPS-148
-			Name: "karpenter_cloudprovider_errors_total",
-			Help: "Failed calls to the cloud provider, by controller, method, provider and class of error.",
-		}, []string{"controller", "method", "provider", "error"}),
-	}
 }
 
 // Values of the label "error" (CP-076).

@@ -42,7 +42,7 @@ type Placement struct {
 // concurrent use; it has a lock of its own.
 type Decisions struct {
 	clock    clock.PassiveClock
-	duration prometheus.Histogram
+	duration prometheus.Observer
 
 	mu   sync.Mutex
 	pods map[types.NamespacedName]decided
@@ -57,7 +57,7 @@ type decided struct {
 	Decision
 }
 
-func newDecisions(clk clock.PassiveClock, duration prometheus.Histogram) *Decisions {
+func newDecisions(clk clock.PassiveClock, duration prometheus.Observer) *Decisions {
 	return &Decisions{clock: clk, duration: duration, pods: map[types.NamespacedName]decided{}, assigned: map[string]map[types.NamespacedName]types.UID{}}
 }
 

@@ -2,8 +2,8 @@
 
 // Package metrics holds the collectors of what happens to NodeClaims, nodes and
 // their pods, because controllers of several families count the same things:
-// whoever deletes a NodeClaim counts it here. It also holds the bucket sets that
-// all metrics share (OPS-087).
+// whoever deletes a NodeClaim counts it here. What metrics there are, of these and of
+// all other packages, stands in package families.
 //
 // # What it never does
 //
@@ -12,5 +12,5 @@
 // effects that the API server accepted, once each (OPS-085), which is for the
 // caller to keep.
 //
-// Start reading at [NodeClaims] and [Nodes].
+// Start reading at [NodeClaims] and [Nodes], and at package families.
 package metrics

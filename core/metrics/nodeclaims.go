@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/metrics/families"
 )
 
 // Reason is why a NodeClaim was deleted (OPS-103).
@@ -68,30 +69,22 @@ type NodeClaims struct {
 
 // NewNodeClaims makes the collectors and registers them.
 func NewNodeClaims(registerer prometheus.Registerer) (*NodeClaims, error) {
-	disruption := []string{"reason", "nodepool", "capacity_type", "consolidation_policy", "termination_mode"}
+	r := families.New(registerer, families.Core()...)
 	m := &NodeClaims{
-		terminated: counter("karpenter_nodeclaims_terminated_total", // OPS-102
-			"NodeClaims terminated, by owning nodepool, capacity type and zone.", "nodepool", "capacity_type", "zone"),
-		disrupted: counter("karpenter_nodeclaims_disrupted_total", // OPS-103
-			"NodeClaims that Karpenter deleted, by reason, nodepool, capacity type, consolidation policy and termination mode.", disruption...),
-		podsDisrupted: counter("karpenter_pods_disruption_initiated_total", // OPS-104
-			"Pods to be rescheduled from NodeClaims that Karpenter deleted, labelled as those.", disruption...),
-		instanceTermination: prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-106
-			Name:    "karpenter_nodeclaims_instance_termination_duration_seconds",
-			Help:    "Time from the acceptance of an instance's termination until the instance is gone.",
-			Buckets: prometheus.ExponentialBuckets(1, 2, 11),
-		}, []string{"nodepool"}),
-		termination: prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-107
-			Name:    "karpenter_nodeclaims_termination_duration_seconds",
-			Help:    "Time from the deletion of a NodeClaim until it is gone.",
-			Buckets: prometheus.ExponentialBuckets(1, 2, 12),
-		}, []string{"nodepool"}),
+		terminated:          r.Counter("karpenter_nodeclaims_terminated_total"),
+		disrupted:           r.Counter("karpenter_nodeclaims_disrupted_total"),
+		podsDisrupted:       r.Counter("karpenter_pods_disruption_initiated_total"),
+		instanceTermination: r.Histogram("karpenter_nodeclaims_instance_termination_duration_seconds"),
+		termination:         r.Histogram("karpenter_nodeclaims_termination_duration_seconds"),
+	}
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
 	m.terminated.WithLabelValues("", "", "")
 	for _, reason := range reasons() {
 		m.disrupted.WithLabelValues(string(reason), "", "", "", graceful)
 	}
-	return m, register(registerer, m.terminated, m.disrupted, m.podsDisrupted, m.instanceTermination, m.termination)
+	return m, nil
 }
 
 // Expect makes the counters of what may happen to a NodeClaim exist, at zero:

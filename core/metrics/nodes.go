@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/metrics/families"
 )
 
 // Nodes counts what happens to nodes and to the pods that leave them.
@@ -25,31 +26,21 @@ type Nodes struct {
 
 // NewNodes makes the collectors and registers them.
 func NewNodes(registerer prometheus.Registerer) (*Nodes, error) {
+	r := families.New(registerer, families.Core()...)
 	m := &Nodes{
-		created: counter("karpenter_nodes_created_total", // OPS-108
-			"Nodes registered, by owning nodepool and zone.", "nodepool", "zone"),
-		terminated: counter("karpenter_nodes_terminated_total", // OPS-109
-			"Nodes terminated, by owning nodepool and zone.", "nodepool", "zone"),
-		termination: prometheus.NewSummaryVec(prometheus.SummaryOpts{ // OPS-110
-			Name:       "karpenter_nodes_termination_duration_seconds",
-			Help:       "Time from the deletion of a node until its finalizer is removed.",
-			Objectives: SummaryObjectives(),
-		}, []string{"nodepool"}),
-		lifetime: prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-111
-			Name:    "karpenter_nodes_lifetime_duration_seconds",
-			Help:    "Age of nodes when their finalizer is removed.",
-			Buckets: lifetimeBuckets(),
-		}, []string{"nodepool"}),
-		drained: counter("karpenter_nodes_drained_total", // OPS-112
-			"Nodes drained, by owning nodepool.", "nodepool"),
-		evictions: counter("karpenter_pods_eviction_requests_total", // OPS-113
-			"Eviction requests, by HTTP status code of the answer.", "code"),
-		podsDrained: counter("karpenter_pods_drained_total", // OPS-114
-			"Pods evicted or deleted from terminating nodes, by reason of the termination.", "reason"),
+		created:     r.Counter("karpenter_nodes_created_total"),
+		terminated:  r.Counter("karpenter_nodes_terminated_total"),
+		termination: r.Summary("karpenter_nodes_termination_duration_seconds"),
+		lifetime:    r.Histogram("karpenter_nodes_lifetime_duration_seconds"),
+		drained:     r.Counter("karpenter_nodes_drained_total"),
+		evictions:   r.Counter("karpenter_pods_eviction_requests_total"),
+		podsDrained: r.Counter("karpenter_pods_drained_total"),
+	}
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
 	m.Expect("", "")
-	return m, register(registerer,
-		m.created, m.terminated, m.termination, m.lifetime, m.drained, m.evictions, m.podsDrained)
+	return m, nil
 }
 
 // Expect makes the counters of what may happen to a node of a pool and zone exist,

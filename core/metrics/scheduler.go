@@ -9,6 +9,7 @@ import (
 	"k8s.io/utils/clock"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/metrics/families"
 )
 
 // Scheduler counts what scheduling simulations do and what is created from
@@ -17,7 +18,7 @@ type Scheduler struct {
 	duration      *prometheus.HistogramVec
 	queueDepth    *prometheus.GaugeVec
 	unfinished    *unfinished
-	ignored       prometheus.Gauge
+	ignored       *prometheus.GaugeVec
 	unschedulable *prometheus.GaugeVec
 	zones         *prometheus.GaugeVec
 	created       *prometheus.CounterVec
@@ -25,28 +26,21 @@ type Scheduler struct {
 
 // NewScheduler makes the collectors and registers them.
 func NewScheduler(registerer prometheus.Registerer, clk clock.PassiveClock) (*Scheduler, error) {
-	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
-		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
-	}
+	r := families.New(registerer, families.Core()...)
 	m := &Scheduler{
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-091
-			Name: "karpenter_scheduler_scheduling_duration_seconds", Help: "Duration of scheduling simulations.",
-			Buckets: DurationBuckets(),
-		}, []string{"controller"}),
-		queueDepth: gauge("karpenter_scheduler_queue_depth", // OPS-092
-			"Pods left in the running scheduling simulation.", "controller", "scheduling_id"),
-		unfinished: newUnfinished(clk), // OPS-093
-		ignored: prometheus.NewGauge(prometheus.GaugeOpts{ // OPS-094
-			Name: "karpenter_scheduler_ignored_pods_count", Help: "Pods that validation rejected in the last round.",
-		}),
-		unschedulable: gauge("karpenter_scheduler_unschedulable_pods_count", // OPS-095
-			"Pods without a place after the last simulation.", "controller"),
-		zones: gauge("karpenter_scheduler_pending_pods_by_effective_zone_count", // OPS-096
-			"Pending pods by the zone that their constraints leave: its name, flexible or none.", "controller", "zone"),
-		created: counter("karpenter_nodeclaims_created_total", // OPS-101
-			"NodeClaims created, by reason, nodepool and whether minValues were relaxed.", "reason", "nodepool", "min_values_relaxed"),
+		duration:      r.Histogram("karpenter_scheduler_scheduling_duration_seconds"),
+		queueDepth:    r.Gauge("karpenter_scheduler_queue_depth"),
+		unfinished:    newUnfinished(r, clk),
+		ignored:       r.Gauge("karpenter_scheduler_ignored_pods_count"),
+		unschedulable: r.Gauge("karpenter_scheduler_unschedulable_pods_count"),
+		zones:         r.Gauge("karpenter_scheduler_pending_pods_by_effective_zone_count"),
+		created:       r.Counter("karpenter_nodeclaims_created_total"),
 	}
-	return m, register(registerer, m.duration, m.queueDepth, m.unfinished, m.ignored, m.unschedulable, m.zones, m.created)
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	m.Ignored(0)
+	return m, nil
 }
 
 // Simulation is one running simulation.
@@ -94,7 +88,7 @@ func (m *Scheduler) Zones(controller string, pods map[string]int) {
 }
 
 // Ignored sets how many pods validation rejected in the last round.
-func (m *Scheduler) Ignored(pods int) { m.ignored.Set(float64(pods)) }
+func (m *Scheduler) Ignored(pods int) { m.ignored.WithLabelValues().Set(float64(pods)) }
 
 // Provisioned is the reason of NodeClaims created for pending pods.
 const Provisioned Reason = "provisioned"

@@ -3,8 +3,6 @@
 package metrics_test
 
 import (
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,19 +43,5 @@ func TestSimulation(t *testing.T) {
 	m.Begin("provisioner", "b", 1)
 	if all := collect(t, registry); strings.Contains(all, `scheduling_id="a"`) || !strings.Contains(all, `scheduling_id="z"`) {
 		t.Error("OPS-092: the series of the simulation before are there, or those of another controller are gone")
-	}
-}
-
-// OPS-087: the buckets that durations are counted in.
-func TestDurationBuckets(t *testing.T) {
-	want := []float64{
-		0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5, 1.75,
-		2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60, 120, 150, 300, 450, 600,
-	}
-	if got := metrics.DurationBuckets(); !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-	if got := metrics.SummaryObjectives(); !maps.Equal(got, map[float64]float64{0: 0.01, 0.5: 0.01, 0.9: 0.01, 0.99: 0.01, 1: 0.01}) {
-		t.Errorf("quantiles %v", got)
 	}
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
+
+	"karpenter.sh/core/metrics/families"
 )
 
 // unfinished tells, whenever it is asked, how long the simulations that run have
@@ -22,12 +24,11 @@ type unfinished struct {
 
 type simulation struct{ controller, id string }
 
-func newUnfinished(clk clock.PassiveClock) *unfinished {
-	return &unfinished{
-		clock: clk, since: map[simulation]time.Time{},
-		elapsed: prometheus.NewDesc("karpenter_scheduler_unfinished_work_seconds",
-			"Elapsed time of the running scheduling simulation.", []string{"controller", "scheduling_id"}, nil),
-	}
+func newUnfinished(r *families.Registry, clk clock.PassiveClock) *unfinished {
+	const name = "karpenter_scheduler_unfinished_work_seconds"
+	u := &unfinished{clock: clk, since: map[simulation]time.Time{}, elapsed: r.Desc(name)}
+	r.Register(name, u)
+	return u
 }
 
 func (u *unfinished) begin(controller, id string) {

@@ -3,12 +3,12 @@
 package operator
 
 import (
-	"fmt"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"karpenter.sh/core/metrics/families"
 	"karpenter.sh/core/operator/logging"
 	"karpenter.sh/core/operator/options"
 )
@@ -48,17 +48,12 @@ func (b build) register(registerer prometheus.Registerer) error {
 	if commit == "" {
 		commit = unknownCommit
 	}
-	gauge := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "karpenter_build_info",
-		Help: "The build that is running, by version, Go version, architecture and commit.",
-		ConstLabels: prometheus.Labels{
-			"version": b.version, "goversion": runtime.Version(), "goarch": runtime.GOARCH, "commit": commit,
-		},
-	})
-	gauge.Set(1)
-	if err := registerer.Register(gauge); err != nil {
-		return fmt.Errorf("registering the build metric: %w", err)
+	r := families.New(registerer, families.Core()...)
+	gauge := r.Gauge("karpenter_build_info")
+	if err := r.Err(); err != nil {
+		return err
 	}
+	gauge.WithLabelValues(b.version, runtime.Version(), runtime.GOARCH, commit).Set(1)
 	return nil
 }
 

@@ -38,7 +38,7 @@ func (s *shared) controllers() ([]Controller, error) {
 	if err != nil {
 		return nil, err
 	}
-	offerings, err := gauges.NewOfferings(w.offeringOptions())
+	offerings, err := w.offerings()
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,8 @@ func (s *shared) controllers() ([]Controller, error) {
 			garbagecollection.New(w.garbageCollectionOptions()),
 		},
 		// What is told about it all.
-		[]Controller{offerings, unbuilt.New(unbuilt.Options{
+		offerings,
+		[]Controller{unbuilt.New(unbuilt.Options{
 			Reader: s.manager.GetAPIReader(), Recorder: s.recorder, Kinds: unbuilt.Kinds(),
 		})},
 		shown,
@@ -107,4 +108,16 @@ func (w *world) gauges() ([]Controller, error) {
 		controllers = append(controllers, c)
 	}
 	return controllers, nil
+}
+
+// offerings shows what the provider sells, if that is asked for (OPS-298).
+func (w *world) offerings() ([]Controller, error) {
+	if !w.options.OfferingMetrics {
+		return nil, nil
+	}
+	c, err := gauges.NewOfferings(w.offeringOptions())
+	if err != nil {
+		return nil, err
+	}
+	return []Controller{c}, nil
 }

@@ -71,7 +71,7 @@ func (c Config) elect(ctx context.Context, env environment, cluster *rest.Config
 		Name:      env.options.LeaderElectionName,
 		Cluster:   cluster,
 		Settings:  settings,
-		Clock:     env.clock,
+		Clock:     env.clock, Registerer: env.metrics,
 	})
 	if err != nil {
 		return nil, err

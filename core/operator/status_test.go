@@ -35,9 +35,9 @@ func TestStatus(t *testing.T) {
 	if err := c.Status().Update(t.Context(), pool); err != nil {
 		t.Fatal(err)
 	}
-	b := s.replica(t, "DISABLE_LEADER_ELECTION=true")
+	b := s.replica(t, "DISABLE_LEADER_ELECTION=true", "OFFERING_METRICS=true")
 
-	t.Run("CP-078: what the provider sells", func(t *testing.T) {
+	t.Run("CP-078, OPS-298: what the provider sells", func(t *testing.T) {
 		eventually(t, 30*time.Second, func() string {
 			return missing(b, `karpenter_cloudprovider_instance_type_offering_price_estimate{capacity_type="on-demand",instance_type="`,
 				`karpenter_cloudprovider_duration_seconds_count{controller="metrics.offering",method="GetInstanceTypes",provider="fake"} `)

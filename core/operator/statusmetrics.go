@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/awslabs/operatorpkg/status"
-	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/tools/record"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -17,10 +16,6 @@ import (
 	"karpenter.sh/core/events"
 )
 
-// conditionBuckets is the set COND of OPS-087, in seconds: from half a second to
-// more than two hours.
-func conditionBuckets() []float64 { return prometheus.ExponentialBuckets(0.5, 2, 15) }
-
 // statusControllers turn the conditions of objects into metrics and events
 // (OPS-150 to OPS-154, OPS-197, OPS-198).
 func (s *shared) statusControllers() []Controller {
@@ -29,15 +24,15 @@ func (s *shared) statusControllers() []Controller {
 	}
 	claimLabels := append([]string{v1.NodePoolLabelKey}, s.managed.LabelKeys()...)
 	claims := statusOptions(s, conditions.Known[*v1.NodeClaim]())
-	claims.Labels, claims.Deprecated = claimLabels, true
+	claims.Labels, claims.Twins = claimLabels, s.options.CompatibilityMetrics
 	pools := statusOptions(s, conditions.Known[*v1.NodePool]())
-	pools.Deprecated = true
+	pools.Twins = s.options.CompatibilityMetrics
 	nodes := statusOptions(s, conditions.OfNode())
 	nodes.Labels = append(slices.Clone(claimLabels), v1.NodeInitializedLabelKey)
 	controllers := []Controller{statusController(claims), statusController(pools), statusController(nodes)}
 	if s.options.FeatureGates.CapacityBuffer {
 		buffers := statusOptions(s, conditions.OfBuffer())
-		buffers.Deprecated = true
+		buffers.Twins = s.options.CompatibilityMetrics
 		controllers = append(controllers, statusController(buffers))
 	}
 	return controllers
@@ -46,7 +41,7 @@ func (s *shared) statusControllers() []Controller {
 func statusOptions[T client.Object](s *shared, reader conditions.Reader[T]) conditions.Options[T] {
 	return conditions.Options[T]{
 		Scheme: s.manager.GetScheme(), Client: s.manager.GetClient(), Recorder: eventSink(s.manager),
-		Registerer: s.registerer, Clock: s.clock, Reader: reader, Buckets: conditionBuckets(),
+		Registerer: s.registerer, Clock: s.clock, Reader: reader,
 	}
 }
 
@@ -58,7 +53,8 @@ func NodeClassStatus[T status.Object](s Setup) Controller {
 	}
 	return statusController(conditions.Options[T]{
 		Scheme: s.Manager.GetScheme(), Client: s.Manager.GetClient(), Recorder: eventSink(s.Manager),
-		Registerer: s.Registerer, Clock: s.Clock, Reader: conditions.Known[T](), Deprecated: true,
+		Registerer: s.Registerer, Clock: s.Clock, Reader: conditions.Known[T](),
+		NodeClass: true, Twins: s.Options.CompatibilityMetrics,
 	})
 }
 

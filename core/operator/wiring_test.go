@@ -90,7 +90,7 @@ func TestWiring(t *testing.T) {
 	s.define(t)
 	c := s.typed(t)
 	refuseEvents(t, c)
-	b := s.replica(t, "CPU_REQUESTS=2000")
+	b := s.replica(t, "CPU_REQUESTS=2000", "OFFERING_METRICS=true", "COMPATIBILITY_METRICS=true")
 	pool := newPool("general")
 	create(t, c, &v1alpha1.TestNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}, pool)
 	eventually(t, 30*time.Second, func() string {
@@ -163,8 +163,9 @@ func testControllerMetrics(t *testing.T, b *binary) {
 			`operator_nodeclaim_status_condition_transitions_total{karpenter_sh_nodepool="general",karpenter_test_sh_testnodeclass="default",reason="Launched",status="True",type="Launched"} 1`, // OPS-150, OPS-151
 			`operator_nodepool_status_condition_count{name="general",namespace="",reason="Ready",status="True",type="Ready"} 1`,                                                                  // OPS-150
 			`operator_testnodeclass_status_condition_count{name="default",`,                                                                                                                      // OPS-150
-			`operator_status_condition_count{group="karpenter.sh",kind="NodePool",name="general",`,                                                                                               // OPS-154
+			`operator_status_condition_count{group="karpenter.sh",kind="NodePool",name="general",`,                                                                                               // OPS-154, OPS-299
 			`karpenter_cloudprovider_duration_seconds_count{controller="nodeclaim.lifecycle",method="Create",provider="fake"} 1`,                                                                 // CP-076
+			`leader_election_slowpath_total{name="karpenter-leader-election"} `,                                                                                                                  // OPS-300
 			`karpenter_nodeclaims_created_total{min_values_relaxed="false",nodepool="general",reason="provisioned"} 1`,
 			`karpenter_nodepools_usage{nodepool="general",resource_type="nodes"} 1`,                     // OPS-125
 			`karpenter_nodepools_cost_total{nodepool="general"} `,                                       // OPS-127
@@ -188,6 +189,27 @@ func TestNoObservability(t *testing.T) {
 	eventually(t, 10*time.Second, func() string { return missing(b, "karpenter_cluster_state_node_count 1") })
 	for _, series := range []string{"karpenter_nodes_allocatable", "karpenter_nodes_current_lifetime", "karpenter_pods_startup_duration_seconds", "karpenter_nodepools_usage",
 		`controller_runtime_max_concurrent_reconciles{controller="metrics.pod"}`, "operator_nodepool_status_condition_count", "operator_testnodeclass_status_condition_count", `controller_runtime_max_concurrent_reconciles{controller="operatorpkg`} {
+		if missing(b, series) == "" {
+			t.Errorf("there is %s", series)
+		}
+	}
+}
+
+// OPS-298, OPS-299: what grows with the catalogue, and what is said twice, is shown
+// when it is asked for.
+func TestSeriesByDefault(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.define(t)
+	create(t, s.typed(t), &v1alpha1.TestNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}, newPool("general"))
+	b := s.replica(t, "DISABLE_LEADER_ELECTION=true")
+	eventually(t, 30*time.Second, func() string {
+		return missing(b, `operator_nodepool_status_condition_count{name="general"`, `operator_testnodeclass_status_condition_count{name="default"`)
+	})
+	for _, series := range []string{
+		"karpenter_cloudprovider_instance_type", `controller_runtime_max_concurrent_reconciles{controller="metrics.offering"}`,
+		"operator_status_condition", "operator_termination", "leader_election_slowpath_total",
+	} {
 		if missing(b, series) == "" {
 			t.Errorf("there is %s", series)
 		}

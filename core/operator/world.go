@@ -206,7 +206,7 @@ func (w *world) gaugeOptions() gauges.Options {
 func (w *world) offeringOptions() gauges.OfferingOptions {
 	return gauges.OfferingOptions{
 		Client: w.manager.GetClient(), NodeClasses: w.managed,
-		InstanceTypes:    calledBy(w.provider, gauges.OfferingsName).GetInstanceTypes,
-		ReservedCapacity: w.options.FeatureGates.ReservedCapacity, Registerer: w.registerer,
+		InstanceTypes: calledBy(w.provider, gauges.OfferingsName).GetInstanceTypes,
+		Unreserved:    w.options.FeatureGates.ReservedCapacity && w.options.CompatibilityMetrics, Registerer: w.registerer,
 	}
 }

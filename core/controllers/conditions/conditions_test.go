@@ -55,12 +55,12 @@ func newWorld(t testing.TB) *world {
 	var err error
 	w.claims, err = conditions.New(conditions.Options[*v1.NodeClaim]{
 		Scheme: scheme, Client: w.api, Recorder: w.recorder, Registerer: w.registry, Clock: w.clock,
-		Reader: conditions.Known[*v1.NodeClaim](), Labels: []string{v1.NodePoolLabelKey}, Deprecated: true,
+		Reader: conditions.Known[*v1.NodeClaim](), Labels: []string{v1.NodePoolLabelKey}, Twins: true,
 	})
 	w.must(err)
 	w.nodes, err = conditions.New(conditions.Options[*corev1.Node]{
 		Scheme: scheme, Client: w.api, Recorder: w.recorder, Registerer: w.registry, Clock: w.clock,
-		Reader: conditions.OfNode(), Labels: []string{v1.NodeInitializedLabelKey}, Buckets: []float64{60},
+		Reader: conditions.OfNode(), Labels: []string{v1.NodeInitializedLabelKey},
 	})
 	w.must(err)
 	return w

@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"karpenter.sh/core/metrics/families"
 	"karpenter.sh/core/reconcile/concurrency"
 )
 
@@ -42,10 +43,10 @@ type Options[T client.Object] struct {
 	Reader Reader[T]
 	// Labels are keys of object labels that the metrics carry too (OPS-151).
 	Labels []string
-	// Buckets of durations, in seconds; nil means the set DEF of OPS-087.
-	Buckets []float64
-	// Deprecated emits the series without the kind in their name, too (OPS-154).
-	Deprecated bool
+	// NodeClass says that the kind is a provider's.
+	NodeClass bool
+	// Twins emits the series without the kind in their name, too (OPS-154).
+	Twins bool
 }
 
 // Controller observes the objects of one kind.
@@ -65,9 +66,9 @@ func New[T client.Object](o Options[T]) (*Controller[T], error) {
 		return nil, fmt.Errorf("looking up the kind %T: %w", object.New[T](), err)
 	}
 	c := &Controller[T]{Options: o, kind: strings.ToLower(gvk.Kind), seen: map[types.NamespacedName]*observation{}}
-	c.series = append(c.series, newSeries("operator_"+c.kind, o.Labels, nil, o.Buckets))
-	if o.Deprecated {
-		c.series = append(c.series, newSeries("operator", nil, prometheus.Labels{"group": gvk.Group, "kind": gvk.Kind}, nil))
+	c.series = []*series{newSeries(families.Kind{Name: c.kind, Labels: o.Labels, NodeClass: o.NodeClass}.Conditions())}
+	if o.Twins {
+		c.series = append(c.series, newSeries(families.Twins(), gvk.Group, gvk.Kind))
 	}
 	for _, s := range c.series {
 		if err := o.Registerer.Register(&collector{series: s, seen: c.all, clock: o.Clock}); err != nil {

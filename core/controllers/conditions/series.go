@@ -3,68 +3,43 @@
 package conditions
 
 import (
-	"strings"
 	"time"
 
 	"github.com/awslabs/operatorpkg/status"
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
+
+	"karpenter.sh/core/metrics/families"
 )
 
 // series are the metrics of OPS-150 with one prefix.
 type series struct {
-	// extra is how many labels are those of objects.
-	extra                   int
+	// twin is what every series of deprecated names has for the last labels: group and
+	// kind. Nil means that the labels of the object stand there.
+	twin                    []string
 	transitions             *prometheus.CounterVec
 	transition, termination *prometheus.HistogramVec
 	count, age, terminating *prometheus.Desc
-	// deprecated ones belong to several kinds.
-	deprecated bool
 }
 
-func newSeries(prefix string, extra []string, constant prometheus.Labels, buckets []float64) *series {
-	if buckets == nil {
-		buckets = prometheus.DefBuckets
-	}
-	extra = labelNames(extra)
-	with := func(names ...string) []string { return append(names, extra...) }
-	of := with("namespace", "name", "type", "status", "reason")
+func newSeries(f families.Conditions, twin ...string) *series {
 	return &series{
-		extra:      len(extra),
-		deprecated: constant != nil,
-		transitions: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: prefix + "_status_condition_transitions_total", ConstLabels: constant,
-			Help: "Changes of the status of a condition, and first sightings, by the status and reason that it came to have.",
-		}, with("type", "status", "reason")),
-		transition: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: prefix + "_status_condition_transition_seconds", ConstLabels: constant, Buckets: buckets,
-			Help: "How long a condition had a status before it came to have another.",
-		}, with("type", "status", "to_status")),
-		termination: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: prefix + "_termination_duration_seconds", ConstLabels: constant, Buckets: buckets,
-			Help: "Time from the deletion of an object until it is gone.",
-		}, extra),
-		count: prometheus.NewDesc(prefix+"_status_condition_count",
-			"1 for every condition of every object, by its status and reason.", of, constant),
-		age: prometheus.NewDesc(prefix+"_status_condition_current_status_seconds",
-			"How long a condition has had its status.", of, constant),
-		terminating: prometheus.NewDesc(prefix+"_termination_current_time_seconds",
-			"Time since the deletion of an object that is still there.", with("namespace", "name"), constant),
+		twin:        twin,
+		transitions: f.Transitions.CounterVec(),
+		transition:  f.Transition.HistogramVec(),
+		termination: f.Termination.HistogramVec(),
+		count:       f.Count.Desc(),
+		age:         f.Age.Desc(),
+		terminating: f.Terminating.Desc(),
 	}
 }
 
-// labelNames turns keys of object labels into names of metric labels (OPS-151).
-func labelNames(keys []string) []string {
-	out := make([]string, len(keys))
-	for i, key := range keys {
-		out[i] = strings.NewReplacer("/", "_", ".", "_", "-", "_").Replace(key)
-	}
-	return out
-}
-
-// values are those of the given labels and of the extra ones.
+// values are those of the given labels and of the further ones.
 func (s *series) values(at *observation, of ...string) []string {
-	return append(of, at.labels[:s.extra]...)
+	if s.twin != nil {
+		return append(of, s.twin...)
+	}
+	return append(of, at.labels...)
 }
 
 func (s *series) transitioned(at *observation, is *status.Condition) {
@@ -92,7 +67,7 @@ type collector struct {
 // share their names, and the library that the conditions come from claims them
 // too, without ever having one.
 func (c *collector) Describe(to chan<- *prometheus.Desc) {
-	if c.deprecated {
+	if c.twin != nil {
 		return
 	}
 	c.transitions.Describe(to)

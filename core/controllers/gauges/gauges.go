@@ -4,7 +4,6 @@ package gauges
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
@@ -15,6 +14,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/cluster/cost"
+	"karpenter.sh/core/metrics/families"
 )
 
 // Options are what the gauges are read from; all are required.
@@ -40,12 +40,15 @@ type Controller interface {
 // All registers every gauge and returns the controllers that some of them need.
 // An error means that they are registered already.
 func All(o Options) ([]Controller, error) {
-	pools, pods := newPools(o), newPods(o)
-	collectors := append(pods.durations(), newNodes(o), pools, pods)
-	for _, c := range collectors {
-		if err := o.Registerer.Register(c); err != nil {
-			return nil, fmt.Errorf("registering the metrics of cluster state: %w", err)
-		}
+	r := families.New(o.Registerer, append(families.Core(), families.NodeGauges(o.Vocabulary))...)
+	newNodes(o, r)
+	pools := newPools(o, r)
+	pods, err := newPods(o, r)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
 	return []Controller{pools, pods}, nil
 }

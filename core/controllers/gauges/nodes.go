@@ -10,6 +10,7 @@ import (
 
 	"karpenter.sh/core/cluster"
 	"karpenter.sh/core/intake"
+	"karpenter.sh/core/metrics/families"
 )
 
 // nodes collects the gauges of single nodes and of the cluster (OPS-117 to
@@ -17,30 +18,22 @@ import (
 type nodes struct {
 	cluster *cluster.Cluster
 	clock   clock.PassiveClock
-	labels  []nodeLabel
+	labels  []families.NodeLabel
 
 	allocatable, podRequests, podLimits, daemonRequests, daemonLimits, overhead *prometheus.Desc
 	lifetime, utilization                                                       *prometheus.Desc
 }
 
-func newNodes(o Options) *nodes {
-	n := &nodes{cluster: o.Cluster, clock: o.Clock, labels: nodeLabels(o.Vocabulary)}
-	var names []string
-	for _, l := range n.labels {
-		names = append(names, l.name)
+func newNodes(o Options, r *families.Registry) *nodes {
+	const allocatable = "karpenter_nodes_allocatable"
+	n := &nodes{
+		cluster: o.Cluster, clock: o.Clock, labels: families.NodeLabels(o.Vocabulary),
+		allocatable: r.Desc(allocatable), overhead: r.Desc("karpenter_nodes_system_overhead"),
+		podRequests: r.Desc("karpenter_nodes_total_pod_requests"), podLimits: r.Desc("karpenter_nodes_total_pod_limits"),
+		daemonRequests: r.Desc("karpenter_nodes_total_daemon_requests"), daemonLimits: r.Desc("karpenter_nodes_total_daemon_limits"),
+		lifetime: r.Desc("karpenter_nodes_current_lifetime_seconds"), utilization: r.Desc("karpenter_cluster_utilization_percent"),
 	}
-	names = append(names, labelManaged, labelNodeName, labelPhase)
-	withResource := append(names[:len(names):len(names)], labelResourceType)
-	amounts := func(name, help string) *prometheus.Desc { return prometheus.NewDesc(name, help, withResource, nil) }
-	n.allocatable = amounts("karpenter_nodes_allocatable", "Resources that a node has for pods.")
-	n.podRequests = amounts("karpenter_nodes_total_pod_requests", "Resources that the pods on a node request, those of DaemonSets included.")
-	n.podLimits = amounts("karpenter_nodes_total_pod_limits", "Limits of the pods on a node, those of DaemonSets included.")
-	n.daemonRequests = amounts("karpenter_nodes_total_daemon_requests", "Resources that the DaemonSet pods on a node request.")
-	n.daemonLimits = amounts("karpenter_nodes_total_daemon_limits", "Limits of the DaemonSet pods on a node.")
-	n.overhead = amounts("karpenter_nodes_system_overhead", "Capacity of a node that is not allocatable.")
-	n.lifetime = prometheus.NewDesc("karpenter_nodes_current_lifetime_seconds", "Age of a node.", names, nil)
-	n.utilization = prometheus.NewDesc("karpenter_cluster_utilization_percent",
-		"Share of the allocatable resources of all nodes that pods request.", []string{labelResourceType}, nil)
+	r.Register(allocatable, n)
 	return n
 }
 
@@ -92,12 +85,12 @@ func (n *nodes) collect(to chan<- prometheus.Metric, c *intake.Compiler, state *
 	return allocatable, requests
 }
 
-// values are those of the labels of one node.
+// values are those of the labels of one node, in the order of [families.NodeGauges].
 func (n *nodes) values(state *cluster.StateNode) []string {
 	node := state.Node()
 	out := make([]string, 0, len(n.labels)+3)
 	for _, l := range n.labels {
-		out = append(out, node.Labels[l.key])
+		out = append(out, node.Labels[l.Key])
 	}
 	return append(out, strconv.FormatBool(state.Managed()), node.Name, string(node.Status.Phase))
 }

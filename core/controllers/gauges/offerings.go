@@ -18,6 +18,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/metrics/families"
 	"karpenter.sh/core/reconcile/concurrency"
 )
 
@@ -35,10 +36,9 @@ type OfferingOptions struct {
 	// InstanceTypes are those of the outermost layer, so that prices include
 	// overlays.
 	InstanceTypes func(context.Context, *v1.NodePool) ([]*cloudprovider.InstanceType, error)
-	// ReservedCapacity shows that there is no reservation where there is none
-	// (CP-079).
-	ReservedCapacity bool
-	Registerer       prometheus.Registerer
+	// Unreserved shows an offering for nothing where there is no reservation (CP-079).
+	Unreserved bool
+	Registerer prometheus.Registerer
 }
 
 // Offerings shows what the provider sells to any pool, available or not, whether
@@ -54,20 +54,18 @@ type Offerings struct {
 // NewOfferings registers the gauges and returns the controller that they need.
 // An error means that they are registered already.
 func NewOfferings(o OfferingOptions) (*Offerings, error) {
-	offering := []string{"instance_type", "capacity_type", "zone"}
+	const cores = "karpenter_cloudprovider_instance_type_cpu_cores"
+	r := families.New(o.Registerer, families.Core()...)
 	c := &Offerings{
 		OfferingOptions: o,
-		cores: prometheus.NewDesc("karpenter_cloudprovider_instance_type_cpu_cores",
-			"CPU cores of an instance type.", offering[:1], nil),
-		memory: prometheus.NewDesc("karpenter_cloudprovider_instance_type_memory_bytes",
-			"Memory of an instance type.", offering[:1], nil),
-		available: prometheus.NewDesc("karpenter_cloudprovider_instance_type_offering_available",
-			"Whether an offering is available to any nodepool: 1 if it is, else 0.", offering, nil),
-		price: prometheus.NewDesc("karpenter_cloudprovider_instance_type_offering_price_estimate",
-			"Price of an offering per hour in the provider's currency; the lowest, if nodepools differ.", offering, nil),
+		cores:           r.Desc(cores),
+		memory:          r.Desc("karpenter_cloudprovider_instance_type_memory_bytes"),
+		available:       r.Desc("karpenter_cloudprovider_instance_type_offering_available"),
+		price:           r.Desc("karpenter_cloudprovider_instance_type_offering_price_estimate"),
 	}
-	if err := o.Registerer.Register(c); err != nil {
-		return nil, fmt.Errorf("registering the metrics of offerings: %w", err)
+	r.Register(cores, c)
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -85,7 +83,7 @@ func (c *Offerings) Reconcile(ctx context.Context) (reconciler.Result, error) {
 	if err := c.Client.List(ctx, &pools); err != nil {
 		return reconciler.Result{}, fmt.Errorf("listing nodepools: %w", err)
 	}
-	fresh := newStock(c.ReservedCapacity)
+	fresh := newStock(c.Unreserved)
 	for i := range pools.Items {
 		pool := &pools.Items[i]
 		if !c.NodeClasses.Manages(pool.Spec.Template.Spec.NodeClassRef) {

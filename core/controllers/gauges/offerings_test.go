@@ -40,7 +40,7 @@ func (w *world) offerings(m market, reserved bool) *gauges.Offerings {
 	w.t.Helper()
 	c, err := gauges.NewOfferings(gauges.OfferingOptions{
 		Client: w.client, NodeClasses: cloudprovider.NodeClassKinds{nodeClass}, InstanceTypes: m.instanceTypes,
-		ReservedCapacity: reserved, Registerer: w.registry,
+		Unreserved: reserved, Registerer: w.registry,
 	})
 	w.must(err)
 	return c

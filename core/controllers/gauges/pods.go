@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"karpenter.sh/core/metrics/families"
 	"karpenter.sh/core/reconcile/concurrency"
 )
 
@@ -31,14 +32,15 @@ type pods struct {
 	known map[types.NamespacedName]pod
 }
 
-func newPods(o Options) *pods {
-	return &pods{
-		Options: o, waits: newWaits(), waited: newWaited(), known: map[types.NamespacedName]pod{},
-		state: prometheus.NewDesc("karpenter_pods_state", "1 for every pod, with what is known of it.", []string{
-			"name", "namespace", "owner", "node", "scheduled", "nodepool", "zone", "arch", "capacity_type", "instance_type",
-			"phase", "ready", labelManaged,
-		}, nil),
+func newPods(o Options, r *families.Registry) (*pods, error) {
+	durations, err := newWaited(r)
+	if err != nil {
+		return nil, err
 	}
+	const name = "karpenter_pods_state"
+	p := &pods{Options: o, state: r.Desc(name), waits: newWaits(r), waited: durations, known: map[types.NamespacedName]pod{}}
+	r.Register(name, p)
+	return p, nil
 }
 
 // Register adds the controller to a manager.

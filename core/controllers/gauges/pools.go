@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/metrics/families"
 	"karpenter.sh/core/reconcile/concurrency"
 )
 
@@ -29,15 +30,14 @@ type pools struct {
 
 type poolAmounts struct{ usage, limits amounts }
 
-func newPools(o Options) *pools {
-	byResource := []string{labelResourceType, "nodepool"}
-	return &pools{
+func newPools(o Options, r *families.Registry) *pools {
+	const usage = "karpenter_nodepools_usage"
+	p := &pools{
 		Options: o, known: map[string]poolAmounts{},
-		usage: prometheus.NewDesc("karpenter_nodepools_usage", "Resources of the nodes of a nodepool.", byResource, nil),
-		limit: prometheus.NewDesc("karpenter_nodepools_limit", "Limits of a nodepool.", byResource, nil),
-		cost: prometheus.NewDesc("karpenter_nodepools_cost_total",
-			"Sum of the prices of the nodeclaims of a nodepool, per hour in the provider's currency.", []string{"nodepool"}, nil),
+		usage: r.Desc(usage), limit: r.Desc("karpenter_nodepools_limit"), cost: r.Desc("karpenter_nodepools_cost_total"),
 	}
+	r.Register(usage, p)
+	return p
 }
 
 // Register adds the controller to a manager.

@@ -11,9 +11,9 @@ import (
 
 // stock is what is sold to any of several pools. Once filled it does not change.
 type stock struct {
-	reserved bool // show where nothing is reserved
-	machines map[string]machine
-	offers   map[offerKey]offer
+	unreserved bool // show where nothing is reserved
+	machines   map[string]machine
+	offers     map[offerKey]offer
 	// seen are the types that were added: equal pointers are equal types (CP-009).
 	seen map[*cloudprovider.InstanceType]bool
 }
@@ -27,9 +27,9 @@ type offer struct {
 	price     float64
 }
 
-func newStock(reserved bool) stock {
+func newStock(unreserved bool) stock {
 	return stock{
-		reserved: reserved, machines: map[string]machine{}, offers: map[offerKey]offer{},
+		unreserved: unreserved, machines: map[string]machine{}, offers: map[offerKey]offer{},
 		seen: map[*cloudprovider.InstanceType]bool{},
 	}
 }
@@ -46,7 +46,7 @@ func (s stock) add(types []*cloudprovider.InstanceType) {
 		for _, o := range it.Offerings {
 			s.put(offerKey{it.Name, o.CapacityType(), o.Zone()}, offer{o.Available, o.Price})
 		}
-		if s.reserved {
+		if s.unreserved {
 			s.addUnreserved(it)
 		}
 	}

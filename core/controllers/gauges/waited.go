@@ -7,35 +7,26 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"karpenter.sh/core/cluster"
-	"karpenter.sh/core/metrics"
+	"karpenter.sh/core/metrics/families"
 )
 
 // waited is how long pods waited, once for each pod that was seen pending.
 type waited struct {
-	startup                                       prometheus.Summary
-	bound, provisioningStartup, provisioningBound prometheus.Histogram
+	startup, bound, provisioningStartup, provisioningBound prometheus.Observer
 }
 
-func newWaited() waited {
-	histogram := func(name, help string) prometheus.Histogram {
-		return prometheus.NewHistogram(prometheus.HistogramOpts{Name: name, Help: help, Buckets: metrics.DurationBuckets()})
+func newWaited(r *families.Registry) (waited, error) {
+	startup := r.Summary("karpenter_pods_startup_duration_seconds")
+	bound := r.Histogram("karpenter_pods_bound_duration_seconds")
+	provisioningStartup := r.Histogram("karpenter_pods_provisioning_startup_duration_seconds")
+	provisioningBound := r.Histogram("karpenter_pods_provisioning_bound_duration_seconds")
+	if err := r.Err(); err != nil {
+		return waited{}, err
 	}
 	return waited{
-		startup: prometheus.NewSummary(prometheus.SummaryOpts{ // OPS-131
-			Name: "karpenter_pods_startup_duration_seconds", Help: "Time from the creation of a pod until it is ready.",
-			Objectives: metrics.SummaryObjectives(),
-		}),
-		bound: histogram("karpenter_pods_bound_duration_seconds", // OPS-133
-			"Time from the creation of a pod until it is bound."),
-		provisioningStartup: histogram("karpenter_pods_provisioning_startup_duration_seconds", // OPS-134
-			"Time from when a place was found for a pod until it is ready."),
-		provisioningBound: histogram("karpenter_pods_provisioning_bound_duration_seconds", // OPS-134
-			"Time from when a place was found for a pod until it is bound."),
-	}
-}
-
-func (w waited) durations() []prometheus.Collector {
-	return []prometheus.Collector{w.startup, w.bound, w.provisioningStartup, w.provisioningBound}
+		startup: startup.WithLabelValues(), bound: bound.WithLabelValues(),
+		provisioningStartup: provisioningStartup.WithLabelValues(), provisioningBound: provisioningBound.WithLabelValues(),
+	}, nil
 }
 
 // settle observes what the pod has waited for long enough, and returns it with

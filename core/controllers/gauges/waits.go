@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/metrics/families"
 )
 
 // waits are the gauges of pods that wait. Those of provisioning measure from
@@ -17,21 +18,13 @@ type waits struct {
 	unstarted, unbound, provisioningUnstarted, provisioningUnbound, undecided *prometheus.Desc
 }
 
-func newWaits() waits {
-	desc := func(name, help string) *prometheus.Desc {
-		return prometheus.NewDesc(name, help, []string{"name", "namespace"}, nil)
-	}
+func newWaits(r *families.Registry) waits {
 	return waits{
-		unstarted: desc("karpenter_pods_unstarted_time_seconds", // OPS-130
-			"Time since the creation of a pod that was seen pending and is not ready yet."),
-		unbound: desc("karpenter_pods_unbound_time_seconds", // OPS-132
-			"Time from the creation of a pending pod until it is bound."),
-		provisioningUnstarted: desc("karpenter_pods_provisioning_unstarted_time_seconds", // OPS-134
-			"Time since a place was found for a pod that was seen pending and is not ready yet."),
-		provisioningUnbound: desc("karpenter_pods_provisioning_unbound_time_seconds", // OPS-134
-			"Time from when a place was found for a pending pod until it is bound."),
-		undecided: desc("karpenter_pods_provisioning_scheduling_undecided_time_seconds", // OPS-135
-			"Time since a pod was first seen that nothing has been decided about yet."),
+		unstarted:             r.Desc("karpenter_pods_unstarted_time_seconds"),
+		unbound:               r.Desc("karpenter_pods_unbound_time_seconds"),
+		provisioningUnstarted: r.Desc("karpenter_pods_provisioning_unstarted_time_seconds"),
+		provisioningUnbound:   r.Desc("karpenter_pods_provisioning_unbound_time_seconds"),
+		undecided:             r.Desc("karpenter_pods_provisioning_scheduling_undecided_time_seconds"),
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cluster/cost"
+	"karpenter.sh/core/metrics/families"
 	"karpenter.sh/core/reconcile/concurrency"
 )
 
@@ -39,12 +40,10 @@ type Pricing struct {
 // NewPricing returns the controller. An error means that its metrics are
 // registered already.
 func NewPricing(o Options) (*Pricing, error) {
-	p := &Pricing{Options: o, errors: prometheus.NewCounterVec(prometheus.CounterOpts{ // OPS-149
-		Name: "karpenter_nodepools_cost_tracker_errors_total",
-		Help: "Failures to keep up the cost of a nodepool's nodeclaims.",
-	}, []string{"nodepool"})}
-	if err := o.Registerer.Register(p.errors); err != nil {
-		return nil, fmt.Errorf("registering metrics of the cost ledger: %w", err)
+	r := families.New(o.Registerer, families.Core()...)
+	p := &Pricing{Options: o, errors: r.Counter("karpenter_nodepools_cost_tracker_errors_total")}
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
 	return p, nil
 }

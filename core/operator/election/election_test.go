@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	"k8s.io/client-go/util/flowcontrol"
@@ -239,7 +240,7 @@ func TestNamespace(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			e, err := election.New(election.Options{
 				Namespace: tt.namespace, NamespaceFile: tt.file, Name: "lease",
-				Cluster: &rest.Config{Host: "localhost:1"}, Clock: clocktesting.NewFakeClock(start),
+				Cluster: &rest.Config{Host: "localhost:1"}, Clock: clocktesting.NewFakeClock(start), Registerer: prometheus.NewRegistry(),
 			})
 			if tt.want == "" {
 				if err == nil || !strings.Contains(err.Error(), "--leader-election-namespace") {
@@ -262,7 +263,7 @@ func TestClient(t *testing.T) {
 	busy := flowcontrol.NewTokenBucketRateLimiter(0.001, 1)
 	busy.Accept()
 	e, err := election.New(election.Options{
-		Namespace: "default", Name: "lease", Clock: clocktesting.NewFakeClock(start),
+		Namespace: "default", Name: "lease", Clock: clocktesting.NewFakeClock(start), Registerer: prometheus.NewRegistry(),
 		Cluster: &rest.Config{Host: server.URL, UserAgent: "karpenter/1.2.3", QPS: 0.001, Burst: 1, RateLimiter: busy},
 	})
 	if err != nil {
@@ -288,7 +289,7 @@ func TestOtherCluster(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
 	defer server.Close()
 	e, err := election.New(election.Options{
-		Namespace: "default", Name: "lease", Clock: clocktesting.NewFakeClock(start),
+		Namespace: "default", Name: "lease", Clock: clocktesting.NewFakeClock(start), Registerer: prometheus.NewRegistry(),
 		Cluster:  &rest.Config{Host: "localhost:1"},
 		Settings: election.Settings{Cluster: &rest.Config{Host: server.URL}},
 	})

@@ -10,11 +10,14 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	"k8s.io/utils/clock"
+
+	"karpenter.sh/core/metrics/families"
 )
 
 // Times of leader election (OPS-055).
@@ -51,6 +54,8 @@ type Options struct {
 	// Settings of the provider.
 	Settings Settings
 	Clock    clock.Clock
+	// Registerer takes the metrics of the election.
+	Registerer prometheus.Registerer
 }
 
 // Election is how one replica comes to lead.
@@ -75,13 +80,18 @@ func New(o Options) (*Election, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the client for leader election: %w", err)
 	}
+	r := families.New(o.Registerer, families.Core()...)
+	slow := r.Counter("leader_election_slowpath_total")
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
 	e := &Election{events: &events{client: clients.CoreV1(), clock: o.Clock}, fence: NewFence(o.Clock)}
-	e.lock = e.fence.Observe(&resourcelock.LeaseLock{
+	e.lock = e.fence.Observe(&countedLock{slow: slow.WithLabelValues(o.Name), Interface: &resourcelock.LeaseLock{
 		LeaseMeta:  metav1.ObjectMeta{Namespace: namespace, Name: o.Name},
 		Client:     clients.CoordinationV1(),
 		LockConfig: resourcelock.ResourceLockConfig{Identity: identity, EventRecorder: e.events},
 		Labels:     o.Settings.Labels,
-	})
+	}})
 	return e, nil
 }
 

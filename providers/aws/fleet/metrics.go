@@ -3,9 +3,10 @@
 package fleet
 
 import (
-	"fmt"
-
 	"github.com/prometheus/client_golang/prometheus"
+
+	"karpenter.sh/core/metrics/families"
+	"karpenter.sh/providers/aws/metrics"
 )
 
 // Metrics count failed launches (AWS-293, CP-080).
@@ -13,12 +14,10 @@ type Metrics struct{ failures *prometheus.CounterVec }
 
 // NewMetrics registers them.
 func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
-	m := &Metrics{failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "karpenter_cloudprovider_instance_launch_failures_total",
-		Help: "Offerings that could not be launched, by zone, zone ID, capacity type and reason.",
-	}, []string{"zone", "zone_id", "capacity_type", "reason"})}
-	if err := registerer.Register(m.failures); err != nil {
-		return nil, fmt.Errorf("registering the metrics of launches: %w", err)
+	r := families.New(registerer, metrics.Families())
+	m := &Metrics{failures: r.Counter("karpenter_cloudprovider_instance_launch_failures_total")}
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
 	return m, nil
 }

@@ -3,11 +3,13 @@
 package instance
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"karpenter.sh/core/metrics/families"
+	"karpenter.sh/providers/aws/metrics"
 )
 
 // Metrics count failed terminations (AWS-324, CP-080).
@@ -15,12 +17,10 @@ type Metrics struct{ failures *prometheus.CounterVec }
 
 // NewMetrics registers them.
 func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
-	m := &Metrics{failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "karpenter_cloudprovider_instance_termination_failures_total",
-		Help: "Instances that could not be terminated, by zone and zone ID.",
-	}, []string{"zone", "zone_id"})}
-	if err := registerer.Register(m.failures); err != nil {
-		return nil, fmt.Errorf("registering the metrics of terminations: %w", err)
+	r := families.New(registerer, metrics.Families())
+	m := &Metrics{failures: r.Counter("karpenter_cloudprovider_instance_termination_failures_total")}
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
 	return m, nil
 }

@@ -5,7 +5,6 @@ package pricing
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -67,8 +66,8 @@ const (
 // New returns prices that nobody has said yet: those of the estimate.
 func New(o Options) (*Prices, error) {
 	p := &Prices{opts: o, book: price.NewBook(price.Options{Clock: o.Clock, Rates: o.Rates})}
-	if err := o.Registerer.Register(price.Ages(p.book)); err != nil {
-		return nil, fmt.Errorf("registering the age of prices: %w", err)
+	if err := price.RegisterAges(o.Registerer, p.book); err != nil {
+		return nil, err
 	}
 	add := func(name string, every time.Duration, refresh func(context.Context) error) {
 		p.sources = append(p.sources, &source{name: name, every: every, refresh: refresh})

@@ -7,15 +7,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/retry"
+	"karpenter.sh/core/metrics/families"
 	v1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/failure"
 	"karpenter.sh/providers/aws/fleet"
 	"karpenter.sh/providers/aws/instance"
 	"karpenter.sh/providers/aws/launchtemplate"
+	"karpenter.sh/providers/aws/metrics"
 	"karpenter.sh/providers/aws/userdata"
 )
 
@@ -25,11 +25,10 @@ func (p *Parts) launching(s *shared) error {
 	if p.Table, err = failure.New(); err != nil {
 		return err
 	}
-	p.UserData = prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Name: "karpenter_ec2nodeclasses_userdata_bytes", Help: "Size of the user data that machines of an EC2NodeClass were last given, in bytes.",
-	}, []string{"nodeclass"})
-	if err := p.Registerer.Register(p.UserData); err != nil {
-		return fmt.Errorf("registering the size of user data: %w", err)
+	r := families.New(p.Registerer, metrics.Families())
+	p.UserData = r.Gauge("karpenter_ec2nodeclasses_userdata_bytes")
+	if err := r.Err(); err != nil {
+		return err
 	}
 	p.Templates = launchtemplate.New(launchtemplate.Options{
 		API: p.Services.EC2, Cluster: p.Cluster.Name(), Retry: retry.Policy{Random: rand.Float64}, Clock: p.Clock, Failed: p.failed, Created: p.measured,

@@ -3,10 +3,11 @@
 package cache
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"karpenter.sh/core/metrics/families"
 )
 
 // Metrics are those of all caches of a process (KIT-096).
@@ -18,20 +19,13 @@ type Metrics struct {
 // NewMetrics registers the metrics. Register them once, and give them to each
 // cache.
 func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
+	r := families.New(registerer, families.Kit())
 	m := &Metrics{
-		age: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "karpenter_cloudprovider_cache_age_seconds",
-			Help: "Age of the value that a cache of the provider returned last, by cache.",
-		}, []string{"cache"}),
-		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "karpenter_cloudprovider_cache_load_failures_total",
-			Help: "Failed loads of a cache of the provider, by cache.",
-		}, []string{"cache"}),
+		age:      r.Gauge("karpenter_cloudprovider_cache_age_seconds"),
+		failures: r.Counter("karpenter_cloudprovider_cache_load_failures_total"),
 	}
-	for _, c := range []prometheus.Collector{m.age, m.failures} {
-		if err := registerer.Register(c); err != nil {
-			return nil, fmt.Errorf("registering the metrics of caches: %w", err)
-		}
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
 	return m, nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	clocktesting "k8s.io/utils/clock/testing"
 
@@ -222,7 +223,11 @@ func TestAge(t *testing.T) { // KIT-046
 karpenter_cloudprovider_price_age_seconds{capacity_type="on-demand"} 93600
 karpenter_cloudprovider_price_age_seconds{capacity_type="spot"} 3600
 `
-	if err := testutil.CollectAndCompare(price.Ages(b), strings.NewReader(want)); err != nil {
+	registry := prometheus.NewPedanticRegistry()
+	if err := price.RegisterAges(registry, b); err != nil {
+		t.Fatal(err)
+	}
+	if err := testutil.GatherAndCompare(registry, strings.NewReader(want)); err != nil {
 		t.Error(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/metrics/families"
 )
 
 // ages is the gauge of a book's age.
@@ -16,15 +17,13 @@ type ages struct {
 	desc *prometheus.Desc
 }
 
-// Ages returns the gauge karpenter_cloudprovider_price_age_seconds of a book
-// (KIT-046), to be registered once. A kind of price that nobody ever gave has no
-// series.
-func Ages(book *Book) prometheus.Collector {
-	return &ages{book: book, desc: prometheus.NewDesc(
-		"karpenter_cloudprovider_price_age_seconds",
-		"Time since the cloud last gave prices, or since the embedded prices were collected.",
-		[]string{"capacity_type"}, nil,
-	)}
+// RegisterAges registers the gauge karpenter_cloudprovider_price_age_seconds of a book
+// (KIT-046), once for a registry. A kind of price that nobody ever gave has no series.
+func RegisterAges(registerer prometheus.Registerer, book *Book) error {
+	const name = "karpenter_cloudprovider_price_age_seconds"
+	r := families.New(registerer, families.Kit())
+	r.Register(name, &ages{book: book, desc: r.Desc(name)})
+	return r.Err()
 }
 
 // Describe implements prometheus.Collector.

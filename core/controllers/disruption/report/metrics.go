@@ -3,7 +3,6 @@
 package report
 
 import (
-	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +12,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/engine/disrupt"
 	"karpenter.sh/core/metrics"
+	"karpenter.sh/core/metrics/families"
 )
 
 // Decision is what a command does to its nodes.
@@ -57,59 +57,33 @@ type Metrics struct {
 
 // NewMetrics makes the collectors and registers them.
 func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
+	const prefix = "karpenter_voluntary_disruption_"
+	r := families.New(registerer, families.Core()...)
 	m := &Metrics{
-		budgeted: map[disrupt.Reason]map[string]bool{},
-		evaluation: prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-136
-			Name:    "karpenter_voluntary_disruption_decision_evaluation_duration_seconds",
-			Help:    "Time that the evaluation of a method took, with the wait for its validation.",
-			Buckets: metrics.DurationBuckets(),
-		}, []string{"reason", "consolidation_type"}),
-		decisions: counter("karpenter_voluntary_disruption_decisions_total", // OPS-137
-			"Commands started, by decision, reason and consolidation type.", "decision", "reason", "consolidation_type"),
-		decisionsByPool: counter("karpenter_voluntary_disruption_decisions_by_nodepool_total", // OPS-138
-			"Commands started, once for each nodepool of their nodes.", "nodepool", "decision", "reason", "consolidation_type"),
-		eligible: gauge("karpenter_voluntary_disruption_eligible_nodes", // OPS-139
-			"Nodes that a method would disrupt if budgets allowed, by reason.", "reason"),
-		failedValidations: counter("karpenter_voluntary_disruption_failed_validations_total", // OPS-141
-			"Nodes dropped from commands by their validation, by consolidation type.", "consolidation_type"),
-		queueFailures: counter("karpenter_voluntary_disruption_queue_failures_total", // OPS-142
-			"Replacements that were never initialized of commands that failed, by decision, reason and consolidation type.", "decision", "reason", "consolidation_type"),
-		allowed: gauge("karpenter_nodepools_allowed_disruptions", // OPS-143
-			"Nodes that the budgets of a nodepool allow to be disrupted at a time, by reason.", "nodepool", "reason"),
-		consuming: gauge("karpenter_nodepools_nodes_consuming_budgets", // OPS-144
-			"Nodes of a nodepool that are not ready or are being disrupted, by reason.", "nodepool", "reason"),
+		budgeted:          map[disrupt.Reason]map[string]bool{},
+		evaluation:        r.Histogram(prefix + "decision_evaluation_duration_seconds"),
+		decisions:         r.Counter(prefix + "decisions_total"),
+		decisionsByPool:   r.Counter(prefix + "decisions_by_nodepool_total"),
+		eligible:          r.Gauge(prefix + "eligible_nodes"),
+		failedValidations: r.Counter(prefix + "failed_validations_total"),
+		queueFailures:     r.Counter(prefix + "queue_failures_total"),
+		allowed:           r.Gauge("karpenter_nodepools_allowed_disruptions"),
+		consuming:         r.Gauge("karpenter_nodepools_nodes_consuming_budgets"),
+		driftBackoffs:     r.Counter(prefix + "drift_backoffs_total"),
+		driftRests:        r.Gauge("karpenter_nodepools_drift_backoff_seconds"),
+		score:             r.Histogram("karpenter_consolidation_score"),
+		moves:             r.Counter("karpenter_consolidation_moves_total"),
+		savings:           r.Histogram(prefix + "command_savings_per_hour"),
+		payback:           r.Histogram(prefix + "command_payback_seconds"),
 	}
-	m.driftBackoffs = counter("karpenter_voluntary_disruption_drift_backoffs_total", // DIS-113
-		"Times that the drifted nodes of a nodepool were left alone because commands failed.", "nodepool")
-	m.driftRests = gauge("karpenter_nodepools_drift_backoff_seconds", // DIS-113
-		"How much longer the drifted nodes of a nodepool are left alone, 0 if they are not.", "nodepool")
-	m.score = prometheus.NewHistogramVec(prometheus.HistogramOpts{ // EXT-179
-		Name: "karpenter_consolidation_score", Help: "Scores of commands to nodepools that balance savings and disruption.",
-		Buckets: []float64{0.1, 0.25, 0.33, 0.5, 1, 2, 5, 10},
-	}, []string{"decision", "nodepool", "policy"})
-	m.moves = counter("karpenter_consolidation_moves_total", // EXT-179
-		"Commands of consolidation that were decided on, once for each nodepool of their nodes.", "decision", "nodepool", "policy")
-	m.savings = prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-294
-		Name: "karpenter_voluntary_disruption_command_savings_per_hour", Help: "What commands that were started save, in the currency of the prices per hour.",
-		Buckets: []float64{-10, -1, -0.1, 0, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100},
-	}, []string{"reason", "consolidation_type"})
-	m.payback = prometheus.NewHistogramVec(prometheus.HistogramOpts{ // OPS-295
-		Name: "karpenter_voluntary_disruption_command_payback_seconds", Help: "How long it takes until commands that were started have saved what they cost; none for those that never do.",
-		Buckets: []float64{30, 60, 120, 300, 600, 1200, 1800, 2700, 3600, 86400},
-	}, []string{"reason", "consolidation_type"})
-	timeouts := counter("karpenter_voluntary_disruption_consolidation_timeouts_total", // OPS-140
-		"Evaluations of consolidation that ran out of time; there are none.", "consolidation_type")
+	timeouts := r.Counter(prefix + "consolidation_timeouts_total")
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
 	timeouts.WithLabelValues(disrupt.Single)
 	timeouts.WithLabelValues(disrupt.Multi)
 	m.expect("")
-	var errs []error
-	for _, c := range []prometheus.Collector{
-		m.evaluation, m.decisions, m.decisionsByPool, m.eligible, m.failedValidations, m.queueFailures, m.allowed, m.consuming,
-		m.driftBackoffs, m.driftRests, m.score, m.moves, m.savings, m.payback, timeouts,
-	} {
-		errs = append(errs, registerer.Register(c))
-	}
-	return m, errors.Join(errs...)
+	return m, nil
 }
 
 // expect makes the counters of the commands that there can be exist, at zero
@@ -136,14 +110,6 @@ func (m *Metrics) expect(pool string) {
 			m.failedValidations.WithLabelValues(c.kind)
 		}
 	}
-}
-
-func counter(name, help string, labels ...string) *prometheus.CounterVec {
-	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
-}
-
-func gauge(name, help string, labels ...string) *prometheus.GaugeVec {
-	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, labels)
 }
 
 // Reason is a reason as metrics spell it.
