@@ -75,3 +75,41 @@ func makesMetric(name string) bool {
 	}
 	return false
 }
+
+// OPS-285: the reason of every event stands in a table, which the reference is
+// generated from.
+func TestReasonsStandInTables(t *testing.T) {
+	t.Parallel()
+	eachSource(t, func(path string, file *ast.File) {
+		if strings.HasPrefix(path, "events/") || strings.HasPrefix(path, "../providers/") {
+			return // the table itself; providers have tables and tests of their own
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			event, ok := n.(*ast.CompositeLit)
+			if !ok || !isEvent(event.Type) {
+				return true
+			}
+			for _, element := range event.Elts {
+				pair, ok := element.(*ast.KeyValueExpr)
+				if !ok || !isIdent(pair.Key, "Reason") {
+					continue
+				}
+				if spelled, ok := pair.Value.(*ast.BasicLit); ok {
+					t.Errorf("%s spells the reason %s: declare it in events/kinds.go", path, spelled.Value)
+				}
+			}
+			return true
+		})
+	})
+}
+
+// isEvent holds for the type events.Event.
+func isEvent(e ast.Expr) bool {
+	selected, ok := e.(*ast.SelectorExpr)
+	return ok && isIdent(selected.X, "events") && selected.Sel.Name == "Event"
+}
+
+func isIdent(e ast.Expr, name string) bool {
+	ident, ok := e.(*ast.Ident)
+	return ok && ident.Name == name
+}

@@ -11,9 +11,6 @@ import (
 
 // Reasons that providers give for a NodeClass that cannot be launched with.
 const (
-	// ReasonNodeClassResolution is the reason of the Warning event about a
-	// NodeClass that is missing or terminating (CP-010).
-	ReasonNodeClassResolution = "NodeClassResolutionError"
 	// ReasonNodeClassUnknown is the condition reason while nobody has said
 	// whether the NodeClass is ready (CP-011).
 	ReasonNodeClassUnknown = "NodeClassReadinessUnknown"

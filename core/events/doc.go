@@ -6,7 +6,7 @@
 // # What it never does
 //
 // Publishing never blocks, never fails and never changes what the caller does
-// (OPS-171). Nothing here knows what events there are: their constructors live
+// (OPS-171). What events there are stands in a table ([Kinds]); their constructors live
 // with the controllers that publish them.
 //
 // # Vocabulary

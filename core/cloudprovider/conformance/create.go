@@ -12,6 +12,7 @@ import (
 
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/events"
 )
 
 func createRows() []row {
@@ -55,8 +56,8 @@ func (c Cloud) wantUnresolved(t testing.TB) {
 	t.Helper()
 	_, err := c.Provider.Create(t.Context(), c.nodeClaim("unresolved"))
 	wantClass(t, err, cloudprovider.ClassInsufficientCapacity)
-	if !slices.Contains(c.NodeClasses.EventReasons(), cloudprovider.ReasonNodeClassResolution) {
-		t.Errorf("events %v, want %s (CP-010)", c.NodeClasses.EventReasons(), cloudprovider.ReasonNodeClassResolution)
+	if !slices.Contains(c.NodeClasses.EventReasons(), events.NodeClassResolutionError) {
+		t.Errorf("events %v, want %s (CP-010)", c.NodeClasses.EventReasons(), events.NodeClassResolutionError)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"github.com/awslabs/operatorpkg/status"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"karpenter.sh/core/events"
 )
 
 // compare counts and tells what became of an object since it was last seen; nil
@@ -53,7 +55,7 @@ func (c *Controller[T]) transition(o client.Object, at *observation, was, is *st
 }
 
 func (c *Controller[T]) finalized(o client.Object, finalizer string) {
-	c.Recorder.Eventf(o, corev1.EventTypeNormal, "Finalized", "Finalized %s", finalizer)
+	c.Recorder.Eventf(o, corev1.EventTypeNormal, events.Finalized, "Finalized %s", finalizer)
 }
 
 // gone ends what was seen of an object; nil if it never was. Its last finalizer

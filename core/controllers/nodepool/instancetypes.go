@@ -21,7 +21,7 @@ import (
 
 // reasonNoInstanceType is the reason of InstanceTypesFound when it is False, and
 // of the event that tells so.
-const reasonNoInstanceType = "NoCompatibleInstanceTypes"
+const reasonNoInstanceType = events.NoCompatibleInstanceTypes
 
 // Pace of looking again: catalogues change without telling.
 const (

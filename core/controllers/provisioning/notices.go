@@ -34,7 +34,7 @@ func (n *notices) nominated(pod *corev1.Pod, where string) {
 		return
 	}
 	n.recorder.Publish(events.Event{
-		Object: pod, Type: events.Normal, Reason: "Nominated",
+		Object: pod, Type: events.Normal, Reason: events.Nominated,
 		Message:      "Pod should schedule on: " + where,
 		DedupeValues: []string{string(pod.UID)}, Limiter: n.nominations,
 	})
@@ -44,7 +44,7 @@ func (n *notices) nominated(pod *corev1.Pod, where string) {
 // of it.
 func (n *notices) failed(pod *corev1.Pod, why, gist string) {
 	n.recorder.Publish(events.Event{
-		Object: pod, Type: events.Warning, Reason: "FailedScheduling",
+		Object: pod, Type: events.Warning, Reason: events.FailedScheduling,
 		Message: "Failed to schedule pod, " + why, Gist: gist,
 		DedupeValues: []string{string(pod.UID)}, DedupeTimeout: 5 * time.Minute,
 	})
@@ -64,7 +64,7 @@ func destination(n *cluster.StateNode) string {
 
 func noCompatibleInstanceTypes(np *v1.NodePool, why string) events.Event {
 	return events.Event{
-		Object: np, Type: events.Warning, Reason: "NoCompatibleInstanceTypes",
+		Object: np, Type: events.Warning, Reason: events.NoCompatibleInstanceTypes,
 		Message:      why,
 		DedupeValues: []string{string(np.UID)}, DedupeTimeout: time.Minute,
 	}

@@ -16,7 +16,7 @@ import (
 // inVain tells a pod and the pool that a node was launched in vain, with the words
 // of the scheduler (SCH-303). Either may be nil.
 func (n *notices) inVain(v launches.Verdict, pod *corev1.Pod, pool *v1.NodePool) {
-	const reason = "LaunchedInVain"
+	const reason = events.LaunchedInVain
 	name := "The node of nodeclaim " + v.NodeClaim
 	if v.Node != "" {
 		name = "Node " + v.Node + " (nodeclaim " + v.NodeClaim + ")"
@@ -45,7 +45,7 @@ func (n *notices) inVain(v launches.Verdict, pod *corev1.Pod, pool *v1.NodePool)
 // disagrees tells a pod and the node that should take it that it does not get
 // there, with what keeps it away until others have their place (SCH-304).
 func (n *notices) disagrees(pod *corev1.Pod, node *cluster.StateNode, until string) {
-	const reason = "SchedulerDisagrees"
+	const reason = events.SchedulerDisagrees
 	says := schedulerSays(pod)
 	if says == "" {
 		says = "nothing"

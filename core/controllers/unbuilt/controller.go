@@ -31,9 +31,6 @@ const Name = "unbuilt"
 // every is the time between two looks.
 const every = time.Minute
 
-// Reason of the events.
-const Reason = "NotImplemented"
-
 // Kind is a kind of object that this version does not act on.
 type Kind struct {
 	schema.GroupVersionKind
@@ -113,5 +110,5 @@ func (c *Controller) tell(object *metav1.PartialObjectMetadata, kind Kind) {
 	}
 	c.told[object.UID] = true
 	object.SetGroupVersionKind(kind.GroupVersionKind)
-	c.Recorder.Publish(events.Event{Object: object, Type: events.Warning, Reason: Reason, Message: kind.Message})
+	c.Recorder.Publish(events.Event{Object: object, Type: events.Warning, Reason: events.NotImplemented, Message: kind.Message})
 }

@@ -19,6 +19,7 @@ import (
 	"karpenter.sh/core/apis/autoscaling/v1beta1"
 	"karpenter.sh/core/apis/v1alpha1"
 	"karpenter.sh/core/controllers/unbuilt"
+	"karpenter.sh/core/events"
 	"karpenter.sh/core/events/eventstest"
 )
 
@@ -51,7 +52,7 @@ func TestEachObjectIsToldOnce(t *testing.T) {
 		if _, err := controller.Reconcile(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := told.Of(unbuilt.Reason); len(got) != want {
+		if got := told.Of(events.NotImplemented); len(got) != want {
 			t.Errorf("told %d times, want %d: %v", len(got), want, got)
 		}
 	}

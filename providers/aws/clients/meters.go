@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"karpenter.sh/core/metrics/families"
-	"karpenter.sh/providers/aws/metrics"
+	"karpenter.sh/providers/aws/signals"
 )
 
 // meters are the metrics of the SDK (AWS-401). A status code of 0 means that no answer
@@ -17,7 +17,7 @@ type meters struct {
 }
 
 func newMeters(registerer prometheus.Registerer) (*meters, error) {
-	r := families.New(registerer, metrics.Families())
+	r := families.New(registerer, signals.Families())
 	m := &meters{
 		requests:        r.Counter("aws_sdk_go_request_total"),
 		attempts:        r.Counter("aws_sdk_go_request_attempt_total"),

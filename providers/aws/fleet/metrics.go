@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"karpenter.sh/core/metrics/families"
-	"karpenter.sh/providers/aws/metrics"
+	"karpenter.sh/providers/aws/signals"
 )
 
 // Metrics count failed launches (AWS-293, CP-080).
@@ -14,7 +14,7 @@ type Metrics struct{ failures *prometheus.CounterVec }
 
 // NewMetrics registers them.
 func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
-	r := families.New(registerer, metrics.Families())
+	r := families.New(registerer, signals.Families())
 	m := &Metrics{failures: r.Counter("karpenter_cloudprovider_instance_launch_failures_total")}
 	if err := r.Err(); err != nil {
 		return nil, err

@@ -9,7 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"karpenter.sh/core/metrics/families"
-	"karpenter.sh/providers/aws/metrics"
+	"karpenter.sh/providers/aws/signals"
 )
 
 // Metrics count failed terminations (AWS-324, CP-080).
@@ -17,7 +17,7 @@ type Metrics struct{ failures *prometheus.CounterVec }
 
 // NewMetrics registers them.
 func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
-	r := families.New(registerer, metrics.Families())
+	r := families.New(registerer, signals.Families())
 	m := &Metrics{failures: r.Counter("karpenter_cloudprovider_instance_termination_failures_total")}
 	if err := r.Err(); err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"karpenter.sh/core/metrics/families"
-	"karpenter.sh/providers/aws/metrics"
+	"karpenter.sh/providers/aws/signals"
 )
 
 // Metrics counts messages and unhealthy instances (AWS-401).
@@ -19,7 +19,7 @@ type Metrics struct {
 
 // NewMetrics makes the collectors and registers them. Counters start at 0 (OPS-085).
 func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
-	r := families.New(registerer, metrics.Families())
+	r := families.New(registerer, signals.Families())
 	m := &Metrics{
 		received:  r.Counter("karpenter_interruption_received_messages_total"),
 		unhealthy: r.Counter("karpenter_interruption_instance_status_unhealthy_total"),

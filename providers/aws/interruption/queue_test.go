@@ -17,6 +17,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider/kit/health"
 	kit "karpenter.sh/core/cloudprovider/kit/interruption"
+	"karpenter.sh/core/events"
 	awsv1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/interruption"
 )
@@ -55,9 +56,9 @@ func TestKinds(t *testing.T) {
 			if other, _ := w.deleted("i-2"); other {
 				t.Error("another machine's NodeClaim is deleted")
 			}
-			want := map[string]int{tc.reason: 2, kit.Terminating: 0}
+			want := map[string]int{tc.reason: 2, events.TerminatingOnInterruption: 0}
 			if tc.deletes {
-				want[kit.Terminating] = 2
+				want[events.TerminatingOnInterruption] = 2
 			}
 			if tc.reason == "" {
 				want = map[string]int{}

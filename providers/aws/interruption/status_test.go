@@ -21,6 +21,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	kit "karpenter.sh/core/cloudprovider/kit/interruption"
+	"karpenter.sh/core/events"
 	"karpenter.sh/core/metrics"
 	awsv1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/interruption"
@@ -72,7 +73,7 @@ func TestChecksFail(t *testing.T) {
 	if w.metric(unhealthy, "EventStatus") != 0 || w.metric(counted, "instance_status")+max(0, w.metric(counted, "system_status")) != 1 {
 		t.Errorf("counted %d events", w.metric(unhealthy, "EventStatus"))
 	}
-	if len(w.events.Of("InstanceUnhealthy")) == 0 || len(w.events.Of(kit.Terminating)) == 0 {
+	if len(w.events.Of("InstanceUnhealthy")) == 0 || len(w.events.Of(events.TerminatingOnInterruption)) == 0 {
 		t.Errorf("events %v", w.events.Reasons())
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"karpenter.sh/providers/aws/fleet"
 	"karpenter.sh/providers/aws/instance"
 	"karpenter.sh/providers/aws/launchtemplate"
-	"karpenter.sh/providers/aws/metrics"
+	"karpenter.sh/providers/aws/signals"
 	"karpenter.sh/providers/aws/userdata"
 )
 
@@ -25,7 +25,7 @@ func (p *Parts) launching(s *shared) error {
 	if p.Table, err = failure.New(); err != nil {
 		return err
 	}
-	r := families.New(p.Registerer, metrics.Families())
+	r := families.New(p.Registerer, signals.Families())
 	p.UserData = r.Gauge("karpenter_ec2nodeclasses_userdata_bytes")
 	if err := r.Err(); err != nil {
 		return err

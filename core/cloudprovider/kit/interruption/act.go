@@ -57,9 +57,6 @@ func (c *Controller) tell(ctx context.Context, nodeClaim *v1.NodeClaim, notice N
 	return nil
 }
 
-// Terminating is the reason of the event that a notice ends an object.
-const Terminating = "TerminatingOnInterruption"
-
 // events are what users see of the notice on an object of a kind. A notice that is
 // delivered again is no news.
 func (n Notice) events(object client.Object, kind string) []events.Event {
@@ -74,7 +71,7 @@ func (n Notice) events(object client.Object, kind string) []events.Event {
 	}
 	return []events.Event{
 		told(corev1.EventTypeWarning, n.Reason, n.Message),
-		told(corev1.EventTypeWarning, Terminating, "Interruption triggered termination for the "+kind),
+		told(corev1.EventTypeWarning, events.TerminatingOnInterruption, "Interruption triggered termination for the "+kind),
 	}
 }
 

@@ -26,6 +26,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/interruption"
+	"karpenter.sh/core/events"
 	"karpenter.sh/core/events/eventstest"
 	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/reconcile/index"
@@ -223,7 +224,7 @@ func TestActions(t *testing.T) {
 			if tc.notice.Action != interruption.Inform {
 				ends = tc.events
 			}
-			if n := len(w.events.Of(interruption.Terminating)); n != ends {
+			if n := len(w.events.Of(events.TerminatingOnInterruption)); n != ends {
 				t.Errorf("%d events of an end, want %d", n, ends)
 			}
 			if n := w.counted(t, string(tc.notice.Kind)); n != tc.counted {

@@ -15,18 +15,6 @@ import (
 	"karpenter.sh/core/events"
 )
 
-// Reasons of events.
-const (
-	DisruptionBlocked          = "DisruptionBlocked"
-	Unconsolidatable           = "Unconsolidatable"
-	DisruptionLaunching        = "DisruptionLaunching"
-	DisruptionWaitingReadiness = "DisruptionWaitingReadiness"
-	DisruptionTerminating      = "DisruptionTerminating"
-	ConsolidationCandidate     = "ConsolidationCandidate"
-	ConsolidationRejected      = "ConsolidationRejected"
-	ConsolidationApproved      = "ConsolidationApproved"
-)
-
 const (
 	unconsolidatableWindow = 15 * time.Minute
 	shutBudgetWindow       = time.Minute
@@ -55,9 +43,9 @@ func Refused(b Both, r disrupt.Refusal) []events.Event {
 	e := events.Event{Type: events.Normal}
 	switch r.Cause.Report() {
 	case disrupt.Blocked:
-		e.Reason = DisruptionBlocked
+		e.Reason = events.DisruptionBlocked
 	case disrupt.Unconsolidatable:
-		e.Reason, e.DedupeTimeout = Unconsolidatable, unconsolidatableWindow
+		e.Reason, e.DedupeTimeout = events.Unconsolidatable, unconsolidatableWindow
 	default:
 		return nil
 	}
@@ -68,14 +56,14 @@ func Refused(b Both, r disrupt.Refusal) []events.Event {
 // Candidate tells what consolidation is about to do with a node, with what it saves,
 // and when that has made up for it (OPS-191).
 func Candidate(b Both, id string, c disrupt.Command) []events.Event {
-	return onBoth(b, events.Event{Type: events.Normal, Reason: ConsolidationCandidate, Message: describe(b, c)}, commandKey(id, c)...)
+	return onBoth(b, events.Event{Type: events.Normal, Reason: events.ConsolidationCandidate, Message: describe(b, c)}, commandKey(id, c)...)
 }
 
 // Rejected tells that a command of consolidation does not stand any more (OPS-192).
 func Rejected(b Both, id string, c disrupt.Command, why disrupt.Refusal) []events.Event {
 	token := Token(why.Cause)
 	return onBoth(b, events.Event{
-		Type: events.Normal, Reason: ConsolidationRejected,
+		Type: events.Normal, Reason: events.ConsolidationRejected,
 		Message: fmt.Sprintf("%s; rejected for %s: %s", describe(b, c), token, why),
 	}, append(commandKey(id, c), token)...)
 }
@@ -123,7 +111,7 @@ func commandKey(id string, c disrupt.Command) []string {
 func ApprovedNode(b Both, scores []disrupt.Score) []events.Event {
 	var out []events.Event
 	for _, score := range scores {
-		out = append(out, onBoth(b, events.Event{Type: events.Normal, Reason: ConsolidationApproved, Message: approval(score)})...)
+		out = append(out, onBoth(b, events.Event{Type: events.Normal, Reason: events.ConsolidationApproved, Message: approval(score)})...)
 	}
 	return out
 }
@@ -131,7 +119,7 @@ func ApprovedNode(b Both, scores []disrupt.Score) []events.Event {
 // ApprovedPool tells that a pool has approved a command about several nodes.
 func ApprovedPool(pool *v1.NodePool, score disrupt.Score) events.Event {
 	return events.Event{
-		Object: pool, Type: events.Normal, Reason: ConsolidationApproved, Message: approval(score),
+		Object: pool, Type: events.Normal, Reason: events.ConsolidationApproved, Message: approval(score),
 		DedupeValues: []string{string(pool.UID)},
 	}
 }
@@ -144,7 +132,7 @@ func approval(s disrupt.Score) string {
 // Launching tells that a NodeClaim is a replacement (OPS-194).
 func Launching(replacement *v1.NodeClaim, reason disrupt.Reason) events.Event {
 	return events.Event{
-		Object: replacement, Type: events.Normal, Reason: DisruptionLaunching,
+		Object: replacement, Type: events.Normal, Reason: events.DisruptionLaunching,
 		Message:      fmt.Sprintf("Launched as a replacement: %s", reason),
 		DedupeValues: []string{string(replacement.UID), string(reason)},
 	}
@@ -153,7 +141,7 @@ func Launching(replacement *v1.NodeClaim, reason disrupt.Reason) events.Event {
 // WaitingReadiness tells that nodes stay until a replacement is in service (OPS-195).
 func WaitingReadiness(replacement *v1.NodeClaim) events.Event {
 	return events.Event{
-		Object: replacement, Type: events.Normal, Reason: DisruptionWaitingReadiness,
+		Object: replacement, Type: events.Normal, Reason: events.DisruptionWaitingReadiness,
 		Message:      "Waiting for the replacement to be initialized",
 		DedupeValues: []string{string(replacement.UID)},
 	}
@@ -162,7 +150,7 @@ func WaitingReadiness(replacement *v1.NodeClaim) events.Event {
 // Terminating tells that a node is being given up (OPS-196).
 func Terminating(b Both, reason disrupt.Reason) []events.Event {
 	return onBoth(b, events.Event{
-		Type: events.Normal, Reason: DisruptionTerminating,
+		Type: events.Normal, Reason: events.DisruptionTerminating,
 		Message: fmt.Sprintf("Disrupting the node: %s", reason),
 	}, string(reason))
 }
@@ -179,7 +167,7 @@ func onBoth(b Both, e events.Event, values ...string) []events.Event {
 // BudgetShut tells that a pool lets none of its nodes go for a reason (OPS-189).
 func BudgetShut(pool *v1.NodePool, reason disrupt.Reason) events.Event {
 	return events.Event{
-		Object: pool, Type: events.Normal, Reason: DisruptionBlocked,
+		Object: pool, Type: events.Normal, Reason: events.DisruptionBlocked,
 		Message:       fmt.Sprintf("The disruption budgets allow no disruption for reason %s", reason),
 		DedupeValues:  []string{string(pool.UID), string(reason)},
 		DedupeTimeout: shutBudgetWindow,

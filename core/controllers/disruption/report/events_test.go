@@ -90,17 +90,17 @@ func TestProtection(t *testing.T) {
 		want       string // reason, or empty
 		values     string // the second dedupe value
 	}{
-		{why: "DIS-034 nothing at all", value: "", want: report.InvalidDoNotDisruptAnnotation},
+		{why: "DIS-034 nothing at all", value: "", want: events.InvalidDoNotDisruptAnnotation},
 		{why: "DIS-034 true is plain", value: "true"},
 		{why: "DIS-034 false is absent, silently", value: "false"},
-		{why: "DIS-034 no duration", value: "soon", want: report.InvalidDoNotDisruptAnnotation,
+		{why: "DIS-034 no duration", value: "soon", want: events.InvalidDoNotDisruptAnnotation,
 			values: `Ignoring annotation karpenter.sh/do-not-disrupt="soon": neither "true" nor a positive duration`},
-		{why: "DIS-034 zero", value: "0s", want: report.InvalidDoNotDisruptAnnotation,
+		{why: "DIS-034 zero", value: "0s", want: events.InvalidDoNotDisruptAnnotation,
 			values: `Ignoring annotation karpenter.sh/do-not-disrupt="0s": neither "true" nor a positive duration`},
-		{why: "DIS-034 negative", value: "-1m", want: report.InvalidDoNotDisruptAnnotation,
+		{why: "DIS-034 negative", value: "-1m", want: events.InvalidDoNotDisruptAnnotation,
 			values: `Ignoring annotation karpenter.sh/do-not-disrupt="-1m": neither "true" nor a positive duration`},
-		{why: "DIS-034 while it runs", value: "10m", started: time.Minute, want: report.DoNotDisruptUntil, values: "2026-05-04T12:09:00Z"},
-		{why: "DIS-034 after", value: "10m", started: 10 * time.Minute, want: report.DoNotDisruptGracePeriodElapsed},
+		{why: "DIS-034 while it runs", value: "10m", started: time.Minute, want: events.DoNotDisruptUntil, values: "2026-05-04T12:09:00Z"},
+		{why: "DIS-034 after", value: "10m", started: 10 * time.Minute, want: events.DoNotDisruptGracePeriodElapsed},
 		{why: "DIS-034 before it starts there is no end to tell", value: "10m"},
 		{why: "a pod that has ended", value: "soon", ended: true},
 	} {
@@ -123,7 +123,7 @@ func TestProtection(t *testing.T) {
 			if len(got) != 1 || got[0].Reason != test.want || got[0].DedupeValues[0] != "pod" {
 				t.Fatalf("events: %v", got)
 			}
-			if warning := got[0].Type == events.Warning; warning != (test.want == report.InvalidDoNotDisruptAnnotation) {
+			if warning := got[0].Type == events.Warning; warning != (test.want == events.InvalidDoNotDisruptAnnotation) {
 				t.Errorf("warning: %v", warning)
 			}
 			if test.values != "" && got[0].DedupeValues[1] != test.values {

@@ -13,13 +13,6 @@ import (
 	"karpenter.sh/core/objects/pods"
 )
 
-// Reasons of events about the do-not-disrupt annotation of a pod.
-const (
-	InvalidDoNotDisruptAnnotation  = "InvalidDoNotDisruptAnnotation"
-	DoNotDisruptUntil              = "DoNotDisruptUntil"
-	DoNotDisruptGracePeriodElapsed = "DoNotDisruptGracePeriodElapsed"
-)
-
 // Protection tells what the annotation of a pod means at a time, if that is not
 // plain (DIS-034): a value that is no protection, or one that ends. Pods that end
 // anyway are not worth a word.
@@ -41,7 +34,7 @@ func Protection(pod *corev1.Pod, now time.Time) []events.Event {
 func invalid(pod *corev1.Pod, value string) events.Event {
 	message := fmt.Sprintf("Ignoring annotation %s=%q: neither \"true\" nor a positive duration", v1.DoNotDisruptAnnotationKey, value)
 	return events.Event{
-		Object: pod, Type: events.Warning, Reason: InvalidDoNotDisruptAnnotation, Message: message,
+		Object: pod, Type: events.Warning, Reason: events.InvalidDoNotDisruptAnnotation, Message: message,
 		DedupeValues: []string{string(pod.UID), message},
 	}
 }
@@ -50,13 +43,13 @@ func limit(pod *corev1.Pod, end, now time.Time) events.Event {
 	if now.Before(end) {
 		text := end.UTC().Format(time.RFC3339)
 		return events.Event{
-			Object: pod, Type: events.Normal, Reason: DoNotDisruptUntil,
+			Object: pod, Type: events.Normal, Reason: events.DoNotDisruptUntil,
 			Message:      "The pod must not be disrupted until " + text,
 			DedupeValues: []string{string(pod.UID), text},
 		}
 	}
 	return events.Event{
-		Object: pod, Type: events.Normal, Reason: DoNotDisruptGracePeriodElapsed,
+		Object: pod, Type: events.Normal, Reason: events.DoNotDisruptGracePeriodElapsed,
 		Message:      "The pod may be disrupted: the time of its annotation is over",
 		DedupeValues: []string{string(pod.UID)},
 	}

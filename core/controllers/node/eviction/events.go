@@ -20,7 +20,7 @@ func podEvicted(pod *corev1.Pod, reason string) events.Event {
 		reason = "its node is being deleted"
 	}
 	return events.Event{
-		Object: pod, Type: events.Normal, Reason: "Evicted",
+		Object: pod, Type: events.Normal, Reason: events.Evicted,
 		Message:      fmt.Sprintf("Evicted pod: %s", reason),
 		DedupeValues: []string{string(pod.UID)},
 	}
@@ -32,7 +32,7 @@ func podForced(pod *corev1.Pod, deadline time.Time, grace time.Duration) events.
 		own = (time.Duration(*seconds) * time.Second).String()
 	}
 	return events.Event{
-		Object: pod, Type: events.Normal, Reason: "Disrupted",
+		Object: pod, Type: events.Normal, Reason: events.Disrupted,
 		Message: fmt.Sprintf("Deleted pod to meet the termination time of its node, %s, with a grace period of %s instead of %s; disruption budgets and do-not-disrupt were bypassed",
 			deadline.Format(time.RFC3339), grace, own),
 		DedupeValues: []string{string(pod.UID)},
@@ -70,7 +70,7 @@ func quoted(names []string) string {
 // budgets was refused is no news.
 func failedDraining(node *corev1.Node, cause, gist, message string) events.Event {
 	return events.Event{
-		Object: node, Type: events.Warning, Reason: "FailedDraining", Message: message, Gist: gist,
+		Object: node, Type: events.Warning, Reason: events.FailedDraining, Message: message, Gist: gist,
 		DedupeValues: []string{node.Name, cause},
 	}
 }

@@ -36,7 +36,7 @@ func podsWaiting(node *corev1.Node, d drain.Decision, protected []string) events
 		}
 	}
 	return events.Event{
-		Object: node, Type: events.Warning, Reason: "FailedDraining",
+		Object: node, Type: events.Warning, Reason: events.FailedDraining,
 		Message: fmt.Sprintf("Failed to drain node, %d pods are waiting: %s", d.Waiting, strings.Join(parts, "; ")),
 		// Pods go one by one; only who stays is news.
 		Gist:         "held: " + strings.Join(protected, ", "),
@@ -50,7 +50,7 @@ func awaitingVolumeDetachment(node *corev1.Node, blocking []drain.Attachment) ev
 		names[i] = a.Name
 	}
 	return events.Event{
-		Object: node, Type: events.Normal, Reason: "AwaitingVolumeDetachment",
+		Object: node, Type: events.Normal, Reason: events.AwaitingVolumeDetachment,
 		Message:      fmt.Sprintf("Awaiting detachment of volumes, VolumeAttachments: %s", reason.Shorten(names, shownNames)),
 		DedupeValues: []string{node.Name},
 	}
@@ -58,7 +58,7 @@ func awaitingVolumeDetachment(node *corev1.Node, blocking []drain.Attachment) ev
 
 func terminationGracePeriodExpiring(node *corev1.Node, deadline time.Time) events.Event {
 	return events.Event{
-		Object: node, Type: events.Warning, Reason: "TerminationGracePeriodExpiring",
+		Object: node, Type: events.Warning, Reason: events.TerminationGracePeriodExpiring,
 		Message:      fmt.Sprintf("All pods will be deleted by %s", deadline.Format(time.RFC3339)),
 		DedupeValues: []string{node.Name},
 	}
@@ -66,7 +66,7 @@ func terminationGracePeriodExpiring(node *corev1.Node, deadline time.Time) event
 
 func invalidDeadline(nodeClaim *v1.NodeClaim, err error) events.Event {
 	return events.Event{
-		Object: nodeClaim, Type: events.Warning, Reason: "InvalidTerminationTimestamp",
+		Object: nodeClaim, Type: events.Warning, Reason: events.InvalidTerminationTimestamp,
 		Message:      events.Sentence(err.Error()),
 		DedupeValues: []string{string(nodeClaim.UID)},
 	}
@@ -76,7 +76,7 @@ func invalidDoNotDisrupt(pod *corev1.Pod, value string) events.Event {
 	message := fmt.Sprintf("Value %q of annotation %s is neither \"true\" nor a positive duration and is ignored",
 		value, v1.DoNotDisruptAnnotationKey)
 	return events.Event{
-		Object: pod, Type: events.Warning, Reason: "InvalidDoNotDisruptAnnotation", Message: message,
+		Object: pod, Type: events.Warning, Reason: events.InvalidDoNotDisruptAnnotation, Message: message,
 		DedupeValues: []string{string(pod.UID), message},
 	}
 }
@@ -84,7 +84,7 @@ func invalidDoNotDisrupt(pod *corev1.Pod, value string) events.Event {
 func doNotDisruptUntil(pod *corev1.Pod, until time.Time) events.Event {
 	end := until.Format(time.RFC3339)
 	return events.Event{
-		Object: pod, Type: events.Normal, Reason: "DoNotDisruptUntil",
+		Object: pod, Type: events.Normal, Reason: events.DoNotDisruptUntil,
 		Message:      fmt.Sprintf("Pod is protected from disruption until %s", end),
 		DedupeValues: []string{string(pod.UID), end},
 	}
@@ -92,7 +92,7 @@ func doNotDisruptUntil(pod *corev1.Pod, until time.Time) events.Event {
 
 func doNotDisruptElapsed(pod *corev1.Pod) events.Event {
 	return events.Event{
-		Object: pod, Type: events.Normal, Reason: "DoNotDisruptGracePeriodElapsed",
+		Object: pod, Type: events.Normal, Reason: events.DoNotDisruptGracePeriodElapsed,
 		Message:      "The time of protection is over, the pod may be disrupted",
 		DedupeValues: []string{string(pod.UID)},
 	}

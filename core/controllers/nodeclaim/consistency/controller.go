@@ -121,7 +121,7 @@ func initialized(nodeClaim *v1.NodeClaim) bool {
 func failedConsistencyCheck(nodeClaim *v1.NodeClaim, issue string) events.Event {
 	message := events.Sentence(issue)
 	return events.Event{
-		Object: nodeClaim, Type: events.Warning, Reason: "FailedConsistencyCheck", Message: message,
+		Object: nodeClaim, Type: events.Warning, Reason: events.FailedConsistencyCheck, Message: message,
 		DedupeValues: []string{string(nodeClaim.UID), message},
 	}
 }

@@ -11,7 +11,7 @@ import (
 // refusal tells that plans cannot be told to the scheduler (OPS-291).
 func refusal(pod *corev1.Pod, err error) events.Event {
 	return events.Event{
-		Object: pod, Type: events.Warning, Reason: "NominationFailed",
+		Object: pod, Type: events.Warning, Reason: events.NominationFailed,
 		Message: "Cannot tell the scheduler where pods are planned, they may go elsewhere: " + err.Error(),
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"karpenter.sh/core/cloudprovider/kit/nodeclass/finalization"
 	"karpenter.sh/core/cloudprovider/kit/price"
+	"karpenter.sh/core/events"
 	"karpenter.sh/core/testkit/reasons"
 	"karpenter.sh/providers/aws/failure"
 )
@@ -56,7 +56,7 @@ func told(t *testing.T) map[string]string {
 // ofTheKit are those that the kit says for the provider, and those that are put together.
 func ofTheKit() []string {
 	return []string{
-		finalization.ReasonWaiting, "NodeClassDrift", "TerminatingOnInterruption", "DependenciesNotReady",
+		events.WaitingOnNodeClaimTermination, "NodeClassDrift", "TerminatingOnInterruption", "DependenciesNotReady",
 		"CreateLaunchTemplateAuthCheckFailed", "CreateFleetAuthCheckFailed", "RunInstancesAuthCheckFailed",
 	}
 }

@@ -27,10 +27,6 @@ import (
 const Name = "nodeclass.termination"
 
 const (
-	// ReasonWaiting is the reason of the event about NodeClaims that are in the
-	// way (CP-106).
-	ReasonWaiting = "WaitingOnNodeClaimTermination"
-
 	recheck = 10 * time.Minute
 	// named is how many NodeClaims the event names.
 	named = 5
@@ -134,7 +130,7 @@ func waiting(nodeClass client.Object, users []string) events.Event {
 	return events.Event{
 		Object:       nodeClass,
 		Type:         events.Normal,
-		Reason:       ReasonWaiting,
+		Reason:       events.WaitingOnNodeClaimTermination,
 		Message:      "Waiting on NodeClaim termination for " + text,
 		DedupeValues: []string{string(nodeClass.GetUID())},
 	}

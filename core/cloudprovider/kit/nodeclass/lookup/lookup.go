@@ -111,7 +111,7 @@ func (l Lookup[T]) told(owner client.Object, err error) bool {
 	l.Events.Publish(events.Event{
 		Object:       owner,
 		Type:         events.Warning,
-		Reason:       cloudprovider.ReasonNodeClassResolution,
+		Reason:       events.NodeClassResolutionError,
 		Message:      fmt.Sprintf("Failed resolving NodeClass %s: %v", unresolved.Name, unresolved.cause),
 		DedupeValues: []string{string(owner.GetUID())},
 	})

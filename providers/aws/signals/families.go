@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package metrics holds what metrics the AWS provider shows beside the core's: each with
-// its name, type, labels and help, in one table (AWS-401). It counts nothing; a package
-// that counts makes its collectors of the families here. It imports package families of
-// the core only.
-package metrics
+package signals
 
 import (
 	"github.com/prometheus/client_golang/prometheus"

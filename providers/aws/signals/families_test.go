@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package metrics_test
+package signals_test
 
 import (
 	"maps"
@@ -11,8 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"karpenter.sh/core/events"
 	"karpenter.sh/core/metrics/families"
-	"karpenter.sh/providers/aws/metrics"
+	"karpenter.sh/providers/aws/signals"
 )
 
 // AWS-401: the table names what the specification names, besides the counters of CP-080.
@@ -36,7 +37,7 @@ func TestTable(t *testing.T) {
 		shared[f.Name] = true
 	}
 	var names []string
-	for _, f := range metrics.Families().Families {
+	for _, f := range signals.Families().Families {
 		names = append(names, f.Name)
 		if shared[f.Name] {
 			t.Errorf("%s stands in a table of the core", f.Name)
@@ -45,5 +46,36 @@ func TestTable(t *testing.T) {
 	slices.Sort(names)
 	if want := slices.Sorted(maps.Keys(specified)); !slices.Equal(names, want) {
 		t.Errorf("the table has %q, the specification %q", names, want)
+	}
+}
+
+// AWS-403: the table tells what the specification tells, with the same types; the kit's
+// own events stand in the core's table.
+func TestEvents(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "SPEC.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "**AWS-403**")
+	section, _, _ = strings.Cut(section, "- **AWS-404**")
+	shared, own := map[string]string{}, map[string]string{}
+	for _, kind := range events.Kinds() {
+		shared[kind.Reason] = kind.Type
+	}
+	for _, kind := range signals.Events() {
+		own[kind.Reason] = kind.Type
+	}
+	row := regexp.MustCompile(`(?m)^\| ([A-Z][A-Za-z / ]+?)(?: \([^)]*\))? \| (Normal|Warning) \|`)
+	specified := map[string]string{}
+	for _, found := range row.FindAllStringSubmatch(section, -1) {
+		for reason := range strings.SplitSeq(found[1], " / ") {
+			if shared[reason] != found[2] {
+				specified[reason] = found[2]
+			}
+		}
+	}
+	if !maps.Equal(own, specified) {
+		t.Errorf("the table has %v, the specification %v", own, specified)
 	}
 }
