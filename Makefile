@@ -163,7 +163,7 @@ spec-coverage: ## List the requirements of the specification that no test of cod
 ##@ Before a commit
 
 .PHONY: generate
-generate: ## Generate deep copies, custom resource definitions, the catalogue of fake nodes and the fields of the kubelet
+generate: ## Generate deep copies, custom resource definitions, the reference, the catalogue of fake nodes and the fields of the kubelet
 	@go run ./tools/crdgen
 	@go run ./tools/crdgen -paths ./core/cloudprovider/fake/v1alpha1 -out core/cloudprovider/fake/crds
 	@go run ./tools/crdgen -paths ./kwok/apis/v1alpha1 -out kwok/apis/crds
@@ -174,6 +174,7 @@ generate: ## Generate deep copies, custom resource definitions, the catalogue of
 		-restrict-domain karpenter.k8s.aws $(addprefix -allow-label karpenter.k8s.aws/,$(aws-labels) $(aws-launch-labels)) \
 		$(addprefix -overlay-forbid-label karpenter.k8s.aws/,$(aws-launch-labels))
 	@go run ./kwok/catalogue/generate kwok/catalogue/instance_types.json
+	@go run ./tools/reference core/docs/reference
 	@GOWORK=off go -C tools/controlplane run ./kubeletfields > $(kubelet-fields).new && mv $(kubelet-fields).new $(kubelet-fields)
 
 kubelet-fields = core/cloudprovider/kit/kubelet/fields.json

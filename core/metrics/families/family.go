@@ -38,7 +38,7 @@ type Family struct {
 	// Quantiles are those of a summary, each with an error of 0.01.
 	Quantiles []float64 `json:"quantiles,omitempty"`
 	Stage     Stage     `json:"stage"`
-	// Help is one sentence for --help of metrics, units included.
+	// Help is one sentence, which is served with the metric.
 	Help string `json:"help"`
 	// Always says that a leader shows a series from its start, whatever the cluster
 	// holds. The others come with what they count.

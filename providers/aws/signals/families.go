@@ -10,7 +10,7 @@ import (
 
 // Families lists what the provider shows, without what the core and the kit show.
 func Families() families.Group {
-	return families.Group{Title: "AWS", Families: append(calls(), []families.Family{
+	return families.Group{Title: "Provider AWS", Families: append(calls(), []families.Family{
 		// AWS-293, CP-080
 		{Name: "karpenter_cloudprovider_instance_launch_failures_total", Type: families.Counter, Stage: families.Beta,
 			Labels: []string{"zone", "zone_id", "capacity_type", "reason"},
