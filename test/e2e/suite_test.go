@@ -55,6 +55,7 @@ var _ = SynchronizedBeforeSuite(func(ctx SpecContext) {
 var _ = SynchronizedAfterSuite(func() {}, func(ctx SpecContext) {
 	if env != nil {
 		env.Close(ctx)
+		expectDocumented(ctx) // whatever the tests provoked
 	}
 })
 

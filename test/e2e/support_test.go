@@ -3,8 +3,6 @@
 package e2e_test
 
 import (
-	"strings"
-
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -112,5 +110,3 @@ func add(sum, more corev1.ResourceList) {
 		sum[name] = total
 	}
 }
-
-func quote(names []string) string { return "[" + strings.Join(names, " ") + "]" }

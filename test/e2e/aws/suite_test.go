@@ -17,6 +17,7 @@ import (
 
 	"karpenter.sh/test/internal/environment"
 	"karpenter.sh/test/internal/objects"
+	"karpenter.sh/test/internal/reference"
 	"karpenter.sh/test/internal/simcloud"
 )
 
@@ -66,7 +67,17 @@ var _ = AfterSuite(func(ctx SpecContext) {
 	}
 	env.Close(ctx)
 	expectPolicyFits(ctx)
+	expectDocumented(ctx)
 })
+
+// expectDocumented compares what Karpenter shows and has told with the reference
+// (OPS-285, AWS-401, AWS-403), whatever the tests provoked.
+func expectDocumented(ctx context.Context) {
+	GinkgoHelper()
+	documented, err := reference.Load("../../../core/docs/reference/signals.json", "karpenter-aws")
+	Expect(err).NotTo(HaveOccurred())
+	env.ExpectDocumented(ctx, documented)
+}
 
 // forCluster names the cluster where its name stands for it.
 func forCluster(text []byte) []byte {

@@ -101,6 +101,23 @@ func (s Snapshot) LabelNames(name string) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
+// Shapes lists the different sets of labels that the series of a metric carry, each
+// sorted.
+func (s Snapshot) Shapes(name string) [][]string {
+	var shapes [][]string
+	for _, series := range s.series(name) {
+		var labels []string
+		for _, pair := range series.GetLabel() {
+			labels = append(labels, pair.GetName())
+		}
+		slices.Sort(labels)
+		if !slices.ContainsFunc(shapes, func(other []string) bool { return slices.Equal(other, labels) }) {
+			shapes = append(shapes, labels)
+		}
+	}
+	return shapes
+}
+
 // Names lists, sorted, the metrics that begin with the prefix.
 func (s Snapshot) Names(prefix string) []string {
 	var names []string
