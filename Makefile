@@ -41,7 +41,7 @@ quoted = '$(subst ','\'',$(1))'
 name   = $(call quoted,$(CLUSTER))
 
 # The modules outside of the workspace, which have dependencies of their own.
-others   = test/oracle test/cloudsim/aws/sdktest providers/aws/userdata/judge tools/images
+others   = test/oracle test/cloudsim/aws/sdktest providers/aws/userdata/judge tools/images monitoring/check
 
 # The directories of all modules of the workspace, and their packages. The
 # end-to-end suite has a target of its own: it needs a cluster.
@@ -114,6 +114,14 @@ world: ## Let random clusters live through many rounds, with the real kube-sched
 cloudsim: ## Drive the simulated clouds with the clouds' real SDKs
 	@GOWORK=off go -C test/cloudsim/aws/sdktest vet ./...
 	@GOWORK=off go -C test/cloudsim/aws/sdktest test -vet=off -count=1 ./...
+
+.PHONY: monitoring-test
+monitoring-test: ## Check alerts and dashboards: with promtool, its unit tests of rules, and against the metrics of the reference
+	@GOWORK=off go -C monitoring/check vet ./...
+	@GOWORK=off go -C monitoring/check test -vet=off -count=1 ./...
+	@mkdir -p $(BIN) && GOWORK=off go -C monitoring/check build -tags remove_all_sd -o $(BIN)/promtool github.com/prometheus/prometheus/cmd/promtool
+	@$(BIN)/promtool check rules --lint=all --lint-fatal monitoring/alerts/*.yaml
+	@$(BIN)/promtool test rules monitoring/alerts/tests/*.yaml
 
 .PHONY: differential-aws
 differential-aws: ## Play one scenario to the simulated AWS and to moto_server, and compare; MOTO_SERVER=path
