@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"karpenter.sh/core/metrics"
@@ -39,6 +40,12 @@ func TestSimulation(t *testing.T) {
 	if strings.Contains(collect(t, registry), "unfinished_work_seconds{") {
 		t.Error("OPS-093: a simulation that ended is still running")
 	}
+	// OPS-094: there from the start.
+	if n, err := testutil.GatherAndCount(registry, "karpenter_scheduler_ignored_pods_count"); n != 1 || err != nil {
+		t.Errorf("OPS-094: %d series, %v", n, err)
+	}
+	m.Ignored(3)
+	expect(t, registry, "karpenter_scheduler_ignored_pods_count 3")
 	m.Pass("provisioner")
 	m.Begin("provisioner", "b", 1)
 	if all := collect(t, registry); strings.Contains(all, `scheduling_id="a"`) || !strings.Contains(all, `scheduling_id="z"`) {

@@ -336,3 +336,26 @@ func TestMissingDefinitions(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 }
+
+// OPS-064, OPS-042: a definition that a gate brings along is waited for with the gate, and
+// not missed without.
+func TestGatedDefinitions(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	s.define(t, "NodeOverlay")
+	s.replica(t, "DISABLE_LEADER_ELECTION=true").awaitReady(t)
+	gated := s.replica(t, "DISABLE_LEADER_ELECTION=true", "FEATURE_GATES=NodeOverlay=true")
+	eventually(t, 20*time.Second, func() string {
+		if log := gated.printed(); !strings.Contains(log, "waiting for custom resource definitions") || !strings.Contains(log, "does not serve NodeOverlay.karpenter.sh/v1alpha1") {
+			return "the log does not say what is missing"
+		}
+		return ""
+	})
+	if missing(gated, "controller_runtime_max_concurrent_reconciles") == "" {
+		t.Error("controllers run without the definition")
+	}
+	s.define(t)
+	eventually(t, 30*time.Second, func() string {
+		return missing(gated, `controller_runtime_max_concurrent_reconciles{controller="provisioner"}`)
+	})
+}

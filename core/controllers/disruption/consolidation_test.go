@@ -97,7 +97,7 @@ func TestConsolidation(t *testing.T) {
 	w.expect("b", goes)
 }
 
-// DIS-105: a command that does not stand any more is off, and its nodes are told why.
+// DIS-105, OPS-192: a command that does not stand any more is off, and its nodes are told why.
 func TestRejectedCommands(t *testing.T) {
 	for _, test := range []struct {
 		why   string

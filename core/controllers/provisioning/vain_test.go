@@ -199,7 +199,7 @@ func TestRestartDoesNotBeginAnew(t *testing.T) {
 	}
 }
 
-// SCH-303, SCH-304: pod and pool are told with the words of the scheduler, and so
+// SCH-303, SCH-304, OPS-296, OPS-297: pod and pool are told with the words of the scheduler, and so
 // is the node that should hold the pod.
 func TestVainLaunchesAreTold(t *testing.T) {
 	l := newLiving(t, readyPool("default"))

@@ -63,6 +63,13 @@ func (r *Registry) Summary(name string) *prometheus.SummaryVec {
 // to Register.
 func (r *Registry) Desc(name string) *prometheus.Desc { return r.of(name, Gauge).Desc() }
 
+// Buckets describes a histogram whose series a collector makes itself, likewise, and
+// returns its buckets.
+func (r *Registry) Buckets(name string) (*prometheus.Desc, []float64) {
+	f := r.of(name, Histogram)
+	return f.Desc(), f.Buckets
+}
+
 // Register registers a collector; what says which in an error.
 func (r *Registry) Register(what string, c prometheus.Collector) {
 	if err := r.registerer.Register(c); err != nil {

@@ -74,6 +74,23 @@ func TestMissingObjects(t *testing.T) {
 	}
 }
 
+// OPS-193, EXT-178: what a pool that balances has approved, with the figures.
+func TestApproved(t *testing.T) {
+	score := disrupt.Score{Pool: "p", Value: 0.754, Saving: 0.1, Disruption: 0.1326}
+	const message = "score 0.75 >= threshold 0.50 (k: 2, savings 10.0%, disruption 13.3%)"
+	pool := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "p", UID: "pool"}}
+	told := append(report.ApprovedNode(machine(), []disrupt.Score{score}), report.ApprovedPool(pool, score))
+	if len(told) != 3 {
+		t.Fatalf("events: %v", told)
+	}
+	for i, uid := range []string{"node", "claim", "pool"} {
+		e := told[i]
+		if e.Type != events.Normal || e.Reason != events.ConsolidationApproved || e.Message != message || len(e.DedupeValues) != 1 || e.DedupeValues[0] != uid {
+			t.Errorf("event %+v", e)
+		}
+	}
+}
+
 // OPS-196
 func TestTerminating(t *testing.T) {
 	got := report.Terminating(machine(), disrupt.Empty)

@@ -45,7 +45,7 @@ type Metrics struct {
 	consuming         *prometheus.GaugeVec
 	driftBackoffs     *prometheus.CounterVec
 	driftRests        *prometheus.GaugeVec
-	score             *prometheus.HistogramVec
+	score             *scores
 	moves             *prometheus.CounterVec
 	savings           *prometheus.HistogramVec
 	payback           *prometheus.HistogramVec
@@ -71,7 +71,7 @@ func NewMetrics(registerer prometheus.Registerer) (*Metrics, error) {
 		consuming:         r.Gauge("karpenter_nodepools_nodes_consuming_budgets"),
 		driftBackoffs:     r.Counter(prefix + "drift_backoffs_total"),
 		driftRests:        r.Gauge("karpenter_nodepools_drift_backoff_seconds"),
-		score:             r.Histogram("karpenter_consolidation_score"),
+		score:             newScores(r),
 		moves:             r.Counter("karpenter_consolidation_moves_total"),
 		savings:           r.Histogram(prefix + "command_savings_per_hour"),
 		payback:           r.Histogram(prefix + "command_payback_seconds"),
@@ -156,7 +156,7 @@ func (m *Metrics) Rests(pool string, left time.Duration) {
 // Weighed records what a command was worth to the pools that it concerns (EXT-180).
 func (m *Metrics) Weighed(approved bool, scores []disrupt.Score, policies map[string]v1.ConsolidationPolicy) {
 	for _, s := range scores {
-		m.score.WithLabelValues(verdict(s.Approved()), s.Pool, string(policies[s.Pool])).Observe(s.Value)
+		m.score.observe(s.Value, verdict(s.Approved()), s.Pool, string(policies[s.Pool]))
 	}
 	for pool, policy := range policies {
 		m.moves.WithLabelValues(verdict(approved), pool, string(policy)).Inc()
