@@ -149,6 +149,7 @@ func TestExpected(t *testing.T) {
 	expect(t, registry,
 		`karpenter_nodeclaims_terminated_total{capacity_type="",nodepool="",zone=""} 0`,
 		`karpenter_nodeclaims_disrupted_total{capacity_type="",consolidation_policy="",nodepool="",reason="expired",termination_mode="graceful"} 0`,
+		`karpenter_nodeclaims_disrupted_total{capacity_type="",consolidation_policy="",nodepool="",reason="initialization_timeout",termination_mode="graceful"} 0`,
 		`karpenter_nodes_terminated_total{nodepool="",zone=""} 0`,
 		`karpenter_nodes_drained_total{nodepool=""} 0`,
 	)

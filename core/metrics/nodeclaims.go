@@ -33,7 +33,7 @@ const (
 func reasons() []Reason {
 	return []Reason{
 		Underutilized, Empty, Drifted, Expired, Unhealthy, GarbageCollected,
-		InsufficientCapacity, NodeClassNotReady, LaunchTimeout, RegistrationTimeout,
+		InsufficientCapacity, NodeClassNotReady, LaunchTimeout, RegistrationTimeout, InitializationTimeout,
 	}
 }
 
