@@ -107,6 +107,9 @@ func (p *page) conditions(all []binary, sets bucketSets) {
 			if len(labels) == 0 && !kind.NodeClass {
 				row[1] = "all"
 			}
+			if kind.Gate != "" {
+				row[1] += ", with the gate " + code(kind.Gate)
+			}
 			if key := strings.Join(row, "|"); !seen[key] {
 				seen[key] = true
 				rows = append(rows, row)

@@ -36,8 +36,7 @@ func (b Binary) Groups() []Group {
 	)
 }
 
-// Kinds are those whose conditions are shown. CapacityBuffers are among them with
-// their feature gate only.
+// Kinds are those whose conditions are shown.
 func (b Binary) Kinds() []Kind {
 	labels := []string{v1.NodePoolLabelKey}
 	for _, class := range b.NodeClasses {
@@ -47,7 +46,7 @@ func (b Binary) Kinds() []Kind {
 		{Name: "nodeclaim", Labels: labels},
 		{Name: "nodepool"},
 		{Name: "node", Labels: append(slices.Clone(labels), v1.NodeInitializedLabelKey)},
-		{Name: "capacitybuffer"},
+		{Name: "capacitybuffer", Gate: "CapacityBuffer"},
 	}
 	for _, class := range b.NodeClasses {
 		kinds = append(kinds, Kind{Name: strings.ToLower(class.Kind), NodeClass: true})

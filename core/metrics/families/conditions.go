@@ -17,6 +17,8 @@ type Kind struct {
 	Labels []string
 	// NodeClass says that the kind is a provider's.
 	NodeClass bool
+	// Gate is the feature gate without which the kind is not shown; empty for none.
+	Gate string
 }
 
 // Conditions are the families of the kind.
@@ -28,7 +30,11 @@ func (k Kind) Conditions() Conditions {
 	if k.NodeClass {
 		buckets = Calls()
 	}
-	return conditions("operator_"+k.Name, labels, Family{Stage: Stable, Needs: NeedsState, Buckets: buckets})
+	needs := NeedsState
+	if k.Gate != "" {
+		needs = "--feature-gates=" + k.Gate + "=true"
+	}
+	return conditions("operator_"+k.Name, labels, Family{Stage: Stable, Needs: needs, Buckets: buckets})
 }
 
 // Twins are the older names of the families of conditions, which several kinds share
