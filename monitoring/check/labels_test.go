@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	matchers "github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
@@ -52,7 +52,7 @@ func (r *reader) selector(e *parser.VectorSelector) set {
 		return set{}
 	}
 	for _, m := range e.LabelMatchers {
-		if m.Name != matchers.MetricName && !of[m.Name] {
+		if m.Name != model.MetricNameLabel && !of[m.Name] {
 			r.complain("%s has no label %q", e.Name, m.Name)
 		}
 	}
