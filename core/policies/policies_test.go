@@ -69,10 +69,10 @@ func TestPolicies(t *testing.T) {
 	create(t, i.as(t, somebody), before) // there before the policies
 	testserver.Create(t, i.as(t, "admin"), policies.Files())
 	eventually(t, func() bool { return apierrors.IsForbidden(try(t, i.as(t, somebody), claim())) })
-	t.Run("OPS-310 NodeClaims", func(t *testing.T) { nodeClaims(t, i) })
-	t.Run("OPS-311 status", func(t *testing.T) { status(t, i, before) })
-	t.Run("OPS-312 NodePools", func(t *testing.T) { nodePools(t, i, before) })
-	t.Run("OPS-313 without parameters", func(t *testing.T) {
+	t.Run("OPS-320 NodeClaims", func(t *testing.T) { nodeClaims(t, i) })
+	t.Run("OPS-321 status", func(t *testing.T) { status(t, i, before) })
+	t.Run("OPS-322 NodePools", func(t *testing.T) { nodePools(t, i, before) })
+	t.Run("OPS-323 without parameters", func(t *testing.T) {
 		parameters := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "kube-system", Name: "karpenter-admission"}}
 		if err := i.as(t, "admin").Delete(t.Context(), parameters); err != nil {
 			t.Fatal(err)

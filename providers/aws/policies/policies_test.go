@@ -19,7 +19,7 @@ import (
 	"karpenter.sh/providers/aws/policies"
 )
 
-// OPS-314: what EC2NodeClasses may have.
+// OPS-324: what EC2NodeClasses may have.
 func TestEC2NodeClasses(t *testing.T) {
 	definitions, err := crds.All()
 	if err != nil {
