@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package binaries brings the programs that development needs into one
-// directory: the control plane, the linter and kind, each built from the Go
+// directory: the control plane, Helm, the linter and kind, each built from the Go
 // module that pins its version.
 //
 // # What it decides

@@ -34,7 +34,7 @@ type Version struct {
 
 // Sets returns every set there is.
 func Sets() []Set {
-	return []Set{controlPlane(), lint(), kind()}
+	return []Set{controlPlane(), helm(), lint(), kind()}
 }
 
 func controlPlane() Set {
@@ -56,6 +56,16 @@ func controlPlane() Set {
 			{Variable: "k8s.io/component-base/version.gitMinor", Module: kubernetes, Format: minor},
 			{Variable: kwok + "/pkg/consts.Version", Module: kwok, Format: verbatim},
 		},
+	}
+}
+
+func helm() Set {
+	const module = "helm.sh/helm/v4"
+	return Set{
+		Name:     "helm",
+		Module:   "tools/helm",
+		Programs: []Program{{Name: "helm", Package: module + "/cmd/helm"}},
+		Versions: []Version{{Variable: module + "/internal/version.version", Module: module, Format: verbatim}},
 	}
 }
 
