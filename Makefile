@@ -54,12 +54,16 @@ packages = $$(go list $$(go list -m -f '{{.Dir}}/...') | grep -v '^karpenter.sh/
 control-plane: ## Build the Kubernetes control plane, kwok and kwokctl into bin/ (about ten minutes, once)
 	@go run ./tools/binaries control-plane $(if $(filter kind,$(RUNTIME)),kind)
 
+.PHONY: helm
+helm:
+	@go run ./tools/binaries helm
+
 .PHONY: check-cluster
 check-cluster:
 	@$(cluster) check -name $(name) -runtime $(call quoted,$(RUNTIME)) -provider $(call quoted,$(PROVIDER))
 
 .PHONY: up
-up: check-cluster control-plane ## Start a cluster of fake nodes with Karpenter in it; CLUSTER=name RUNTIME=binary|kind PROVIDER=kwok|aws (aws: against a simulated cloud)
+up: check-cluster control-plane helm ## Start a cluster of fake nodes with Karpenter in it; CLUSTER=name RUNTIME=binary|kind PROVIDER=kwok|aws (aws: against a simulated cloud)
 	@$(cluster) up -name $(name) -runtime $(call quoted,$(RUNTIME)) -provider $(call quoted,$(PROVIDER))
 
 .PHONY: down
@@ -135,7 +139,7 @@ judge-aws: ## Let nodeadm, which joins machines of AL2023 to clusters, read the 
 	@GOWORK=off go -C providers/aws/userdata/judge test -vet=off -count=1 ./...
 
 .PHONY: e2e
-e2e: check-cluster control-plane $(if $(filter aws,$(PROVIDER)),e2e-account-aws) ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
+e2e: check-cluster control-plane helm $(if $(filter aws,$(PROVIDER)),e2e-account-aws) ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
 	@mkdir -p $(REPORTS) && rm -rf $(REPORTS)/$(e2e).xml $(REPORTS)/$(e2e)
 	@$(cluster) down -name $(e2e) && $(cluster) up -name $(e2e) -provider $(call quoted,$(PROVIDER)) -runtime $(RUNTIME) $(e2e-args) -env LOG_LEVEL=debug >/dev/null
 	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name $(e2e))" OUTPUT_DIR=$(REPORTS)/$(e2e) \
@@ -171,7 +175,7 @@ spec-coverage: ## List the requirements of the specification that no test of cod
 ##@ Before a commit
 
 .PHONY: generate
-generate: ## Generate deep copies, custom resource definitions, the reference, the catalogue of fake nodes and the fields of the kubelet
+generate: ## Generate deep copies, custom resource definitions, what follows in charts, the reference, the catalogue of fake nodes and the fields of the kubelet
 	@go run ./tools/crdgen
 	@go run ./tools/crdgen -paths ./core/cloudprovider/fake/v1alpha1 -out core/cloudprovider/fake/crds
 	@go run ./tools/crdgen -paths ./kwok/apis/v1alpha1 -out kwok/apis/crds
@@ -181,9 +185,17 @@ generate: ## Generate deep copies, custom resource definitions, the reference, t
 	@go run ./tools/crdgen -deepcopy=false -paths ./core/apis/v1,./core/apis/v1alpha1 -out providers/aws/apis/crds \
 		-restrict-domain karpenter.k8s.aws $(addprefix -allow-label karpenter.k8s.aws/,$(aws-labels) $(aws-launch-labels)) \
 		$(addprefix -overlay-forbid-label karpenter.k8s.aws/,$(aws-launch-labels))
+	@$(call charts,kwok,kwok)
+	@$(call charts,aws,providers/aws)
 	@go run ./kwok/catalogue/generate kwok/catalogue/instance_types.json
 	@go run ./tools/reference core/docs/reference
 	@GOWORK=off go -C tools/controlplane run ./kubeletfields > $(kubelet-fields).new && mv $(kubelet-fields).new $(kubelet-fields)
+
+# The charts of a provider: its name, and the directory of its module.
+charts = go run ./tools/chartgen -chart charts/$(1)/karpenter -crds core/apis/crds,$(2)/apis/crds \
+		-values charts/karpenter-common/common-values.yaml,charts/$(1)/karpenter/provider-values.yaml \
+	&& go run ./tools/chartgen -chart charts/$(1)/karpenter-crd -crds core/apis/crds,$(2)/apis/crds -crds-to templates \
+		-values charts/$(1)/karpenter-crd/provider-values.yaml
 
 kubelet-fields = core/cloudprovider/kit/kubelet/fields.json
 

@@ -1,0 +1,162 @@
+{{/* SPDX-License-Identifier: Apache-2.0 */}}
+
+{{/* A binding of a role to the service account. Takes root, kind of the role, name and, for a Role, namespace. */}}
+{{- define "karpenter-common.binding" -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ .kind }}Binding
+metadata:
+  {{- include "karpenter-common.metadata" (dict "root" .root "name" .name "namespace" .namespace) | nindent 2 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ .kind }}
+  name: {{ .name }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ include "karpenter-common.serviceAccountName" .root }}
+    namespace: {{ .root.Release.Namespace }}
+{{- end }}
+
+{{/* A role with its binding. Takes what a binding takes, and rules. */}}
+{{- define "karpenter-common.role" -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ .kind }}
+metadata:
+  {{- include "karpenter-common.metadata" (dict "root" .root "name" .name "namespace" .namespace) | nindent 2 }}
+rules:
+  {{- toYaml .rules | nindent 2 }}
+---
+{{ include "karpenter-common.binding" . }}
+{{- end }}
+
+{{/* What the core needs in the whole cluster (OPS-237). */}}
+{{- define "karpenter-common.coreRules" -}}
+- apiGroups: [karpenter.sh]
+  resources: [nodepools, nodeclaims, nodeoverlays]
+  verbs: [get, list, watch]
+- apiGroups: [karpenter.sh]
+  resources: [nodeclaims]
+  verbs: [create, delete, patch]
+- apiGroups: [karpenter.sh]
+  resources: [nodepools, nodepools/status, nodeclaims/status]
+  verbs: [patch]
+# What it owns blocks the deletion of its owner.
+- apiGroups: [karpenter.sh]
+  resources: [nodepools/finalizers, nodeclaims/finalizers]
+  verbs: [update]
+- apiGroups: [autoscaling.x-k8s.io]
+  resources: [capacitybuffers]
+  verbs: [get, list, watch]
+- apiGroups: [""]
+  resources:
+    - limitranges
+    - namespaces
+    - nodes
+    - persistentvolumeclaims
+    - persistentvolumes
+    - pods
+    - replicationcontrollers
+    - services
+  verbs: [get, list, watch]
+- apiGroups: [apps]
+  resources: [daemonsets, replicasets, statefulsets]
+  verbs: [get, list, watch]
+- apiGroups: [node.k8s.io]
+  resources: [runtimeclasses]
+  verbs: [get, list, watch]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch]
+- apiGroups: [storage.k8s.io]
+  resources: [csidrivers, csinodes, csistoragecapacities, storageclasses, volumeattachments]
+  verbs: [get, list, watch]
+- apiGroups: [""]
+  resources: [nodes]
+  verbs: [delete, patch]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [delete]
+- apiGroups: [""]
+  resources: [pods/eviction]
+  verbs: [create]
+{{- if ne (include "karpenter-common.variable" (dict "root" . "name" "NOMINATE_PODS" "fallback" (toString .Values.settings.nominatePods))) "false" }}
+- apiGroups: [""]
+  resources: [pods/status]
+  verbs: [patch]
+{{- end }}
+- apiGroups: [""]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
+
+{{/* The ClusterRole of the core, and what the user adds to it. */}}
+{{- define "karpenter-common.coreRole" -}}
+{{- $rules := concat (include "karpenter-common.coreRules" . | fromYamlArray) .Values.additionalClusterRoleRules }}
+{{- include "karpenter-common.role" (dict "root" . "kind" "ClusterRole"
+      "name" (printf "%s-core" (include "karpenter-common.fullname" .)) "rules" $rules) }}
+{{- end }}
+
+{{/* The ClusterRole of the provider (OPS-238, OPS-247). */}}
+{{- define "karpenter-common.providerRole" -}}
+{{- $provider := include "karpenter-common.provider" . | fromYaml }}
+{{- include "karpenter-common.role" (dict "root" . "kind" "ClusterRole"
+      "name" (include "karpenter-common.fullname" .) "rules" $provider.rules) }}
+{{- end }}
+
+{{/*
+The Role of leader election (OPS-239). It follows the variables that move the Lease.
+The creation of an object cannot be limited by its name.
+*/}}
+{{- define "karpenter-common.leaseRole" -}}
+{{- $lease := include "karpenter-common.variable" (dict "root" . "name" "LEADER_ELECTION_NAME" "fallback" "karpenter-leader-election") }}
+{{- $namespace := include "karpenter-common.variable" (dict "root" . "name" "LEADER_ELECTION_NAMESPACE" "fallback" .Release.Namespace) }}
+{{- $group := list "coordination.k8s.io" }}
+{{- $rules := list
+      (dict "apiGroups" $group "resources" (list "leases") "verbs" (list "create"))
+      (dict "apiGroups" $group "resources" (list "leases") "resourceNames" (list $lease) "verbs" (list "get" "update")) }}
+{{- include "karpenter-common.role" (dict "root" . "kind" "Role"
+      "name" (include "karpenter-common.fullname" .) "namespace" $namespace "rules" $rules) }}
+{{- end }}
+
+{{/* The Role that finds the address of the cluster's DNS (OPS-240), for providers that tell it to nodes. */}}
+{{- define "karpenter-common.dnsRole" -}}
+{{- if (include "karpenter-common.provider" . | fromYaml).clusterDNS }}
+{{- $rules := list (dict "apiGroups" (list "") "resources" (list "services") "resourceNames" (list "kube-dns") "verbs" (list "get")) }}
+{{- include "karpenter-common.role" (dict "root" . "kind" "Role"
+      "name" (printf "%s-dns" (include "karpenter-common.fullname" .)) "namespace" "kube-system" "rules" $rules) }}
+{{- end }}
+{{- end }}
+
+{{/* What people may do who administer or view the cluster (OPS-242). */}}
+{{- define "karpenter-common.aggregatedRole" -}}
+{{- $nodeClass := (include "karpenter-common.provider" .root | fromYaml).nodeClass }}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  {{- include "karpenter-common.metadata" (dict "root" .root "name" (printf "%s-%s" (include "karpenter-common.fullname" .root) .to)
+        "labels" (dict (printf "rbac.authorization.k8s.io/aggregate-to-%s" .to) "true")) | nindent 2 }}
+rules:
+  - apiGroups: [karpenter.sh]
+    resources: [nodepools, nodepools/status, nodeclaims, nodeclaims/status, nodeoverlays, nodeoverlays/status]
+    verbs: {{ toJson .verbs }}
+  - apiGroups: [{{ $nodeClass.group }}]
+    resources: [{{ $nodeClass.resource }}, {{ $nodeClass.resource }}/status]
+    verbs: {{ toJson .verbs }}
+{{- end }}
+
+{{/* The permissions of Karpenter itself. */}}
+{{- define "karpenter-common.rbac" -}}
+{{ include "karpenter-common.coreRole" . }}
+---
+{{ include "karpenter-common.providerRole" . }}
+---
+{{ include "karpenter-common.leaseRole" . }}
+---
+{{ include "karpenter-common.dnsRole" . }}
+{{- end }}
+
+{{/* The permissions of people. */}}
+{{- define "karpenter-common.aggregatedRoles" -}}
+{{ include "karpenter-common.aggregatedRole" (dict "root" . "to" "admin" "verbs" (list "get" "list" "watch" "create" "delete" "patch" "update")) }}
+---
+{{ include "karpenter-common.aggregatedRole" (dict "root" . "to" "view" "verbs" (list "get" "list" "watch")) }}
+{{- end }}
