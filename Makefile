@@ -141,7 +141,7 @@ judge-aws: ## Let nodeadm, which joins machines of AL2023 to clusters, read the 
 .PHONY: e2e
 e2e: check-cluster control-plane helm $(if $(filter aws,$(PROVIDER)),e2e-account-aws) ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
 	@mkdir -p $(REPORTS) && rm -rf $(REPORTS)/$(e2e).xml $(REPORTS)/$(e2e)
-	@$(cluster) down -name $(e2e) && $(cluster) up -name $(e2e) -provider $(call quoted,$(PROVIDER)) -runtime $(RUNTIME) $(e2e-args) -env LOG_LEVEL=debug >/dev/null
+	@$(cluster) down -name $(e2e) && $(cluster) up -name $(e2e) -provider $(call quoted,$(PROVIDER)) -runtime $(RUNTIME) -audit $(e2e-args) -env LOG_LEVEL=debug >/dev/null
 	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name $(e2e))" OUTPUT_DIR=$(REPORTS)/$(e2e) \
 		go tool ginkgo -procs=$(if $(filter kwok,$(PROVIDER)),$(PROCS),1) -timeout=1h -v -output-dir=$(REPORTS) -junit-report=$(e2e).xml \
 		$(if $(CI),-no-color) $(if $(FOCUS),-focus='$(FOCUS)') $(if $(LABELS),-label-filter='$(LABELS)') $(e2e-suite) || status=$$?; \

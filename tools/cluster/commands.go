@@ -33,10 +33,11 @@ func up(flags *flag.FlagSet) action {
 	flags.Var(&cloud, "cloud-arg", "argument for the simulated cloud, if the provider has one; may be repeated")
 	runtime := flags.String("runtime", localcluster.RuntimeBinary, "binary (plain processes) or kind (containers)")
 	flags.Var(&env, "env", "NAME=value for Karpenter; may be repeated")
+	audit := flags.Bool("audit", false, "record what Karpenter asks of the API server")
 	return func(ctx context.Context, layout localcluster.Layout) error {
 		start := time.Now()
 		state, err := localcluster.Up(ctx, localcluster.UpOptions{
-			Layout: layout, Runtime: *runtime, Provider: *provider, CloudArgs: cloud, Args: flags.Args(), Env: env, Out: os.Stderr,
+			Layout: layout, Runtime: *runtime, Provider: *provider, Audit: *audit, CloudArgs: cloud, Args: flags.Args(), Env: env, Out: os.Stderr,
 		})
 		if err != nil {
 			return err

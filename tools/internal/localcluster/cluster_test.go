@@ -54,7 +54,10 @@ func newRoot(t *testing.T) localcluster.UpOptions {
 		Layout:  localcluster.Layout{Root: t.TempDir(), Name: "mine"},
 		Runtime: localcluster.RuntimeBinary, Out: io.Discard,
 	}
-	for name, script := range map[string]string{"kwokctl": kwokctl, "kubectl": "#!/bin/sh\n"} {
+	for name, script := range map[string]string{
+		"kwokctl": kwokctl, "helm": "#!/bin/sh\n",
+		"kubectl": "#!/bin/sh\necho '{\"clusters\": [{\"name\": \"mine\"}]}'\n",
+	} {
 		if err := errors.Join(os.MkdirAll(opts.Bin(), 0o755), os.WriteFile(opts.Program(name), []byte(script), 0o755)); err != nil {
 			t.Fatal(err)
 		}

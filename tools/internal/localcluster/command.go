@@ -31,18 +31,24 @@ func (t tools) env() []string {
 
 // run runs a program to its end; an error carries the last it said.
 func (t tools) run(ctx context.Context, program string, args ...string) error {
+	_, err := t.output(ctx, program, args...)
+	return err
+}
+
+// output is run, and returns what the program printed.
+func (t tools) output(ctx context.Context, program string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, t.layout.Program(program), args...)
 	cmd.Env = t.env()
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		return fmt.Errorf("%s %s: %w", program, args[0], context.Cause(ctx))
+		return nil, fmt.Errorf("%s %s: %w", program, args[0], context.Cause(ctx))
 	}
 	if err != nil {
-		return fmt.Errorf("%s %s: %w\n%s", program, strings.Join(args, " "), err, lastLines(readable(stderr.String()), 15))
+		return nil, fmt.Errorf("%s %s: %w\n%s", program, strings.Join(args, " "), err, lastLines(readable(stderr.String()), 15))
 	}
-	return nil
+	return stdout.Bytes(), nil
 }
 
 // readable shortens the JSON lines that kwokctl logs to what people need.

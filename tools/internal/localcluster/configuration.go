@@ -28,10 +28,20 @@ type extraArg struct {
 	Override bool `json:"override,omitempty"`
 }
 
+// ConfigurationOptions say how a cluster is to be.
+type ConfigurationOptions struct {
+	Layout
+	// Runtime is RuntimeBinary or RuntimeKind.
+	Runtime string
+	Ports   Ports
+	// Audit records what Karpenter asks of the API server.
+	Audit bool
+}
+
 // Configuration returns the file that kwokctl creates the cluster from: the
 // components and their arguments, the fake kubelet's options, its stages.
-func Configuration(layout Layout, runtime string, ports Ports) (string, error) {
-	documents := []document{kwokctlDocument(layout, runtime, ports), kwokDocument()}
+func Configuration(opts ConfigurationOptions) (string, error) {
+	documents := []document{kwokctlDocument(opts), kwokDocument()}
 	parts := make([]string, 0, len(documents)+len(Stages()))
 	for _, d := range documents {
 		text, err := json.MarshalIndent(d, "", "  ")
@@ -43,20 +53,23 @@ func Configuration(layout Layout, runtime string, ports Ports) (string, error) {
 	return strings.Join(append(parts, Stages()...), "---\n"), nil
 }
 
-func kwokctlDocument(layout Layout, runtime string, ports Ports) document {
-	options := map[string]any{"runtime": runtime}
+func kwokctlDocument(opts ConfigurationOptions) document {
+	options := map[string]any{"runtime": opts.Runtime}
 	var patches []map[string]any
-	switch runtime {
+	switch opts.Runtime {
 	case RuntimeKind:
-		options["kindBinary"] = layout.Program("kind")
-		options["kubeApiserverPort"] = ports.APIServer
+		options["kindBinary"] = opts.Program("kind")
+		options["kubeApiserverPort"] = opts.Ports.APIServer
 	default:
-		options = binaryOptions(layout, ports)
+		options = binaryOptions(opts.Layout, opts.Ports)
 		patches = componentPatches()
+	}
+	if opts.Audit {
+		options["kubeAuditPolicy"] = opts.input(auditPolicyFile)
 	}
 	options["bindAddress"] = loopback
 	options["disableQPSLimits"] = true
-	options["kubectlBinary"] = layout.Program("kubectl")
+	options["kubectlBinary"] = opts.Program("kubectl")
 	return document{
 		"apiVersion":        "config.kwok.x-k8s.io/v1alpha1",
 		"kind":              "KwokctlConfiguration",
@@ -93,6 +106,11 @@ func componentPatches() []map[string]any {
 	return []map[string]any{
 		{"name": "etcd", "extraArgs": []extraArg{
 			{Key: "unsafe-no-fsync", Value: "true"},
+		}},
+		// Some clusters have it: who makes an object that blocks the deletion of its
+		// owner must be allowed to.
+		{"name": "kube-apiserver", "extraArgs": []extraArg{
+			{Key: "enable-admission-plugins", Value: "OwnerReferencesPermissionEnforcement"},
 		}},
 		{"name": "kube-controller-manager", "extraArgs": []extraArg{
 			{Key: "leader-elect", Value: "false"},

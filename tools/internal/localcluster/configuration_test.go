@@ -28,7 +28,7 @@ func configuration(t *testing.T, runtime string) (kwokctlConfiguration, string) 
 	t.Helper()
 	layout := localcluster.Layout{Root: "/checkout", Name: "mine"}
 	ports := localcluster.Ports{APIServer: 1, Etcd: 2, EtcdPeer: 3, ControllerManager: 4, Scheduler: 5, Kwok: 6}
-	text, err := localcluster.Configuration(layout, runtime, ports)
+	text, err := localcluster.Configuration(localcluster.ConfigurationOptions{Layout: layout, Runtime: runtime, Ports: ports, Audit: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +50,7 @@ func TestConfigurationNamesEveryProgramAndPort(t *testing.T) {
 		"kubeApiserverPort": 1.0, "etcdPort": 2.0, "etcdPeerPort": 3.0,
 		"kubeControllerManagerPort": 4.0, "kubeSchedulerPort": 5.0, "kwokControllerPort": 6.0,
 		"bindAddress": "127.0.0.1", "disableQPSLimits": true, "runtime": "binary",
+		"kubeAuditPolicy": "/checkout/bin/clusters/mine/input/audit.json",
 	}
 	for key, value := range want {
 		if parsed.Options[key] != value {

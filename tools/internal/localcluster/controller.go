@@ -108,7 +108,7 @@ func controllerWish(opts UpOptions, state *State) (ControllerWish, error) {
 	if state.Cloud != nil {
 		own = slices.Concat(state.Cloud.Env, own)
 	}
-	env := ControllerEnv(opts.Kubeconfig(), os.LookupEnv, slices.Concat(own, opts.Env))
+	env := ControllerEnv(opts.ControllerKubeconfig(), os.LookupEnv, slices.Concat(own, opts.Env))
 	return ControllerWish{Binary: hash, Command: command, Env: env}, nil
 }
 

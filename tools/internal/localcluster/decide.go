@@ -30,18 +30,27 @@ type Decision struct {
 	Reason string
 }
 
+// ClusterWish is what the caller wants of the cluster.
+type ClusterWish struct {
+	Runtime, Provider string
+	// Audit: the requests of Karpenter are to be recorded.
+	Audit bool
+}
+
 // Decide keeps a cluster that works and runs as wanted, and replaces any other.
-func Decide(o Observation, runtime, provider string) Decision {
+func Decide(o Observation, want ClusterWish) Decision {
 	replace := func(reason string) Decision { return Decision{Remove: true, Create: true, Reason: reason} }
 	switch {
 	case !o.Exists:
 		return Decision{Create: true}
 	case o.State == nil:
 		return replace("an earlier start was not finished")
-	case o.State.Runtime != runtime:
+	case o.State.Runtime != want.Runtime:
 		return replace(fmt.Sprintf("it runs with runtime %s", o.State.Runtime))
-	case o.State.Provider != provider:
+	case o.State.Provider != want.Provider:
 		return replace(fmt.Sprintf("it runs with provider %s", o.State.Provider))
+	case want.Audit && o.State.AuditLog == "":
+		return replace("it records no requests")
 	case len(o.Dead) > 0:
 		slices.Sort(o.Dead)
 		return replace("no longer running: " + strings.Join(o.Dead, ", "))

@@ -18,19 +18,23 @@ func TestDecide(t *testing.T) {
 	tests := []struct {
 		reason string
 		found  localcluster.Observation
+		audit  bool
 		want   localcluster.Decision
 	}{
-		{"nothing there: create", localcluster.Observation{}, localcluster.Decision{Create: true}},
-		{"a directory without a state was never finished", localcluster.Observation{Exists: true}, replace},
-		{"another runtime cannot be turned into this one", localcluster.Observation{Exists: true, State: &localcluster.State{Runtime: localcluster.RuntimeKind}, Serving: true}, replace},
-		{"another provider has another account behind its machines", localcluster.Observation{Exists: true, State: &localcluster.State{Runtime: localcluster.RuntimeBinary, Provider: "aws"}, Serving: true}, replace},
-		{"a dead component takes the cluster with it: etcd runs without fsync", localcluster.Observation{Exists: true, State: binary, Dead: []string{"etcd"}}, replace},
-		{"an API server that does not answer is of no use", localcluster.Observation{Exists: true, State: binary}, replace},
-		{"a cluster that works is kept", localcluster.Observation{Exists: true, State: binary, Serving: true}, keep},
+		{"nothing there: create", localcluster.Observation{}, false, localcluster.Decision{Create: true}},
+		{"a directory without a state was never finished", localcluster.Observation{Exists: true}, false, replace},
+		{"another runtime cannot be turned into this one", localcluster.Observation{Exists: true, State: &localcluster.State{Runtime: localcluster.RuntimeKind}, Serving: true}, false, replace},
+		{"another provider has another account behind its machines", localcluster.Observation{Exists: true, State: &localcluster.State{Runtime: localcluster.RuntimeBinary, Provider: "aws"}, Serving: true}, false, replace},
+		{"a dead component takes the cluster with it: etcd runs without fsync", localcluster.Observation{Exists: true, State: binary, Dead: []string{"etcd"}}, false, replace},
+		{"an API server that does not answer is of no use", localcluster.Observation{Exists: true, State: binary}, false, replace},
+		{"requests that were not recorded cannot be looked up", localcluster.Observation{Exists: true, State: binary, Serving: true}, true, replace},
+		{"a cluster that works is kept", localcluster.Observation{Exists: true, State: binary, Serving: true}, false, keep},
 	}
 	for _, tc := range tests {
 		t.Run(tc.reason, func(t *testing.T) {
-			got := localcluster.Decide(tc.found, localcluster.RuntimeBinary, localcluster.ProviderKwok)
+			got := localcluster.Decide(tc.found, localcluster.ClusterWish{
+				Runtime: localcluster.RuntimeBinary, Provider: localcluster.ProviderKwok, Audit: tc.audit,
+			})
 			if got.Remove != (got.Reason != "") {
 				t.Errorf("reason %q for a decision with Remove = %v", got.Reason, got.Remove)
 			}

@@ -20,7 +20,8 @@
 // A cluster has a name and a [Layout], its directory. Its components are the
 // processes of the control plane and the fake kubelet (the kwok controller),
 // started by kwokctl; the controller is Karpenter's own process, started by
-// this package. A runtime is how the components run: as plain processes
+// this package, with the service account and the permissions of its Helm chart. A
+// runtime is how the components run: as plain processes
 // ([RuntimeBinary]) or in a container made by kind ([RuntimeKind]).
 //
 // # Invariants

@@ -37,8 +37,17 @@ func (l Layout) Program(name string) string { return filepath.Join(l.Bin(), name
 // Dir is the cluster's own directory; all it ever writes is below it.
 func (l Layout) Dir() string { return filepath.Join(l.Bin(), "clusters", l.Name) }
 
-// Kubeconfig is the file that clients, Karpenter and tests are given.
+// Kubeconfig is the file that clients and tests are given.
 func (l Layout) Kubeconfig() string { return filepath.Join(l.Dir(), "kubeconfig") }
+
+// ControllerKubeconfig is the file that Karpenter is given: it may do with it what its
+// chart grants.
+func (l Layout) ControllerKubeconfig() string {
+	return filepath.Join(l.Dir(), "controller.kubeconfig")
+}
+
+// AuditLog is what the API server records of Karpenter's requests.
+func (l Layout) AuditLog() string { return l.Log("audit") }
 
 // Log is the log file of a component or of the controller.
 func (l Layout) Log(process string) string { return filepath.Join(l.Dir(), "logs", process+".log") }

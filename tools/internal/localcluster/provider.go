@@ -19,6 +19,10 @@ type provider struct {
 	controller string
 	// module is the directory of its Go module, below the root.
 	module string
+	// chart is the directory of its Helm chart, below the root.
+	chart string
+	// values are those without which the chart cannot be rendered.
+	values []string
 	// cloud is the simulated cloud that its machines live in; empty if it needs
 	// none.
 	cloud string
@@ -28,8 +32,8 @@ type provider struct {
 
 func providers() map[string]provider {
 	return map[string]provider{
-		ProviderKwok: {controller: "karpenter-kwok", module: "kwok", settings: func(string) []string { return nil }},
-		"aws": {controller: "karpenter-aws", module: "providers/aws", cloud: "aws", settings: func(cluster string) []string {
+		ProviderKwok: {controller: "karpenter-kwok", module: "kwok", chart: "charts/kwok/karpenter", settings: func(string) []string { return nil }},
+		"aws": {controller: "karpenter-aws", module: "providers/aws", chart: "charts/aws/karpenter", values: []string{"settings.clusterName=any"}, cloud: "aws", settings: func(cluster string) []string {
 			return []string{"CLUSTER_NAME=" + cluster, "INTERRUPTION_QUEUE=" + cluster, "EKS_CONTROL_PLANE=true"}
 		}},
 	}

@@ -19,7 +19,10 @@ type State struct {
 	// Provider is whose Karpenter runs in it.
 	Provider   string `json:"provider"`
 	Kubeconfig string `json:"kubeconfig"`
-	Ports      Ports  `json:"ports"`
+	// AuditLog is the file with what Karpenter asked of the API server; empty if that
+	// is not recorded.
+	AuditLog string `json:"auditLog,omitempty"`
+	Ports    Ports  `json:"ports"`
 	// Components are the processes that kwokctl started, by name. Empty for
 	// the kind runtime, whose components live in a container.
 	Components map[string]process.Identity `json:"components,omitempty"`

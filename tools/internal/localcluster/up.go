@@ -36,6 +36,8 @@ type UpOptions struct {
 	// Provider is one of [ProviderNames]; empty means ProviderKwok, and for Restart
 	// the one that is there.
 	Provider string
+	// Audit records what Karpenter asks of the API server. It is for runtime binary.
+	Audit bool
 	// CloudArgs are for the simulated cloud, if the provider has one.
 	CloudArgs []string
 	// Args and Env are for the controller, besides what it always gets. Env
@@ -66,7 +68,8 @@ func up(ctx context.Context, opts UpOptions) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	decision, state := Decide(found, opts.Runtime, opts.Provider), found.State
+	wish := ClusterWish{Runtime: opts.Runtime, Provider: opts.Provider, Audit: opts.Audit}
+	decision, state := Decide(found, wish), found.State
 	if decision.Remove {
 		fmt.Fprintf(opts.Out, "cluster %s: replaced, because %s\n", opts.Name, decision.Reason)
 		if err := remove(ctx, opts.Layout); err != nil {
@@ -79,6 +82,9 @@ func up(ctx context.Context, opts UpOptions) (*State, error) {
 		}
 	}
 	if err := applyCRDs(ctx, opts, state.provider()); err != nil {
+		return nil, err
+	}
+	if err := grantAccess(ctx, opts, state.provider()); err != nil {
 		return nil, err
 	}
 	return state, ensureController(ctx, opts, state)
@@ -143,6 +149,9 @@ func create(ctx context.Context, opts UpOptions) (*State, error) {
 		return nil, err
 	}
 	state := &State{Name: opts.Name, Runtime: opts.Runtime, Provider: opts.Provider, Kubeconfig: opts.Kubeconfig(), Ports: ports, Components: components}
+	if opts.Audit {
+		state.AuditLog = opts.AuditLog()
+	}
 	if err := state.save(opts.Layout); err != nil {
 		return nil, err
 	}
@@ -155,7 +164,7 @@ func create(ctx context.Context, opts UpOptions) (*State, error) {
 
 // writeInput writes the files that kwokctl reads.
 func writeInput(opts UpOptions, ports Ports) error {
-	configuration, err := Configuration(opts.Layout, opts.Runtime, ports)
+	configuration, err := Configuration(ConfigurationOptions{Layout: opts.Layout, Runtime: opts.Runtime, Ports: ports, Audit: opts.Audit})
 	if err != nil {
 		return err
 	}
@@ -163,10 +172,14 @@ func writeInput(opts UpOptions, ports Ports) error {
 	if err != nil {
 		return err
 	}
+	audit, err := AuditPolicy()
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(opts.input(""), 0o755); err != nil {
 		return fmt.Errorf("create the directory of cluster %s: %w", opts.Name, err)
 	}
-	for name, content := range map[string]string{"kwokctl.yaml": configuration, "scheduler.json": scheduler} {
+	for name, content := range map[string]string{"kwokctl.yaml": configuration, "scheduler.json": scheduler, auditPolicyFile: audit} {
 		if err := os.WriteFile(opts.input(name), []byte(content), 0o644); err != nil {
 			return fmt.Errorf("configure cluster %s: %w", opts.Name, err)
 		}
