@@ -68,9 +68,24 @@ func merge(into, from *yaml.Node) {
 		case node.Kind == yaml.MappingNode && into.Content[at+1].Kind == yaml.MappingNode && !strings.Contains(key.HeadComment, docMark):
 			merge(into.Content[at+1], node)
 		default:
+			key.HeadComment = withSchema(key.HeadComment, into.Content[at].HeadComment)
 			into.Content[at], into.Content[at+1] = key, node
 		}
 	}
+}
+
+// withSchema is a comment that says of the schema what an older one said, unless it
+// says something itself.
+func withSchema(comment, older string) string {
+	if strings.Contains(comment, schemaMark) {
+		return comment
+	}
+	for line := range strings.SplitSeq(older, "\n") {
+		if strings.Contains(line, schemaMark) {
+			comment += "\n" + line
+		}
+	}
+	return comment
 }
 
 // find returns the position of a key in a map, or -1.

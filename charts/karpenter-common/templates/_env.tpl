@@ -90,5 +90,5 @@ chart's: a name that stands twice is refused by server-side apply.
 {{- $kept = append $kept . }}
 {{- end }}
 {{- end }}
-{{- concat $kept $values.controller.env | toYaml }}
+{{- concat $kept (default list $values.controller.env) | toYaml }}
 {{- end }}

@@ -2,8 +2,11 @@
 
 {{/* An item with the pods' own selector, unless it has one. Takes root and item. */}}
 {{- define "karpenter-common.selecting" -}}
-{{- $own := dict "labelSelector" (dict "matchLabels" (include "karpenter-common.selectorLabels" .root | fromYaml)) }}
-{{- hasKey .item "labelSelector" | ternary .item (mergeOverwrite (dict) .item $own) | toYaml }}
+{{- $item := deepCopy .item }}
+{{- if not (hasKey $item "labelSelector") }}
+{{- $_ := set $item "labelSelector" (dict "matchLabels" (include "karpenter-common.selectorLabels" .root | fromYaml)) }}
+{{- end }}
+{{- toYaml $item }}
 {{- end }}
 
 {{/* The spread constraints, each with a selector (OPS-228). */}}
@@ -105,7 +108,7 @@ volumeMounts:
 
 {{/* The containers beside the controller, with the mounts that all of them get. */}}
 {{- define "karpenter-common.sidecars" -}}
-{{- $mounts := .Values.controller.sidecarVolumeMounts }}
+{{- $mounts := default list .Values.controller.sidecarVolumeMounts }}
 {{- $all := list }}
 {{- range .Values.controller.sidecarContainer }}
 {{- $all = append $all (mergeOverwrite (dict) . (dict "volumeMounts" (concat (default list .volumeMounts) $mounts))) }}

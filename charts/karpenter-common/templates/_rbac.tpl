@@ -90,7 +90,7 @@ rules:
 
 {{/* The ClusterRole of the core, and what the user adds to it. */}}
 {{- define "karpenter-common.coreRole" -}}
-{{- $rules := concat (include "karpenter-common.coreRules" . | fromYamlArray) .Values.additionalClusterRoleRules }}
+{{- $rules := concat (include "karpenter-common.coreRules" . | fromYamlArray) (default list .Values.additionalClusterRoleRules) }}
 {{- include "karpenter-common.role" (dict "root" . "kind" "ClusterRole"
       "name" (printf "%s-core" (include "karpenter-common.fullname" .)) "rules" $rules) }}
 {{- end }}
