@@ -93,7 +93,7 @@ build: ## Compile every package and build the controllers into bin/; VERSION=1.2
 	@mkdir -p $(BIN) && go build -ldflags "-X main.version=$(VERSION)" -o $(BIN)/ ./kwok/cmd/... $(addsuffix /...,$(wildcard ./providers/*/cmd))
 
 .PHONY: test
-test: control-plane ## Run the unit and integration tests of all modules; PKG=./core/engine/... RACE=1 adds the race detector, VET=off leaves go vet to lint, REPORT=name keeps reports apart
+test: control-plane helm ## Run the unit and integration tests of all modules; PKG=./core/engine/... RACE=1 adds the race detector, VET=off leaves go vet to lint, REPORT=name keeps reports apart
 	@mkdir -p $(REPORTS)
 	@status=0; KUBEBUILDER_ASSETS=$(BIN) go tool gotestsum --format pkgname-and-test-fails \
 		--junitfile $(REPORTS)/$(REPORT).xml --hide-summary=output,skipped -- \
@@ -103,6 +103,10 @@ test: control-plane ## Run the unit and integration tests of all modules; PKG=./
 .PHONY: docs-verify
 docs-verify: control-plane ## Check the documentation: links, commands, manifests, and that it tells of all fields and reasons
 	@KUBEBUILDER_ASSETS=$(BIN) go test -count=1 ./test/docs
+
+.PHONY: charts-test
+charts-test: control-plane helm ## Test the Helm charts: what they render and refuse, and the commands of charts/README.md against an API server
+	@KUBEBUILDER_ASSETS=$(BIN) go test -count=1 ./test/charts
 
 .PHONY: oracle
 oracle: ## Check plans against the real kube-scheduler, on random clusters; CHECKS=1000000 SEED=0 for other ones

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	rbacv1 "k8s.io/api/rbac/v1"
+)
+
+// grant is one verb on one resource of a group.
+type grant struct{ group, resource, verb string }
+
+// expand lists what rules grant.
+func expand(rules []rbacv1.PolicyRule) []grant {
+	found := map[grant]bool{}
+	for _, rule := range rules {
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				for _, verb := range rule.Verbs {
+					found[grant{group, resource, verb}] = true
+				}
+			}
+		}
+	}
+	return sorted(found)
+}
+
+func sorted(grants map[grant]bool) []grant {
+	return slices.SortedFunc(maps.Keys(grants), func(a, b grant) int {
+		return strings.Compare(a.group+" "+a.resource+" "+a.verb, b.group+" "+b.resource+" "+b.verb)
+	})
+}
+
+// specified reads the table of the core's rules (OPS-237) in the specification.
+func specified(t testing.TB) []grant {
+	t.Helper()
+	chapter, err := os.ReadFile(filepath.Join(root, "core/docs/spec/operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, found := strings.Cut(string(chapter), "| Group | Resources | Verbs | Why |\n|---|---|---|---|\n")
+	if !found {
+		t.Fatal("the table of rules is not in the chapter")
+	}
+	table, _, _ = strings.Cut(table, "\n\n")
+	grants := map[grant]bool{}
+	for row := range strings.SplitSeq(table, "\n") {
+		cells := strings.Split(row, "|")
+		group := strings.Trim(cells[1], " `")
+		if group == "core" {
+			group = ""
+		}
+		for resource := range strings.SplitSeq(cells[2], ",") {
+			for verb := range strings.SplitSeq(cells[3], ",") {
+				grants[grant{group, strings.TrimSpace(resource), strings.TrimSpace(verb)}] = true
+			}
+		}
+	}
+	return sorted(grants)
+}
+
+// own are the rules of each provider beside the core's (OPS-238, OPS-247).
+var own = map[string][]grant{
+	"kwok": {
+		{"", "nodes", "create"},
+		{"karpenter.kwok.sh", "kwoknodeclasses", "get"}, {"karpenter.kwok.sh", "kwoknodeclasses", "list"}, {"karpenter.kwok.sh", "kwoknodeclasses", "watch"},
+	},
+	"aws": {
+		{"karpenter.k8s.aws", "ec2nodeclasses", "get"}, {"karpenter.k8s.aws", "ec2nodeclasses", "list"},
+		{"karpenter.k8s.aws", "ec2nodeclasses", "patch"}, {"karpenter.k8s.aws", "ec2nodeclasses", "watch"},
+		{"karpenter.k8s.aws", "ec2nodeclasses/status", "patch"},
+	},
+}
+
+func differ(want, got []grant) string { return cmp.Diff(want, got, cmp.AllowUnexported(grant{})) }
+
+// OPS-237, OPS-238, OPS-247: the rules are those of the table, and no more.
+func TestRules(t *testing.T) {
+	for _, provider := range providers {
+		all := render(t, provider)
+		if diff := differ(specified(t), expand(find[rbacv1.ClusterRole](t, all, "ClusterRole", "karpenter-core").Rules)); diff != "" {
+			t.Errorf("%s: core: %s", provider, diff)
+		}
+		if diff := differ(own[provider], expand(find[rbacv1.ClusterRole](t, all, "ClusterRole", "karpenter").Rules)); diff != "" {
+			t.Errorf("%s: %s", provider, diff)
+		}
+	}
+}
+
+// OPS-237: without nominations the status of pods stays out of reach, also if that is said
+// by a variable.
+func TestRuleOfNominations(t *testing.T) {
+	for _, args := range [][]string{
+		{"--set", "settings.nominatePods=false"},
+		{"--set-json", `controller.env=[{"name":"NOMINATE_PODS","value":"false"}]`},
+	} {
+		rules := find[rbacv1.ClusterRole](t, render(t, "kwok", args...), "ClusterRole", "karpenter-core").Rules
+		want := slices.DeleteFunc(specified(t), func(g grant) bool { return g.resource == "pods/status" })
+		if diff := differ(want, expand(rules)); diff != "" {
+			t.Errorf("%v: %s", args, diff)
+		}
+	}
+}
+
+// OPS-208: what the user adds.
+func TestAdditionalRules(t *testing.T) {
+	rules := find[rbacv1.ClusterRole](t, render(t, "kwok", everything("kwok")...), "ClusterRole", "full-core").Rules
+	if !slices.Contains(expand(rules), grant{"example.org", "things", "get"}) {
+		t.Errorf("the rules are %v", rules)
+	}
+}
+
+// OPS-239: the lease, wherever it is.
+func TestLeaseRule(t *testing.T) {
+	for _, c := range []struct{ env, name, namespace string }{
+		{`[]`, "karpenter-leader-election", "kube-system"},
+		{`[{"name":"LEADER_ELECTION_NAME","value":"mine"}]`, "mine", "kube-system"},
+		{`[{"name":"LEADER_ELECTION_NAMESPACE","value":"there"}]`, "karpenter-leader-election", "there"},
+	} {
+		all := render(t, "aws", "--set-json", "controller.env="+c.env)
+		role, binding := find[rbacv1.Role](t, all, "Role", "karpenter"), find[rbacv1.RoleBinding](t, all, "RoleBinding", "karpenter")
+		group, leases := []string{"coordination.k8s.io"}, []string{"leases"}
+		want := []rbacv1.PolicyRule{
+			{APIGroups: group, Resources: leases, Verbs: []string{"create"}},
+			{APIGroups: group, Resources: leases, ResourceNames: []string{c.name}, Verbs: []string{"get", "update"}},
+		}
+		if diff := cmp.Diff(want, role.Rules); diff != "" {
+			t.Errorf("%s: %s", c.env, diff)
+		}
+		if role.Namespace != c.namespace || binding.Namespace != c.namespace || binding.Subjects[0].Namespace != "kube-system" {
+			t.Errorf("%s: role in %s, binding in %s of %v", c.env, role.Namespace, binding.Namespace, binding.Subjects)
+		}
+	}
+}
+
+// OPS-240, OPS-241: who may look up the address of the DNS, and that nothing else is granted in a
+// namespace.
+func TestNamespacedRules(t *testing.T) {
+	want := map[string][]string{"kwok": {"kube-system/karpenter"}, "aws": {"kube-system/karpenter", "kube-system/karpenter-dns"}}
+	for _, provider := range providers {
+		var got []string
+		all := render(t, provider)
+		for _, object := range all {
+			if object.GetKind() == "Role" {
+				got = append(got, object.GetNamespace()+"/"+object.GetName())
+			}
+		}
+		if diff := cmp.Diff(want[provider], got); diff != "" {
+			t.Errorf("%s: %s", provider, diff)
+		}
+	}
+	rules := find[rbacv1.Role](t, render(t, "aws"), "Role", "karpenter-dns").Rules
+	if diff := cmp.Diff([]rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"services"}, ResourceNames: []string{"kube-dns"}, Verbs: []string{"get"}}}, rules); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// OPS-242: what administrators and viewers of the cluster may do; editors get nothing.
+func TestAggregatedRules(t *testing.T) {
+	classes := map[string][2]string{"kwok": {"karpenter.kwok.sh", "kwoknodeclasses"}, "aws": {"karpenter.k8s.aws", "ec2nodeclasses"}}
+	verbs := map[string][]string{
+		"admin": {"create", "delete", "get", "list", "patch", "update", "watch"},
+		"view":  {"get", "list", "watch"},
+	}
+	for _, provider := range providers {
+		all := render(t, provider)
+		for to, verbs := range verbs {
+			role := find[rbacv1.ClusterRole](t, all, "ClusterRole", "karpenter-"+to)
+			want := map[grant]bool{}
+			for _, verb := range verbs {
+				for _, resource := range []string{"nodepools", "nodeclaims", "nodeoverlays"} {
+					want[grant{"karpenter.sh", resource, verb}], want[grant{"karpenter.sh", resource + "/status", verb}] = true, true
+				}
+				class := classes[provider]
+				want[grant{class[0], class[1], verb}], want[grant{class[0], class[1] + "/status", verb}] = true, true
+			}
+			if diff := differ(sorted(want), expand(role.Rules)); diff != "" {
+				t.Errorf("%s, %s: %s", provider, to, diff)
+			}
+			aggregated := map[string]string{}
+			for label, value := range role.Labels {
+				if strings.HasPrefix(label, "rbac.authorization.k8s.io/") {
+					aggregated[label] = value
+				}
+			}
+			if diff := cmp.Diff(map[string]string{"rbac.authorization.k8s.io/aggregate-to-" + to: "true"}, aggregated); diff != "" {
+				t.Errorf("%s, %s: %s", provider, to, diff)
+			}
+		}
+	}
+}
