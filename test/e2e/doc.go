@@ -17,6 +17,12 @@
 // for conditions. What must never happen is watched from the first event on, not
 // looked for in the end.
 //
+// # Permissions
+//
+// The controller runs with the service account and the rules of its Helm chart. At the
+// end the suite sees that no request was refused and, if every spec ran, that all that
+// is granted was needed (OPS-310, OPS-311).
+//
 // # Side by side
 //
 // Tests run in several processes, because most of their time is waiting. A test

@@ -16,6 +16,7 @@ import (
 
 	"karpenter.sh/test/internal/environment"
 	"karpenter.sh/test/internal/objects"
+	"karpenter.sh/test/internal/permissions"
 )
 
 var (
@@ -56,6 +57,7 @@ var _ = SynchronizedAfterSuite(func() {}, func(ctx SpecContext) {
 	if env != nil {
 		env.Close(ctx)
 		expectDocumented(ctx) // whatever the tests provoked
+		env.ExpectPermissionsFit(ctx, permissions.Waivers())
 	}
 })
 

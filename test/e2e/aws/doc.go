@@ -8,7 +8,8 @@
 //
 // The account holds what providers/aws/internal/cmd/account prints: the controller may
 // do what the documented policies allow. At the end the suite sees that this was enough
-// and, if every spec ran, that all of it was needed. Zonal shift is switched on, too.
+// and, if every spec ran, that all of it was needed. The same is seen of the chart's
+// rules in the cluster. Zonal shift is switched on, too.
 // Specs that last for minutes have the label long (LABELS='!long' leaves them out).
 //
 // Specs run one after the other: what they do to the account (selling it out, taking

@@ -9,6 +9,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"karpenter.sh/test/internal/environment"
 	"karpenter.sh/test/internal/simcloud"
 )
 
@@ -25,15 +26,9 @@ func expectPolicyFits(ctx context.Context) {
 		return
 	}
 	Expect(who[at].Refusals).To(BeEmpty(), "calls that the documented policies do not allow")
-	if !everySpecRuns() {
+	if !environment.EverySpecRuns() {
 		GinkgoWriter.Println("whether all that is granted is needed is not checked: not every spec ran")
 		return
 	}
 	Expect(who[at].Unused).To(BeEmpty(), "grants that no call needed")
-}
-
-// everySpecRuns tells whether specs were selected.
-func everySpecRuns() bool {
-	suite, _ := GinkgoConfiguration()
-	return len(suite.FocusStrings)+len(suite.SkipStrings)+len(suite.FocusFiles)+len(suite.SkipFiles)+len(suite.LabelFilter) == 0
 }

@@ -17,6 +17,7 @@ import (
 
 	"karpenter.sh/test/internal/environment"
 	"karpenter.sh/test/internal/objects"
+	"karpenter.sh/test/internal/permissions"
 	"karpenter.sh/test/internal/reference"
 	"karpenter.sh/test/internal/simcloud"
 )
@@ -68,6 +69,8 @@ var _ = AfterSuite(func(ctx SpecContext) {
 	env.Close(ctx)
 	expectPolicyFits(ctx)
 	expectDocumented(ctx)
+	// The address of the DNS is a Service's.
+	env.ExpectPermissionsFit(ctx, permissions.Without(permissions.Waivers(), "", "services"))
 })
 
 // expectDocumented compares what Karpenter shows and has told with the reference

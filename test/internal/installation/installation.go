@@ -65,6 +65,16 @@ func (i *Installation) PID() int {
 	return c.Process.PID
 }
 
+// AuditLog is the path of the file with what the controller asked of the API server;
+// empty if that is not recorded.
+func (i *Installation) AuditLog() string {
+	r, err := i.read()
+	if err != nil {
+		return ""
+	}
+	return r.AuditLog
+}
+
 // LogTail is the end of the controller's log, or why there is none.
 func (i *Installation) LogTail(lines int) string {
 	c, err := i.controller()
@@ -82,6 +92,7 @@ func (i *Installation) LogTail(lines int) string {
 // record is what the state file says.
 type record struct {
 	Name       string      `json:"name"`
+	AuditLog   string      `json:"auditLog"`
 	Controller *controller `json:"controller"`
 }
 

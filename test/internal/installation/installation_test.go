@@ -42,7 +42,10 @@ func TestFindLocal(t *testing.T) {
 	if err := os.WriteFile(log, []byte("one\ntwo\nthree\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	found := find(t, cluster(t, fmt.Sprintf(`{"name":"mine","controller":{"log":%q,"metricsURL":"http://here"}}`, log)), "http://ignored")
+	found := find(t, cluster(t, fmt.Sprintf(`{"name":"mine","auditLog":"audit","controller":{"log":%q,"metricsURL":"http://here"}}`, log)), "http://ignored")
+	if got := found.AuditLog(); got != "audit" {
+		t.Errorf("the audit log is %q", got)
+	}
 	if url, err := found.MetricsURL(); err != nil || url != "http://here" || !found.Local() {
 		t.Errorf("metrics at %q, %v; local %v", url, err, found.Local())
 	}
