@@ -39,7 +39,7 @@ func generated(t *testing.T, provider string) map[string]map[string]any {
 	return found
 }
 
-// OPS-248 to OPS-250: both charts bring the API's CRDs, all and unchanged; one of them lets Helm
+// OPS-248..250: both charts bring the API's CRDs, all and unchanged; one of them lets Helm
 // upgrade them, with annotations, and keeps them when it is uninstalled (OPS-253).
 func TestCRDs(t *testing.T) {
 	classes := map[string]string{"kwok": "kwoknodeclasses.karpenter.kwok.sh", "aws": "ec2nodeclasses.karpenter.k8s.aws"}

@@ -84,7 +84,7 @@ var byEnvOnly = map[string]string{
 	"LEADER_ELECTION_NAMESPACE": "for tests",
 }
 
-// OPS-232, AWS-001: the container has no variable that the binary does not know, and every
+// OPS-232, OPS-315, AWS-001: the container has no variable that the binary does not know, and every
 // option can be set.
 func TestVariablesAreOptions(t *testing.T) {
 	for _, provider := range providers {
@@ -104,7 +104,7 @@ func TestVariablesAreOptions(t *testing.T) {
 	}
 }
 
-// OPS-225 to OPS-227, OPS-229: an option that is not set has the default that the binary gives
+// OPS-225..227, OPS-229, OPS-315: an option that is not set has the default that the binary gives
 // it, also where that is not the zero value, and false reaches the process.
 func TestDefaultsAreThoseOfTheOptions(t *testing.T) {
 	for _, provider := range providers {

@@ -148,7 +148,7 @@ func (c *cluster) exists(t *testing.T, kind schema.GroupVersionKind, name string
 
 var crdKind = schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}
 
-// OPS-200, OPS-248 to OPS-253: the commands of the README do what it says, on an API server that
+// OPS-200, OPS-234, OPS-235, OPS-249..253: the commands of the README do what it says, on an API server that
 // judges every object.
 func TestLifeOfAnInstallation(t *testing.T) {
 	for _, provider := range providers {

@@ -41,7 +41,7 @@ func TestSecurity(t *testing.T) {
 	}
 }
 
-// OPS-262 to OPS-264, OPS-230, OPS-233: what a suite, a scraper and a kubelet count on.
+// OPS-230, OPS-233, OPS-262..264: what a suite, a scraper and a kubelet count on.
 func TestEndpoints(t *testing.T) {
 	for _, provider := range providers {
 		all := render(t, provider)
@@ -94,7 +94,7 @@ func TestServiceMonitor(t *testing.T) {
 	}
 }
 
-// A NetworkPolicy is there if it is asked for, and lets metrics and probes through.
+// OPS-314: a NetworkPolicy is there if it is asked for, and lets metrics and probes through.
 func TestNetworkPolicy(t *testing.T) {
 	for _, object := range render(t, "kwok") {
 		if object.GetKind() == "NetworkPolicy" {

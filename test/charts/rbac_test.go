@@ -123,6 +123,8 @@ func TestLeaseRule(t *testing.T) {
 		{`[]`, "karpenter-leader-election", "kube-system"},
 		{`[{"name":"LEADER_ELECTION_NAME","value":"mine"}]`, "mine", "kube-system"},
 		{`[{"name":"LEADER_ELECTION_NAMESPACE","value":"there"}]`, "karpenter-leader-election", "there"},
+		{`[{"name":"LEADER_ELECTION_NAMESPACE","value":""}]`, "karpenter-leader-election", "kube-system"},
+		{`[{"name":"LEADER_ELECTION_NAME","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}}]`, "karpenter-leader-election", "kube-system"},
 	} {
 		all := render(t, "aws", "--set-json", "controller.env="+c.env)
 		role, binding := find[rbacv1.Role](t, all, "Role", "karpenter"), find[rbacv1.RoleBinding](t, all, "RoleBinding", "karpenter")

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// OPS-200, OPS-246: what a chart refuses, and that the message names the value.
+// OPS-246, OPS-312: what a chart refuses, and that the message names the value.
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct{ reason, provider, set, message string }{
 		{"an unknown value", "kwok", "replica=2", "replica"},

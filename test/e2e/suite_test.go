@@ -57,7 +57,8 @@ var _ = SynchronizedAfterSuite(func() {}, func(ctx SpecContext) {
 	if env != nil {
 		env.Close(ctx)
 		expectDocumented(ctx) // whatever the tests provoked
-		env.ExpectPermissionsFit(ctx, permissions.Waivers())
+		// OPS-310, OPS-311.
+		env.ExpectPermissionsFit(ctx, permissions.OwnerWaivers())
 	}
 })
 

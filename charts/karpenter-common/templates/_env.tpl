@@ -26,12 +26,15 @@ not become 1e+06.
 {{- join "," $pairs }}
 {{- end }}
 
-{{/* The value of a variable that the user sets: its name, or what is given as fallback. */}}
+{{/*
+The value of a variable of controller.env, or fallback: also if it comes from elsewhere.
+Takes root, name and fallback.
+*/}}
 {{- define "karpenter-common.variable" -}}
 {{- $found := .fallback }}
 {{- $name := .name }}
 {{- range .root.Values.controller.env }}
-{{- if eq .name $name }}{{ $found = default "" .value }}{{ end }}
+{{- if and (eq .name $name) .value }}{{ $found = .value }}{{ end }}
 {{- end }}
 {{- $found }}
 {{- end }}

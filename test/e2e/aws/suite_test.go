@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -69,8 +70,8 @@ var _ = AfterSuite(func(ctx SpecContext) {
 	env.Close(ctx)
 	expectPolicyFits(ctx)
 	expectDocumented(ctx)
-	// The address of the DNS is a Service's.
-	env.ExpectPermissionsFit(ctx, permissions.Without(permissions.Waivers(), "", "services"))
+	// OPS-310, OPS-311.
+	env.ExpectPermissionsFit(ctx, slices.Concat(permissions.OwnerWaivers(), permissions.SpreadWaivers()))
 })
 
 // expectDocumented compares what Karpenter shows and has told with the reference

@@ -2,24 +2,28 @@
 
 package permissions
 
-import "slices"
+const (
+	karpenterGroup = "karpenter.sh"
+	appsGroup      = "apps"
+)
 
-// Waivers are those of the core's rules (OPS-237).
-func Waivers() []Waiver {
-	const karpenter, apps = "karpenter.sh", "apps"
-	const owners = "admission asks for it when Karpenter makes an object that blocks the deletion of its owner"
-	const spread = "read with default spread constraints only, which the suites do not configure"
+// OwnerWaivers are of rules that no request of Karpenter shows to be needed (OPS-237).
+func OwnerWaivers() []Waiver {
+	const why = "admission asks for it when Karpenter makes an object that blocks the deletion of its owner"
 	return []Waiver{
-		{karpenter, "nodepools/finalizers", "update", owners},
-		{karpenter, "nodeclaims/finalizers", "update", owners},
-		{"", "replicationcontrollers", read, spread},
-		{"", "services", read, spread},
-		{apps, "replicasets", read, spread},
-		{apps, "statefulsets", read, spread},
+		{karpenterGroup, "nodepools/finalizers", "update", why},
+		{karpenterGroup, "nodeclaims/finalizers", "update", why},
 	}
 }
 
-// Without returns the waivers but those of a resource, for a suite that needs it.
-func Without(waivers []Waiver, group, resource string) []Waiver {
-	return slices.DeleteFunc(slices.Clone(waivers), func(w Waiver) bool { return w.Group == group && w.Resource == resource })
+// SpreadWaivers are for a suite that configures no default spread constraints, which are
+// deduced from these objects (OPS-237). Services are not among them: a provider may read
+// one for the address of the DNS.
+func SpreadWaivers() []Waiver {
+	const why = "read for default spread constraints only"
+	return []Waiver{
+		{"", "replicationcontrollers", read, why},
+		{appsGroup, "replicasets", read, why},
+		{appsGroup, "statefulsets", read, why},
+	}
 }

@@ -36,7 +36,7 @@ type UpOptions struct {
 	// Provider is one of [ProviderNames]; empty means ProviderKwok, and for Restart
 	// the one that is there.
 	Provider string
-	// Audit records what Karpenter asks of the API server. It is for runtime binary.
+	// Audit records what Karpenter asks of the API server.
 	Audit bool
 	// CloudArgs are for the simulated cloud, if the provider has one.
 	CloudArgs []string
