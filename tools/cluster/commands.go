@@ -165,7 +165,7 @@ func notRunning(layout localcluster.Layout) error {
 }
 
 func logs(flags *flag.FlagSet) action {
-	of := flags.String("of", "", "whose log: kube-apiserver, kube-scheduler, kube-controller-manager, kwok-controller, etcd or cloudsim; Karpenter's if empty")
+	of := flags.String("of", "", "whose log: kube-apiserver, kube-scheduler, kube-controller-manager, kwok-controller, etcd, cloudsim or audit; Karpenter's if empty")
 	follow := flags.Bool("f", false, "go on printing as the log grows")
 	return func(ctx context.Context, layout localcluster.Layout) error {
 		name := *of
