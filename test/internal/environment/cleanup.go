@@ -41,6 +41,8 @@ func (e *Environment) kinds() []client.ObjectList {
 		&policyv1.PodDisruptionBudgetList{},
 		&appsv1.DaemonSetList{},
 		&appsv1.DeploymentList{},
+		&appsv1.StatefulSetList{},
+		&corev1.ReplicationControllerList{},
 		&autoscalingv1beta1.CapacityBufferList{},
 		&corev1.LimitRangeList{},
 		&corev1.PodList{},

@@ -77,6 +77,8 @@ func podsOf(o client.Object) []podPart {
 		t = &o.Spec.Template
 	case *appsv1.StatefulSet:
 		t = &o.Spec.Template
+	case *corev1.ReplicationController:
+		t = o.Spec.Template
 	case *batchv1.Job:
 		t = &o.Spec.Template
 	default:

@@ -74,7 +74,7 @@ func TestEverythingIsMarked(t *testing.T) {
 	d := defaults(t, "", "")
 	class := d.NodeClass("class")
 	pool := d.NodePool("pool", class)
-	for _, o := range []client.Object{class, pool, w.Deployment(), w.DaemonSet(), w.Pod(), w.Budget(1), objects.NodeClaim("claim", pool)} {
+	for _, o := range []client.Object{class, pool, w.Deployment(), w.StatefulSet(), w.ReplicationController(), w.DaemonSet(), w.Pod(), w.Budget(1), objects.NodeClaim("claim", pool)} {
 		if o.GetLabels()[objects.Cluster] == "" {
 			t.Errorf("%T lacks the label", o)
 		}

@@ -29,7 +29,7 @@ func Marked(labels map[string]string) map[string]string {
 // of any other field leaves the matter open.
 type Workload struct {
 	Name string
-	// Replicas of a Deployment.
+	// Replicas of a Deployment, StatefulSet or ReplicationController.
 	Replicas int32
 	// CPU and Memory requested by each pod, as Kubernetes quantities.
 	CPU, Memory string
@@ -50,6 +50,25 @@ func (w Workload) Deployment() *appsv1.Deployment {
 	return &appsv1.Deployment{
 		ObjectMeta: w.meta(),
 		Spec:       appsv1.DeploymentSpec{Replicas: &w.Replicas, Selector: w.Selector(), Template: w.template()},
+	}
+}
+
+// StatefulSet runs the workload with its number of replicas, which start side by side.
+func (w Workload) StatefulSet() *appsv1.StatefulSet {
+	return &appsv1.StatefulSet{
+		ObjectMeta: w.meta(),
+		Spec: appsv1.StatefulSetSpec{
+			Replicas: &w.Replicas, Selector: w.Selector(), Template: w.template(), PodManagementPolicy: appsv1.ParallelPodManagement,
+		},
+	}
+}
+
+// ReplicationController runs the workload with its number of replicas, as long ago.
+func (w Workload) ReplicationController() *corev1.ReplicationController {
+	template := w.template()
+	return &corev1.ReplicationController{
+		ObjectMeta: w.meta(),
+		Spec:       corev1.ReplicationControllerSpec{Replicas: &w.Replicas, Selector: w.Selector().MatchLabels, Template: &template},
 	}
 }
 
