@@ -230,9 +230,11 @@ func permissions(t *testing.T, c *cluster, provider string) {
 	lease := map[grant]bool{{"coordination.k8s.io", "leases", "create"}: true}
 	named := map[grant]bool{{"coordination.k8s.io", "leases", "get"}: true, {"coordination.k8s.io", "leases", "update"}: true}
 	for _, g := range resources(t, c) {
-		at := func(namespace, name string) bool { return allowed(t, c, g, "karpenter", namespace, name) }
+		at := func(namespace, name string) bool {
+			return c.allows(t, "karpenter", g, types.NamespacedName{Namespace: namespace, Name: name})
+		}
 		// Every account may do a little, such as asking who it is.
-		everywhere := granted[g] || allowed(t, c, g, "nobody", "default", "")
+		everywhere := granted[g] || c.allows(t, "nobody", g, types.NamespacedName{Namespace: "default"})
 		if got := at("default", ""); got != everywhere {
 			t.Errorf("in another namespace: %s %s.%s: %v, want %v", g.verb, g.resource, g.group, got, everywhere)
 		}
@@ -267,14 +269,16 @@ func resources(t *testing.T, c *cluster) []grant {
 	return sorted(found)
 }
 
-// allowed asks whether a service account in kube-system may.
-func allowed(t *testing.T, c *cluster, g grant, account, namespace, name string) bool {
+// allows asks whether a service account in kube-system may.
+func (c *cluster) allows(t *testing.T, account string, g grant, object types.NamespacedName) bool {
+	t.Helper()
 	resource, subresource, _ := strings.Cut(g.resource, "/")
 	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
 		User:   "system:serviceaccount:kube-system:" + account,
 		Groups: []string{"system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"},
 		ResourceAttributes: &authorizationv1.ResourceAttributes{
-			Group: g.group, Resource: resource, Subresource: subresource, Verb: g.verb, Namespace: namespace, Name: name,
+			Group: g.group, Resource: resource, Subresource: subresource, Verb: g.verb,
+			Namespace: object.Namespace, Name: object.Name,
 		},
 	}}
 	if err := c.Create(t.Context(), review); err != nil {
