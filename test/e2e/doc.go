@@ -21,7 +21,7 @@
 //
 // The controller runs with the service account and the rules of its Helm chart. At the
 // end the suite sees that no request was refused and, if every spec ran, that all that
-// is granted was needed (OPS-310, OPS-311).
+// is granted was needed (OPS-310, OPS-311). The core's rules are judged here only.
 //
 // # Side by side
 //

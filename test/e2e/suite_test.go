@@ -58,7 +58,7 @@ var _ = SynchronizedAfterSuite(func() {}, func(ctx SpecContext) {
 		env.Close(ctx)
 		expectDocumented(ctx) // whatever the tests provoked
 		// OPS-310, OPS-311.
-		env.ExpectPermissionsFit(ctx, permissions.OwnerWaivers())
+		env.ExpectPermissionsFit(ctx, environment.Judgement{Waivers: permissions.OwnerWaivers()})
 	}
 })
 

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"testing"
 	"time"
 
@@ -18,7 +17,6 @@ import (
 
 	"karpenter.sh/test/internal/environment"
 	"karpenter.sh/test/internal/objects"
-	"karpenter.sh/test/internal/permissions"
 	"karpenter.sh/test/internal/reference"
 	"karpenter.sh/test/internal/simcloud"
 )
@@ -71,7 +69,7 @@ var _ = AfterSuite(func(ctx SpecContext) {
 	expectPolicyFits(ctx)
 	expectDocumented(ctx)
 	// OPS-310, OPS-311.
-	env.ExpectPermissionsFit(ctx, slices.Concat(permissions.OwnerWaivers(), permissions.SpreadWaivers()))
+	env.ExpectPermissionsFit(ctx, environment.Judgement{Elsewhere: []string{environment.CoreRole}})
 })
 
 // expectDocumented compares what Karpenter shows and has told with the reference

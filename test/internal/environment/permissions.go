@@ -5,6 +5,7 @@ package environment
 import (
 	"context"
 	"os"
+	"slices"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/gomega"
@@ -17,10 +18,21 @@ import (
 // account is the service account that the chart makes as release karpenter (OPS-262).
 var account = types.NamespacedName{Namespace: "kube-system", Name: "karpenter"}
 
+// CoreRole is the chart's role with the rules of the core (OPS-237).
+const CoreRole = "karpenter-core"
+
+// Judgement says which of the chart's grants a suite has to have needed: all that are
+// not left to others.
+type Judgement struct {
+	// Elsewhere are roles that another suite judges.
+	Elsewhere []string
+	Waivers   []permissions.Waiver
+}
+
 // ExpectPermissionsFit looks back on a suite: the permissions of the chart were enough
-// for all that the controller did (OPS-310), and if every spec ran, it needed all of
-// them but the waived ones (OPS-311).
-func (e *Environment) ExpectPermissionsFit(ctx context.Context, waivers []permissions.Waiver) {
+// for all that the controller did (OPS-310), and if every spec ran, it needed those that
+// are judged (OPS-311).
+func (e *Environment) ExpectPermissionsFit(ctx context.Context, judged Judgement) {
 	ginkgo.GinkgoHelper()
 	log := e.Karpenter.AuditLog()
 	if log == "" {
@@ -38,7 +50,8 @@ func (e *Environment) ExpectPermissionsFit(ctx context.Context, waivers []permis
 	}
 	grants, err := permissions.Granted(ctx, e, account)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
-	unused, stale := permissions.Unused(grants, requests.Made, waivers)
+	grants = slices.DeleteFunc(grants, func(g permissions.Grant) bool { return slices.Contains(judged.Elsewhere, g.Role) })
+	unused, stale := permissions.Unused(grants, requests.Made, judged.Waivers)
 	gomega.Expect(unused).To(gomega.BeEmpty(), "grants that no request needed")
 	gomega.Expect(stale).To(gomega.BeEmpty(), "waivers of grants that are not there, or are needed")
 }
