@@ -260,6 +260,23 @@ images: ## Build the controllers' images as OCI layouts in bin/images, without a
 	@$(BIN)/images-builder -root $(CURDIR) -out $(BIN)/images -version=$(call quoted,$(VERSION)) -platforms=$(call quoted,$(PLATFORMS)) \
 		-base=$(call quoted,$(BASE)) -created $(committed) $(controllers)
 
+# A release's files. The charts get the version and are packed; what registries hold
+# (images, charts) is pushed by whoever may.
+.PHONY: release
+release: helm ## Make the files of a release in bin/release: charts, CRDs, bills of materials, notes, checksums; VERSION=1.2.3 of a tree without changes
+	@go run ./tools/release check -version=$(call quoted,$(VERSION))
+	@$(MAKE) --no-print-directory images
+	@rm -rf $(BIN)/release && mkdir -p $(BIN)/release
+	@for chart in charts/*/karpenter charts/*/karpenter-crd; do provider=$$(basename "$$(dirname "$$chart")"); \
+		mkdir -p $(BIN)/release/$$provider && $(BIN)/helm package "$$chart" --version $(call quoted,$(VERSION)) --app-version $(call quoted,$(VERSION)) \
+			-d $(BIN)/release/$$provider >/dev/null; \
+		for packed in $(BIN)/release/$$provider/*.tgz; do mv "$$packed" "$(BIN)/release/$$provider-$$(basename "$$packed")"; done; rmdir $(BIN)/release/$$provider; done
+	@for chart in charts/*/karpenter; do for crd in "$$chart"/crds/*.yaml; do echo ---; cat "$$crd"; done >"$(BIN)/release/$$(basename "$$(dirname "$$chart")")-crds.yaml"; done
+	@cp $(BIN)/images/sbom/*.json $(BIN)/release/
+	@go run ./tools/release notes -version=$(call quoted,$(VERSION)) >$(BIN)/release/NOTES.md
+	@go run ./tools/release checksums -dir $(BIN)/release
+	@ls $(BIN)/release
+
 .PHONY: images-test
 images-test: ## Test what builds images
 	@GOWORK=off go -C tools/images vet ./...

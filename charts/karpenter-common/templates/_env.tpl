@@ -43,12 +43,14 @@ Takes root, name and fallback.
 {{- define "karpenter-common.settings" -}}
 - {env: BATCH_IDLE_DURATION, setting: batchIdleDuration}
 - {env: BATCH_MAX_DURATION, setting: batchMaxDuration}
+- {env: COMPATIBILITY_METRICS, setting: compatibilityMetrics}
 - {env: DISABLE_CLUSTER_STATE_OBSERVABILITY, setting: disableClusterStateObservability}
 - {env: IGNORE_DRA_REQUESTS, setting: ignoreDRARequests}
 - {env: LAUNCH_AHEAD, setting: launchAhead}
 - {env: MAX_POD_MOVES_PER_HOUR, setting: maxPodMovesPerHour}
 - {env: MIN_VALUES_POLICY, setting: minValuesPolicy}
 - {env: NOMINATE_PODS, setting: nominatePods}
+- {env: OFFERING_METRICS, setting: offeringMetrics}
 - {env: PREFERENCE_POLICY, setting: preferencePolicy}
 - {env: SCHEDULER_CONFIG, setting: schedulerConfig}
 {{- end }}
