@@ -126,21 +126,19 @@ The creation of an object cannot be limited by its name.
 {{- end }}
 {{- end }}
 
-{{/* What people may do who administer or view the cluster (OPS-242). */}}
+{{/*
+What people may do who view, edit or administer the cluster (OPS-242), beside what those
+before may: the API server's own roles include each other. Nobody gets to create
+NodeClaims, which no limit bounds, or to write a status, which the controller acts upon.
+*/}}
 {{- define "karpenter-common.aggregatedRole" -}}
-{{- $nodeClass := (include "karpenter-common.provider" .root | fromYaml).nodeClass }}
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
   {{- include "karpenter-common.metadata" (dict "root" .root "name" (printf "%s-%s" (include "karpenter-common.fullname" .root) .to)
         "labels" (dict (printf "rbac.authorization.k8s.io/aggregate-to-%s" .to) "true")) | nindent 2 }}
 rules:
-  - apiGroups: [karpenter.sh]
-    resources: [nodepools, nodepools/status, nodeclaims, nodeclaims/status, nodeoverlays, nodeoverlays/status]
-    verbs: {{ toJson .verbs }}
-  - apiGroups: [{{ $nodeClass.group }}]
-    resources: [{{ $nodeClass.resource }}, {{ $nodeClass.resource }}/status]
-    verbs: {{ toJson .verbs }}
+  {{- toYaml .rules | nindent 2 }}
 {{- end }}
 
 {{/* The permissions of Karpenter itself. */}}
@@ -156,7 +154,19 @@ rules:
 
 {{/* The permissions of people. */}}
 {{- define "karpenter-common.aggregatedRoles" -}}
-{{ include "karpenter-common.aggregatedRole" (dict "root" . "to" "admin" "verbs" (list "get" "list" "watch" "create" "delete" "patch" "update")) }}
+{{- $class := (include "karpenter-common.provider" . | fromYaml).nodeClass }}
+{{- $read := list "get" "list" "watch" }}
+{{- $write := list "create" "delete" "patch" "update" }}
+{{- $core := list "karpenter.sh" }}
+{{- $provider := list $class.group }}
+{{ include "karpenter-common.aggregatedRole" (dict "root" . "to" "view" "rules" (list
+      (dict "apiGroups" $core "resources" (list "nodepools" "nodepools/status" "nodeclaims" "nodeclaims/status" "nodeoverlays" "nodeoverlays/status") "verbs" $read)
+      (dict "apiGroups" $provider "resources" (list $class.resource (printf "%s/status" $class.resource)) "verbs" $read))) }}
 ---
-{{ include "karpenter-common.aggregatedRole" (dict "root" . "to" "view" "verbs" (list "get" "list" "watch")) }}
+{{ include "karpenter-common.aggregatedRole" (dict "root" . "to" "edit" "rules" (list
+      (dict "apiGroups" $core "resources" (list "nodepools" "nodeoverlays") "verbs" $write)
+      (dict "apiGroups" $core "resources" (list "nodeclaims") "verbs" (list "delete" "patch" "update")))) }}
+---
+{{ include "karpenter-common.aggregatedRole" (dict "root" . "to" "admin" "rules" (list
+      (dict "apiGroups" $provider "resources" (list $class.resource) "verbs" $write))) }}
 {{- end }}
