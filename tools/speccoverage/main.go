@@ -114,7 +114,7 @@ func readCitations(root string) ([]spec.ID, error) {
 	}
 	var cited []spec.ID
 	for _, f := range files {
-		if !strings.HasSuffix(f.Name, "_test.go") || strings.HasPrefix(f.Package, toolPackages) {
+		if !strings.HasSuffix(f.Name, "_test.go") || strings.HasPrefix(f.Package, thisTool) || strings.HasPrefix(f.Package, thisToolsSpec) {
 			continue
 		}
 		ids, err := spec.CitationsOfCalled(f, unused)
@@ -126,10 +126,11 @@ func readCitations(root string) ([]spec.ID, error) {
 	return cited, nil
 }
 
-// modules is the prefix of all modules' paths, toolPackages that of the tools'.
+// modules is the prefix of all modules' paths; the others are the packages of this tool.
 const (
-	modules      = "karpenter.sh/"
-	toolPackages = modules + "tools/"
+	modules       = "karpenter.sh/"
+	thisTool      = modules + "tools/speccoverage"
+	thisToolsSpec = modules + "tools/internal/spec"
 )
 
 // readSources reads all Go files. A directory's import path is its path below the
