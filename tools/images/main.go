@@ -16,16 +16,18 @@ import (
 	"time"
 )
 
-func main() {
+func main() { os.Exit(status(os.Args[1:])) }
+
+// status builds until it is interrupted, tells what went wrong, and returns the exit
+// status.
+func status(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "images:", err)
-			stop()
-			os.Exit(1)
-		}
+	if err := run(ctx, args, os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "images:", err)
+		return 1
 	}
+	return 0
 }
 
 // options are the command line.

@@ -12,14 +12,18 @@ import (
 	"os/signal"
 )
 
-func main() {
+func main() { os.Exit(status(os.Args[1:])) }
+
+// status runs the command until it is interrupted, tells what went wrong, and returns
+// the exit status.
+func status(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+	if err := run(ctx, args, os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "release:", err)
-		stop()
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 const usage = `usage: release <command> [flags]

@@ -75,7 +75,7 @@ func (r *Reader) Register(_ context.Context, m manager.Manager) error {
 func (r *Reader) Reconcile(ctx context.Context) (reconciler.Result, error) {
 	err := r.read(ctx)
 	if ctx.Err() != nil {
-		return reconciler.Result{}, nil
+		return reconciler.Result{}, nil //nolint:nilerr // the process ends; the failure is that of the end
 	}
 	r.tell(err)
 	return reconciler.Result{RequeueAfter: r.wait(err)}, nil
