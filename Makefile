@@ -195,8 +195,10 @@ generate: ## Generate deep copies, custom resource definitions, what follows in 
 	@go run ./tools/reference core/docs/reference
 	@GOWORK=off go -C tools/controlplane run ./kubeletfields > $(kubelet-fields).new && mv $(kubelet-fields).new $(kubelet-fields)
 
+, := ,
+
 # The charts of a provider: its name, and the directory of its module.
-charts = go run ./tools/chartgen -chart charts/$(1)/karpenter -crds core/apis/crds,$(2)/apis/crds \
+charts = go run ./tools/chartgen -chart charts/$(1)/karpenter -crds core/apis/crds,$(2)/apis/crds -policies core/policies$(addprefix $(,),$(wildcard $(2)/policies)) \
 		-values charts/karpenter-common/common-values.yaml,charts/$(1)/karpenter/provider-values.yaml \
 	&& go run ./tools/chartgen -chart charts/$(1)/karpenter-crd -crds core/apis/crds,$(2)/apis/crds -crds-to templates \
 		-values charts/$(1)/karpenter-crd/provider-values.yaml

@@ -21,7 +21,7 @@ const annotations = `  annotations:
 
 // copyCRDs replaces the definitions of a chart.
 func copyCRDs(opts options) error {
-	sources, err := crdFiles(opts.crds)
+	sources, err := yamlFiles(opts.crds)
 	if err != nil {
 		return err
 	}
@@ -47,16 +47,16 @@ func copyCRDs(opts options) error {
 	return nil
 }
 
-// crdFiles lists the files to copy. Of files with one name the last counts.
-func crdFiles(directories []string) ([]string, error) {
+// yamlFiles lists the files to copy. Of files with one name the last counts.
+func yamlFiles(directories []string) ([]string, error) {
 	byName := map[string]string{}
 	for _, directory := range directories {
 		found, err := filepath.Glob(filepath.Join(directory, "*.yaml"))
 		if err != nil {
-			return nil, fmt.Errorf("list the CRDs in %s: %w", directory, err)
+			return nil, fmt.Errorf("list the files of %s: %w", directory, err)
 		}
 		if len(found) == 0 {
-			return nil, fmt.Errorf("list the CRDs in %s: there are none", directory)
+			return nil, fmt.Errorf("list the files of %s: there are none", directory)
 		}
 		for _, file := range found {
 			byName[filepath.Base(file)] = file

@@ -22,6 +22,8 @@ type options struct {
 	crds []string
 	// crdsTo is the directory in the chart that they go to, crds or templates.
 	crdsTo string
+	// policies are directories of admission policies, for charts that have them.
+	policies []string
 }
 
 func main() {
@@ -37,8 +39,9 @@ func parseFlags() options {
 	values := flags.String("values", "", "comma-separated `files` of annotated values; the later ones win")
 	crds := flags.String("crds", "", "comma-separated `directories` of CRDs; the later ones win")
 	crdsTo := flags.String("crds-to", "crds", "`directory` in the chart for the CRDs: crds, or templates to have Helm upgrade them")
+	policies := flags.String("policies", "", "comma-separated `directories` of admission policies")
 	_ = flags.Parse(os.Args[1:]) // it exits itself
-	return options{chart: *chart, values: split(*values), crds: split(*crds), crdsTo: *crdsTo}
+	return options{chart: *chart, values: split(*values), crds: split(*crds), crdsTo: *crdsTo, policies: split(*policies)}
 }
 
 func split(list string) []string {
@@ -70,7 +73,10 @@ func run(opts options) error {
 			return fmt.Errorf("write %s of %s: %w", name, opts.chart, err)
 		}
 	}
-	return copyCRDs(opts)
+	if err := copyCRDs(opts); err != nil {
+		return err
+	}
+	return copyPolicies(opts)
 }
 
 // about is what a chart says of itself.

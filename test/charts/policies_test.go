@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package charts_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// OPS-320, OPS-324, OPS-325: the policies are there when they are asked for, bound to
+// ConfigMaps of the release in which the controller's own user is filled in.
+func TestAdmissionPolicies(t *testing.T) {
+	want := map[string]map[string]string{
+		"kwok": {"nodeclaims.karpenter.sh": "karpenter-admission", "nodepools.karpenter.sh": "karpenter-admission", "status.karpenter.sh": "karpenter-admission"},
+	}
+	want["aws"] = map[string]string{"ec2nodeclasses.karpenter.k8s.aws": "karpenter-admission-aws"}
+	for policy, parameters := range want["kwok"] {
+		want["aws"][policy] = parameters
+	}
+	for _, provider := range providers {
+		if files, err := os.ReadDir(filepath.Join(chart(provider, "karpenter"), "policies")); err != nil || len(files) != len(want[provider]) {
+			t.Errorf("%s has %d files of policies, want %d: %v", provider, len(files), len(want[provider]), err)
+		}
+		for _, object := range render(t, provider) {
+			if strings.HasPrefix(object.GetKind(), "ValidatingAdmission") {
+				t.Errorf("%s: there is policy %s, for which nobody asked", provider, object.GetName())
+			}
+		}
+		rendered := render(t, provider, "--set", "admissionPolicies.enabled=true", "--set", "admissionPolicies.parameters.limits=cpu=1",
+			"--set", "admissionPolicies.providerParameters.roles=nodes", "--set", "serviceAccount.name=me", "--namespace", "ops")
+		bound := map[string]string{}
+		for policy := range want[provider] {
+			find[admissionv1.ValidatingAdmissionPolicy](t, rendered, "ValidatingAdmissionPolicy", policy)
+			b := find[admissionv1.ValidatingAdmissionPolicyBinding](t, rendered, "ValidatingAdmissionPolicyBinding", policy)
+			bound[b.Spec.PolicyName] = b.Spec.ParamRef.Name
+			if b.Spec.ParamRef.Namespace != "ops" {
+				t.Errorf("%s: policy %s looks into namespace %q", provider, policy, b.Spec.ParamRef.Namespace)
+			}
+		}
+		if diff := cmp.Diff(want[provider], bound); diff != "" {
+			t.Errorf("%s: %s", provider, diff)
+		}
+		data := find[corev1.ConfigMap](t, rendered, "ConfigMap", "karpenter-admission").Data
+		if diff := cmp.Diff(map[string]string{"controller": "system:serviceaccount:ops:me", "limits": "cpu=1"}, data); diff != "" {
+			t.Errorf("%s: %s", provider, diff)
+		}
+		if provider == "aws" {
+			data := find[corev1.ConfigMap](t, rendered, "ConfigMap", "karpenter-admission-aws").Data
+			if diff := cmp.Diff(map[string]string{"roles": "nodes"}, data); diff != "" {
+				t.Error(diff)
+			}
+		}
+	}
+}
