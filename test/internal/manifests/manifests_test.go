@@ -125,17 +125,21 @@ func TestExamplesKeepToThemselves(t *testing.T) {
 // A Deployment that is changed right after its creation is rolled out twice, and
 // buys nodes twice.
 func TestTheReadmeIsOneManifest(t *testing.T) {
+	const example = "core/docs/examples/hello.yaml"
 	text, err := os.ReadFile("../../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(text), "<<'YAML'\n")
-	manifest, rest, found := strings.Cut(rest, "\nYAML\n")
-	if !found || strings.Contains(rest, "kubectl set") || strings.Contains(rest, "kubectl create") {
-		t.Error("the example is more than one manifest")
+	if strings.Count(string(text), "kubectl apply") != 1 || !strings.Contains(string(text), "kubectl apply -f "+example) ||
+		strings.Contains(string(text), "kubectl set") || strings.Contains(string(text), "kubectl create") {
+		t.Errorf("the example is more than %s", example)
+	}
+	manifest, err := os.ReadFile("../../../" + example)
+	if err != nil {
+		t.Fatal(err)
 	}
 	kinds := map[string]bool{}
-	for _, o := range decode(t, []byte(manifest)) {
+	for _, o := range decode(t, manifest) {
 		kinds[o.GetKind()] = true
 	}
 	if !kinds["KWOKNodeClass"] || !kinds["NodePool"] || !kinds["Deployment"] {
