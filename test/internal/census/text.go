@@ -10,10 +10,15 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Line is the census in one line, for a display of progress.
+// Line is the census in one line, for a display of progress. What nodes cost is left out
+// where they do not say it.
 func (c Census) Line() string {
-	return fmt.Sprintf("pods %d: %d pending, %d bound, %d running | nodes %d, %d ready | $%.2f/h",
-		c.Pods(), c.Pending, c.Bound, c.Running, c.Nodes, c.Ready, c.Price)
+	line := fmt.Sprintf("pods %d: %d pending, %d bound, %d running | nodes %d, %d ready",
+		c.Pods(), c.Pending, c.Bound, c.Running, c.Nodes, c.Ready)
+	if c.Price > 0 {
+		line += fmt.Sprintf(" | $%.2f/h", c.Price)
+	}
+	return line
 }
 
 // NodesByType lists the instance types with their counts, the most frequent
