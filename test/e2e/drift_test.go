@@ -186,7 +186,7 @@ func (s *fleet) eventuallyUndrifted(ctx SpecContext) {
 
 // Replacements that do not come into service cost a machine once in a while, and no
 // node.
-var _ = Describe("A replacement", SpecPriority(1), func() {
+var _ = Describe("A replacement", SpecPriority(1), Label("long"), func() {
 	// DIS-123, DIS-125, DIS-129, DIS-173, LIF-079, KWOK-039.
 	It("that cannot be launched leaves the node as it was, and is tried again after a while", func(ctx SpecContext) {
 		o := leaveOversized(ctx)

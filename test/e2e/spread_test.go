@@ -17,7 +17,7 @@ var _ = Describe("Zone spread", func() {
 
 	// SCH-142, SCH-152: a zone counts for a pod where it can go, not where other
 	// pools have nodes.
-	DescribeTable("counts only zones that the pod can reach, beside a pool",
+	DescribeTable("counts only zones that the pod can reach, beside a pool", Label("long"),
 		func(ctx SpecContext, when corev1.UnsatisfiableConstraintAction, other func(*v1.NodePool)) {
 			zones := func(names ...string) func(*v1.NodePool) { return require(corev1.LabelTopologyZone, in, names...) }
 			pool := env.NodePool(ctx, "default", zones(usable...), weight(10))
