@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"karpenter.sh/core/events"
 	"karpenter.sh/core/metrics/families"
 )
 
@@ -70,6 +71,23 @@ func TestComplete(t *testing.T) {
 			if !strings.Contains(got[tt.page], "`"+name[1]+"`") {
 				t.Errorf("%s: %s is not in %s", tt.reason, name[1], tt.page)
 			}
+		}
+	}
+}
+
+// OPS-331: what is published is in the chapter, or in one that it names, with the same type.
+func TestEventsSpecified(t *testing.T) {
+	text := section(t, "## 6. Events", "## 7. Helm")
+	types := map[string]string{}
+	for _, row := range regexp.MustCompile("\\| (Normal|Warning) \\| `([A-Za-z]+)`").FindAllStringSubmatch(text, -1) {
+		types[row[2]] = row[1]
+	}
+	for _, kind := range events.Kinds() {
+		if kind.Reason != "" && !strings.Contains(text, "`"+kind.Reason+"`") {
+			t.Errorf("%s is not in the chapter", kind.Reason)
+		}
+		if specified := types[kind.Reason]; specified != "" && specified != kind.Type {
+			t.Errorf("%s is %s, and %s in the chapter", kind.Reason, kind.Type, specified)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider/fake"
 	"karpenter.sh/core/controllers/internal/fixture"
+	"karpenter.sh/core/events"
 )
 
 // LIF-130, LIF-145, LIF-175, LIF-177
@@ -247,7 +249,7 @@ func TestTaintConflict(t *testing.T) {
 	}
 }
 
-// LIF-164, LIF-165
+// LIF-164, LIF-165, OPS-330
 func TestDeadline(t *testing.T) {
 	at := time.Now().Truncate(time.Second)
 	invalid := func(n *v1.NodeClaim) {
@@ -278,6 +280,9 @@ func TestDeadline(t *testing.T) {
 			for _, e := range w.Recorder.Events() {
 				if e.Reason != "FailedDraining" {
 					told = append(told, e.Reason)
+				}
+				if e.Reason == "InvalidTerminationTimestamp" && (e.Type != events.Warning || !strings.Contains(e.Message, `"soon"`)) {
+					t.Errorf("told %+v", e)
 				}
 			}
 			if !slices.Equal(told, tt.events) {

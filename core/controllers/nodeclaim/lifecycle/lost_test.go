@@ -16,6 +16,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake"
 	"karpenter.sh/core/controllers/internal/fixture"
+	"karpenter.sh/core/events"
 )
 
 // lost returns a world with an initialized NodeClaim whose instance, if any, the
@@ -40,7 +41,7 @@ func (w *world) deleted(name string) bool {
 	return !fixture.Exists(w.World, &v1.NodeClaim{ObjectMeta: metav1.ObjectMeta{Name: name}}) || w.nodeClaim(name).DeletionTimestamp != nil
 }
 
-// LIF-092: the instance is looked for when the Node is seen to be gone.
+// LIF-092, OPS-329: the instance is looked for when the Node is seen to be gone.
 func TestNodeLost(t *testing.T) {
 	t.Run("with its instance", func(t *testing.T) {
 		w := lost(t, false)
@@ -75,6 +76,10 @@ func TestNodeLost(t *testing.T) {
 		result := w.pass("a")
 		w.expect("a", v1.ConditionTypeInitialized, "False/NodeNotFound")
 		w.expect("a", "Ready", "False/UnhealthyDependents")
+		until := w.Clock.Now().Add(5 * time.Minute).UTC().Format(time.RFC3339)
+		if got := w.Recorder.Of("NodeLost"); len(got) != 1 || got[0].Type != events.Warning || !strings.Contains(got[0].Message, until) {
+			t.Errorf("told %+v, not until %s", got, until)
+		}
 		if result.RequeueAfter != 30*time.Second || w.deleted("a") {
 			t.Errorf("looked at again after %v; deleted: %v", result.RequeueAfter, w.deleted("a"))
 		}
@@ -138,7 +143,7 @@ func TestLostNodeComesBack(t *testing.T) {
 	}
 }
 
-// LIF-093
+// LIF-093, OPS-326
 func TestRegistrationIsKept(t *testing.T) {
 	team := taint("example.com/team", "", "NoSchedule")
 	tests := []struct {
@@ -175,8 +180,9 @@ func TestRegistrationIsKept(t *testing.T) {
 			if !slices.Equal(got.Finalizers, want.Finalizers) || len(got.OwnerReferences) != len(want.OwnerReferences) {
 				t.Errorf("finalizers %v, owners %v", got.Finalizers, got.OwnerReferences)
 			}
-			if told := len(w.Recorder.Of("UnregisteredTaintReturned")) > 0; told != tt.told {
-				t.Errorf("told: %v", told)
+			told := w.Recorder.Of("UnregisteredTaintReturned")
+			if (len(told) == 1) != tt.told || tt.told && (told[0].Type != events.Warning || !strings.Contains(told[0].Message, "node "+node.Name)) {
+				t.Errorf("told %+v", told)
 			}
 			if writes := w.Writes.Names(); !slices.Equal(writes, tt.writes) {
 				t.Errorf("wrote %q, want %q", writes, tt.writes)
