@@ -4,5 +4,6 @@
 // code within sentences, the links and the anchors of a page, as GitHub shows them.
 // Only tests import it.
 //
-// It judges nothing, and follows no link. Start reading at [Parse].
+// It judges nothing, and follows no link. Start reading at [Parse]; [Section] is for
+// what needs no parsing.
 package markdown

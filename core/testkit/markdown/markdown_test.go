@@ -66,3 +66,18 @@ func TestRead(t *testing.T) {
 		t.Errorf("got %+v, %v", page, err)
 	}
 }
+
+func TestSection(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "page.md")
+	if err := os.WriteFile(path, []byte("b **A-1** one b two **A-1**"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := markdown.Section(path, "**A-1**", "b"); err != nil || got != " one " {
+		t.Errorf("got %q, %v", got, err)
+	}
+	for _, missing := range [][3]string{{path, "**A-2**", "b"}, {path, "two", "one"}, {path + ".not", "b", "b"}} {
+		if got, err := markdown.Section(missing[0], missing[1], missing[2]); err == nil {
+			t.Errorf("from %q to %q: %q", missing[1], missing[2], got)
+		}
+	}
+}

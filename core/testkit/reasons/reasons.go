@@ -25,8 +25,8 @@ type Found struct {
 
 // InSource returns the reasons below a directory, once each, sorted: values of fields and
 // constants called reason or by the reason's own name, what functions that make
-// conditions and errors are called with, and what types called cause or blocker begin with. Tests, and directories of these names, are left
-// out.
+// conditions and errors are called with, and what types called cause or blocker begin
+// with. Tests, and directories of these names, are left out.
 func InSource(root string, without ...string) ([]Found, error) {
 	files := map[string]string{}
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {

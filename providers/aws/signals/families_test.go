@@ -4,7 +4,6 @@ package signals_test
 
 import (
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -13,18 +12,17 @@ import (
 
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/metrics/families"
+	"karpenter.sh/core/testkit/markdown"
 	"karpenter.sh/providers/aws/signals"
 )
 
 // AWS-401: the table names what the specification names, besides the counters of CP-080.
 func TestTable(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join("..", "SPEC.md"))
+	section, err := markdown.Section(filepath.Join("..", "SPEC.md"), "**AWS-401**", "**AWS-402**")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(text), "**AWS-401**")
-	section, _, _ = strings.Cut(section, "**AWS-402**")
 	specified := map[string]bool{
 		"karpenter_cloudprovider_instance_launch_failures_total":      true,
 		"karpenter_cloudprovider_instance_termination_failures_total": true,
@@ -53,12 +51,10 @@ func TestTable(t *testing.T) {
 // own events stand in the core's table.
 func TestEvents(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join("..", "SPEC.md"))
+	section, err := markdown.Section(filepath.Join("..", "SPEC.md"), "**AWS-403**", "\n## ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(text), "**AWS-403**")
-	section, _, _ = strings.Cut(section, "\n## ")
 	shared, own := map[string]string{}, map[string]string{}
 	for _, kind := range events.Kinds() {
 		shared[kind.Reason] = kind.Type

@@ -9,7 +9,6 @@ import (
 	"go/token"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,6 +16,7 @@ import (
 	"testing"
 
 	karpv1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/testkit/markdown"
 	v1 "karpenter.sh/providers/aws/apis/v1"
 )
 
@@ -25,12 +25,10 @@ import (
 // protocol there, region and credentials, is left to the SDK.
 func surface(t *testing.T) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "SPEC.md"))
+	table, err := markdown.Section(filepath.Join("..", "SPEC.md"), "**AWS-420**", "**AWS-421**")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(string(text), "**AWS-420**")
-	table, _, _ = strings.Cut(table, "**AWS-421**")
 	_, table, _ = strings.Cut(table, "|---|---|") // the head
 	out := map[string]string{}
 	cell := regexp.MustCompile(`([A-Z]\w+)(?: (\d+))?(?: \([^)]*\))?(?:[;,]|$)`)

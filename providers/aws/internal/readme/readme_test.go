@@ -3,7 +3,6 @@
 package readme_test
 
 import (
-	"bytes"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 
 	"karpenter.sh/core/cloudprovider/kit/price"
 	"karpenter.sh/core/events"
+	"karpenter.sh/core/testkit/markdown"
 	"karpenter.sh/core/testkit/reasons"
 	"karpenter.sh/providers/aws/failure"
 )
@@ -95,18 +95,18 @@ func TestSettings(t *testing.T) {
 
 // AWS-420: each call is in the table of calls.
 func TestCalls(t *testing.T) {
-	spec, err := os.ReadFile(filepath.Join(root, "SPEC.md"))
+	spec, err := markdown.Section(filepath.Join(root, "SPEC.md"), "**AWS-420**", "**AWS-421**")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, spec, _ = bytes.Cut(spec, []byte("**AWS-420**"))
-	spec, _, _ = bytes.Cut(spec, []byte("**AWS-421**"))
-	calls := regexp.MustCompile(`\b(?:Add|Create|Delete|Describe|Get|List|Receive|Remove|Run|Terminate)[A-Z]\w+`).FindAllString(string(spec), -1)
+	calls := regexp.MustCompile(`\b(?:Add|Create|Delete|Describe|Get|List|Receive|Remove|Run|Terminate)[A-Z]\w+`).FindAllString(spec, -1)
 	if len(calls) < 30 {
 		t.Fatalf("%d calls", len(calls))
 	}
-	_, text, _ := strings.Cut(readme(t), "\n## What the controller calls")
-	text, _, _ = strings.Cut(text, "\n## ")
+	text, err := markdown.Section(filepath.Join(root, "README.md"), "\n## What the controller calls", "\n## ")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, call := range calls {
 		if !regexp.MustCompile(`\b` + call + `\b`).MatchString(text) {
 			t.Errorf("%s is missing", call)
