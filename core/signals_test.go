@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -48,22 +49,38 @@ func TestMetricsStandInTables(t *testing.T) {
 		if strings.HasPrefix(path, "metrics/families/") {
 			return
 		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			selected, ok := n.(*ast.SelectorExpr)
-			if !ok {
-				return true
-			}
-			pkg, ok := selected.X.(*ast.Ident)
-			if !ok || pkg.Name != "prometheus" || !makesMetric(selected.Sel.Name) {
-				return true
-			}
-			t.Errorf("%s calls prometheus.%s: declare the metric in a table of families, and make it with a families.Registry", path, selected.Sel.Name)
-			return true
-		})
+		for _, constructor := range metricsMade(file) {
+			t.Errorf("%s calls prometheus.%s: declare the metric in a table of families, and make it with a families.Registry", path, constructor)
+		}
 	})
 }
 
-// makesMetric holds for the constructors of collectors and descriptions.
+// OPS-285: the reason of every event stands in a table, which the reference is
+// generated from.
+func TestReasonsStandInTables(t *testing.T) {
+	t.Parallel()
+	eachSource(t, func(path string, file *ast.File) {
+		if strings.HasPrefix(path, "events/") || strings.HasPrefix(path, "../providers/") {
+			return // the table itself; providers have tables and tests of their own
+		}
+		for _, reason := range reasonsSpelled(file) {
+			t.Errorf("%s spells the reason %s: declare it in events/kinds.go", path, reason)
+		}
+	})
+}
+
+// metricsMade are the constructors of collectors and descriptions that a file calls.
+func metricsMade(file *ast.File) []string {
+	var out []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		if selected, ok := n.(*ast.SelectorExpr); ok && isIdent(selected.X, "prometheus") && makesMetric(selected.Sel.Name) {
+			out = append(out, selected.Sel.Name)
+		}
+		return true
+	})
+	return out
+}
+
 func makesMetric(name string) bool {
 	name, constructor := strings.CutPrefix(name, "New")
 	if !constructor {
@@ -76,31 +93,34 @@ func makesMetric(name string) bool {
 	return false
 }
 
-// OPS-285: the reason of every event stands in a table, which the reference is
-// generated from.
-func TestReasonsStandInTables(t *testing.T) {
-	t.Parallel()
-	eachSource(t, func(path string, file *ast.File) {
-		if strings.HasPrefix(path, "events/") || strings.HasPrefix(path, "../providers/") {
-			return // the table itself; providers have tables and tests of their own
+// reasonsSpelled are the literals that a file uses as the reason of an event.
+func reasonsSpelled(file *ast.File) []string {
+	var out []string
+	add := func(e ast.Expr) {
+		if spelled, ok := e.(*ast.BasicLit); ok {
+			out = append(out, spelled.Value)
 		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			event, ok := n.(*ast.CompositeLit)
-			if !ok || !isEvent(event.Type) {
-				return true
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CompositeLit:
+			if !isEvent(n.Type) {
+				break
 			}
-			for _, element := range event.Elts {
-				pair, ok := element.(*ast.KeyValueExpr)
-				if !ok || !isIdent(pair.Key, "Reason") {
-					continue
-				}
-				if spelled, ok := pair.Value.(*ast.BasicLit); ok {
-					t.Errorf("%s spells the reason %s: declare it in events/kinds.go", path, spelled.Value)
+			for _, element := range n.Elts {
+				if pair, ok := element.(*ast.KeyValueExpr); ok && isIdent(pair.Key, "Reason") {
+					add(pair.Value)
 				}
 			}
-			return true
-		})
+		case *ast.CallExpr:
+			const reason = 2 // of object, type, reason, message
+			if f, ok := n.Fun.(*ast.SelectorExpr); ok && (f.Sel.Name == "Event" || f.Sel.Name == "Eventf") && len(n.Args) > reason {
+				add(n.Args[reason])
+			}
+		}
+		return true
 	})
+	return out
 }
 
 // isEvent holds for the type events.Event.
@@ -112,4 +132,31 @@ func isEvent(e ast.Expr) bool {
 func isIdent(e ast.Expr, name string) bool {
 	ident, ok := e.(*ast.Ident)
 	return ok && ident.Name == name
+}
+
+// TestSignalsAreSeen breaks both rules on purpose.
+func TestSignalsAreSeen(t *testing.T) {
+	t.Parallel()
+	const source = `package p
+
+var made = []any{
+	prometheus.NewGaugeVec(options, labels), prometheus.NewCounterFunc(options, f), prometheus.NewDesc("", "", nil, nil),
+	prometheus.NewRegistry(), other.NewGauge(),
+}
+
+func f() {
+	publish(events.Event{Reason: "Spelled"}, events.Event{Reason: events.Evicted}, condition{Reason: "Other"})
+	recorder.Eventf(object, kind, "Formatted", "text %s", "more")
+}
+`
+	file, err := parser.ParseFile(token.NewFileSet(), "p.go", source, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := metricsMade(file); !slices.Equal(got, []string{"NewGaugeVec", "NewCounterFunc", "NewDesc"}) {
+		t.Errorf("metrics made: %q", got)
+	}
+	if got := reasonsSpelled(file); !slices.Equal(got, []string{`"Spelled"`, `"Formatted"`}) {
+		t.Errorf("reasons spelled: %q", got)
+	}
 }
