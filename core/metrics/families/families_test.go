@@ -81,6 +81,35 @@ func TestBinary(t *testing.T) {
 	}
 }
 
+// OPS-018, OPS-116, OPS-298, OPS-299: the flag without which a family has no series, which
+// alerts and dashboards must do without unless it is the default.
+func TestNeeds(t *testing.T) {
+	t.Parallel()
+	for _, f := range families.Flatten(binary(t).Groups()) {
+		want := ""
+		switch name := f.Name; {
+		case strings.HasPrefix(name, "operator_status_condition_"), strings.HasPrefix(name, "operator_termination_"):
+			want = "--compatibility-metrics"
+		case strings.HasPrefix(name, "operator_capacitybuffer_"):
+			want = "--feature-gates=CapacityBuffer=true"
+		case strings.HasPrefix(name, "karpenter_cloudprovider_instance_type_"):
+			want = "--offering-metrics"
+		case strings.HasPrefix(name, "operator_"), strings.HasPrefix(name, "karpenter_nodes_") && f.Type == families.Gauge,
+			strings.HasPrefix(name, "karpenter_pods_") && !counted(name), name == "karpenter_cluster_utilization_percent",
+			name == "karpenter_nodepools_usage", name == "karpenter_nodepools_limit", name == "karpenter_nodepools_cost_total":
+			want = "--disable-cluster-state-observability=false"
+		}
+		if f.Needs != want {
+			t.Errorf("%s needs %q, not %q", f.Name, f.Needs, want)
+		}
+	}
+}
+
+// counted holds for families of pods that tell what Karpenter did.
+func counted(name string) bool {
+	return strings.HasSuffix(name, "_total") || name == "karpenter_pods_scheduling_decision_duration_seconds"
+}
+
 // OPS-087: the buckets that durations are counted in, and the quantiles.
 func TestBuckets(t *testing.T) {
 	t.Parallel()
