@@ -89,6 +89,15 @@ func TestStatus(t *testing.T) {
 			t.Error("one is too many")
 		}
 	})
+	t.Run("OPS-150, OPS-087: other buckets for a NodeClass", func(t *testing.T) {
+		const bucket = `operator_testnodeclass_termination_duration_seconds_bucket{le="%s"} `
+		eventually(t, 20*time.Second, func() string {
+			return missing(b, fmt.Sprintf(bucket, "0.005"), fmt.Sprintf(bucket, "10"))
+		})
+		if missing(b, fmt.Sprintf(bucket, "8192")) == "" {
+			t.Error("they are those of NodePools")
+		}
+	})
 	remove(t, c, pool)
 	eventually(t, 20*time.Second, func() string {
 		return missing(b, `operator_nodepool_termination_current_time_seconds{name="general",namespace=""} `)
