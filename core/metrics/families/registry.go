@@ -33,30 +33,22 @@ func (r *Registry) Err() error { return errors.Join(r.errs...) }
 
 // Counter makes and registers a counter by its name.
 func (r *Registry) Counter(name string) *prometheus.CounterVec {
-	v := r.of(name, Counter).CounterVec()
-	r.Register(name, v)
-	return v
+	return registered(r, name, Counter, Family.CounterVec)
 }
 
 // Gauge makes and registers a gauge by its name.
 func (r *Registry) Gauge(name string) *prometheus.GaugeVec {
-	v := r.of(name, Gauge).GaugeVec()
-	r.Register(name, v)
-	return v
+	return registered(r, name, Gauge, Family.GaugeVec)
 }
 
 // Histogram makes and registers a histogram by its name.
 func (r *Registry) Histogram(name string) *prometheus.HistogramVec {
-	v := r.of(name, Histogram).HistogramVec()
-	r.Register(name, v)
-	return v
+	return registered(r, name, Histogram, Family.HistogramVec)
 }
 
 // Summary makes and registers a summary by its name.
 func (r *Registry) Summary(name string) *prometheus.SummaryVec {
-	v := r.of(name, Summary).SummaryVec()
-	r.Register(name, v)
-	return v
+	return registered(r, name, Summary, Family.SummaryVec)
 }
 
 // Desc describes a gauge whose series a collector makes itself, which is to be given
@@ -75,6 +67,13 @@ func (r *Registry) Register(what string, c prometheus.Collector) {
 	if err := r.registerer.Register(c); err != nil {
 		r.errs = append(r.errs, fmt.Errorf("registering the metric %s: %w", what, err))
 	}
+}
+
+// registered is what a function makes of the family of a name.
+func registered[V prometheus.Collector](r *Registry, name string, kind Type, of func(Family) V) V {
+	v := of(r.of(name, kind))
+	r.Register(name, v)
+	return v
 }
 
 func (r *Registry) of(name string, kind Type) Family {
