@@ -255,20 +255,22 @@ tidy: ## Tidy the go.mod of each module, with the versions of the workspace in a
 
 ##@ Release
 
-# The controllers, and the time of the commit that they are built from.
+# The controllers, and the time of the commit that they are built from. What an earlier
+# build left, maybe of other platforms, goes first: a release takes all that is there.
 controllers = $$(go list ./kwok/cmd/... $(addsuffix /...,$(wildcard ./providers/*/cmd)))
 committed   = $$(git log -1 --format=%ct)
 
 .PHONY: images
 images: ## Build the controllers' images as OCI layouts in bin/images, without a daemon; VERSION=1.2.3 PLATFORMS=linux/amd64 BASE=layout or reference, none by default
 	@GOWORK=off go -C tools/images build -o $(BIN)/images-builder .
+	@rm -rf $(BIN)/images
 	@$(BIN)/images-builder -root $(CURDIR) -out $(BIN)/images -version=$(call quoted,$(VERSION)) -platforms=$(call quoted,$(PLATFORMS)) \
 		-base=$(call quoted,$(BASE)) -created $(committed) $(controllers)
 
 # A release's files. The charts get the version and are packed; what registries hold
 # (images, charts) is pushed by whoever may.
 .PHONY: release
-release: helm ## Make the files of a release in bin/release: charts, CRDs, bills of materials, notes, checksums; VERSION=1.2.3 of a tree without changes
+release: helm ## Make the files of a release in bin/release: charts, CRDs, bills of materials, notes, checksums; VERSION=1.2.3 of a tree without changes, tagged v1.2.3
 	@go run ./tools/release check -version=$(call quoted,$(VERSION))
 	@$(MAKE) --no-print-directory images
 	@rm -rf $(BIN)/release && mkdir -p $(BIN)/release

@@ -29,6 +29,12 @@ func (r repository) changes(ctx context.Context) (string, error) {
 	return strings.TrimRight(out, "\n"), err
 }
 
+// tagged tells whether the commit of the tree has a tag.
+func (r repository) tagged(ctx context.Context, tag string) (bool, error) {
+	out, err := r.git(ctx, "tag", "--points-at", "HEAD", "--list", tag)
+	return strings.TrimSpace(out) == tag, err
+}
+
 // releaseBefore returns the tag of the latest version before v that is part of the
 // history; empty if v is the first. A release looks past its own candidates.
 func (r repository) releaseBefore(ctx context.Context, v version) (string, error) {

@@ -28,7 +28,7 @@ func status(args []string) int {
 
 const usage = `usage: release <command> [flags]
 
-  check      refuses versions that are none, and trees with changes
+  check      refuses versions that are none, and trees with changes or without the tag
   notes      prints the notes of a release
   checksums  writes SHA256SUMS of all files of a directory into it
 
@@ -84,7 +84,12 @@ func check(ctx context.Context, r repository, version string) error {
 	if changed != "" {
 		return fmt.Errorf("the tree has changes that are not committed, so nobody could build this release again:\n%s", changed)
 	}
-	return nil
+	tag := "v" + version
+	tagged, err := r.tagged(ctx, tag)
+	if err == nil && !tagged {
+		return fmt.Errorf("the tree is not tagged %s, so nobody could find what this release was built from", tag)
+	}
+	return err
 }
 
 func writeNotes(ctx context.Context, r repository, version string, out io.Writer) error {

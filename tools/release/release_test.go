@@ -76,13 +76,7 @@ Changes since 1.1.0.
 // OPS-257: the notes begin after the release before, candidates have their own.
 func TestNotesOfARepository(t *testing.T) {
 	dir := t.TempDir()
-	git := func(args ...string) {
-		t.Helper()
-		cmd := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir, "-c", "user.name=n", "-c", "user.email=e", "-c", "commit.gpgsign=false"}, args...)...)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("git %v: %v: %s", args, err, out)
-		}
-	}
+	git := gitIn(t, dir)
 	git("init", "-q")
 	for _, step := range [][2]string{{"feat: one", "v1.0.0"}, {"feat: two", "v1.1.0-rc.1"}, {"fix: three", ""}} {
 		git("commit", "-q", "--allow-empty", "-m", step[0])
@@ -104,12 +98,32 @@ func TestNotesOfARepository(t *testing.T) {
 	if got := ask("1.1.0-rc.2"); !strings.Contains(got, "since 1.1.0-rc.1.") || strings.Contains(got, "two") {
 		t.Errorf("1.1.0-rc.2:\n%s", got)
 	}
-	if err := run(t.Context(), []string{"check", "-root", dir, "-version", "1.1.0"}, &bytes.Buffer{}, &bytes.Buffer{}); err != nil {
-		t.Errorf("a clean tree: %v", err)
+}
+
+// OPS-257: a release is made of a tree that anybody can have again.
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	git := gitIn(t, dir)
+	git("init", "-q")
+	git("commit", "-q", "--allow-empty", "-m", "feat: one")
+	git("tag", "v1.0.0")
+	check := func(version string) error {
+		return run(t.Context(), []string{"check", "-root", dir, "-version", version}, &bytes.Buffer{}, &bytes.Buffer{})
+	}
+	if err := check("1.0.0"); err != nil {
+		t.Errorf("a clean tree with its tag: %v", err)
+	}
+	if err := check("1.0.1"); err == nil || !strings.Contains(err.Error(), "not tagged v1.0.1") {
+		t.Errorf("another version: %v", err)
 	}
 	write(t, filepath.Join(dir, "new"), "")
-	if err := run(t.Context(), []string{"check", "-root", dir, "-version", "1.1.0"}, &bytes.Buffer{}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "new") {
+	if err := check("1.0.0"); err == nil || !strings.Contains(err.Error(), "new") {
 		t.Errorf("a tree with changes: %v", err)
+	}
+	git("add", "new")
+	git("commit", "-q", "-m", "feat: two")
+	if err := check("1.0.0"); err == nil || !strings.Contains(err.Error(), "not tagged v1.0.0") {
+		t.Errorf("a tree past the tag: %v", err)
 	}
 }
 
@@ -137,6 +151,18 @@ func TestUsage(t *testing.T) {
 	for _, args := range [][]string{{}, {"publish"}, {"notes", "-version", "x"}, {"checksums"}, {"notes", "1.2.3"}} {
 		if err := run(t.Context(), args, &bytes.Buffer{}, &bytes.Buffer{}); err == nil {
 			t.Errorf("%v: no error", args)
+		}
+	}
+}
+
+// gitIn runs git in a directory, as somebody.
+func gitIn(t *testing.T, dir string) func(args ...string) {
+	t.Helper()
+	return func(args ...string) {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), "git", append([]string{"-C", dir, "-c", "user.name=n", "-c", "user.email=e", "-c", "commit.gpgsign=false"}, args...)...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("git %v: %v: %s", args, err, out)
 		}
 	}
 }
