@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
 )
 
 // OPS-320, OPS-324, OPS-325: the policies are there when they are asked for, bound to
@@ -32,8 +33,11 @@ func TestAdmissionPolicies(t *testing.T) {
 				t.Errorf("%s: there is policy %s, for which nobody asked", provider, object.GetName())
 			}
 		}
-		rendered := render(t, provider, "--set", "admissionPolicies.enabled=true", "--set", "admissionPolicies.parameters.limits=cpu=1",
-			"--set", "admissionPolicies.providerParameters.roles=nodes", "--set", "serviceAccount.name=me", "--namespace", "ops")
+		args := []string{"--set", "admissionPolicies.enabled=true", "--set", "admissionPolicies.parameters.limits=cpu=1", "--set", "serviceAccount.name=me", "--namespace", "ops"}
+		if provider == "aws" {
+			args = append(args, "--set", "admissionPolicies.providerParameters.roles=nodes")
+		}
+		rendered := render(t, provider, args...)
 		bound := map[string]string{}
 		for policy := range want[provider] {
 			find[admissionv1.ValidatingAdmissionPolicy](t, rendered, "ValidatingAdmissionPolicy", policy)
@@ -55,6 +59,25 @@ func TestAdmissionPolicies(t *testing.T) {
 			if diff := cmp.Diff(map[string]string{"roles": "nodes"}, data); diff != "" {
 				t.Error(diff)
 			}
+		}
+	}
+}
+
+// OPS-312, OPS-325: the values take every key of the parameters; TestRefusals says that
+// they take no other, since a rule whose key is misspelt would not apply.
+func TestParametersOfPolicies(t *testing.T) {
+	for value, example := range map[string]string{"parameters": "core/policies", "providerParameters": "providers/aws/policies"} {
+		content, err := os.ReadFile(filepath.Join(root, example, "parameters.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var parameters corev1.ConfigMap
+		if err := yaml.UnmarshalStrict(content, &parameters); err != nil {
+			t.Fatal(err)
+		}
+		delete(parameters.Data, "controller") // the chart knows it
+		for key := range parameters.Data {
+			render(t, "aws", "--set", "admissionPolicies.enabled=true", "--set-string", "admissionPolicies."+value+"."+key+"=any")
 		}
 	}
 }

@@ -30,6 +30,10 @@ func TestRefusals(t *testing.T) {
 		{"an endpoint that is no URL", "aws", "settings.clusterEndpoint=here", "clusterEndpoint"},
 		{"an authority that is not base64", "aws", "settings.clusterCABundle=-----BEGIN", "clusterCABundle"},
 		{"interfaces that are no number", "aws", "settings.reservedENIs=one", "reservedENIs"},
+		{"an unknown parameter of policies", "kwok", "admissionPolicies.parameters.limit=cpu=1", "limit"},
+		{"another controller than the chart's", "kwok", "admissionPolicies.parameters.controller=me", "controller"},
+		{"a parameter of another provider", "kwok", "admissionPolicies.providerParameters.roles=nodes", "roles"},
+		{"an unknown parameter of the provider", "aws", "admissionPolicies.providerParameters.role=nodes", "role"},
 		{"no name of the cluster", "aws", "settings.clusterName=", "settings.clusterName must be set"},
 		{"no image", "kwok", "controller.image.repository=", "controller.image.repository must be set"},
 	} {

@@ -58,7 +58,11 @@ func generate(t *testing.T, crdsTo string, files map[string]string, values ...st
 			t.Fatal(err)
 		}
 	}
-	err := run(options{chart: "charts/a/karpenter", values: values, crds: []string{"crds", "more"}, crdsTo: crdsTo})
+	opts := options{chart: "charts/a/karpenter", values: values, crds: []string{"crds", "more"}, crdsTo: crdsTo}
+	if files["policies/a.yaml"] != "" {
+		opts.policies = []string{"policies"}
+	}
+	err := run(opts)
 	return func(name string) string {
 		content, err := os.ReadFile(filepath.Join("charts/a/karpenter", name))
 		if err != nil {
@@ -155,6 +159,24 @@ func TestCRDs(t *testing.T) {
 	want := "# a head\nkind: CustomResourceDefinition\nmetadata:\n" + annotations + "  name: things\nspec:\n  rule: '{{ `{{` }} not for Helm }}'\n"
 	if diff := cmp.Diff(want, read("templates/y.yaml")); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Policies are copied, those that are gone go, and the example of parameters stays
+// outside: what a chart allows stands in its values.
+func TestPolicies(t *testing.T) {
+	all := files()
+	all["policies/a.yaml"], all["policies/parameters.yaml"] = "kind: A\n", "kind: ConfigMap\n"
+	all["charts/a/karpenter/policies/old.yaml"] = "kind: Old\n"
+	read, err := generate(t, "crds", all, "common.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read("policies/a.yaml") != "kind: A\n" {
+		t.Error("the policy is not as it was")
+	}
+	if left, err := os.ReadDir("charts/a/karpenter/policies"); err != nil || len(left) != 1 {
+		t.Errorf("there are %v, %v", left, err)
 	}
 }
 
