@@ -108,20 +108,20 @@ func controllerWish(opts UpOptions, state *State) (ControllerWish, error) {
 	if state.Cloud != nil {
 		own = slices.Concat(state.Cloud.Env, own)
 	}
-	env := ControllerEnv(opts.ControllerKubeconfig(), os.LookupEnv, slices.Concat(own, opts.Env))
+	env := ControllerEnv(opts.Layout, os.LookupEnv, slices.Concat(own, opts.Env))
 	return ControllerWish{Binary: hash, Command: command, Env: env}, nil
 }
 
 // ControllerEnv returns the controller's variables: the cluster it serves,
 // defaults for development unless the caller's environment says otherwise
 // (every alpha feature on, profiles served), and extra, which wins.
-func ControllerEnv(kubeconfig string, lookup func(string) (string, bool), extra []string) []string {
+func ControllerEnv(layout Layout, lookup func(string) (string, bool), extra []string) []string {
 	defaults := []string{
 		"FEATURE_GATES=NodeRepair=true,StaticCapacity=true,CapacityBuffer=true,NodeOverlay=true",
 		"ENABLE_PROFILING=true",
 		"SYSTEM_NAMESPACE=kube-system",
 	}
-	env := []string{"KUBECONFIG=" + kubeconfig}
+	env := []string{"KUBECONFIG=" + layout.ControllerKubeconfig()}
 	for _, entry := range defaults {
 		name, _, _ := strings.Cut(entry, "=")
 		if value, set := lookup(name); set {

@@ -72,12 +72,14 @@ func TestRestartReason(t *testing.T) {
 	}
 }
 
+// OPS-310: what runs is given the permissions of the chart, not those of the administrator.
 func TestControllerEnv(t *testing.T) {
 	lookup := func(name string) (string, bool) {
 		return "Mine=true", name == "FEATURE_GATES"
 	}
-	env := localcluster.ControllerEnv("/k", lookup, []string{"LOG_LEVEL=debug"})
-	want := []string{"KUBECONFIG=/k", "FEATURE_GATES=Mine=true", "ENABLE_PROFILING=true", "SYSTEM_NAMESPACE=kube-system", "LOG_LEVEL=debug"}
+	layout := localcluster.Layout{Root: "/checkout", Name: "mine"}
+	env := localcluster.ControllerEnv(layout, lookup, []string{"LOG_LEVEL=debug"})
+	want := []string{"KUBECONFIG=/checkout/bin/clusters/mine/controller.kubeconfig", "FEATURE_GATES=Mine=true", "ENABLE_PROFILING=true", "SYSTEM_NAMESPACE=kube-system", "LOG_LEVEL=debug"}
 	if !slices.Equal(env, want) {
 		t.Errorf("ControllerEnv = %v, want the caller's value over the default, extra last: %v", env, want)
 	}
