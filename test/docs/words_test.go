@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/policies"
 	"karpenter.sh/core/testkit/reasons"
 	"karpenter.sh/core/testkit/testserver"
 )
@@ -89,7 +90,7 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// sourceText is all of the core's source but tests and comments.
+// sourceText is all of the core's source, and its policies, but tests and comments.
 func sourceText(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
@@ -103,6 +104,17 @@ func sourceText(t *testing.T) string {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	admission, err := fs.Glob(policies.Files(), "*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range admission {
+		text, err := fs.ReadFile(policies.Files(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
 	}
 	return all.String()
 }
