@@ -150,7 +150,7 @@ e2e: check-cluster control-plane helm $(if $(filter aws,$(PROVIDER)),e2e-account
 	@$(cluster) down -name $(e2e) && $(cluster) up -name $(e2e) -provider $(call quoted,$(PROVIDER)) -runtime $(RUNTIME) -audit $(e2e-args) -env LOG_LEVEL=debug >/dev/null
 	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name $(e2e))" OUTPUT_DIR=$(REPORTS)/$(e2e) \
 		go tool ginkgo -procs=$(if $(filter kwok,$(PROVIDER)),$(PROCS),1) -timeout=1h -v -output-dir=$(REPORTS) -junit-report=$(e2e).xml \
-		$(if $(CI),-no-color) $(if $(FOCUS),-focus='$(FOCUS)') $(if $(LABELS),-label-filter='$(LABELS)') $(e2e-suite) || status=$$?; \
+		$(if $(CI),-no-color) $(if $(FOCUS),-focus=$(call quoted,$(FOCUS))) $(if $(LABELS),-label-filter=$(call quoted,$(LABELS))) $(e2e-suite) || status=$$?; \
 		$(if $(KEEP),echo "The cluster is left up: make down CLUSTER=$(e2e)",$(cluster) down -name $(e2e) -keep-logs $(REPORTS)/$(e2e)-logs); \
 		[ ! -f $(REPORTS)/$(e2e).xml ] || go run ./tools/testsummary $(REPORTS)/$(e2e).xml; exit $$status
 

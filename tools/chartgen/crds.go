@@ -5,7 +5,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -67,7 +66,7 @@ func yamlFiles(directories []string) ([]string, error) {
 
 // clearDirectory makes an empty directory, so that no definition stays that is gone.
 func clearDirectory(directory string) error {
-	if err := os.RemoveAll(directory); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.RemoveAll(directory); err != nil {
 		return fmt.Errorf("clear %s: %w", directory, err)
 	}
 	if err := os.MkdirAll(directory, 0o755); err != nil {
