@@ -32,8 +32,8 @@ func (l SharedLimit) String() string {
 type Limits struct {
 	// Shared are those that are known, by name.
 	Shared []SharedLimit
-	// Counts reports whether InFlight contains the launch of a NodeClaim, by its UID; nil
-	// means that it contains none.
+	// Counts reports whether InFlight contains the launch of a NodeClaim, by its UID: as it
+	// was at that moment, whatever began or ended since. Nil means that it contains none.
 	Counts func(types.UID) bool
 }
 

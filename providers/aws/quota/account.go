@@ -15,8 +15,12 @@ import (
 	"karpenter.sh/core/engine/ration"
 )
 
-// lag is how long after a launch EC2 may not show its machine.
-const lag = time.Minute
+const (
+	// lag is how long after a launch EC2 may not show its machine.
+	lag = time.Minute
+	// hold bounds how long a launch is counted (KIT-031).
+	hold = 15 * time.Minute
+)
 
 // Account is what the account may launch. It is safe for concurrent use.
 //
@@ -31,11 +35,13 @@ type Account struct {
 	// recent are machines that count as launches, by ID, with when they were launched:
 	// EC2 shows most of them already.
 	recent map[string]time.Time
+	// swept is when those were forgotten last whose hold has ended.
+	swept time.Time
 }
 
 // NewAccount returns an account that nothing is known of: nothing is limited.
 func NewAccount(c clock.PassiveClock) *Account {
-	return &Account{clock: c, tracker: quota.New(quota.Options{Clock: c, Lag: lag}), recent: map[string]time.Time{}}
+	return &Account{clock: c, tracker: quota.New(quota.Options{Clock: c, Lag: lag, Hold: hold}), recent: map[string]time.Time{}}
 }
 
 // Begin takes what a launch draws. The error is a lack of capacity: less is left.
@@ -50,9 +56,12 @@ func (a *Account) Begin(nodeClaim types.UID, draws []ration.Draw) error {
 func (a *Account) Settle(nodeClaim types.UID, instanceID string, draws []ration.Draw) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.tracker.Snapshot().All()) > 0 { // else no reading comes that would drop it
-		a.recent[instanceID] = a.clock.Now()
+	now := a.clock.Now()
+	if now.Sub(a.swept) >= lag { // without the permission no reading ever forgets any
+		a.swept = now
+		a.forget(now.Add(-hold))
 	}
+	a.recent[instanceID] = now // also before the first reading, which may be under way
 	a.tracker.Settle(string(nodeClaim), needs(draws))
 }
 
@@ -69,8 +78,9 @@ func (a *Account) Left(limit string) (int64, bool) { return a.tracker.Snapshot()
 
 // Limits implement cloudprovider.Limiter.
 func (a *Account) Limits() cloudprovider.Limits {
-	out := cloudprovider.Limits{Counts: func(nodeClaim types.UID) bool { return a.tracker.Counts(string(nodeClaim)) }}
-	for _, l := range a.tracker.Snapshot().All() {
+	now, launches := a.tracker.Counted()
+	out := cloudprovider.Limits{Counts: func(nodeClaim types.UID) bool { return launches[string(nodeClaim)] }}
+	for _, l := range now.All() {
 		out.Shared = append(out.Shared, cloudprovider.SharedLimit{Name: l.Name, Max: l.Max, Used: l.Used, InFlight: l.InFlight})
 	}
 	return out
@@ -93,12 +103,17 @@ func (a *Account) read(began time.Time, limits map[string]int64, shown []use) er
 	if err := a.tracker.Read(began, read); err != nil {
 		return fmt.Errorf("taking in the vCPU quotas: %w", err)
 	}
-	for id, launched := range a.recent { // those that the tracker counts no more
-		if !began.Before(launched.Add(lag)) {
+	a.forget(began.Add(-lag)) // as the tracker does
+	return nil
+}
+
+// forget drops machines that were launched by a time, and count as launches no more.
+func (a *Account) forget(by time.Time) {
+	for id, launched := range a.recent {
+		if !launched.After(by) {
 			delete(a.recent, id)
 		}
 	}
-	return nil
 }
 
 // tight reports whether a limit is nearly used up, so that news of it matter.

@@ -268,6 +268,40 @@ func TestLaunchesCountOnce(t *testing.T) {
 	}
 }
 
+// AWS-450, KIT-031: nor does a launch count twice that was there before the first reading,
+// as after a restart, or once the permission is granted.
+func TestLaunchesBeforeTheFirstReading(t *testing.T) {
+	w := newWorld(t, true)
+	w.Cloud.Quotas().Set(cloudaws.QuotaOnDemand, 64)
+	draws := quota.Draws("on-demand", "m5.xlarge", 4)
+	if err := w.quotas.Begin("uid", draws); err != nil {
+		t.Fatal(err)
+	}
+	w.quotas.Settle("uid", w.launch(1, "m5.xlarge", types.DefaultTargetCapacityTypeOnDemand, "")[0], draws)
+	for _, after := range []time.Duration{time.Second, 30 * time.Second, 30 * time.Second, time.Hour} {
+		w.Clock.Step(after)
+		w.read()
+		if got, _ := w.quotas.Left(onDemand); got != 60 {
+			t.Errorf("after %v: %d left, want 60", after, got)
+		}
+	}
+}
+
+// CP-130, SCH-331: limits and the launches that they count are of one moment, so that a
+// launch which begins then is counted by whoever knows of it, once.
+func TestLimitsAreOfOneMoment(t *testing.T) {
+	w := newWorld(t, true)
+	w.Cloud.Quotas().Set(cloudaws.QuotaOnDemand, 64)
+	w.read()
+	before := w.quotas.Limits()
+	if err := w.quotas.Begin("uid", quota.Draws("on-demand", "m5.xlarge", 4)); err != nil {
+		t.Fatal(err)
+	}
+	if before.Counts("uid") || !w.quotas.Limits().Counts("uid") || w.known(onDemand).InFlight != 4 {
+		t.Error("the limits count a launch that began after them, or not one that began before")
+	}
+}
+
 // AWS-450: what does not fit is a lack of capacity that names the limit.
 func TestNoRoom(t *testing.T) {
 	w := newWorld(t, true)

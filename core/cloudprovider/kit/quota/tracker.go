@@ -187,14 +187,6 @@ func (t *Tracker) Refused(name string, need int64) {
 	t.changed()
 }
 
-// Counts reports whether a launch is in flight: what is left is without what it takes.
-func (t *Tracker) Counts(launch string) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.expire()
-	return t.book.Counts(launch)
-}
-
 // short reports whether too little is left of a limit, launches other than this
 // one counted.
 func (t *Tracker) short(needs Needs, name, launch string) (Shortage, bool) {
@@ -210,6 +202,19 @@ func (t *Tracker) short(needs Needs, name, launch string) (Shortage, bool) {
 func (t *Tracker) Snapshot() *Snapshot {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.snapshot()
+}
+
+// Counted returns the answers of this moment with the launches that are in flight in
+// them: what is left is without what these take, and with what any other will.
+func (t *Tracker) Counted() (s *Snapshot, launches map[string]bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s = t.snapshot() // first: it drops what has ended
+	return s, t.book.Launches()
+}
+
+func (t *Tracker) snapshot() *Snapshot {
 	t.expire()
 	if t.latest == nil {
 		t.latest = &Snapshot{generation: t.generation, limits: make(map[string]Shortage, len(t.limits))}

@@ -279,11 +279,19 @@ func TestWhatIsKnown(t *testing.T) { // KIT-032, CP-130
 	if left, known := w.Snapshot().Left("gpus"); known || left != 0 {
 		t.Errorf("%d left of an unknown limit", left)
 	}
-	if !w.Counts("a") || w.Counts("b") {
-		t.Error("the wrong launches count")
+	before, counted := w.Counted()
+	if left, _ := before.Left("vcpus"); left != 10 || len(counted) != 1 || !counted["a"] {
+		t.Errorf("%d left without %v", left, counted)
 	}
 	w.Release("a")
-	if w.Counts("a") {
-		t.Error("a launch that failed counts")
+	if err := w.begin("b", 5); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := before.Left("vcpus"); left != 10 || !counted["a"] || counted["b"] {
+		t.Errorf("what was told has changed: %d left without %v", left, counted)
+	}
+	now, counted := w.Counted()
+	if left, _ := now.Left("vcpus"); left != 35 || len(counted) != 1 || !counted["b"] {
+		t.Errorf("then %d left without %v", left, counted)
 	}
 }

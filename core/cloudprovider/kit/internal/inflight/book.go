@@ -156,8 +156,14 @@ func (b *Book) Settled(stock string) int64 {
 	return total
 }
 
-// Counts reports whether a launch is in flight.
-func (b *Book) Counts(launch string) bool { return len(b.launches[launch]) > 0 }
+// Launches are those in flight.
+func (b *Book) Launches() map[string]bool {
+	out := make(map[string]bool, len(b.launches))
+	for launch := range b.launches {
+		out[launch] = true
+	}
+	return out
+}
 
 // drop removes one stock from a launch.
 func (b *Book) drop(stock, launch string) {
