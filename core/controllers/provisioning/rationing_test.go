@@ -90,7 +90,7 @@ func (w *world) again() reconciler.Result {
 // others another way, as the limit tells it. Nobody is told that there is no node.
 func TestMachinesWithinALimit(t *testing.T) {
 	w := newWorld(t, readyPool("default"), pendingPod("a", "3"), pendingPod("b", "3"), pendingPod("c", "3"))
-	a := w.limited(11, label.Spot, label.OnDemand)
+	a := w.limited(11, label.OnDemand, label.Spot) // the dear one first
 	w.must(w.round())
 	first := w.nodeClaims()
 	if len(first) != 2 {
@@ -99,12 +99,27 @@ func TestMachinesWithinALimit(t *testing.T) {
 	for _, nc := range first {
 		a.counted[nc.UID] = 4
 	}
-	w.offer(a, label.Spot, label.OnDemand)
+	w.offer(a, label.OnDemand, label.Spot)
 	if result := w.again(); len(w.nodeClaims()) != 3 {
 		t.Fatalf("got %d NodeClaims, then %+v", len(w.nodeClaims()), result)
 	}
 	if events := w.recorder.Of("FailedScheduling"); len(events) > 0 {
 		t.Errorf("told of nodes that are coming: %v", events)
+	}
+}
+
+// SCH-330: a node draws what its pods admit: who may not have a spot machine is not held
+// back by what is left of spot, though that would be cheaper.
+func TestLimitsOfOtherMachines(t *testing.T) {
+	buys := func(capacityType string) func(*corev1.Pod) {
+		return func(p *corev1.Pod) { p.Spec.NodeSelector = map[string]string{label.CapacityType: capacityType} }
+	}
+	w := newWorld(t, readyPool("default"), pendingPod("a", "3", buys(label.OnDemand)), pendingPod("b", "3", buys(label.OnDemand)),
+		pendingPod("c", "3", buys(label.Spot)), pendingPod("d", "3", buys(label.Spot)))
+	w.limited(7, label.OnDemand, label.Spot)
+	w.must(w.round())
+	if n := len(w.nodeClaims()); n != 3 {
+		t.Errorf("got %d NodeClaims, want all on demand and one of spot", n)
 	}
 }
 

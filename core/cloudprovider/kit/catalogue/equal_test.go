@@ -11,6 +11,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/catalogue"
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/engine/ration"
 	"karpenter.sh/core/engine/requirement"
 )
 
@@ -40,6 +41,9 @@ func TestEqual(t *testing.T) { // KIT-022
 		{"an overlaid capacity", func(it *cloudprovider.InstanceType) { it.CapacityOverlaid = true }, false},
 		{"an offering less", func(it *cloudprovider.InstanceType) { it.Offerings = it.Offerings[1:] }, false},
 		{"a price", func(it *cloudprovider.InstanceType) { it.Offerings[0].Price++ }, false},
+		{"what it draws on a limit", func(it *cloudprovider.InstanceType) {
+			it.Offerings[0].Draws = []ration.Draw{{Limit: "vcpus", Amount: 2}}
+		}, false},
 		{"an overlaid price", func(it *cloudprovider.InstanceType) { it.Offerings[0].PriceOverlaid = true }, false},
 		{"availability", func(it *cloudprovider.InstanceType) { it.Offerings[0].Available = false }, false},
 		{"a reservation's count", func(it *cloudprovider.InstanceType) { it.Offerings[0].ReservationCapacity++ }, false},
