@@ -188,7 +188,7 @@ func (l *Launcher) Launch(ctx context.Context, r Request) (instance.Instance, er
 		}
 	}
 	return l.given.once(ctx, r.UID, func() (instance.Instance, error) {
-		return l.withinQuota(ctx, r, func(r Request) (instance.Instance, error) { return l.batcher.Do(ctx, key, r) })
+		return l.withinQuota(r, func(r Request) (instance.Instance, error) { return l.batcher.Do(ctx, key, r) })
 	})
 }
 

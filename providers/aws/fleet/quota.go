@@ -4,7 +4,6 @@ package fleet
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"math"
 	"slices"
@@ -42,7 +41,7 @@ func (o Offer) draws(capacityType string) []ration.Draw {
 // withinQuota launches what the quotas leave room for, and counts it. Offers that are left
 // out at first are asked for when the others cannot be had. A launch whose outcome nobody
 // knows stays counted until its NodeClaim is launched again (KIT-031).
-func (l *Launcher) withinQuota(ctx context.Context, r Request, launch func(Request) (instance.Instance, error)) (instance.Instance, error) {
+func (l *Launcher) withinQuota(r Request, launch func(Request) (instance.Instance, error)) (instance.Instance, error) {
 	q, capacityType := l.opts.Quotas, r.Terms.CapacityType
 	if q == nil || capacityType == label.Reserved {
 		return launch(r)
@@ -58,7 +57,7 @@ func (l *Launcher) withinQuota(ctx context.Context, r Request, launch func(Reque
 		switch {
 		case err == nil:
 			q.Settle(r.UID, machine.ID, drawsOf(asked, machine.Type, capacityType))
-		case nothingLaunched(ctx, err):
+		case nothingLaunched(err):
 			q.Release(r.UID)
 		}
 		if !cloudprovider.IsInsufficientCapacityError(err) || len(rest) == 0 {
@@ -79,14 +78,12 @@ func drawsOf(offers []Offer, kind, capacityType string) []ration.Draw {
 }
 
 // nothingLaunched reports whether it is known that a failed launch has left no machine.
-func nothingLaunched(ctx context.Context, err error) bool {
-	if ctx.Err() != nil {
-		return false
-	}
+// It is not where somebody has stopped waiting: the call goes on.
+func nothingLaunched(err error) bool {
 	if class := cloudprovider.ClassOf(err); class != cloudprovider.ClassOther || errors.Is(err, errEnding) {
 		return true
 	}
-	return failure.Code(err) != "" && !unknown(err) || failure.IsUnsent(err)
+	return !unknown(err) || failure.IsUnsent(err)
 }
 
 // choiceShare is the part of what is left of a limit that a launch may let EC2 choose a

@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
@@ -156,6 +158,32 @@ func TestQuotaOfFailedLaunches(t *testing.T) {
 				t.Errorf("%d left after it was made again", left)
 			}
 		})
+	}
+}
+
+// KIT-031: who stops waiting does not know what comes of the launch: it stays counted.
+func TestQuotaOfAbandonedLaunches(t *testing.T) {
+	w, account := limited(t, 1, 100)
+	w.fault(`[{"call": "ec2:CreateFleet", "times": 1, "delay": "10s"}]`)
+	ctx, leave := context.WithCancel(t.Context())
+	gone := make(chan error)
+	go func() {
+		_, err := w.launcher.Launch(ctx, w.sized("uid", label.OnDemand, "c5.large"))
+		gone <- err
+	}()
+	for !w.Clock.HasWaiters() {
+		runtime.Gosched()
+	}
+	leave()
+	if err := <-gone; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if left, _ := account.Left(standard); left != 98 {
+		t.Errorf("%d left", left)
+	}
+	w.Clock.Step(10 * time.Second)
+	if err := w.launcher.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
