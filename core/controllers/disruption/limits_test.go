@@ -5,6 +5,7 @@ package disruption_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -27,11 +28,19 @@ func TestReplacementsWithinLimits(t *testing.T) {
 	if len(told) == 0 || !strings.Contains(told[0], `2 needed, 3 of "machines" left (limit 10, used 7, being launched 0)`) {
 		t.Errorf("events: %v", told)
 	}
+	w.limits.Shared[0].Max = 100
 	w.propose()
 	w.mustPass()
 	w.expect("b", untouched)
 	if n := len(w.replacements()); n != 1 {
-		t.Errorf("%d replacements after another pass", n)
+		t.Errorf("%d replacements while the pool rests", n)
+	}
+	w.clock.Step(time.Minute)
+	w.propose()
+	w.mustPass()
+	w.expect("b", cordoned)
+	if n := len(w.replacements()); n != 2 {
+		t.Errorf("%d replacements after the rest", n)
 	}
 }
 

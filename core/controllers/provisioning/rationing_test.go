@@ -151,11 +151,35 @@ func TestRoundsThatOnlyWait(t *testing.T) {
 	}
 }
 
-// SCH-332: launches that fail again and again, so that nothing of the limit is taken, lead
-// to ever fewer rounds.
+// SCH-332: as long as each round has seen more taken of the limits than the one before, the
+// next follows soon, however many there are.
+func TestRoundsThatGetOn(t *testing.T) {
+	w := newWorld(t, readyPool("default"), pendingPod("a", "3"), pendingPod("b", "3"), pendingPod("c", "3"), pendingPod("d", "3"), pendingPod("e", "3"))
+	a := w.limited(7, label.Spot)
+	w.must(w.round())
+	for n := range 4 {
+		if claims := w.nodeClaims(); len(claims) != n+1 {
+			t.Fatalf("got %d NodeClaims, want %d", len(claims), n+1)
+		}
+		for _, nc := range w.nodeClaims() {
+			a.counted[nc.UID] = 4
+		}
+		a.max += 4
+		want := 500 * time.Millisecond
+		if n == 3 { // nothing is held back any more
+			want = singleton.RequeueImmediately
+		}
+		if result := w.again(); result.RequeueAfter != want {
+			t.Errorf("round %d: the next in %v, want %v", n+2, result.RequeueAfter, want)
+		}
+	}
+}
+
+// SCH-332: launches that fail again and again, so that nothing more of the limit is taken,
+// lead to ever fewer rounds.
 func TestRoundsWhoseLaunchesFail(t *testing.T) {
 	w := newWorld(t, readyPool("default"), pendingPod("a", "3"), pendingPod("b", "3"))
-	w.limited(7, label.Spot)
+	w.limited(107, label.Spot).used = 100 // by others, all the time
 	w.must(w.round())
 	var waits []time.Duration
 	for range 5 {
