@@ -5,7 +5,6 @@ package provisioning
 import (
 	"context"
 
-	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/gather"
 	"karpenter.sh/core/question"
@@ -23,8 +22,8 @@ type gathered struct {
 	// were nominated by somebody else, and are only counted there.
 	expected map[int]place.Expectation
 	promised map[int]bool
-	// limits are those that pods are told of; nil until somebody asks.
-	limits *cloudprovider.Limits
+	// scarce is what pods are told of shared limits; nil until somebody asks.
+	scarce *scarce
 }
 
 // gathering is a round whose objects are being read.

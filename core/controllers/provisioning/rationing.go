@@ -4,20 +4,13 @@ package provisioning
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/place"
-	"karpenter.sh/core/engine/ration"
-	"karpenter.sh/core/engine/reason"
-	"karpenter.sh/core/engine/requirement"
 	"karpenter.sh/core/launch"
-	"karpenter.sh/core/question"
 )
 
 // rationed is a bin that has to wait, and why.
@@ -89,47 +82,6 @@ func (p *Provisioner) reportHeld(ctx context.Context, g *gathered, back []ration
 			p.logStuck(ctx, s)
 		}
 	}
-}
-
-// usedUp names the limits that keep what would do for a class from being had; empty
-// without any, and where the reasons are not about pools (SCH-333).
-func (p *Provisioner) usedUp(g *gathered, class *model.Class, why reason.List) string {
-	if len(why) > 0 && why[0].Pool == "" || len(class.Attempts) == 0 {
-		return ""
-	}
-	if g.limits == nil {
-		limits := cloudprovider.LimitsOf(p.Provider)
-		g.limits = &limits
-	}
-	var short []string
-	for _, l := range g.limits.Shared {
-		if slices.ContainsFunc(g.Pools, func(pool question.Pool) bool { return denies(l, &pool, class) }) {
-			short = append(short, l.String())
-		}
-	}
-	if len(short) == 0 {
-		return ""
-	}
-	return "; limits of the account keep what would do from being launched: " + strings.Join(short, ", ")
-}
-
-// denies reports whether a limit leaves too little for an offering of a pool that would do
-// for a class.
-func denies(l cloudprovider.SharedLimit, pool *question.Pool, class *model.Class) bool {
-	wanted := class.Attempts[len(class.Attempts)-1].Plain
-	exceeds := func(d ration.Draw) bool { return d.Limit == l.Name && d.Amount > l.Left() }
-	suits := func(rs requirement.Requirements) bool {
-		return rs.Overlaps(wanted) && rs.Overlaps(pool.Template.Requirements)
-	}
-	for t, it := range pool.Types {
-		denied := slices.ContainsFunc(it.Offerings, func(o *cloudprovider.Offering) bool {
-			return !o.Available && slices.ContainsFunc(o.Draws, exceeds) && suits(o.Requirements)
-		})
-		if denied && suits(it.Requirements) && class.Requests.FitsIn(pool.Template.Catalogue.Type(t).Groups[0].Allocatable) {
-			return true
-		}
-	}
-	return false
 }
 
 // rounds says whether another round follows because limits held nodes back (SCH-332).
