@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake"
 	"karpenter.sh/core/engine/label"
@@ -218,5 +219,23 @@ func TestUsedUpLimitsAreNamed(t *testing.T) {
 	}
 	if n := len(w.recorder.Of("FailedScheduling")); n != 3 {
 		t.Errorf("%d pods are told", n)
+	}
+}
+
+// SCH-333: a limit is not named where the pool does not sell what it denies.
+func TestLimitsOfOtherPoolsAreNotNamed(t *testing.T) {
+	w := newWorld(t, readyPool("default", func(np *v1.NodePool) {
+		np.Spec.Template.Spec.Requirements = []v1.NodeSelectorRequirementWithMinValues{
+			{Key: label.CapacityType, Operator: corev1.NodeSelectorOpIn, Values: []string{label.OnDemand}},
+		}
+	}), pendingPod("a", "3"))
+	a := w.limited(3, label.Spot)
+	w.provider.SetInstanceTypes(only(a, label.Spot), fake.NewInstanceType(fake.TypeSpec{
+		Name: "small", CPU: 2, Memory: 4, Zones: []string{"z"}, CapacityTypes: []string{label.OnDemand},
+	}))
+	w.must(w.round())
+	told := w.recorder.Of("FailedScheduling")
+	if len(told) != 1 || strings.Contains(told[0].Message, "limits of the account") {
+		t.Errorf("told %v", told)
 	}
 }
