@@ -82,8 +82,11 @@ type Window interface {
 	// Known says that an object is taken into account already: when it asks for a round
 	// while the window is open, that is no news.
 	Known(uid types.UID)
-	// Wait blocks until a window has closed, or until it is time for a look at an open
-	// one.
+	// Again asks for a round after a time, unless a window opens before. Not to be called
+	// while one is open.
+	Again(after time.Duration)
+	// Wait blocks until a window has closed or a time that was asked for has come, or
+	// until it is time for a look at an open window.
 	Wait(ctx context.Context) batch.Moment
 	// Looked says how long a look took. A look of which nothing is said is the last of
 	// its window.
@@ -184,11 +187,10 @@ func (p *Provisioner) Reconcile(ctx context.Context) (reconciler.Result, error) 
 	if err := p.round(ctx); err != nil {
 		return reconciler.Result{}, err
 	}
-	p.left = 0
+	p.left, p.due = 0, false
 	if wait := p.rounds.next(); wait > 0 {
-		return reconciler.Result{RequeueAfter: wait}, nil
+		p.window.Again(wait)
 	}
-	p.due = false
 	return reconciler.Result{RequeueAfter: singleton.RequeueImmediately}, nil
 }
 

@@ -3,18 +3,19 @@
 package provisioning_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/awslabs/operatorpkg/reconciler"
-	"github.com/awslabs/operatorpkg/singleton"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake"
+	"karpenter.sh/core/controllers/provisioning"
+	"karpenter.sh/core/controllers/provisioning/batch"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/engine/ration"
 )
@@ -43,7 +44,10 @@ func (a *account) Limits() cloudprovider.Limits {
 // limited gives the world's provider a limit of so many vCPUs. Its machines have 4 each.
 func (w *world) limited(limit int64, capacityTypes ...string) *account {
 	a := &account{CloudProvider: w.provider, max: limit, counted: map[types.UID]int64{}}
-	w.subject.Provider = a
+	options := w.subject.Options
+	options.Provider = a
+	options.Window = &followed{Window: batch.New(batch.Options{Idle: options.BatchIdle, Max: options.BatchMax, Clock: options.Clock})}
+	w.subject = provisioning.New(options)
 	w.offer(a, capacityTypes...)
 	return a
 }
@@ -64,26 +68,35 @@ func only(a *account, capacityTypes ...string) *cloudprovider.InstanceType {
 	return it
 }
 
-// again is the round that follows by itself, and what is to come after it.
-func (w *world) again() reconciler.Result {
+// followed is a window that notes in how long another round is to follow, and has it follow
+// as soon as somebody waits.
+type followed struct {
+	provisioning.Window
+	in time.Duration // 0: none is to follow
+}
+
+// Again implements provisioning.Window.
+func (f *followed) Again(in time.Duration) { f.in = in }
+
+// Wait implements provisioning.Window.
+func (f *followed) Wait(ctx context.Context) batch.Moment {
+	if f.in > 0 {
+		f.in = 0
+		return batch.Closed
+	}
+	return f.Window.Wait(ctx)
+}
+
+// again is the round that follows by itself, and in how long another is to follow.
+func (w *world) again() time.Duration {
 	w.t.Helper()
-	type answer struct {
-		result reconciler.Result
-		err    error
-	}
-	done := make(chan answer, 1)
-	go func() {
-		result, err := w.subject.Reconcile(w.t.Context())
-		done <- answer{result, err}
-	}()
-	select {
-	case a := <-done:
-		w.must(a.err)
-		return a.result
-	case <-time.After(patience):
+	f := w.subject.Options.Window.(*followed)
+	if f.in == 0 {
 		w.t.Fatal("no round follows by itself")
-		return reconciler.Result{}
 	}
+	_, err := w.subject.Reconcile(w.t.Context())
+	w.must(err)
+	return f.in
 }
 
 // SCH-330, SCH-332: of machines that each are within a limit as many are launched as are
@@ -101,8 +114,8 @@ func TestMachinesWithinALimit(t *testing.T) {
 		a.counted[nc.UID] = 4
 	}
 	w.offer(a, label.OnDemand, label.Spot)
-	if result := w.again(); len(w.nodeClaims()) != 3 {
-		t.Fatalf("got %d NodeClaims, then %+v", len(w.nodeClaims()), result)
+	if in := w.again(); len(w.nodeClaims()) != 3 {
+		t.Fatalf("got %d NodeClaims, and another round in %v", len(w.nodeClaims()), in)
 	}
 	if events := w.recorder.Of("FailedScheduling"); len(events) > 0 {
 		t.Errorf("told of nodes that are coming: %v", events)
@@ -135,7 +148,7 @@ func TestRoundsThatOnlyWait(t *testing.T) {
 	}
 	var waits []time.Duration
 	for range 5 {
-		waits = append(waits, w.again().RequeueAfter)
+		waits = append(waits, w.again())
 	}
 	if n := len(w.nodeClaims()); n != 1 {
 		t.Fatalf("got %d NodeClaims", n)
@@ -168,10 +181,10 @@ func TestRoundsThatGetOn(t *testing.T) {
 		a.max += 4
 		want := 500 * time.Millisecond
 		if n == 3 { // nothing is held back any more
-			want = singleton.RequeueImmediately
+			want = 0
 		}
-		if result := w.again(); result.RequeueAfter != want {
-			t.Errorf("round %d: the next in %v, want %v", n+2, result.RequeueAfter, want)
+		if in := w.again(); in != want {
+			t.Errorf("round %d: the next in %v, want %v", n+2, in, want)
 		}
 	}
 }
@@ -188,12 +201,12 @@ func TestRoundsWhoseLaunchesFail(t *testing.T) {
 			w.must(w.client.Delete(t.Context(), &nc))
 			w.cluster.DeleteNodeClaim(nc.Name)
 		}
-		waits = append(waits, w.again().RequeueAfter)
+		waits = append(waits, w.again())
 		if n := len(w.nodeClaims()); n != 1 {
 			t.Fatalf("got %d NodeClaims", n)
 		}
 	}
-	for i, want := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, singleton.RequeueImmediately} {
+	for i, want := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 0} {
 		if waits[i] != want { // the last is for triggers to come
 			t.Fatalf("waits %v", waits)
 		}

@@ -47,7 +47,8 @@ const (
 // time.
 type Batcher struct {
 	options Options
-	window  *window // nil while none is open; the waiting caller's
+	window  *window     // nil while none is open; the waiting caller's
+	again   clock.Timer // nil while no round was asked for by a time; likewise
 
 	mu   sync.Mutex
 	seen map[types.UID]struct{}
@@ -83,6 +84,30 @@ func (b *Batcher) Known(uid types.UID) {
 	b.seen[uid] = struct{}{}
 }
 
+// Again asks for a round without a trigger after a time, in place of what was asked so
+// before. A window that opens sooner stands for it: pods that come meanwhile wait no longer
+// than they would anyway.
+func (b *Batcher) Again(after time.Duration) {
+	b.forgo()
+	b.again = b.options.Clock.NewTimer(after)
+}
+
+// forgo takes back that a round was asked for by a time.
+func (b *Batcher) forgo() {
+	if b.again != nil {
+		b.again.Stop()
+		b.again = nil
+	}
+}
+
+// alarm is when a round is due that was asked for by a time.
+func (b *Batcher) alarm() <-chan time.Time {
+	if b.again == nil {
+		return nil
+	}
+	return b.again.C()
+}
+
 func (b *Batcher) notify() {
 	select {
 	case b.wake <- struct{}{}:
@@ -90,15 +115,19 @@ func (b *Batcher) notify() {
 	}
 }
 
-// Wait blocks until a window has opened and closed, or until it is time for a
-// look at an open one.
+// Wait blocks until a window has opened and closed, until a round is due that was asked
+// for by a time, or until it is time for a look at an open window.
 func (b *Batcher) Wait(ctx context.Context) Moment {
 	if b.window == nil {
 		select {
 		case <-ctx.Done():
 			return Ended
+		case <-b.alarm():
+			b.forgo()
+			return Closed
 		case <-b.wake:
 		}
+		b.forgo()
 		b.window = b.open()
 	}
 	m := b.window.wait(ctx)

@@ -257,3 +257,47 @@ func TestKnownTriggersStayKnownAfterALook(t *testing.T) {
 	x.clock.Step(time.Millisecond)
 	x.closed(true)
 }
+
+// alarmed asks for a round after a time, and returns once Wait knows of it.
+func (x *bench) alarmed(after time.Duration) {
+	x.b.Again(after)
+	x.wait(x.t.Context())
+}
+
+// SCH-332: a round is made at the time that was asked for, once.
+func TestAgainWithoutTrigger(t *testing.T) {
+	x := start(t)
+	x.alarmed(4 * time.Second)
+	x.clock.Step(3999 * time.Millisecond)
+	x.closed(false)
+	x.clock.Step(time.Millisecond)
+	x.closed(true)
+	x.wait(t.Context())
+	x.clock.Step(time.Hour)
+	x.closed(false)
+}
+
+// SCH-332: a later time takes the place of an earlier one.
+func TestAgainLater(t *testing.T) {
+	x := start(t)
+	x.b.Again(time.Second)
+	x.alarmed(3 * time.Second)
+	x.clock.Step(2 * time.Second)
+	x.closed(false)
+	x.clock.Step(time.Second)
+	x.closed(true)
+}
+
+// SCH-332: what comes before that time gets its window, and the round of that stands for
+// the other.
+func TestTriggersWhileAnotherRoundIsToCome(t *testing.T) {
+	x := start(t)
+	x.b.Trigger("a")
+	x.alarmed(8 * time.Second)
+	x.opened()
+	x.clock.Step(time.Second)
+	x.closed(true)
+	x.wait(t.Context())
+	x.clock.Step(time.Hour)
+	x.closed(false)
+}

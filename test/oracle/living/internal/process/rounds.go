@@ -27,6 +27,8 @@ type window struct {
 	seen   map[types.UID]bool
 	// due says that a round is owed whatever triggers come.
 	due bool
+	// again is in how long another round was asked for without a trigger; 0 means not.
+	again time.Duration
 	// moment is what the provisioner is told that it waited for.
 	moment batch.Moment
 	// nextLook is when the next look may be taken; zero after the last.
@@ -39,6 +41,9 @@ func (*window) Trigger(types.UID) {}
 // Known implements provisioning.Window.
 func (w *window) Known(uid types.UID) { w.seen[uid] = true }
 
+// Again implements provisioning.Window.
+func (w *window) Again(after time.Duration) { w.again = after }
+
 // Wait implements provisioning.Window.
 func (w *window) Wait(context.Context) batch.Moment { return w.moment }
 
@@ -49,7 +54,7 @@ func (w *window) Looked(time.Duration) { w.nextLook = w.nextLook.Add(provisionin
 func (p *Process) trigger(uid types.UID) {
 	now, b := p.Line.Clock().Now(), p.batch
 	if b.opened.IsZero() {
-		b.opened, b.seen = now, map[types.UID]bool{}
+		b.opened, b.seen, b.again = now, map[types.UID]bool{}, 0
 		b.nextLook = now.Add(provisioning.LookAhead)
 	}
 	if b.seen[uid] {
@@ -82,7 +87,7 @@ func (p *Process) look() (reconcile.Result, error) {
 
 // provision runs a round, if one was asked for.
 func (p *Process) provision() (reconcile.Result, error) {
-	if p.batch.opened.IsZero() && !p.batch.due {
+	if p.batch.opened.IsZero() && p.batch.again == 0 && !p.batch.due {
 		return reconcile.Result{}, nil // the provisioner would wait for good
 	}
 	*p.batch = window{due: true, moment: batch.Closed}
@@ -95,7 +100,7 @@ func (p *Process) provision() (reconcile.Result, error) {
 		return reconcile.Result{RequeueAfter: result.RequeueAfter}, nil
 	}
 	p.batch.due = false
-	return reconcile.Result{}, nil
+	return reconcile.Result{RequeueAfter: p.batch.again}, nil
 }
 
 // noteLaunches notes the NodeClaims of a round.
