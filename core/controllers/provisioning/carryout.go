@@ -28,8 +28,13 @@ func (p *Provisioner) carryOut(ctx context.Context, g *gathered, plan place.Plan
 	p.reportUnplaced(ctx, g, plan.Unplaced)
 	reportDeferred(ctx, g, plan.Deferred)
 	p.nominate(ctx, g, plan.Placements)
-	p.tell(ctx, g, plan.Placements)
-	bins := p.ration(ctx, g, g.needed(plan.Bins))
+	err := p.launchNeeded(ctx, g, plan.Bins)
+	p.tell(ctx, g, plan.Placements) // last: no machine waits until a thousand pods have been told
+	return err
+}
+
+func (p *Provisioner) launchNeeded(ctx context.Context, g *gathered, planned []place.Bin) error {
+	bins := p.ration(ctx, g, g.needed(planned))
 	if len(bins) == 0 {
 		return nil
 	}

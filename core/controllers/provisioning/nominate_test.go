@@ -3,6 +3,7 @@
 package provisioning_test
 
 import (
+	"errors"
 	"strconv"
 	"testing"
 	"time"
@@ -193,6 +194,21 @@ func TestNominationsFollowThePlan(t *testing.T) {
 	p.node("m", "4")
 	p.cluster.UnmarkForDeletion("x://n")
 	p.expectClaims("both pods", 2)
+}
+
+// SCH-235, SCH-311: no machine waits until pods have been told, and pods are told although
+// one cannot be created.
+func TestMachinesDoNotWaitForNominations(t *testing.T) {
+	p := newPlanned(t, readyPool("default"), pendingPod("a", "2"), pendingPod("b", "3"))
+	p.node("n", "4")
+	p.failing = func(*v1.NodeClaim) error {
+		p.expectNominated("b", "")
+		return errors.New("no")
+	}
+	if err := p.round(); err == nil {
+		t.Error("the round says nothing of the creation that failed")
+	}
+	p.expectNominated("b", "n")
 }
 
 // SCH-313: what was told here does not keep a pod from capacity.

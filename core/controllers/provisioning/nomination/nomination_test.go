@@ -41,6 +41,7 @@ type world struct {
 	clock     clock.WithTicker
 	writes    atomic.Int32
 	refuse    error
+	slow      time.Duration // what a write takes
 	subject   *nomination.Nominator
 }
 
@@ -55,6 +56,11 @@ func setup(t *testing.T, pods ...*corev1.Pod) *world {
 		SubResourcePatch: func(ctx context.Context, c client.Client, sub string, o client.Object, p client.Patch, opts ...client.SubResourcePatchOption) error {
 			if w.writes.Add(1); w.refuse != nil {
 				return w.refuse
+			}
+			select {
+			case <-time.After(w.slow):
+			case <-ctx.Done():
+				return ctx.Err()
 			}
 			return c.SubResource(sub).Patch(ctx, o, p, opts...)
 		},
@@ -447,6 +453,49 @@ func TestRefusals(t *testing.T) {
 		round()
 		w.expect("a", "n")
 		w.expect("b", "n")
+	})
+}
+
+// SCH-315: a server that is busy refuses nothing: what it does not take now is told by a
+// later round.
+func TestBusyServer(t *testing.T) {
+	for _, busy := range []error{
+		apierrors.NewTooManyRequests("later", 1), apierrors.NewTimeoutError("late", 1),
+		apierrors.NewServerTimeout(schema.GroupResource{Resource: "pods"}, "patch", 1), apierrors.NewServiceUnavailable("down"),
+		errors.New("client rate limiter Wait returned an error"), context.DeadlineExceeded,
+	} {
+		w := setup(t, mixed()...)
+		w.refuse = busy
+		for range 5 {
+			w.nominate("n", w.read("a"), w.read("b"))
+		}
+		w.refuse = nil
+		w.nominate("n", w.read("a"), w.read("b"))
+		w.expect("a", "n")
+		w.expect("b", "n")
+		if told := w.recorder.Reasons(); len(told) > 0 {
+			t.Errorf("%v: told %v", busy, told)
+		}
+	}
+}
+
+// SCH-311: a round waits 10 s at most until pods have been told, and then goes on.
+func TestSlowServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var many []*corev1.Pod
+		for i := range 100 {
+			many = append(many, pod(fmt.Sprint(i)))
+		}
+		w := setup(t, many...)
+		w.slow = 4 * time.Second
+		began := time.Now()
+		w.nominate("n", many...)
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("told after %v", took)
+		}
+		if told := w.recorder.Reasons(); len(told) > 0 {
+			t.Errorf("told %v", told)
+		}
 	})
 }
 

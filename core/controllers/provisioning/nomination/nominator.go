@@ -4,6 +4,7 @@ package nomination
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -24,7 +25,7 @@ const (
 	// parallel bounds the writes in flight; the client's own rate limit decides how
 	// fast they go.
 	parallel = 20
-	// patience bounds what a node waits for its pods to be told.
+	// patience bounds what a node, or a round, waits for its pods to be told.
 	patience = 10 * time.Second
 )
 
@@ -77,9 +78,7 @@ func (n *Nominator) Announce(ctx context.Context, nodeClaim, node string) {
 	defer cancel()
 	n.together.join(ctx, node, pods, func(nodes map[string][]*corev1.Pod) {
 		// The first to come began the gathering; that it gives up concerns no other.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-		defer cancel()
-		n.nominate(ctx, nodes)
+		n.nominate(context.WithoutCancel(ctx), nodes)
 	})
 }
 
@@ -135,7 +134,10 @@ func (n *Nominator) told(pods []*corev1.Pod) (out []*corev1.Pod) {
 	return out
 }
 
+// nominate tells pods of a node what can be told in time; the next round tells the others.
 func (n *Nominator) nominate(ctx context.Context, nodes map[string][]*corev1.Pod) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	type nomination struct {
 		pod  *corev1.Pod
 		node string
@@ -180,7 +182,7 @@ func (n *Nominator) write(ctx context.Context, pod *corev1.Pod, node string) {
 	n.mu.Lock()
 	may := n.ledger.may(pod, node, n.Clock.Now())
 	n.mu.Unlock()
-	if !may {
+	if !may || ctx.Err() != nil {
 		return
 	}
 	version, err := n.patch(ctx, pod, node)
@@ -189,11 +191,21 @@ func (n *Nominator) write(ctx context.Context, pod *corev1.Pod, node string) {
 	switch {
 	case err == nil:
 		n.ledger.wrote(pod, node, version)
-	case apierrors.IsNotFound(err) || apierrors.IsConflict(err) || ctx.Err() != nil: // the pod is not as it was, or time is up
+	case apierrors.IsNotFound(err) || apierrors.IsConflict(err): // the pod is not as it was
+	case !refused(err): // time is up, or the server is busy
+		log.FromContext(ctx).V(1).Info("could not tell the scheduler what is planned", "error", err.Error())
 	case n.ledger.refused(n.Clock.Now()):
 		log.FromContext(ctx).Error(err, "telling the scheduler what is planned")
 		n.Recorder.Publish(refusal(pod, err))
 	}
+}
+
+// refused reports whether the API server answered that it does not want a write, in contrast
+// to one that could not be made in time.
+func refused(err error) bool {
+	var status apierrors.APIStatus
+	return errors.As(err, &status) && !apierrors.IsTimeout(err) && !apierrors.IsServerTimeout(err) &&
+		!apierrors.IsTooManyRequests(err) && !apierrors.IsServiceUnavailable(err)
 }
 
 // asItWas is what must still hold of a pod for a nomination to be written: it is
