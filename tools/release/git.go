@@ -35,6 +35,12 @@ func (r repository) tagged(ctx context.Context, tag string) (bool, error) {
 	return strings.TrimSpace(out) == tag, err
 }
 
+// head is the hash of the commit of the tree.
+func (r repository) head(ctx context.Context) (string, error) {
+	out, err := r.git(ctx, "rev-parse", "HEAD")
+	return strings.TrimSpace(out), err
+}
+
 // releaseBefore returns the tag of the latest version before v that is part of the
 // history; empty if v is the first. A release looks past its own candidates.
 func (r repository) releaseBefore(ctx context.Context, v version) (string, error) {

@@ -10,6 +10,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"time"
+
+	"k8s.io/utils/clock"
 )
 
 func main() { os.Exit(status(os.Args[1:])) }
@@ -19,92 +22,80 @@ func main() { os.Exit(status(os.Args[1:])) }
 func status(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, args, os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+	p := process{in: os.Stdin, out: os.Stdout, errs: os.Stderr, now: clock.RealClock{}.Now()}
+	if err := run(ctx, args, p); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		return 1
 	}
 	return 0
 }
 
+// process is what a command has from the process it runs in.
+type process struct {
+	in        io.Reader
+	out, errs io.Writer
+	now       time.Time
+}
+
 const usage = `usage: release <command> [flags]
 
-  check      refuses versions that are none, and trees with changes or without the tag
+  check      refuses versions that are none, trees with changes or without the tag, and
+             what breaks something without a word in the upgrade guide
+  charts     writes versions, and where the images are, into the charts
+  page       writes the release into the compatibility page
   notes      prints the notes of a release
   checksums  writes SHA256SUMS of all files of a directory into it
+  chart      prints the version of the charts of a release or snapshot
+  branch     prints the branch that a release belongs to
+  expired    prints the IDs of those versions of a package, given as JSON on standard
+             input, that are older than -age
 
 release <command> -help prints its flags.
 `
 
-func run(ctx context.Context, args []string, out, errs io.Writer) error {
+// options are the flags of all commands.
+type options struct {
+	version, root, dir, images, registry, page string
+	age                                        time.Duration
+}
+
+func run(ctx context.Context, args []string, p process) error {
 	if len(args) == 0 {
-		fmt.Fprint(errs, usage)
-		return errors.New("which command? check, notes or checksums")
+		fmt.Fprint(p.errs, usage)
+		return errors.New("which command?")
 	}
-	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	flags.SetOutput(errs)
-	version := flags.String("version", "", "`version` of the release, without v")
-	root := flags.String("root", ".", "`directory` of the repository")
-	dir := flags.String("dir", "", "`directory` with the files of the release")
 	switch args[0] {
 	case "-h", "-help", "--help", "help":
-		fmt.Fprint(out, usage)
+		fmt.Fprint(p.out, usage)
 		return nil
-	case "check", "notes", "checksums":
-	default:
-		return fmt.Errorf("unknown command %q: check, notes or checksums", args[0])
 	}
-	if err := flags.Parse(args[1:]); err != nil {
+	command, ok := commands()[args[0]]
+	if !ok {
+		fmt.Fprint(p.errs, usage)
+		return fmt.Errorf("unknown command %q", args[0])
+	}
+	o, err := parse(args, p.errs)
+	if err != nil {
 		return err
+	}
+	return command(ctx, o, p)
+}
+
+func parse(args []string, errs io.Writer) (o options, err error) {
+	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	flags.SetOutput(errs)
+	flags.StringVar(&o.version, "version", "", "`version` of the release, without v; of a snapshot the hash of its commit")
+	flags.StringVar(&o.root, "root", ".", "`directory` of the repository")
+	flags.StringVar(&o.dir, "dir", "", "`directory` with the files of the release")
+	flags.StringVar(&o.images, "images", "bin/images", "`directory` with the layouts of the images")
+	flags.StringVar(&o.registry, "registry", "", "where the images are, `without` their names")
+	flags.StringVar(&o.page, "page", "core/docs/compatibility.md", "the compatibility page, a `file`")
+	flags.DurationVar(&o.age, "age", 90*24*time.Hour, "how `old` a version may become")
+	if err := flags.Parse(args[1:]); err != nil {
+		return o, err
 	}
 	if flags.NArg() > 0 {
-		return fmt.Errorf("unknown argument %q; see release %s -help", flags.Arg(0), args[0])
+		return o, fmt.Errorf("unknown argument %q; see release %s -help", flags.Arg(0), args[0])
 	}
-	repository := repository{dir: *root}
-	switch args[0] {
-	case "check":
-		return check(ctx, repository, *version)
-	case "notes":
-		return writeNotes(ctx, repository, *version, out)
-	}
-	if *dir == "" {
-		return errors.New("-dir is needed: where the files of the release are")
-	}
-	return writeChecksums(*dir)
-}
-
-// check says why no release of this version can be made of the tree.
-func check(ctx context.Context, r repository, version string) error {
-	if _, err := parseVersion(version); err != nil {
-		return err
-	}
-	changed, err := r.changes(ctx)
-	if err != nil {
-		return err
-	}
-	if changed != "" {
-		return fmt.Errorf("the tree has changes that are not committed, so nobody could build this release again:\n%s", changed)
-	}
-	tag := "v" + version
-	tagged, err := r.tagged(ctx, tag)
-	if err == nil && !tagged {
-		return fmt.Errorf("the tree is not tagged %s, so nobody could find what this release was built from", tag)
-	}
-	return err
-}
-
-func writeNotes(ctx context.Context, r repository, version string, out io.Writer) error {
-	v, err := parseVersion(version)
-	if err != nil {
-		return err
-	}
-	before, err := r.releaseBefore(ctx, v)
-	if err != nil {
-		return err
-	}
-	commits, err := r.commits(ctx, before)
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(out, notes(release{Version: version, Before: before, Commits: commits}))
-	return err
+	return o, nil
 }

@@ -87,7 +87,7 @@ func TestNotesOfARepository(t *testing.T) {
 	ask := func(version string) string {
 		t.Helper()
 		var out bytes.Buffer
-		if err := run(t.Context(), []string{"notes", "-root", dir, "-version", version}, &out, &out); err != nil {
+		if err := run(t.Context(), []string{"notes", "-root", dir, "-version", version}, process{out: &out, errs: &out}); err != nil {
 			t.Fatal(err)
 		}
 		return out.String()
@@ -108,13 +108,23 @@ func TestCheck(t *testing.T) {
 	git("commit", "-q", "--allow-empty", "-m", "feat: one")
 	git("tag", "v1.0.0")
 	check := func(version string) error {
-		return run(t.Context(), []string{"check", "-root", dir, "-version", version}, &bytes.Buffer{}, &bytes.Buffer{})
+		return run(t.Context(), []string{"check", "-root", dir, "-version", version}, process{errs: &bytes.Buffer{}})
 	}
 	if err := check("1.0.0"); err != nil {
 		t.Errorf("a clean tree with its tag: %v", err)
 	}
 	if err := check("1.0.1"); err == nil || !strings.Contains(err.Error(), "not tagged v1.0.1") {
 		t.Errorf("another version: %v", err)
+	}
+	hash, err := repository{dir: dir}.head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := check(hash); err != nil {
+		t.Errorf("a snapshot of a clean tree: %v", err)
+	}
+	if err := check(strings.Repeat("0", 40)); err == nil || !strings.Contains(err.Error(), hash) {
+		t.Errorf("a snapshot of another commit: %v", err)
 	}
 	write(t, filepath.Join(dir, "new"), "")
 	if err := check("1.0.0"); err == nil || !strings.Contains(err.Error(), "new") {
@@ -124,6 +134,33 @@ func TestCheck(t *testing.T) {
 	git("commit", "-q", "-m", "feat: two")
 	if err := check("1.0.0"); err == nil || !strings.Contains(err.Error(), "not tagged v1.0.0") {
 		t.Errorf("a tree past the tag: %v", err)
+	}
+}
+
+// OPS-260: what breaks something is in the upgrade guide, or is not released.
+func TestCheckOfTheGuide(t *testing.T) {
+	dir := t.TempDir()
+	git := gitIn(t, dir)
+	git("init", "-q")
+	commit := func(subject, guide, tag string) error {
+		t.Helper()
+		write(t, filepath.Join(dir, "core/docs/upgrade.md"), "# Upgrading\n\n"+guide)
+		git("add", ".")
+		git("commit", "-q", "--allow-empty", "-m", subject)
+		git("tag", "v"+tag)
+		return run(t.Context(), []string{"check", "-root", dir, "-version", tag}, process{errs: &bytes.Buffer{}})
+	}
+	if err := commit("feat!: the first of all", "", "1.0.0"); err != nil {
+		t.Errorf("the first release breaks nothing: %v", err)
+	}
+	if err := commit("fix: harmless", "", "1.0.1"); err != nil {
+		t.Errorf("nothing is broken: %v", err)
+	}
+	if err := commit("feat!: a is b now", "## Upgrading to 1.0.0+\n", "1.1.0-rc.1"); err == nil || !strings.Contains(err.Error(), "Upgrading to 1.1.0+") || !strings.Contains(err.Error(), "a is b now") {
+		t.Errorf("no section: %v", err)
+	}
+	if err := commit("docs: what to do", "## Upgrading to 1.1.0+\n", "1.1.0"); err != nil {
+		t.Errorf("there is a section: %v", err)
 	}
 }
 
@@ -148,8 +185,8 @@ func TestChecksums(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{{}, {"publish"}, {"notes", "-version", "x"}, {"checksums"}, {"notes", "1.2.3"}} {
-		if err := run(t.Context(), args, &bytes.Buffer{}, &bytes.Buffer{}); err == nil {
+	for _, args := range [][]string{{}, {"publish"}, {"notes", "-version", "x"}, {"checksums"}, {"notes", "1.2.3"}, {"charts", "-version", "1.2.3"}, {"branch", "-version", "1"}, {"chart"}} {
+		if err := run(t.Context(), args, process{in: &bytes.Buffer{}, out: &bytes.Buffer{}, errs: &bytes.Buffer{}}); err == nil {
 			t.Errorf("%v: no error", args)
 		}
 	}
