@@ -34,7 +34,7 @@ type Version struct {
 
 // Sets returns every set there is.
 func Sets() []Set {
-	return []Set{controlPlane(), helm(), lint(), kind()}
+	return []Set{controlPlane(), helm(), lint(), kind(), vulnerabilities()}
 }
 
 func controlPlane() Set {
@@ -84,6 +84,14 @@ func kind() Set {
 		Name:     "kind",
 		Module:   "tools/kind",
 		Programs: []Program{{Name: "kind", Package: "sigs.k8s.io/kind"}},
+	}
+}
+
+func vulnerabilities() Set {
+	return Set{
+		Name:     "vulnerabilities",
+		Module:   "tools/vulnerabilities",
+		Programs: []Program{{Name: "govulncheck", Package: "golang.org/x/vuln/cmd/govulncheck"}},
 	}
 }
 
