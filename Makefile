@@ -28,6 +28,8 @@ SEED    ?=
 CASE    ?=
 POLICY  ?=
 VERSION ?=
+REGISTRY ?=
+VULNDB  ?=
 BASE    ?=
 PLATFORMS ?= linux/amd64,linux/arm64
 MOTO_SERVER ?=
@@ -230,8 +232,9 @@ verify: ## Fail if generated files are out of date
 		[ "$$before" = "$$($(changes))" ] || { git status --short; echo "Generated files were out of date: commit what make generate wrote."; exit 1; }
 
 .PHONY: format
-format: ## Fail if a Go file is not formatted
+format: ## Fail if a Go file is not formatted, or does not say its license
 	@files=$$(gofmt -l $(modules)); [ -z "$$files" ] || { echo "gofmt -w would change:"; echo "$$files"; exit 1; }
+	@files=$$(git grep --untracked -L '^// SPDX-License-Identifier: Apache-2.0$$' -- '*.go' || true); [ -z "$$files" ] || { echo "The license is missing in:"; echo "$$files"; exit 1; }
 
 .PHONY: vet
 vet: ## Run go vet on all modules
@@ -241,6 +244,10 @@ vet: ## Run go vet on all modules
 lint: format ## Run gofmt and golangci-lint, which includes go vet
 	@go run ./tools/binaries lint
 	@$(BIN)/golangci-lint run --allow-parallel-runners $$(go list -m -f '{{.Dir}}/...')
+
+.PHONY: licenses
+licenses: ## Check that what the modules of the workspace depend on may be used by everybody
+	@go run ./tools/licenses $(modules)
 
 .PHONY: modules
 modules: ## Check that each module builds alone and that its go.mod is tidy
@@ -267,22 +274,58 @@ images: ## Build the controllers' images as OCI layouts in bin/images, without a
 	@$(BIN)/images-builder -root $(CURDIR) -out $(BIN)/images -version=$(call quoted,$(VERSION)) -platforms=$(call quoted,$(PLATFORMS)) \
 		-base=$(call quoted,$(BASE)) -created $(committed) $(controllers)
 
-# A release's files. The charts get the version and are packed; what registries hold
-# (images, charts) is pushed by whoever may.
+.PHONY: images-reproducible
+images-reproducible: images ## Build the images twice, and fail if a digest differs
+	@cd $(BIN)/images && sha256sum */index.json >$(BIN)/images.sha256
+	@$(MAKE) --no-print-directory images
+	@cd $(BIN)/images && sha256sum -c $(BIN)/images.sha256
+
+# What a release is made of. Nothing is published here: workflows push what registries hold,
+# images before release-charts, charts after release-files.
 .PHONY: release
-release: helm ## Make the files of a release in bin/release: charts, CRDs, bills of materials, notes, checksums; VERSION=1.2.3 of a tree without changes, tagged v1.2.3
+release: ## Make the files of a release in bin/release; VERSION=1.2.3 of a tree without changes, tagged v1.2.3 REGISTRY=where the images will be
 	@go run ./tools/release check -version=$(call quoted,$(VERSION))
 	@$(MAKE) --no-print-directory images
+	@$(if $(REGISTRY),$(MAKE) --no-print-directory release-charts)
+	@$(MAKE) --no-print-directory release-files
+
+.PHONY: release-charts
+release-charts: ## Write VERSION, and where in REGISTRY the images in bin/images are, into the charts
+	@go run ./tools/release charts -version=$(call quoted,$(VERSION)) -registry=$(call quoted,$(REGISTRY)) -images=$(BIN)/images
+	@$(call charts,kwok,kwok)
+	@$(call charts,aws,providers/aws)
+
+# Charts are told apart by their providers, whose name they do not have. Those of Karpenter
+# itself need values that only users know, hence no rendering here: make charts-test does.
+.PHONY: release-files
+release-files: helm ## Make in bin/release charts, CRDs, bills of materials, documentation, notes of VERSION, checksums, and what make vex wrote
 	@rm -rf $(BIN)/release && mkdir -p $(BIN)/release
-	@for chart in charts/*/karpenter charts/*/karpenter-crd; do provider=$$(basename "$$(dirname "$$chart")"); \
-		mkdir -p $(BIN)/release/$$provider && $(BIN)/helm package "$$chart" --version $(call quoted,$(VERSION)) --app-version $(call quoted,$(VERSION)) \
-			-d $(BIN)/release/$$provider >/dev/null; \
+	@chart=$$(go run ./tools/release chart -version=$(call quoted,$(VERSION))); \
+	for dir in charts/*/karpenter charts/*/karpenter-crd; do provider=$$(basename "$$(dirname "$$dir")"); \
+		$(BIN)/helm lint --quiet "$$dir"; mkdir -p $(BIN)/release/$$provider; \
+		$(BIN)/helm package "$$dir" --version "$$chart" --app-version $(call quoted,$(VERSION)) -d $(BIN)/release/$$provider >/dev/null; \
 		for packed in $(BIN)/release/$$provider/*.tgz; do mv "$$packed" "$(BIN)/release/$$provider-$$(basename "$$packed")"; done; rmdir $(BIN)/release/$$provider; done
 	@for chart in charts/*/karpenter; do for crd in "$$chart"/crds/*.yaml; do echo ---; cat "$$crd"; done >"$(BIN)/release/$$(basename "$$(dirname "$$chart")")-crds.yaml"; done
-	@cp $(BIN)/images/sbom/*.json $(BIN)/release/
-	@go run ./tools/release notes -version=$(call quoted,$(VERSION)) >$(BIN)/release/NOTES.md
+	@cp $(BIN)/images/sbom/*.json $(wildcard $(BIN)/vex/*.json) $(BIN)/release/
+	@git archive --format=tar.gz --prefix=karpenter-docs-$(call quoted,$(VERSION))/ -o $(BIN)/release/docs.tar.gz HEAD ':(glob)**/*.md' core/docs
+	@[[ $(call quoted,$(VERSION)) != *.* ]] || go run ./tools/release notes -version=$(call quoted,$(VERSION)) >$(BIN)/release/NOTES.md
 	@go run ./tools/release checksums -dir $(BIN)/release
 	@ls $(BIN)/release
+
+# Only modules can be asked, each alone. VULNDB=file:///directory is a copy of the database.
+govulncheck = GOWORK=off $(BIN)/govulncheck $(if $(VULNDB),-db $(call quoted,$(VULNDB)))
+
+.PHONY: vulnerabilities
+vulnerabilities: ## Look for known vulnerabilities in what the controllers call; needs the network, or VULNDB=URL
+	@go run ./tools/binaries vulnerabilities
+	@for dir in kwok $(wildcard providers/*/); do $(govulncheck) -C "$$dir" ./cmd/...; done
+
+.PHONY: vex
+vex: ## Write bin/vex/<controller>.openvex.json: which known vulnerabilities affect it; needs the network, or VULNDB=URL
+	@go run ./tools/binaries vulnerabilities
+	@rm -rf $(BIN)/vex && mkdir -p $(BIN)/vex
+	@for dir in $(wildcard kwok/cmd/* providers/*/cmd/*); do name=$$(basename "$$dir"); \
+		$(govulncheck) -C "$${dir%/cmd/*}" -format openvex "./cmd/$$name" >"$(BIN)/vex/$$name.openvex.json"; done
 
 .PHONY: images-test
 images-test: ## Test what builds images

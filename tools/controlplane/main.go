@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command controlplane is the Kubernetes control plane in one multi-call
 // binary: started under the name kube-apiserver, kube-controller-manager,
 // kube-scheduler, kubectl or etcd (a hard or symbolic link), it is that
