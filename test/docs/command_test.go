@@ -29,6 +29,8 @@ func excuses() []excuse {
 		{"kubectl apply -f parameters.yaml", "the reader writes this copy; core/policies tries the original"},
 		{"kubectl apply -f core/policies/nodeclaims.yaml -f core/policies/status.yaml -f core/policies/nodepools.yaml",
 			"without a ConfigMap they would admit nothing; core/policies tries them"},
+		{"cosign", "it needs a registry that has a release"},
+		{"gh", "it needs a registry that has a release"},
 		{"dlv test", "it needs the debugger"},
 		{"dlv attach", "it needs the debugger and a process"},
 		{"go install github.com/go-delve/delve/cmd/dlv@latest", "it downloads the debugger"},

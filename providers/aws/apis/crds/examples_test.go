@@ -63,14 +63,22 @@ func exampleFiles(t *testing.T, api client.Client) {
 	}
 }
 
-// The manifests in the README are admitted, and have no unknown fields.
+// OPS-284, OPS-341: the manifests in the README and in the pages of tasks are admitted, and
+// have no unknown fields.
 func readmeBlocks(t *testing.T, api client.Client) {
-	page, err := markdown.Read(filepath.Join("..", "..", "README.md"))
-	if err != nil {
-		t.Fatal(err)
+	pages, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("no pages: %v", err)
 	}
-	blocks := page.Of("yaml")
-	if len(blocks) < 2 {
+	var blocks []markdown.Block
+	for _, file := range append(pages, filepath.Join("..", "..", "README.md")) {
+		page, err := markdown.Read(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks = append(blocks, page.Of("yaml")...)
+	}
+	if len(blocks) < 3 {
 		t.Fatalf("%d manifests", len(blocks))
 	}
 	for _, block := range blocks {
