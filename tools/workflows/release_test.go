@@ -3,6 +3,7 @@
 package workflows_test
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -94,7 +95,8 @@ func TestSnapshot(t *testing.T) {
 // Nothing that a workflow is given by others, names of branches and tags included, becomes
 // part of a script; it comes by the environment.
 func TestNoInjection(t *testing.T) {
-	for _, name := range []string{"ci.yaml", "e2e.yaml", "kubernetes.yaml", "publish.yaml", "release.yaml", "snapshot.yaml"} {
+	for _, file := range files(t) {
+		name := filepath.Base(file)
 		for id, j := range read(t, name).Jobs {
 			for _, s := range j.Steps {
 				for _, expression := range slices.DeleteFunc(strings.Split(s.Run, "${{")[1:], func(e string) bool {
