@@ -263,14 +263,14 @@ tidy: ## Tidy the go.mod of each module, with the versions of the workspace in a
 ##@ Release
 
 # The controllers, and the time of the commit that they are built from. What an earlier
-# build left, maybe of other platforms, goes first: a release takes all that is there.
+# build left, maybe of other platforms or code, goes first: a release takes all that is there.
 controllers = $$(go list ./kwok/cmd/... $(addsuffix /...,$(wildcard ./providers/*/cmd)))
 committed   = $$(git log -1 --format=%ct)
 
 .PHONY: images
 images: ## Build the controllers' images as OCI layouts in bin/images, without a daemon; VERSION=1.2.3 PLATFORMS=linux/amd64 BASE=layout or reference, none by default
 	@GOWORK=off go -C tools/images build -o $(BIN)/images-builder .
-	@rm -rf $(BIN)/images
+	@rm -rf $(BIN)/images $(BIN)/vex
 	@$(BIN)/images-builder -root $(CURDIR) -out $(BIN)/images -version=$(call quoted,$(VERSION)) -platforms=$(call quoted,$(PLATFORMS)) \
 		-base=$(call quoted,$(BASE)) -created $(committed) $(controllers)
 

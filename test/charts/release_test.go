@@ -22,7 +22,7 @@ func TestRelease(t *testing.T) {
 	run := func(name string, args ...string) string {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), name, args...)
-		cmd.Dir, cmd.Env = copied, append(helmEnv(t), "KUBEBUILDER_ASSETS="+filepath.Dir(helmProgram))
+		cmd.Dir, cmd.Env = copied, append(helmEnv(t), "MAKEFLAGS=", "KUBEBUILDER_ASSETS="+filepath.Dir(helmProgram))
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s %v: %v\n%s", name, args, err, out)
