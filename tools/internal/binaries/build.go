@@ -68,12 +68,18 @@ func (b build) compile(ctx context.Context, packages []string, aside string, tot
 	return nil
 }
 
-// install moves a finished program to its place and stamps it.
+// install moves a finished program to its place and stamps it. The stamp is a new file,
+// as the program is: the old one may be linked into another checkout, whose program is
+// not this one.
 func (b build) install(p Program, aside string) error {
 	if err := os.Rename(filepath.Join(aside, p.Name), filepath.Join(b.opts.Out, p.Name)); err != nil {
 		return fmt.Errorf("install %s: %w", p.Name, err)
 	}
-	if err := os.WriteFile(stampPath(b.opts.Out, p.Name), []byte(b.module.key+"\n"), 0o644); err != nil {
+	stamp := filepath.Join(aside, p.Name+".stamp")
+	if err := os.WriteFile(stamp, []byte(b.module.key+"\n"), 0o644); err != nil {
+		return fmt.Errorf("stamp %s: %w", p.Name, err)
+	}
+	if err := os.Rename(stamp, stampPath(b.opts.Out, p.Name)); err != nil {
 		return fmt.Errorf("stamp %s: %w", p.Name, err)
 	}
 	return nil

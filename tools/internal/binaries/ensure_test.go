@@ -92,6 +92,34 @@ func TestEnsureBuildsAnewOnlyAfterAChange(t *testing.T) {
 	w.expect("en", "hi V1.2.3")
 }
 
+// Checkouts may share what they have built by links, until one of them changes.
+func TestEnsureLeavesLinksOfOthersAlone(t *testing.T) {
+	w := newTree(t)
+	w.ensure()
+	theirs := w.opts
+	theirs.Out = filepath.Join(w.opts.Root, "theirs")
+	for _, name := range []string{"hello", filepath.Join(".stamps", "hello")} {
+		to := filepath.Join(theirs.Out, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.Link(filepath.Join(w.opts.Out, name), to)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stamp := func() string {
+		text, err := os.ReadFile(filepath.Join(theirs.Out, ".stamps", "hello"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	before := stamp()
+	w.program("hi")
+	w.ensure()
+	w.expect("hello", "hi V1.2.3")
+	if after := stamp(); after != before {
+		t.Errorf("the stamp of another checkout became %s", after)
+	}
+}
+
 func TestEnsureTakesAssetsThatAreThere(t *testing.T) {
 	w := newTree(t)
 	w.opts.Assets = t.TempDir()
