@@ -98,9 +98,8 @@ func TestCheckKeys(t *testing.T) {
 }
 
 func TestFindUnhealthy(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	condition := func(kind corev1.NodeConditionType, is corev1.ConditionStatus, ago time.Duration) corev1.NodeCondition {
-		return corev1.NodeCondition{Type: kind, Status: is, LastTransitionTime: metav1.NewTime(now.Add(-ago))}
+	condition := func(kind corev1.NodeConditionType, is corev1.ConditionStatus) corev1.NodeCondition {
+		return corev1.NodeCondition{Type: kind, Status: is, Reason: "Why"}
 	}
 	policies := []cloudprovider.RepairPolicy{
 		{ConditionType: "Ready", ConditionStatus: "False", TolerationDuration: 30 * time.Minute},
@@ -111,24 +110,26 @@ func TestFindUnhealthy(t *testing.T) {
 		reason     string
 		policies   []cloudprovider.RepairPolicy
 		conditions []corev1.NodeCondition
-		policy     int
-		due        time.Duration
-		found      bool
+		// found are places of policies and of the conditions that they match.
+		found [][2]int
 	}{
-		{"CP-038: healthy", policies, []corev1.NodeCondition{condition("Ready", "True", time.Hour)}, 0, 0, false},
-		{"CP-038: an absent condition matches nothing", policies, nil, 0, 0, false},
-		{"CP-038: no policies", nil, []corev1.NodeCondition{condition("Ready", "False", time.Hour)}, 0, 0, false},
-		{"CP-038: several policies for one type", policies, []corev1.NodeCondition{condition("Ready", "Unknown", time.Minute)}, 1, 9 * time.Minute, true},
-		{"CP-038: the earliest end of toleration decides", policies,
-			[]corev1.NodeCondition{condition("Disk", "False", time.Minute), condition("Ready", "False", time.Hour)}, 0, -30 * time.Minute, true},
+		{"CP-038: healthy", policies, []corev1.NodeCondition{condition("Ready", "True")}, nil},
+		{"CP-038: an absent condition matches nothing", policies, nil, nil},
+		{"CP-038: no policies", nil, []corev1.NodeCondition{condition("Ready", "False")}, nil},
+		{"CP-038: several policies for one type", policies, []corev1.NodeCondition{condition("Ready", "Unknown")}, [][2]int{{1, 0}}},
+		{"CP-038: several conditions", policies, []corev1.NodeCondition{condition("Disk", "False"), condition("Ready", "False")},
+			[][2]int{{0, 1}, {2, 0}}},
 	} {
 		t.Run(tc.reason, func(t *testing.T) {
-			got, found := cloudprovider.FindUnhealthy(tc.policies, tc.conditions)
-			if found != tc.found {
-				t.Fatalf("found %t", found)
+			var want []cloudprovider.Unhealthy
+			for _, f := range tc.found {
+				want = append(want, cloudprovider.Unhealthy{Policy: tc.policies[f[0]], Condition: tc.conditions[f[1]]})
 			}
-			if found && (got.Policy != tc.policies[tc.policy] || !got.Due.Equal(now.Add(tc.due))) {
-				t.Errorf("got %+v", got)
+			if got := cloudprovider.FindUnhealthy(tc.policies, tc.conditions); !slices.Equal(got, want) {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+			if got := cloudprovider.IsUnhealthy(tc.policies, tc.conditions); got != (len(want) > 0) {
+				t.Errorf("unhealthy: %t", got)
 			}
 		})
 	}

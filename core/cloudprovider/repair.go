@@ -3,6 +3,7 @@
 package cloudprovider
 
 import (
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,25 +23,30 @@ type RepairPolicy struct {
 type Unhealthy struct {
 	Policy    RepairPolicy
 	Condition corev1.NodeCondition
-	// Due is when toleration ends.
-	Due time.Time
 }
 
-// FindUnhealthy returns the match whose toleration ends first, the first in the
-// order of policies when several end together; false if none matches (CP-038).
-func FindUnhealthy(policies []RepairPolicy, conditions []corev1.NodeCondition) (Unhealthy, bool) {
-	var first Unhealthy
-	found := false
+// FindUnhealthy returns the matches of policies among the conditions of a node, in the
+// order of the policies. Which of them decides is said by package
+// [karpenter.sh/core/engine/repair] (CP-038).
+func FindUnhealthy(policies []RepairPolicy, conditions []corev1.NodeCondition) []Unhealthy {
+	var out []Unhealthy
 	for _, policy := range policies {
 		for _, condition := range conditions {
-			if condition.Type != policy.ConditionType || condition.Status != policy.ConditionStatus {
-				continue
-			}
-			due := condition.LastTransitionTime.Add(policy.TolerationDuration)
-			if !found || due.Before(first.Due) {
-				first, found = Unhealthy{Policy: policy, Condition: condition, Due: due}, true
+			if policy.matches(condition) {
+				out = append(out, Unhealthy{Policy: policy, Condition: condition})
 			}
 		}
 	}
-	return first, found
+	return out
+}
+
+// IsUnhealthy reports whether a policy matches a condition of a node.
+func IsUnhealthy(policies []RepairPolicy, conditions []corev1.NodeCondition) bool {
+	return slices.ContainsFunc(policies, func(p RepairPolicy) bool {
+		return slices.ContainsFunc(conditions, p.matches)
+	})
+}
+
+func (p RepairPolicy) matches(c corev1.NodeCondition) bool {
+	return c.Type == p.ConditionType && c.Status == p.ConditionStatus
 }

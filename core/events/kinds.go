@@ -21,6 +21,7 @@ const (
 	InitializationTimedOut    = "InitializationTimedOut"
 	NodeLost                  = "NodeLost"
 	FailedConsistencyCheck    = "FailedConsistencyCheck"
+	NodeRepairBlocked         = "NodeRepairBlocked"
 
 	// Of termination.
 	Evicted                        = "Evicted"
@@ -89,6 +90,7 @@ func Kinds() []Kind {
 		{Reason: InitializationTimedOut, Type: Warning, Objects: machine[1:], When: "The node was not initialized in time and holds nothing worth keeping, so it is deleted."},
 		{Reason: NodeLost, Type: Warning, Objects: machine[1:], When: "The Node of the NodeClaim is gone."},
 		{Reason: FailedConsistencyCheck, Type: Warning, Objects: machine[1:], When: "The node is not what was launched, for example with less memory."},
+		{Reason: NodeRepairBlocked, Type: Warning, Objects: append(machine, "NodePool"), When: "The node is broken and stays, since too many nodes of its NodePool, or of the cluster, are broken."},
 
 		{Reason: Evicted, Type: Normal, Objects: []string{"Pod"}, When: "The pod is evicted, with the reason why its node goes."},
 		{Reason: Disrupted, Type: Normal, Objects: []string{"Pod"}, When: "The pod is deleted to meet the termination time of its node; budgets and do-not-disrupt are bypassed."},

@@ -42,6 +42,20 @@ func expect(t *testing.T, registry *prometheus.Registry, samples ...string) {
 	}
 }
 
+// OPS-105
+func TestRepaired(t *testing.T) {
+	for condition, label := range map[corev1.NodeConditionType]string{
+		"Ready": "ready", "AcceleratedHardwareReady": "accelerated_hardware_ready", "example.com/DNSReady": "example_com_dns_ready",
+	} {
+		t.Run(label, func(t *testing.T) {
+			m, registry := nodeClaims(t)
+			nodeClaim := &v1.NodeClaim{ObjectMeta: metav1.ObjectMeta{Labels: labels()}, Status: v1.NodeClaimStatus{ImageID: "image-1"}}
+			m.Repaired(nodeClaim, condition)
+			expect(t, registry, `karpenter_nodeclaims_unhealthy_disrupted_total{capacity_type="spot",condition="`+label+`",image_id="image-1",nodepool="pool"} 1`)
+		})
+	}
+}
+
 // OPS-103, OPS-104, LIF-113
 func TestDisrupted(t *testing.T) {
 	tests := []struct {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/samber/lo"
 	corev1 "k8s.io/api/core/v1"
 
 	v1 "karpenter.sh/core/apis/v1"
@@ -63,6 +64,7 @@ type NodeClaims struct {
 	terminated          *prometheus.CounterVec
 	disrupted           *prometheus.CounterVec
 	podsDisrupted       *prometheus.CounterVec
+	unhealthy           *prometheus.CounterVec
 	instanceTermination *prometheus.HistogramVec
 	termination         *prometheus.HistogramVec
 }
@@ -74,6 +76,7 @@ func NewNodeClaims(registerer prometheus.Registerer) (*NodeClaims, error) {
 		terminated:          r.Counter("karpenter_nodeclaims_terminated_total"),
 		disrupted:           r.Counter("karpenter_nodeclaims_disrupted_total"),
 		podsDisrupted:       r.Counter("karpenter_pods_disruption_initiated_total"),
+		unhealthy:           r.Counter("karpenter_nodeclaims_unhealthy_disrupted_total"),
 		instanceTermination: r.Histogram("karpenter_nodeclaims_instance_termination_duration_seconds"),
 		termination:         r.Histogram("karpenter_nodeclaims_termination_duration_seconds"),
 	}
@@ -121,6 +124,13 @@ func (m *NodeClaims) Disrupted(d Disruption) {
 	if d.Reason.hasPods() {
 		m.podsDisrupted.WithLabelValues(labels...).Add(float64(d.Pods))
 	}
+}
+
+// Repaired counts, beside [NodeClaims.Disrupted], a deletion for a condition of the Node
+// (OPS-105).
+func (m *NodeClaims) Repaired(nodeClaim *v1.NodeClaim, condition corev1.NodeConditionType) {
+	m.unhealthy.WithLabelValues(lo.SnakeCase(string(condition)), nodeClaim.Labels[v1.NodePoolLabelKey],
+		nodeClaim.Labels[v1.CapacityTypeLabelKey], nodeClaim.Status.ImageID).Inc()
 }
 
 // graceful is the mode of a termination that takes the time it needs.

@@ -20,6 +20,9 @@ func nodeClaims() Group {
 		// OPS-104
 		{Name: "karpenter_pods_disruption_initiated_total", Type: Counter, Labels: disruption, Stage: Alpha,
 			Help: "Pods to be rescheduled from NodeClaims that Karpenter deleted, labelled as those."},
+		// OPS-105
+		{Name: "karpenter_nodeclaims_unhealthy_disrupted_total", Type: Counter, Labels: []string{"condition", "nodepool", "capacity_type", "image_id"}, Stage: Alpha,
+			Help: "NodeClaims that node repair deleted, by the condition of the node, nodepool, capacity type and image."},
 		// OPS-106
 		{Name: "karpenter_nodeclaims_instance_termination_duration_seconds", Type: Histogram, Labels: []string{"nodepool"},
 			Buckets: prometheus.ExponentialBuckets(1, 2, 11), Stage: Beta,
