@@ -35,10 +35,11 @@ import (
 // The test binary is also the binary under test: with asBinary set it runs Main
 // with the in-memory provider. The other variables change that provider.
 const (
-	asBinary  = "OPERATOR_TEST_BINARY"
-	badLabel  = "OPERATOR_TEST_BAD_LABEL"
-	neverEnds = "OPERATOR_TEST_NEVER_ENDS"
-	fails     = "OPERATOR_TEST_FAILS"
+	asBinary   = "OPERATOR_TEST_BINARY"
+	badLabel   = "OPERATOR_TEST_BAD_LABEL"
+	neverEnds  = "OPERATOR_TEST_NEVER_ENDS"
+	fails      = "OPERATOR_TEST_FAILS"
+	noPolicies = "OPERATOR_TEST_NO_REPAIR_POLICIES"
 )
 
 func TestMain(m *testing.M) {
@@ -71,6 +72,9 @@ func newProvider(_ context.Context, s operator.Setup) (operator.Provider, error)
 		types = append(types, fake.NewInstanceType(fake.TypeSpec{Name: "odd", CPU: 1, Labels: map[string]string{"example.com/odd": "x"}}))
 	}
 	cloud := fake.New(fake.Options{Clock: s.Clock, InstanceTypes: types})
+	if os.Getenv(noPolicies) != "" {
+		cloud.SetRepairPolicies()
+	}
 	controllers := []operator.Controller{operator.NodeClassStatus[*v1alpha1.TestNodeClass](s)}
 	if os.Getenv(neverEnds) != "" {
 		controllers = append(controllers, stubborn{})

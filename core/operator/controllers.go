@@ -17,6 +17,7 @@ import (
 	nodeclaimhydration "karpenter.sh/core/controllers/nodeclaim/hydration"
 	"karpenter.sh/core/controllers/nodeclaim/lifecycle"
 	"karpenter.sh/core/controllers/nodeclaim/podevents"
+	"karpenter.sh/core/controllers/nodeclaim/repair"
 	"karpenter.sh/core/controllers/nodepool"
 	"karpenter.sh/core/controllers/provisioning"
 	"karpenter.sh/core/controllers/state"
@@ -77,6 +78,9 @@ func (s *shared) controllers() ([]Controller, error) {
 			disruptionconditions.New(w.disruptionConditionsOptions()),
 			disrupt,
 			expiration.New(w.expirationOptions()),
+		},
+		w.repair(),
+		[]Controller{
 			// Nodes go.
 			termination.New(w.terminationOptions(evictor)),
 			evictor,
@@ -108,6 +112,20 @@ func (w *world) gauges() ([]Controller, error) {
 		controllers = append(controllers, c)
 	}
 	return controllers, nil
+}
+
+// repair gives up broken nodes, if that is switched on and the provider says which are
+// (EXT-138).
+func (w *world) repair() []Controller {
+	if !w.options.FeatureGates.NodeRepair {
+		return nil
+	}
+	policies := w.provider.RepairPolicies()
+	if len(policies) == 0 {
+		w.manager.GetLogger().Info("feature gate NodeRepair has no effect, for the provider has no repair policies")
+		return nil
+	}
+	return []Controller{repair.New(w.repairOptions(policies))}
 }
 
 // offerings shows what the provider sells, if that is asked for (OPS-298).

@@ -58,7 +58,7 @@ func TestReplicas(t *testing.T) {
 	first := s.replica(t, "MEMORY_LIMIT=1000000001", "ENABLE_PROFILING=true", "LOG_LEVEL=debug", "SOME_TOKEN="+untold, `SCHEDULER_CONFIG={"podTopologySpread":{"defaultConstraints":[{"maxSkew":1,"topologyKey":"zone","whenUnsatisfiable":"ScheduleAnyway"}]}}`)
 	first.awaitReady(t)
 	leader := s.awaitHolder(t, 20*time.Second, "")
-	standby := s.replica(t, "DISABLE_CONTROLLER_WARMUP=false")
+	standby := s.replica(t, "DISABLE_CONTROLLER_WARMUP=false", "FEATURE_GATES=NodeRepair=true", noPolicies+"=true")
 	standby.awaitReady(t) // OPS-061
 
 	t.Run("probes", func(t *testing.T) { testProbes(t, first) })
@@ -66,6 +66,7 @@ func TestReplicas(t *testing.T) {
 	t.Run("profiling", func(t *testing.T) { testProfiling(t, first, standby) })
 	t.Run("lease", func(t *testing.T) { testLease(t, s, leader) })
 	t.Run("log", func(t *testing.T) { testLog(t, first) })
+	t.Run("EXT-138, OPS-034: no node repair by default", func(t *testing.T) { testNoRepair(t, first, false) })
 	t.Run("OPS-062: warmup", func(t *testing.T) { testWarmup(t, s, first, standby) })
 
 	// OPS-060, LIF-270: the standby takes over within a retry period, which jitter
@@ -82,6 +83,20 @@ func TestReplicas(t *testing.T) {
 	next := s.awaitHolder(t, 6*time.Second, leader)
 	t.Run("events", func(t *testing.T) { testLeaderEvents(t, s, leader, next) })
 	eventually(t, 5*time.Second, func() string { return missing(standby, `leader_election_master_status{name="`+leaseName+`"} 1`) })
+	t.Run("EXT-138, CP-038: no node repair without policies", func(t *testing.T) { testNoRepair(t, standby, true) })
+}
+
+// testNoRepair expects that node repair does not run, and that the log says so if it was
+// asked for.
+func testNoRepair(t *testing.T, b *binary, asked bool) {
+	const workers = "controller_runtime_max_concurrent_reconciles"
+	eventually(t, 10*time.Second, func() string { return missing(b, workers+`{controller="nodeclaim.expiration"}`) })
+	if missing(b, workers+`{controller="node.health"}`) == "" {
+		t.Error("it runs")
+	}
+	if said := strings.Contains(b.printed(), "feature gate NodeRepair has no effect"); said != asked {
+		t.Errorf("the log says so: %t", said)
+	}
 }
 
 func testProbes(t *testing.T, b *binary) {

@@ -90,7 +90,7 @@ func TestWiring(t *testing.T) {
 	s.define(t)
 	c := s.typed(t)
 	refuseEvents(t, c)
-	b := s.replica(t, "CPU_REQUESTS=2000", "OFFERING_METRICS=true", "COMPATIBILITY_METRICS=true")
+	b := s.replica(t, "CPU_REQUESTS=2000", "OFFERING_METRICS=true", "COMPATIBILITY_METRICS=true", "FEATURE_GATES=NodeRepair=true")
 	pool := newPool("general")
 	create(t, c, &v1alpha1.TestNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}, pool)
 	eventually(t, 30*time.Second, func() string {
@@ -134,7 +134,7 @@ func testWorkers(t *testing.T, b *binary) {
 	var lines []string
 	for name, workers := range map[string]int{
 		"nodepool.readiness": 26, "nodepool.hash": 26, "nodepool.registrationhealth": 26, "nodepool.counter": 26,
-		"nodeclaim.consistency": 26, "provisioner.trigger.pod": 26, "provisioner.trigger.node": 26,
+		"nodeclaim.consistency": 26, "node.health": 26, "provisioner.trigger.pod": 26, "provisioner.trigger.node": 26,
 		"state.node": 60, "state.pod": 60, "state.nodeclaim": 60, "state.nodepool": 60, "state.daemonset": 60,
 		"state.limitrange": 60, "state.runtimeclass": 60,
 		"nodeclaim.disruption": 26, "disruption": 1, "disruption.queue": 115,

@@ -20,6 +20,7 @@ import (
 	nodeclaimhydration "karpenter.sh/core/controllers/nodeclaim/hydration"
 	"karpenter.sh/core/controllers/nodeclaim/lifecycle"
 	"karpenter.sh/core/controllers/nodeclaim/podevents"
+	"karpenter.sh/core/controllers/nodeclaim/repair"
 	"karpenter.sh/core/controllers/nodepool"
 	"karpenter.sh/core/controllers/provisioning"
 	"karpenter.sh/core/controllers/provisioning/nomination"
@@ -171,6 +172,13 @@ func (w *world) expirationOptions() expiration.Options {
 	return expiration.Options{
 		Client: w.manager.GetClient(), NodeClasses: w.managed, Clock: w.clock, NodeClaims: w.nodeClaims,
 		CPUMillis: w.options.CPUMillis,
+	}
+}
+
+func (w *world) repairOptions(policies []cloudprovider.RepairPolicy) repair.Options {
+	return repair.Options{
+		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Policies: policies, NodeClasses: w.managed,
+		Clock: w.clock, Recorder: w.recorder, NodeClaims: w.nodeClaims, CPUMillis: w.options.CPUMillis,
 	}
 }
 
