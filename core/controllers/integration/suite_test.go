@@ -37,6 +37,7 @@ import (
 	"karpenter.sh/core/controllers/nodeclaim/hydration"
 	"karpenter.sh/core/controllers/nodeclaim/lifecycle"
 	"karpenter.sh/core/controllers/nodeclaim/podevents"
+	"karpenter.sh/core/controllers/nodeclaim/repair"
 	"karpenter.sh/core/events/eventstest"
 	"karpenter.sh/core/metrics"
 	"karpenter.sh/core/reconcile/index"
@@ -143,6 +144,10 @@ func (c *cluster) register(m manager.Manager, qps int) {
 		}),
 		garbagecollection.New(garbagecollection.Options{Client: m.GetClient(), Provider: c.provider, NodeClasses: kinds, NodeClaims: nodeClaims}),
 		expiration.New(expiration.Options{Client: m.GetClient(), NodeClasses: kinds, Clock: clk, NodeClaims: nodeClaims, CPUMillis: cpu}),
+		repair.New(repair.Options{
+			Client: m.GetClient(), Live: m.GetAPIReader(), Policies: c.provider.RepairPolicies(), NodeClasses: kinds, Clock: clk,
+			Recorder: c.recorder, NodeClaims: nodeClaims, CPUMillis: cpu,
+		}),
 		consistency.New(consistency.Options{Client: m.GetClient(), NodeClasses: kinds, Clock: clk, Recorder: c.recorder, CPUMillis: cpu}),
 		podevents.New(podevents.Options{Client: m.GetClient(), NodeClasses: kinds, Clock: clk, CPUMillis: cpu}),
 		hydration.New(hydration.Options{Client: m.GetClient(), NodeClasses: kinds, CPUMillis: cpu}),
