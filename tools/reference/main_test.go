@@ -65,9 +65,6 @@ func TestComplete(t *testing.T) {
 			t.Errorf("%s: only %d names in the chapter", tt.reason, len(found))
 		}
 		for _, name := range found {
-			if notBuilt[name[1]] {
-				continue
-			}
 			if !strings.Contains(got[tt.page], "`"+name[1]+"`") {
 				t.Errorf("%s: %s is not in %s", tt.reason, name[1], tt.page)
 			}
@@ -91,9 +88,6 @@ func TestEventsSpecified(t *testing.T) {
 		}
 	}
 }
-
-// notBuilt comes with node repair.
-var notBuilt = map[string]bool{"karpenter_nodeclaims_unhealthy_disrupted_total": true, "NodeRepairBlocked": true}
 
 // OPS-285: programs read the same.
 func TestSignals(t *testing.T) {
