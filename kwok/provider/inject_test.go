@@ -186,7 +186,7 @@ func TestInjectNothing(t *testing.T) {
 
 func TestConstants(t *testing.T) {
 	w := newWorld(t, settings{noStart: true})
-	policies := w.RepairPolicies() // KWOK-029
+	policies := w.RepairPolicies() // KWOK-029, CP-038
 	want := []cloudprovider.RepairPolicy{
 		{ConditionType: "Ready", ConditionStatus: "False", TolerationDuration: 10 * time.Minute},
 		{ConditionType: "Ready", ConditionStatus: "Unknown", TolerationDuration: 10 * time.Minute},

@@ -140,7 +140,7 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// AWS-378
+// AWS-378, CP-038
 func TestRepairPolicies(t *testing.T) {
 	want := map[string]time.Duration{
 		"Ready=False": 30 * time.Minute, "Ready=Unknown": 30 * time.Minute, "AcceleratedHardwareReady=False": 10 * time.Minute,
@@ -149,7 +149,7 @@ func TestRepairPolicies(t *testing.T) {
 	}
 	got := drift.RepairPolicies()
 	for _, p := range got {
-		if d := want[string(p.ConditionType)+"="+string(p.ConditionStatus)]; d != p.TolerationDuration {
+		if d, ok := want[string(p.ConditionType)+"="+string(p.ConditionStatus)]; !ok || d != p.TolerationDuration {
 			t.Errorf("got %+v, want %s", p, d)
 		}
 	}
