@@ -8,8 +8,8 @@
 //
 // One file for each area, in the words of its users: scale-out, NodePools, taints,
 // affinity, volumes, daemons, pods that fit nowhere, failing launches, termination,
-// emptiness, consolidation and what stands in its way, drift, crashes, status, metrics,
-// admission. Each test cites the requirements that it proves.
+// emptiness, consolidation and what stands in its way, drift, broken nodes, crashes,
+// status, metrics, admission. Each test cites the requirements that it proves.
 //
 // # What it never does
 //
