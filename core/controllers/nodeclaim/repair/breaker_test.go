@@ -100,7 +100,7 @@ func TestNoWaves(t *testing.T) {
 	if !w.deleted("broken0") || !w.deleted("broken1") {
 		t.Fatal("two of ten stay")
 	}
-	node := fixture.Read(w.World, fixture.Node(w.claim("well0")))
+	node := w.node("well0")
 	notReady(node)
 	w.Update(node)
 	if after := w.overdue("well0"); after != retry || w.deleted("well0") {
@@ -117,7 +117,7 @@ func TestBreakerOpens(t *testing.T) {
 		}
 		w.Clock.Step(retry)
 	}
-	node := fixture.Read(w.World, fixture.Node(w.claim("b")))
+	node := w.node("b")
 	fixture.SetReady(node, corev1.ConditionTrue)
 	w.Update(node)
 	if w.pass("a"); !w.deleted("a") {

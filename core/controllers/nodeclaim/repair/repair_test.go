@@ -71,7 +71,7 @@ func TestToleration(t *testing.T) {
 func TestFlapping(t *testing.T) {
 	w := setup(t, machine("a", notReady)...)
 	for range 5 {
-		node := fixture.Read(w.World, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "a"}})
+		node := w.node("a")
 		node.Status.Conditions[0].LastTransitionTime = metav1.NewTime(w.Now())
 		w.Update(node)
 		if after := w.pass("a"); after != tolerated {
@@ -81,6 +81,50 @@ func TestFlapping(t *testing.T) {
 	}
 	if w.pass("a"); w.deleted("a") {
 		t.Error("given up although no condition lasted long enough")
+	}
+}
+
+// EXT-140: what was seen before is another node's, another time's or another clock's.
+func TestSeenAnew(t *testing.T) {
+	for name, change := range map[string]func(*world){
+		"by another node of its name": func(w *world) { w.replace(w.node("a")) },
+		"after it was well": func(w *world) {
+			node := w.node("a")
+			broken := node.Status.Conditions
+			fixture.SetReady(node, corev1.ConditionTrue)
+			w.Update(node)
+			w.pass("a")
+			node.Status.Conditions = broken
+			w.Update(node)
+		},
+		"after it was somebody else's": func(w *world) {
+			node := w.node("a")
+			delete(node.Labels, fixture.NodeClassLabel)
+			w.Update(node)
+			w.pass("a")
+			node.Labels[fixture.NodeClassLabel] = "default"
+			w.Update(node)
+		},
+		"after it was gone": func(w *world) {
+			node := w.node("a")
+			node.Finalizers = nil
+			w.Update(node)
+			w.Delete(node)
+			w.pass("a")
+			node.ResourceVersion = ""
+			w.Add(node)
+		},
+		"on a clock that was set back": func(w *world) { w.Clock.SetTime(w.Now().Add(-time.Minute)) },
+		"after a restart":              (*world).restart,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := setup(t, machine("a", func(n *corev1.Node) { n.Status.Conditions = nil }, unhealthy("Ready", corev1.ConditionFalse, time.Hour))...)
+			w.Clock.Step(w.pass("a"))
+			change(w)
+			if after := w.pass("a"); after != settle || w.deleted("a") {
+				t.Errorf("looked at again after %v, given up: %t", after, w.deleted("a"))
+			}
+		})
 	}
 }
 
@@ -247,23 +291,23 @@ func TestOnce(t *testing.T) {
 func TestCacheBehind(t *testing.T) {
 	for name, change := range map[string]func(*world){
 		"the node has recovered": func(w *world) {
-			node := fixture.Read(w.World, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "a"}})
+			node := w.node("a")
 			fixture.SetReady(node, corev1.ConditionTrue)
 			w.Update(node)
 		},
 		"the node broke anew": func(w *world) {
-			node := fixture.Read(w.World, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "a"}})
+			node := w.node("a")
 			node.Status.Conditions[0].LastTransitionTime = metav1.NewTime(w.Now())
 			w.Update(node)
 		},
 		"another node has its name": func(w *world) {
-			w.replace(fixture.Read(w.World, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "a"}}))
+			w.replace(w.node("a"))
 		},
 		"another NodeClaim has its name": func(w *world) { w.replace(w.claim("a")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := setup(t, machine("a", notReady)...)
-			w.Late(w.claim("a"), fixture.Read(w.World, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "a"}}))
+			w.Late(w.claim("a"), w.node("a"))
 			change(w)
 			w.overdue("a")
 			if got := w.Writes.Names(); len(got) > 0 {

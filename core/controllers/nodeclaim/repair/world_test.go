@@ -86,6 +86,12 @@ func (w *world) claim(name string) *v1.NodeClaim {
 	return fixture.Read(w.World, fixture.NodeClaim(name))
 }
 
+// node is the Node as it is stored.
+func (w *world) node(name string) *corev1.Node {
+	w.t.Helper()
+	return fixture.Read(w.World, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}})
+}
+
 func (w *world) deleted(name string) bool { return !w.claim(name).DeletionTimestamp.IsZero() }
 
 func (w *world) counted() float64 {
