@@ -12,6 +12,7 @@ import (
 	"karpenter.sh/core/operator/options"
 )
 
+// EXT-001
 func TestFeatureGates(t *testing.T) {
 	tests := []struct {
 		name, text string

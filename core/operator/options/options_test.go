@@ -202,7 +202,7 @@ func TestEnvironment(t *testing.T) {
 			}
 		}
 	})
-	t.Run("OPS-040: gates that are not known are named", func(t *testing.T) {
+	t.Run("OPS-040, EXT-001: gates that are not known are named", func(t *testing.T) {
 		result, err := options.Parse(options.Input{Args: []string{"--feature-gates= Drift = true,NodeRepair=true,Drift=false,,Nodeoverlay=true"}})
 		const known = "; gates are NodeRepair, ReservedCapacity, SpotToSpotConsolidation, NodeOverlay, StaticCapacity, CapacityBuffer"
 		want := []string{`feature gate "Drift" is not known and has no effect` + known, `feature gate "Nodeoverlay" is not known and has no effect` + known}
