@@ -51,13 +51,8 @@ func (s *shared) controllers() ([]Controller, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The live model, which decisions are made from.
-	var controllers []Controller
-	for _, c := range follow {
-		controllers = append(controllers, c)
-	}
 	return slices.Concat(
-		controllers,
+		listed(follow), // the live model, which decisions are made from
 		[]Controller{
 			// What users ask for.
 			nodepool.NewValidation(pools),
@@ -107,11 +102,7 @@ func (w *world) gauges() ([]Controller, error) {
 	if err != nil {
 		return nil, err
 	}
-	var controllers []Controller
-	for _, c := range all {
-		controllers = append(controllers, c)
-	}
-	return controllers, nil
+	return listed(all), nil
 }
 
 // repair gives up broken nodes, if that is switched on and the provider says which are
@@ -138,4 +129,13 @@ func (w *world) offerings() ([]Controller, error) {
 		return nil, err
 	}
 	return []Controller{c}, nil
+}
+
+// listed makes a list of controllers of one kind one of any.
+func listed[C Controller](all []C) []Controller {
+	out := make([]Controller, len(all))
+	for i, c := range all {
+		out[i] = c
+	}
+	return out
 }

@@ -7,8 +7,9 @@
 // # What it decides
 //
 // Nothing itself: the provider's policies say which conditions are unhealthy
-// ([cloudprovider.FindUnhealthy]), and package [karpenter.sh/core/engine/repair] says when a
-// node is given up and when too many are broken.
+// ([karpenter.sh/core/cloudprovider.FindUnhealthy]), and package
+// [karpenter.sh/core/engine/repair] says when a node is given up and when too many are
+// broken.
 //
 // # What it never does
 //
