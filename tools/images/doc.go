@@ -8,6 +8,9 @@
 // that it trusts, and runs as a user that is nobody. With it, an image is built on
 // the one that is named: the directory of an OCI layout, or a reference in a registry.
 //
+// With -archive the image is also written to a file that container runtimes load, which
+// is how it gets into a local cluster.
+//
 // Two builds of one commit have equal digests: paths are trimmed, and the time of the
 // commit stands where a time has to.
 //

@@ -17,10 +17,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
 func example() options {
@@ -152,8 +154,58 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// An archive has the image under a reference that changes with the content, and with it only.
+func TestArchive(t *testing.T) {
+	o := example()
+	o.archive, o.repository = filepath.Join(t.TempDir(), "image.tar"), "karpenter.local/karpenter-kwok"
+	image, err := random.Image(100, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reference, err := archive(o, image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag, err := name.NewTag(reference)
+	if err != nil || !strings.HasPrefix(reference, o.repository+":") {
+		t.Fatalf("reference %s: %v", reference, err)
+	}
+	packed, err := tarball.ImageFromPath(o.archive, &tag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted, err := image.ConfigName()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := packed.ConfigName(); err != nil || got != wanted {
+		t.Errorf("packed %s, want %s: %v", got, wanted, err)
+	}
+	index := mutate.AppendManifests(emptyIndex(), mutate.IndexAddendum{Add: image})
+	if again, err := archive(o, index); err != nil || again != reference {
+		t.Errorf("the same image, in an index: %s, want %s: %v", again, reference, err)
+	}
+	two, err := random.Index(100, 1, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := archive(o, two); err == nil || !strings.Contains(err.Error(), "2 images") {
+		t.Errorf("two images: %v", err)
+	}
+	other, err := random.Image(100, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if changed, err := archive(o, other); err != nil || changed == reference {
+		t.Errorf("other content, the same reference %s: %v", changed, err)
+	}
+}
+
 func TestOptions(t *testing.T) {
-	for _, args := range [][]string{{}, {"-platforms", "", "p"}, {"-jobs", "0", "p"}, {"-unknown", "p"}} {
+	for _, args := range [][]string{
+		{}, {"-platforms", "", "p"}, {"-jobs", "0", "p"}, {"-unknown", "p"}, {"-archive", "f", "p"}, {"-repository", "r", "p"},
+		{"-archive", "f", "-repository", "r", "p"}, {"-archive", "f", "-repository", "r", "-platforms", "linux/amd64", "p", "q"},
+	} {
 		if _, err := parse(args, &bytes.Buffer{}); err == nil {
 			t.Errorf("%v: no error", args)
 		}

@@ -41,6 +41,9 @@ type options struct {
 	created  time.Time
 	jobs     int
 	packages []string
+	// archive is a file to write the image to besides, repository its name there;
+	// both empty: none.
+	archive, repository string
 }
 
 func parse(args []string, out io.Writer) (options, error) {
@@ -60,6 +63,8 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.StringVar(&platforms, "platforms", "linux/amd64,linux/arm64", "`list` of platforms, separated by commas")
 	flags.Int64Var(&created, "created", 0, "time of the commit, in `seconds` since 1970")
 	flags.IntVar(&o.jobs, "jobs", runtime.GOMAXPROCS(0), "how many builds go on at a time")
+	flags.StringVar(&o.archive, "archive", "", "`file` that the one image is written to besides, to be loaded into a cluster; wants -repository")
+	flags.StringVar(&o.repository, "repository", "", "`name` of the image in the archive, with a tag of its content; the reference is printed")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -76,6 +81,10 @@ func parse(args []string, out io.Writer) (options, error) {
 		return o, errors.New("-platforms is empty; linux/amd64 is one")
 	case o.jobs < 1:
 		return o, fmt.Errorf("-jobs %d: at least 1", o.jobs)
+	case (o.archive == "") != (o.repository == ""):
+		return o, errors.New("-archive and -repository go together")
+	case o.archive != "" && len(o.packages)*len(o.platforms) != 1:
+		return o, errors.New("-archive takes one package, for one platform")
 	}
 	return o, nil
 }
@@ -109,6 +118,14 @@ func run(ctx context.Context, args []string, out, errs io.Writer) error {
 			return fmt.Errorf("digest of the image of %s: %w", pkg, err)
 		}
 		fmt.Fprintf(out, "%s@%s\n", where, digest)
+		if o.archive == "" {
+			continue
+		}
+		reference, err := archive(o, image)
+		if err != nil {
+			return fmt.Errorf("packing the image of %s: %w", pkg, err)
+		}
+		fmt.Fprintln(out, reference)
 	}
 	return nil
 }
