@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package serve brings a simulated cloud onto the network: TLS with a throw-away
-// certificate authority, on loopback.
+// certificate authority, on loopback unless it is told otherwise.
 //
 // # What it holds
 //
-// [NewAuthority] makes a certificate authority; [Start] serves a handler with it.
+// [NewAuthority] makes a certificate authority; [Start] serves a handler with it, and
+// [StartAt] does so on an address that others than this machine may reach.
 //
 // # What it never does
 //
-// It listens on no address that others can reach, and it keeps no key on disk.
+// It keeps no key on disk.
 package serve
 
 import (
@@ -28,6 +29,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -42,8 +44,9 @@ type Authority struct {
 // lifetime is how long certificates are good for.
 const lifetime = 30 * 24 * time.Hour
 
-// NewAuthority makes an authority and a certificate for loopback.
-func NewAuthority(now time.Time) (*Authority, error) {
+// NewAuthority makes an authority and a certificate for loopback and for more hosts, each
+// a name or an IP address.
+func NewAuthority(now time.Time, hosts ...string) (*Authority, error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make the authority's key: %w", err)
@@ -68,6 +71,13 @@ func NewAuthority(now time.Time) (*Authority, error) {
 		DNSNames:    []string{"localhost", "*.localhost"},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			leaf.IPAddresses = append(leaf.IPAddresses, ip)
+		} else {
+			leaf.DNSNames = append(leaf.DNSNames, host)
+		}
+	}
 	der, err := x509.CreateCertificate(rand.Reader, leaf, ca, &key.PublicKey, caKey)
 	if err != nil {
 		return nil, fmt.Errorf("make the server's certificate: %w", err)
@@ -90,7 +100,11 @@ type Server struct {
 // Start serves a handler on a loopback port; 0 chooses one. With an authority it
 // speaks TLS, without plain HTTP.
 func Start(port int, handler http.Handler, authority *Authority) (*Server, error) {
-	address := net.JoinHostPort("127.0.0.1", fmt.Sprint(port))
+	return StartAt(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), handler, authority)
+}
+
+// StartAt is Start on an address, given as host:port.
+func StartAt(address string, handler http.Handler, authority *Authority) (*Server, error) {
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)

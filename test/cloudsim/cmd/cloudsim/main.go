@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command cloudsim serves a simulated cloud on loopback, over TLS, until it is
-// interrupted. It prints the environment that points an unmodified controller at it.
+// Command cloudsim serves a simulated cloud over TLS, on loopback unless told otherwise,
+// until it is interrupted. It prints the environment that points an unmodified controller at it.
 //
 //	go run ./cmd/cloudsim -cloud aws -cluster c1 -kubeconfig ~/.kube/config
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -53,6 +57,7 @@ type options struct {
 	cloud, cluster, setup, dir string
 	kubeconfig, kwokLabels     string
 	port, controlPort          int
+	listen, host               string
 	seed                       uint64
 	boot                       time.Duration
 	unlimited                  bool
@@ -85,6 +90,8 @@ func parse(arguments []string, out io.Writer) (options, error) {
 	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "`file` that names the cluster that machines join; default: nodes are recorded only")
 	flags.StringVar(&o.kwokLabels, "kwok-labels", "kwok-partition=a", "`labels` by which kwok manages nodes, beside its annotation: key=value,…")
 	flags.IntVar(&o.port, "port", 0, "`port` of the cloud's endpoint; 0 chooses one")
+	flags.StringVar(&o.listen, "listen", "127.0.0.1", "`address` that the cloud's endpoint is on; the control API stays on loopback")
+	flags.StringVar(&o.host, "host", "", "`name` or address by which clients reach the endpoint; default: -listen")
 	flags.IntVar(&o.controlPort, "control-port", 0, "`port` of the control API and of instance metadata; 0 chooses one")
 	flags.Uint64Var(&o.seed, "seed", 1, "`number` that decides identifiers and prices")
 	flags.DurationVar(&o.boot, "boot", 20*time.Second, "how long machines take to boot")
@@ -150,13 +157,18 @@ func run(ctx context.Context, arguments []string, out io.Writer) error {
 
 // host serves a cloud until the context ends.
 func host(ctx context.Context, c cloud, o options, out io.Writer) error {
-	authority, err := serve.NewAuthority(time.Now())
+	host := cmp.Or(o.host, o.listen)
+	authority, err := serve.NewAuthority(time.Now(), host)
 	if err != nil {
 		return err
 	}
-	server, err := serve.Start(o.port, c, authority)
+	server, err := serve.StartAt(net.JoinHostPort(o.listen, strconv.Itoa(o.port)), c, authority)
 	if err != nil {
 		return err
+	}
+	endpoint, err := reachedBy(host, server.URL)
+	if err != nil {
+		return errors.Join(err, server.Close())
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", control.Handler(c))
@@ -166,7 +178,7 @@ func host(ctx context.Context, c cloud, o options, out io.Writer) error {
 		return errors.Join(err, server.Close())
 	}
 	err = announce(o.dir, authority.PEM, func(bundle string) map[string]string {
-		env := c.Env(server.URL, bundle, hand.URL)
+		env := c.Env(endpoint, bundle, hand.URL)
 		env["CLOUDSIM_CONTROL"] = hand.URL
 		return env
 	}, out)
@@ -174,6 +186,16 @@ func host(ctx context.Context, c cloud, o options, out io.Writer) error {
 		c.Agenda().Loop(ctx, clock.RealClock{})
 	}
 	return errors.Join(err, server.Close(), hand.Close())
+}
+
+// reachedBy is where a server is for clients that know it by another host.
+func reachedBy(host, served string) (string, error) {
+	at, err := url.Parse(served)
+	if err != nil {
+		return "", fmt.Errorf("tell where %s is: %w", served, err)
+	}
+	at.Host = net.JoinHostPort(host, at.Port())
+	return at.String(), nil
 }
 
 // announce writes the authority and the environment to files, and prints the latter.

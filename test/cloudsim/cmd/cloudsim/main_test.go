@@ -5,6 +5,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
@@ -84,5 +86,42 @@ func TestServes(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}
+	}
+}
+
+// SIM-001: clients that are not on this machine are told the name they know, and the
+// certificate is good for it.
+func TestServesOthers(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	dir, out, done := t.TempDir(), &writer{written: make(chan struct{})}, make(chan error, 1)
+	go func() {
+		done <- run(ctx, []string{"-dir", dir, "-listen", "localhost", "-host", "host.example.org"}, out)
+	}()
+	select {
+	case <-out.written:
+	case err := <-done:
+		t.Fatal(err)
+	}
+	text := out.text.String()
+	_, after, found := strings.Cut(text, "export AWS_ENDPOINT_URL='https://host.example.org:")
+	port, _, _ := strings.Cut(after, "'")
+	if !found || !strings.Contains(text, "CLOUDSIM_CONTROL='http://127.0.0.1:") {
+		t.Errorf("the environment is\n%s", text)
+	}
+	bundle, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(bundle)
+	connection, err := tls.Dial("tcp", "localhost:"+port, &tls.Config{RootCAs: pool, ServerName: "host.example.org"})
+	if err != nil {
+		t.Error(err)
+	} else if err := connection.Close(); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
