@@ -70,6 +70,15 @@ check-cluster:
 up: check-cluster control-plane helm ## Start a cluster of fake nodes with Karpenter in it; CLUSTER=name RUNTIME=binary|kind PROVIDER=kwok|aws (aws: against a simulated cloud)
 	@$(cluster) up -name $(name) -runtime $(call quoted,$(RUNTIME)) -provider $(call quoted,$(PROVIDER))
 
+# What needs Docker says so before anything is built, and names what does not.
+.PHONY: kind-up
+kind-up kind-cluster: override RUNTIME := kind
+kind-up: up ## Start a cluster in containers, with Karpenter installed by its charts; needs Docker; CLUSTER=name PROVIDER=kwok|aws
+
+.PHONY: kind-cluster
+kind-cluster: check-cluster control-plane helm ## Start such a cluster without Karpenter, for tilt up; needs Docker; CLUSTER=name PROVIDER=kwok|aws
+	@$(cluster) up -name $(name) -runtime $(RUNTIME) -provider $(call quoted,$(PROVIDER)) -bare
+
 .PHONY: down
 down: ## Stop the cluster and remove it; CLUSTER=name
 	@$(cluster) down -name $(name)
@@ -183,7 +192,13 @@ spec-coverage: ## List the requirements of the specification that no test of cod
 ##@ Before a commit
 
 .PHONY: generate
-generate: ## Generate deep copies, custom resource definitions, what follows in charts, the reference, the catalogue of fake nodes and the fields of the kubelet
+generate: generate-apis ## Generate deep copies, custom resource definitions, what follows in charts, the reference, the catalogue of fake nodes and the fields of the kubelet
+	@go run ./kwok/catalogue/generate kwok/catalogue/instance_types.json
+	@go run ./tools/reference core/docs/reference
+	@GOWORK=off go -C tools/controlplane run ./kubeletfields > $(kubelet-fields).new && mv $(kubelet-fields).new $(kubelet-fields)
+
+.PHONY: generate-apis
+generate-apis: ## Generate what follows from the types of the API alone: deep copies, custom resource definitions, charts
 	@go run ./tools/crdgen
 	@go run ./tools/crdgen -paths ./core/cloudprovider/fake/v1alpha1 -out core/cloudprovider/fake/crds
 	@go run ./tools/crdgen -paths ./kwok/apis/v1alpha1 -out kwok/apis/crds
@@ -195,9 +210,6 @@ generate: ## Generate deep copies, custom resource definitions, what follows in 
 		$(addprefix -overlay-forbid-label karpenter.k8s.aws/,$(aws-launch-labels))
 	@$(call charts,kwok,kwok)
 	@$(call charts,aws,providers/aws)
-	@go run ./kwok/catalogue/generate kwok/catalogue/instance_types.json
-	@go run ./tools/reference core/docs/reference
-	@GOWORK=off go -C tools/controlplane run ./kubeletfields > $(kubelet-fields).new && mv $(kubelet-fields).new $(kubelet-fields)
 
 , := ,
 

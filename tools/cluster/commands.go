@@ -33,11 +33,12 @@ func up(flags *flag.FlagSet) action {
 	flags.Var(&cloud, "cloud-arg", "argument for the simulated cloud, if the provider has one; may be repeated")
 	runtime := flags.String("runtime", localcluster.RuntimeBinary, "binary (plain processes) or kind (containers)")
 	flags.Var(&env, "env", "NAME=value for Karpenter; may be repeated")
+	bare := flags.Bool("bare", false, "leave Karpenter out: somebody else installs it")
 	audit := flags.Bool("audit", false, "record what Karpenter asks of the API server")
 	return func(ctx context.Context, layout localcluster.Layout) error {
 		start := time.Now()
 		state, err := localcluster.Up(ctx, localcluster.UpOptions{
-			Layout: layout, Runtime: *runtime, Provider: *provider, Audit: *audit, CloudArgs: cloud, Args: flags.Args(), Env: env, Out: os.Stderr,
+			Layout: layout, Runtime: *runtime, Provider: *provider, Bare: *bare, Audit: *audit, CloudArgs: cloud, Args: flags.Args(), Env: env, Out: os.Stderr,
 		})
 		if err != nil {
 			return err
@@ -57,10 +58,10 @@ func nextSteps(out io.Writer, layout localcluster.Layout, state *localcluster.St
   %s get nodes
 `, state.Kubeconfig, layout.Program("kubectl"))
 	if err == nil && state.Controller != nil {
-		_, err = fmt.Fprintf(out, `  make demo CLUSTER=%[1]s         watch Karpenter bring and remove nodes
+		_, err = fmt.Fprintf(out, `  make demo CLUSTER=%[1]s%[3]s         watch Karpenter bring and remove nodes
   go run ./tools/cluster logs -name %[1]s -f
   metrics: %[2]s/metrics
-`, layout.Name, state.Controller.MetricsURL)
+`, layout.Name, state.Controller.MetricsURL, otherRuntime(state))
 	}
 	if err == nil && state.Cloud != nil {
 		_, err = fmt.Fprintf(out, "  simulated cloud: %s/v1/state\n", state.Cloud.ControlURL)
@@ -69,6 +70,15 @@ func nextSteps(out io.Writer, layout localcluster.Layout, state *localcluster.St
 		_, err = fmt.Fprintf(out, "  make down CLUSTER=%s\n", layout.Name)
 	}
 	return err
+}
+
+// otherRuntime is the setting without which make would replace the cluster by one of
+// another runtime.
+func otherRuntime(state *localcluster.State) string {
+	if state.Runtime == localcluster.RuntimeBinary {
+		return ""
+	}
+	return " RUNTIME=" + state.Runtime
 }
 
 func down(flags *flag.FlagSet) action {
@@ -106,7 +116,7 @@ func status(*flag.FlagSet) action {
 			return notRunning(layout)
 		}
 		report := statusReport{State: found.State, Serving: found.Serving, Dead: found.Dead}
-		if c := found.State.Controller; c != nil && !c.Process.Alive() {
+		if c := found.State.Controller; c != nil && found.State.Runtime == localcluster.RuntimeBinary && !c.Process.Alive() {
 			report.Dead = append(report.Dead, found.State.ControllerName())
 		}
 		slices.Sort(report.Dead)
@@ -164,6 +174,26 @@ func notRunning(layout localcluster.Layout) error {
 	return fmt.Errorf("cluster %[1]s does not run; start it with: make up CLUSTER=%[1]s", layout.Name)
 }
 
+// image prints the reference of what it loaded; with a file it goes there, and progress
+// alone is printed.
+func image(flags *flag.FlagSet) action {
+	file := flags.String("reference", "", "`file` to write the image's reference to; it is printed if empty")
+	return func(ctx context.Context, layout localcluster.Layout) error {
+		reference, err := localcluster.LoadImage(ctx, layout, os.Stderr)
+		if err != nil {
+			return err
+		}
+		if *file == "" {
+			_, err := fmt.Println(reference)
+			return err
+		}
+		if err := os.WriteFile(*file, []byte(reference), 0o644); err != nil {
+			return fmt.Errorf("tell which image was loaded: %w", err)
+		}
+		return nil
+	}
+}
+
 func logs(flags *flag.FlagSet) action {
 	of := flags.String("of", "", "whose log: kube-apiserver, kube-scheduler, kube-controller-manager, kwok-controller, etcd, cloudsim or audit; Karpenter's if empty")
 	follow := flags.Bool("f", false, "go on printing as the log grows")
@@ -176,6 +206,9 @@ func logs(flags *flag.FlagSet) action {
 			}
 			if state == nil {
 				return notRunning(layout)
+			}
+			if state.Runtime == localcluster.RuntimeKind {
+				return localcluster.PodLogs(ctx, layout, *follow, os.Stdout)
 			}
 			name = state.ControllerName()
 		}

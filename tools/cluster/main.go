@@ -37,6 +37,7 @@ func commands() []command {
 		{"up", "start the cluster, or bring the one that runs up to date", up},
 		{"down", "stop the cluster and remove it", down},
 		{"restart", "restart Karpenter in the running cluster, with other settings", restart},
+		{"image", "build Karpenter's image and load it into the cluster, of runtime kind", image},
 		{"status", "print the processes, ports and files of the cluster", status},
 		{"kubeconfig", "print the path of the cluster's kubeconfig", kubeconfig},
 		{"metrics-url", "print where Karpenter's metrics listener is", metricsURL},

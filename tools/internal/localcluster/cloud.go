@@ -10,9 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"karpenter.sh/tools/internal/process"
 )
@@ -45,36 +45,20 @@ func startCloud(ctx context.Context, opts UpOptions, state *State) error {
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build the simulated cloud: %w", err)
 	}
-	link := filepath.Join(opts.Dir(), "bin", cloudProgram)
-	if err := linkProgram(opts.Program(cloudProgram), link); err != nil {
-		return fmt.Errorf("link the simulated cloud into cluster %s: %w", opts.Name, err)
-	}
-	log, err := os.OpenFile(opts.Log(cloudProgram), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	network, err := cloudNetwork(ctx, opts.Runtime)
 	if err != nil {
-		return fmt.Errorf("open the simulated cloud's log: %w", err)
+		return err
 	}
-	defer log.Close() // the process has its own copy of the descriptor
-
-	dir := filepath.Join(opts.Dir(), "cloud")
-	args := append([]string{
-		"-cloud", p.cloud, "-cluster", opts.Name, "-dir", dir, "-kubeconfig", opts.Kubeconfig(),
-		"-port", strconv.Itoa(state.Ports.Cloud), "-control-port", strconv.Itoa(state.Ports.CloudControl),
-	}, opts.CloudArgs...)
-	cmd := exec.Command(link, args...) //nolint:noctx // it outlives this program
-	cmd.Dir, cmd.Stdout, cmd.Stderr = opts.Dir(), log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start the simulated cloud: %w", err)
-	}
-	id, err := process.Of(cmd.Process.Pid)
+	dir, control := opts.cloudDir(), "http://"+loopback+":"+strconv.Itoa(state.Ports.CloudControl)
+	id, err := background{
+		name: cloudProgram, program: opts.Program(cloudProgram), probe: control + "/v1/state",
+		args: slices.Concat([]string{
+			"-cloud", p.cloud, "-cluster", opts.Name, "-dir", dir, "-kubeconfig", opts.Kubeconfig(),
+			"-port", strconv.Itoa(state.Ports.Cloud), "-control-port", strconv.Itoa(state.Ports.CloudControl),
+		}, network.args(), opts.CloudArgs),
+	}.start(ctx, opts)
 	if err != nil {
-		return fmt.Errorf("start the simulated cloud: %w: it ended at once", err)
-	}
-	control := "http://" + loopback + ":" + strconv.Itoa(state.Ports.CloudControl)
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	if err := awaitProbe(ctx, control+"/v1/state", ended); err != nil {
-		return fmt.Errorf("start the simulated cloud: %w\nlast lines of its log:\n%s", err, tail(opts.Log(cloudProgram), 15))
+		return err
 	}
 	env, err := readEnv(filepath.Join(dir, "env"))
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"karpenter.sh/tools/internal/localcluster"
 	"karpenter.sh/tools/internal/process"
@@ -31,16 +30,6 @@ for name in etcd kube-apiserver kube-controller-manager kube-scheduler kwok-cont
 done
 if [ -f "$KWOK_WORKDIR/fail" ]; then rm "$KWOK_WORKDIR/fail"; echo '{"level":"ERROR","msg":"port is taken"}' >&2; exit 1; fi
 `
-
-// TestMain makes this binary the sleeper: under any name but its own it waits
-// to be killed.
-func TestMain(m *testing.M) {
-	if !strings.HasSuffix(filepath.Base(os.Args[0]), ".test") {
-		time.Sleep(time.Minute)
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
 
 // newRoot makes a root with stand-ins for the programs that Up runs.
 func newRoot(t *testing.T) localcluster.UpOptions {

@@ -16,6 +16,12 @@ const (
 
 const loopback = "127.0.0.1"
 
+// fakeNodes selects the nodes that the fake kubelet plays (KWOK-034).
+const (
+	fakeNodes    = fakeNodesKey + "=a"
+	fakeNodesKey = "kwok-partition"
+)
+
 // document is one object of a configuration file. JSON is YAML, so no YAML
 // library is needed to write it.
 type document map[string]any
@@ -31,19 +37,21 @@ type extraArg struct {
 // ConfigurationOptions say how a cluster is to be.
 type ConfigurationOptions struct {
 	Layout
-	// Runtime is RuntimeBinary or RuntimeKind.
-	Runtime string
-	Ports   Ports
+	Ports Ports
 	// Audit records what Karpenter asks of the API server.
 	Audit bool
 }
 
-// Configuration returns the file that kwokctl creates the cluster from: the
+// Configuration returns the file that kwokctl creates a cluster of processes from: the
 // components and their arguments, the fake kubelet's options, its stages.
 func Configuration(opts ConfigurationOptions) (string, error) {
-	documents := []document{kwokctlDocument(opts), kwokDocument()}
-	parts := make([]string, 0, len(documents)+len(Stages()))
-	for _, d := range documents {
+	return documents(kwokctlDocument(opts), kwokDocument())
+}
+
+// documents writes a file of documents and the stages.
+func documents(first ...document) (string, error) {
+	parts := make([]string, 0, len(first)+len(Stages()))
+	for _, d := range first {
 		text, err := json.MarshalIndent(d, "", "  ")
 		if err != nil {
 			return "", fmt.Errorf("write the %v: %w", d["kind"], err)
@@ -54,16 +62,7 @@ func Configuration(opts ConfigurationOptions) (string, error) {
 }
 
 func kwokctlDocument(opts ConfigurationOptions) document {
-	options := map[string]any{"runtime": opts.Runtime}
-	var patches []map[string]any
-	switch opts.Runtime {
-	case RuntimeKind:
-		options["kindBinary"] = opts.Program("kind")
-		options["kubeApiserverPort"] = opts.Ports.APIServer
-	default:
-		options = binaryOptions(opts.Layout, opts.Ports)
-		patches = componentPatches()
-	}
+	options := binaryOptions(opts.Layout, opts.Ports)
 	if opts.Audit {
 		options["kubeAuditPolicy"] = opts.input(auditPolicyFile)
 	}
@@ -75,7 +74,7 @@ func kwokctlDocument(opts ConfigurationOptions) document {
 		"kind":              "KwokctlConfiguration",
 		"metadata":          map[string]any{"name": "kwok"},
 		"options":           options,
-		"componentsPatches": patches,
+		"componentsPatches": componentPatches(),
 	}
 }
 
@@ -124,7 +123,7 @@ func componentPatches() []map[string]any {
 		// node that a test makes by hand stays as the test leaves it.
 		{"name": "kwok-controller", "extraArgs": []extraArg{
 			{Key: "manage-all-nodes", Value: "false", Override: true},
-			{Key: "manage-nodes-with-label-selector", Value: "kwok-partition=a"},
+			{Key: "manage-nodes-with-label-selector", Value: fakeNodes},
 		}},
 	}
 }

@@ -24,11 +24,11 @@ type kwokctlConfiguration struct {
 	}
 }
 
-func configuration(t *testing.T, runtime string) (kwokctlConfiguration, string) {
+func configuration(t *testing.T) (kwokctlConfiguration, string) {
 	t.Helper()
 	layout := localcluster.Layout{Root: "/checkout", Name: "mine"}
 	ports := localcluster.Ports{APIServer: 1, Etcd: 2, EtcdPeer: 3, ControllerManager: 4, Scheduler: 5, Kwok: 6}
-	text, err := localcluster.Configuration(localcluster.ConfigurationOptions{Layout: layout, Runtime: runtime, Ports: ports, Audit: true})
+	text, err := localcluster.Configuration(localcluster.ConfigurationOptions{Layout: layout, Ports: ports, Audit: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func configuration(t *testing.T, runtime string) (kwokctlConfiguration, string) 
 
 // Whatever kwokctl is not told it downloads or chooses by itself.
 func TestConfigurationNamesEveryProgramAndPort(t *testing.T) {
-	parsed, _ := configuration(t, localcluster.RuntimeBinary)
+	parsed, _ := configuration(t)
 	want := map[string]any{
 		"etcdBinary": "/checkout/bin/etcd", "kubeApiserverBinary": "/checkout/bin/kube-apiserver",
 		"kubeControllerManagerBinary": "/checkout/bin/kube-controller-manager", "kubeSchedulerBinary": "/checkout/bin/kube-scheduler",
@@ -60,7 +60,7 @@ func TestConfigurationNamesEveryProgramAndPort(t *testing.T) {
 }
 
 func TestConfigurationManagesOnlyTheProvidersNodes(t *testing.T) { // KWOK-034
-	parsed, _ := configuration(t, localcluster.RuntimeBinary)
+	parsed, _ := configuration(t)
 	got := map[string]string{}
 	for _, patch := range parsed.ComponentsPatches {
 		for _, arg := range patch.ExtraArgs {
@@ -72,15 +72,8 @@ func TestConfigurationManagesOnlyTheProvidersNodes(t *testing.T) { // KWOK-034
 	}
 }
 
-func TestConfigurationForKindUsesTheKindThatWasBuilt(t *testing.T) {
-	parsed, _ := configuration(t, localcluster.RuntimeKind)
-	if parsed.Options["kindBinary"] != "/checkout/bin/kind" || parsed.Options["etcdBinary"] != nil {
-		t.Errorf("options %v", parsed.Options)
-	}
-}
-
 func TestConfigurationHasTheStages(t *testing.T) { // OPS-274, KWOK-035
-	_, text := configuration(t, localcluster.RuntimeBinary)
+	_, text := configuration(t)
 	var names []string
 	for _, m := range regexp.MustCompile(`kind: Stage\nmetadata:\n  name: (\S+)`).FindAllStringSubmatch(text, -1) {
 		names = append(names, m[1])

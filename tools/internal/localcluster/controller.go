@@ -44,10 +44,27 @@ func restart(ctx context.Context, opts UpOptions) (*State, error) {
 	if state == nil {
 		return nil, fmt.Errorf("cluster %s does not run", opts.Name)
 	}
+	if state.Runtime == RuntimeKind {
+		return state, installCharts(ctx, opts, state)
+	}
 	if err := stopController(ctx, opts.Layout, state); err != nil {
 		return nil, err
 	}
 	return state, ensureController(ctx, opts, state)
+}
+
+// installCharts gives the chart its values, and installs it.
+func installCharts(ctx context.Context, opts UpOptions, state *State) error {
+	if len(opts.Args) > 0 {
+		return fmt.Errorf("arguments %q: with runtime %s Karpenter takes variables only (-env)", opts.Args, RuntimeKind)
+	}
+	if err := furnish(ctx, opts, state); err != nil {
+		return err
+	}
+	if opts.Bare {
+		return nil
+	}
+	return deploy(ctx, opts, state)
 }
 
 // ensureController builds the controller and makes sure that this build of it
@@ -116,20 +133,23 @@ func controllerWish(opts UpOptions, state *State) (ControllerWish, error) {
 // defaults for development unless the caller's environment says otherwise
 // (every alpha feature on, profiles served), and extra, which wins.
 func ControllerEnv(layout Layout, lookup func(string) (string, bool), extra []string) []string {
-	defaults := []string{
+	return slices.Concat([]string{"KUBECONFIG=" + layout.ControllerKubeconfig()}, developmentEnv(lookup), extra)
+}
+
+// developmentEnv are the variables that differ from those of an installation.
+func developmentEnv(lookup func(string) (string, bool)) []string {
+	env := []string{
 		"FEATURE_GATES=NodeRepair=true,StaticCapacity=true,CapacityBuffer=true,NodeOverlay=true",
 		"ENABLE_PROFILING=true",
-		"SYSTEM_NAMESPACE=kube-system",
+		"SYSTEM_NAMESPACE=" + namespace,
 	}
-	env := []string{"KUBECONFIG=" + layout.ControllerKubeconfig()}
-	for _, entry := range defaults {
+	for i, entry := range env {
 		name, _, _ := strings.Cut(entry, "=")
 		if value, set := lookup(name); set {
-			entry = name + "=" + value
+			env[i] = name + "=" + value
 		}
-		env = append(env, entry)
 	}
-	return slices.Concat(env, extra)
+	return env
 }
 
 // startController starts the process detached from this one and waits until

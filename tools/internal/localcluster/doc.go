@@ -17,12 +17,15 @@
 //
 // # Vocabulary
 //
-// A cluster has a name and a [Layout], its directory. Its components are the
-// processes of the control plane and the fake kubelet (the kwok controller),
-// started by kwokctl; the controller is Karpenter's own process, started by
-// this package, with the service account and the permissions of its Helm chart. A
-// runtime is how the components run: as plain processes
-// ([RuntimeBinary]) or in a container made by kind ([RuntimeKind]).
+// A cluster has a name and a [Layout], its directory. A runtime is how it runs. With
+// [RuntimeBinary] its components, the control plane and the fake kubelet (the kwok
+// controller), are plain processes that kwokctl starts, and Karpenter is one too, with
+// the service account and the permissions of its Helm chart. With [RuntimeKind] the
+// control plane is a container that kind makes, and Karpenter a Deployment that its Helm
+// charts make, of an image that is built without Docker; the fake kubelet and the
+// simulated cloud are processes beside it.
+//
+// A cluster is bare if it has all but Karpenter.
 //
 // # Invariants
 //

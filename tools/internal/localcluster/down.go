@@ -49,6 +49,11 @@ func down(ctx context.Context, opts DownOptions) error {
 		fmt.Fprintf(opts.Out, "cluster %s: there is none\n", opts.Name)
 		return nil
 	}
+	if opts.KeepLogs != "" {
+		if err := exportLogs(ctx, opts.Layout); err != nil { // which must not keep the cluster up
+			fmt.Fprintf(opts.Out, "cluster %s: %v\n", opts.Name, err)
+		}
+	}
 	if err := stop(ctx, opts.Layout); err != nil {
 		return err
 	}
@@ -97,7 +102,7 @@ func stop(ctx context.Context, layout Layout) error {
 	if err := kill(ctx, slices.Concat(slices.Collect(maps.Values(found))...)); err != nil {
 		return fmt.Errorf("stop cluster %s: %w", layout.Name, err)
 	}
-	return stopContainers(ctx, layout)
+	return stopKind(ctx, layout)
 }
 
 func kill(ctx context.Context, all []process.Identity) error {
@@ -108,17 +113,6 @@ func kill(ctx context.Context, all []process.Identity) error {
 	}
 	group.Wait()
 	return errors.Join(errs...)
-}
-
-// stopContainers removes what kind made, if kwokctl left its file for kind.
-func stopContainers(ctx context.Context, layout Layout) error {
-	if _, err := os.Stat(filepath.Join(layout.Dir(), "kind.yaml")); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err := (tools{layout}).run(ctx, "kwokctl", "delete", "cluster", "--name", layout.Name); err != nil {
-		return fmt.Errorf("remove the containers of cluster %s: %w", layout.Name, err)
-	}
-	return nil
 }
 
 // keepLogs moves the logs of a stopped cluster to dir, replacing older ones.

@@ -49,8 +49,10 @@ func (l Layout) ControllerKubeconfig() string {
 // AuditLog is what the API server records of Karpenter's requests.
 func (l Layout) AuditLog() string { return l.Log("audit") }
 
+func (l Layout) logs() string { return filepath.Join(l.Dir(), "logs") }
+
 // Log is the log file of a component or of the controller.
-func (l Layout) Log(process string) string { return filepath.Join(l.Dir(), "logs", process+".log") }
+func (l Layout) Log(process string) string { return filepath.Join(l.logs(), process+".log") }
 
 // PIDFile holds the process ID of a component or of the controller.
 func (l Layout) PIDFile(process string) string {
@@ -60,5 +62,11 @@ func (l Layout) PIDFile(process string) string {
 func (l Layout) stateFile() string { return filepath.Join(l.Dir(), "state.json") }
 
 func (l Layout) input(name string) string { return filepath.Join(l.Dir(), "input", name) }
+
+// link is the path inside the cluster's directory that a program is started under, which
+// marks its process as one of this cluster.
+func (l Layout) link(name string) string { return filepath.Join(l.Dir(), "bin", name) }
+
+func (l Layout) cloudDir() string { return filepath.Join(l.Dir(), "cloud") }
 
 func (l Layout) lock() string { return filepath.Join(l.Bin(), ".locks", "cluster-"+l.Name) }

@@ -26,6 +26,8 @@ type provider struct {
 	// cloud is the simulated cloud that its machines live in; empty if it needs
 	// none.
 	cloud string
+	// chartSettings are the settings of the chart that say the same; nil: none.
+	chartSettings func(cluster string) map[string]any
 	// settings are the controller's variables for a cluster of this name.
 	settings func(cluster string) []string
 }
@@ -35,6 +37,8 @@ func providers() map[string]provider {
 		ProviderKwok: {controller: "karpenter-kwok", module: "kwok", chart: "charts/kwok/karpenter", settings: func(string) []string { return nil }},
 		"aws": {controller: "karpenter-aws", module: "providers/aws", chart: "charts/aws/karpenter", values: []string{"settings.clusterName=any"}, cloud: "aws", settings: func(cluster string) []string {
 			return []string{"CLUSTER_NAME=" + cluster, "INTERRUPTION_QUEUE=" + cluster, "EKS_CONTROL_PLANE=true"}
+		}, chartSettings: func(cluster string) map[string]any {
+			return map[string]any{"clusterName": cluster, "interruptionQueue": cluster, "eksControlPlane": true}
 		}},
 	}
 }
@@ -42,16 +46,10 @@ func providers() map[string]provider {
 // ProviderNames lists what a cluster can run, sorted.
 func ProviderNames() []string { return slices.Sorted(maps.Keys(providers())) }
 
-// checkProvider refuses a provider that does not exist, and one that cannot work
-// with a runtime: machines of a simulated cloud are played by the kwok of the
-// binary runtime.
-func checkProvider(name, runtime string) error {
-	p, found := providers()[name]
-	switch {
-	case !found:
+// checkProvider refuses a provider that does not exist.
+func checkProvider(name string) error {
+	if _, found := providers()[name]; !found {
 		return fmt.Errorf("provider %q is unknown: want %s", name, strings.Join(ProviderNames(), " or "))
-	case p.cloud != "" && runtime != RuntimeBinary:
-		return fmt.Errorf("provider %s runs against a simulated cloud, which needs runtime %s", name, RuntimeBinary)
 	}
 	return nil
 }
@@ -60,7 +58,7 @@ func checkProvider(name, runtime string) error {
 func (p provider) program(l Layout) string { return l.Program(p.controller) }
 
 // link is the path that the controller is started under.
-func (p provider) link(l Layout) string { return filepath.Join(l.Dir(), "bin", p.controller) }
+func (p provider) link(l Layout) string { return l.link(p.controller) }
 
 // source is the package of the controller.
 func (p provider) source(l Layout) string {

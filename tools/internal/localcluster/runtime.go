@@ -3,9 +3,13 @@
 package localcluster
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
+	"strings"
+	"time"
 )
 
 // Check fails early, and in words, where no cluster of that name can be or the
@@ -14,7 +18,7 @@ func Check(ctx context.Context, layout Layout, runtime, provider string) error {
 	if err := layout.Validate(); err != nil {
 		return err
 	}
-	if err := checkProvider(provider, runtime); err != nil {
+	if err := checkProvider(provider); err != nil {
 		return err
 	}
 	switch runtime {
@@ -27,14 +31,29 @@ func Check(ctx context.Context, layout Layout, runtime, provider string) error {
 	}
 }
 
+// dockerTimeout is for a daemon that has its hands full.
+const dockerTimeout = 30 * time.Second
+
 func dockerAnswers(ctx context.Context) error {
-	const advice = "runtime kind needs a container runtime; without one use runtime binary, which needs nothing"
-	path, err := exec.LookPath("docker")
-	if err != nil {
-		return fmt.Errorf("docker is not installed: %s", advice)
-	}
-	if err := exec.CommandContext(ctx, path, "version").Run(); err != nil {
-		return fmt.Errorf("docker is installed but does not answer (%w): %s", err, advice)
+	ctx, cancel := context.WithTimeout(ctx, dockerTimeout)
+	defer cancel()
+	if _, err := docker(ctx, "version", "--format", "{{.Server.Version}}"); err != nil {
+		return fmt.Errorf("runtime kind needs Docker (%w); without it use make up or make e2e, which run the same as plain processes", err)
 	}
 	return nil
+}
+
+// docker runs the client of Docker and returns what it printed; an error is one line.
+func docker(ctx context.Context, args ...string) (string, error) {
+	path, err := exec.LookPath("docker")
+	if err != nil {
+		return "", errors.New("it is not installed")
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("docker %s: %w: %s", args[0], err, strings.Join(strings.Fields(stderr.String()), " "))
+	}
+	return strings.TrimSpace(stdout.String()), nil
 }

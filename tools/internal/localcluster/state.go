@@ -23,8 +23,8 @@ type State struct {
 	// is not recorded.
 	AuditLog string `json:"auditLog,omitempty"`
 	Ports    Ports  `json:"ports"`
-	// Components are the processes that kwokctl started, by name. Empty for
-	// the kind runtime, whose components live in a container.
+	// Components are the processes of the control plane and the fake kubelet, by name;
+	// with the kind runtime of the latter only.
 	Components map[string]process.Identity `json:"components,omitempty"`
 	// Cloud is the simulated cloud; nil for a provider that needs none.
 	Cloud *CloudState `json:"cloud,omitempty"`
@@ -32,14 +32,16 @@ type State struct {
 	Controller *ControllerState `json:"controller,omitempty"`
 }
 
-// ControllerState describes a running controller.
+// ControllerState describes a running controller. With the kind runtime it is a
+// Deployment, without process, command and log on this machine.
 type ControllerState struct {
 	Process process.Identity `json:"process"`
 	// Command is the program with its arguments, Env the variables it was
 	// given besides those of the caller.
 	Command []string `json:"command"`
 	Env     []string `json:"env"`
-	// Binary is a hash of the program, to notice that it was built anew.
+	// Binary is a hash of the program, to notice that it was built anew; with the kind
+	// runtime the image.
 	Binary string `json:"binary"`
 	Log    string `json:"log"`
 	// MetricsURL and ProbeURL are the roots of its two listeners.

@@ -36,6 +36,8 @@ type UpOptions struct {
 	// Provider is one of [ProviderNames]; empty means ProviderKwok, and for Restart
 	// the one that is there.
 	Provider string
+	// Bare leaves Karpenter out: somebody else installs it.
+	Bare bool
 	// Audit records what Karpenter asks of the API server.
 	Audit bool
 	// CloudArgs are for the simulated cloud, if the provider has one.
@@ -80,6 +82,12 @@ func up(ctx context.Context, opts UpOptions) (*State, error) {
 		if state, err = createWithRetry(ctx, opts); err != nil {
 			return nil, err
 		}
+	}
+	if state.Runtime == RuntimeKind {
+		return state, installCharts(ctx, opts, state)
+	}
+	if opts.Bare {
+		return state, nil
 	}
 	if err := applyCRDs(ctx, opts, state.provider()); err != nil {
 		return nil, err
@@ -144,7 +152,7 @@ func create(ctx context.Context, opts UpOptions) (*State, error) {
 		return nil, err
 	}
 	fmt.Fprintf(opts.Out, "cluster %s: starting the control plane (%s)\n", opts.Name, opts.Runtime)
-	components, err := startComponents(ctx, opts)
+	components, err := startComponents(ctx, opts, ports)
 	if err != nil {
 		return nil, err
 	}
@@ -162,24 +170,29 @@ func create(ctx context.Context, opts UpOptions) (*State, error) {
 	return state, nil
 }
 
-// writeInput writes the files that kwokctl reads.
+// writeInput writes the files that the cluster is made from.
 func writeInput(opts UpOptions, ports Ports) error {
-	configuration, err := Configuration(ConfigurationOptions{Layout: opts.Layout, Runtime: opts.Runtime, Ports: ports, Audit: opts.Audit})
-	if err != nil {
-		return err
+	wanted := ConfigurationOptions{Layout: opts.Layout, Ports: ports, Audit: opts.Audit}
+	files := map[string]func() (string, error){
+		"kwokctl.yaml":   func() (string, error) { return Configuration(wanted) },
+		"scheduler.json": SchedulerConfiguration,
+		auditPolicyFile:  AuditPolicy,
 	}
-	scheduler, err := SchedulerConfiguration()
-	if err != nil {
-		return err
-	}
-	audit, err := AuditPolicy()
-	if err != nil {
-		return err
+	if opts.Runtime == RuntimeKind {
+		files = map[string]func() (string, error){
+			kindConfigFile:  func() (string, error) { return KindConfiguration(wanted) },
+			"kwok.yaml":     FakeKubelet,
+			auditPolicyFile: AuditPolicy,
+		}
 	}
 	if err := os.MkdirAll(opts.input(""), 0o755); err != nil {
 		return fmt.Errorf("create the directory of cluster %s: %w", opts.Name, err)
 	}
-	for name, content := range map[string]string{"kwokctl.yaml": configuration, "scheduler.json": scheduler, auditPolicyFile: audit} {
+	for name, text := range files {
+		content, err := text()
+		if err != nil {
+			return err
+		}
 		if err := os.WriteFile(opts.input(name), []byte(content), 0o644); err != nil {
 			return fmt.Errorf("configure cluster %s: %w", opts.Name, err)
 		}
@@ -187,13 +200,15 @@ func writeInput(opts UpOptions, ports Ports) error {
 	return nil
 }
 
-// startComponents runs kwokctl and waits until pods can be created.
-func startComponents(ctx context.Context, opts UpOptions) (map[string]process.Identity, error) {
-	limit := startTimeout
+// startComponents starts the control plane and the fake kubelet, and waits until pods can
+// be created.
+func startComponents(ctx context.Context, opts UpOptions, ports Ports) (map[string]process.Identity, error) {
 	if opts.Runtime == RuntimeKind {
-		limit = kindTimeout
+		ctx, cancel := context.WithTimeout(ctx, kindTimeout)
+		defer cancel()
+		return startKind(ctx, opts, ports)
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	t := tools{opts.Layout}
 	if err := t.run(ctx, "kwokctl", "create", "cluster", "--name", opts.Name,
@@ -202,9 +217,6 @@ func startComponents(ctx context.Context, opts UpOptions) (map[string]process.Id
 	}
 	if err := await(ctx, readyTimeout, t.podsWelcome); err != nil {
 		return nil, fmt.Errorf("wait for cluster %s: %w\nlast lines of the API server's log:\n%s", opts.Name, err, tail(opts.Log("kube-apiserver"), 10))
-	}
-	if opts.Runtime == RuntimeKind {
-		return nil, t.taintRealNodes(ctx)
 	}
 	return allComponents(opts.Layout)
 }
@@ -235,9 +247,4 @@ func (t tools) serving(ctx context.Context) error {
 // without which no pod is admitted: then every component has done some work.
 func (t tools) podsWelcome(ctx context.Context) error {
 	return t.run(ctx, "kubectl", "get", "serviceaccount", "default", "--namespace", "default", "--request-timeout", "5s")
-}
-
-// taintRealNodes keeps test pods off the node that kind made (KWOK-036).
-func (t tools) taintRealNodes(ctx context.Context) error {
-	return t.run(ctx, "kubectl", "taint", "nodes", "--all", "--overwrite", "CriticalAddonsOnly=true:NoSchedule")
 }
