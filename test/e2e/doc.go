@@ -34,7 +34,8 @@
 //
 // # Inputs
 //
-// KUBECONFIG, the cluster. METRICS_URL, where Karpenter's metrics are, if the
+// KUBECONFIG, the cluster; specs that end or start Karpenter are skipped in one of kind,
+// where it is a Deployment. METRICS_URL, where Karpenter's metrics are, if the
 // cluster was not started by tools/cluster. OUTPUT_DIR, a directory for what is
 // written about failed tests. The flags -default-nodeclass and -default-nodepool,
 // YAML files that replace the kwok provider's defaults (OPS-269).

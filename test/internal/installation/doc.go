@@ -17,8 +17,9 @@
 //
 // # Vocabulary
 //
-// A local installation is a process on this machine that tools/cluster started.
-// For any other only the metrics are known, from METRICS_URL.
+// A local installation is a process on this machine that tools/cluster started. One that
+// it installed in a cluster of kind is not: where its metrics and its log are is on record
+// all the same. For any other only the metrics are known, from METRICS_URL.
 //
 // Start reading at [Find].
 package installation

@@ -8,16 +8,17 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 )
 
 // ErrNotLocal answers what only an installation on this machine can do.
-var ErrNotLocal = errors.New("Karpenter was not started by tools/cluster on this machine")
+var ErrNotLocal = errors.New("Karpenter was not started by tools/cluster as a process on this machine")
 
 // Installation is the Karpenter that serves one cluster.
 type Installation struct {
-	// state is the file that tools/cluster keeps; empty if not local.
+	// state is the file that tools/cluster keeps; empty if it made another cluster.
 	state string
 	// root is the repository's root directory.
 	root string
@@ -44,12 +45,15 @@ func Find(kubeconfig, metricsURL string) (*Installation, error) {
 	return &Installation{state: state, root: filepath.Join(filepath.Dir(state), "..", "..", "..")}, nil
 }
 
-// Local tells whether the installation can be stopped and started.
-func (i *Installation) Local() bool { return i.state != "" }
+// Local tells whether the installation is a process, which can be stopped and started.
+func (i *Installation) Local() bool {
+	r, err := i.read()
+	return err == nil && r.Runtime != inContainers
+}
 
 // MetricsURL is the root of the metrics listener.
 func (i *Installation) MetricsURL() (string, error) {
-	if !i.Local() {
+	if i.state == "" {
 		return i.metricsURL, nil
 	}
 	c, err := i.controller()
@@ -77,11 +81,7 @@ func (i *Installation) AuditLog() string {
 
 // LogTail is the end of the controller's log, or why there is none.
 func (i *Installation) LogTail(lines int) string {
-	c, err := i.controller()
-	if err != nil {
-		return "(no log: " + err.Error() + ")"
-	}
-	content, err := os.ReadFile(c.Log)
+	content, err := i.log()
 	if err != nil {
 		return "(no log: " + err.Error() + ")"
 	}
@@ -89,9 +89,31 @@ func (i *Installation) LogTail(lines int) string {
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
 
+// log is what the controller logged so far.
+func (i *Installation) log() ([]byte, error) {
+	r, err := i.read()
+	if err != nil {
+		return nil, err
+	}
+	if r.Runtime == inContainers {
+		cmd := exec.Command("go", "run", "./tools/cluster", "logs", "-name", r.Name) //nolint:noctx // a test that is over asks, too
+		cmd.Dir = i.root
+		return cmd.Output()
+	}
+	c, err := i.controller()
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(c.Log)
+}
+
+// inContainers is the runtime with which the controller is no process of this machine.
+const inContainers = "kind"
+
 // record is what the state file says.
 type record struct {
 	Name       string      `json:"name"`
+	Runtime    string      `json:"runtime"`
 	AuditLog   string      `json:"auditLog"`
 	Controller *controller `json:"controller"`
 }
@@ -109,7 +131,7 @@ type controller struct {
 
 func (i *Installation) read() (record, error) {
 	var r record
-	if !i.Local() {
+	if i.state == "" {
 		return r, ErrNotLocal
 	}
 	content, err := os.ReadFile(i.state)

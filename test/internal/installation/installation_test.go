@@ -68,6 +68,24 @@ func TestFindElsewhere(t *testing.T) {
 	}
 }
 
+// A Deployment in a cluster of kind has metrics and requests on record, and no process that
+// could be killed: process 0 would be all of this test's group.
+func TestFindInKind(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	found := find(t, cluster(t, fmt.Sprintf(`{"name":"mine","runtime":"kind","auditLog":"audit","controller":{"metricsURL":"http://here","probeURL":%q}}`, server.URL)), "")
+	if url, err := found.MetricsURL(); err != nil || url != "http://here" || found.Local() || found.AuditLog() != "audit" || found.PID() != 0 {
+		t.Errorf("metrics at %q, %v; local %v, process %d", url, err, found.Local(), found.PID())
+	}
+	if err := found.Kill(context.Background()); !errors.Is(err, installation.ErrNotLocal) {
+		t.Errorf("killing what is no process: %v", err)
+	}
+	processless := find(t, cluster(t, fmt.Sprintf(`{"name":"mine","controller":{"probeURL":%q}}`, server.URL)), "")
+	if err := processless.Kill(context.Background()); err == nil {
+		t.Error("killed a process that is not on record")
+	}
+}
+
 func TestWithoutController(t *testing.T) {
 	found := find(t, cluster(t, `{"name":"mine"}`), "")
 	if _, err := found.MetricsURL(); err == nil {

@@ -5,6 +5,7 @@ package installation
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -18,12 +19,18 @@ import (
 // Kill ends the controller as a crash would, and returns when it answers no
 // more.
 func (i *Installation) Kill(ctx context.Context) error {
+	if !i.Local() {
+		return fmt.Errorf("kill the controller: %w", ErrNotLocal)
+	}
 	c, err := i.controller()
 	if err != nil {
 		return err
 	}
 	if err := healthy(ctx, c.ProbeURL); err != nil {
 		return fmt.Errorf("kill the controller: it is not up: %w", err)
+	}
+	if c.Process.PID <= 0 { // which would signal every process of a group
+		return errors.New("kill the controller: no process is on record")
 	}
 	if err := syscall.Kill(c.Process.PID, syscall.SIGKILL); err != nil {
 		return fmt.Errorf("kill the controller: %w", err)

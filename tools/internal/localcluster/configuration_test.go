@@ -73,14 +73,20 @@ func TestConfigurationManagesOnlyTheProvidersNodes(t *testing.T) { // KWOK-034
 }
 
 func TestConfigurationHasTheStages(t *testing.T) { // OPS-274, KWOK-035
-	_, text := configuration(t)
-	var names []string
-	for _, m := range regexp.MustCompile(`kind: Stage\nmetadata:\n  name: (\S+)`).FindAllStringSubmatch(text, -1) {
-		names = append(names, m[1])
+	_, processes := configuration(t)
+	beside, err := localcluster.FakeKubelet()
+	if err != nil {
+		t.Fatal(err)
 	}
-	want := "node-initialize node-heartbeat-with-lease pod-ready pod-complete pod-delete pod-delete-delayed pod-unhealthy"
-	if got := strings.Join(names, " "); got != want {
-		t.Errorf("stages %s, want %s", got, want)
+	for runtime, text := range map[string]string{localcluster.RuntimeBinary: processes, localcluster.RuntimeKind: beside} {
+		var names []string
+		for _, m := range regexp.MustCompile(`kind: Stage\nmetadata:\n  name: (\S+)`).FindAllStringSubmatch(text, -1) {
+			names = append(names, m[1])
+		}
+		want := "node-initialize node-heartbeat-with-lease pod-ready pod-complete pod-delete pod-delete-delayed pod-unhealthy"
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%s has stages %s, want %s", runtime, got, want)
+		}
 	}
 }
 
