@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -33,11 +34,17 @@ func deploy(ctx context.Context, opts UpOptions, state *State) error {
 	}
 	p, t := state.provider(), tools{opts.Layout}
 	chart := filepath.Join(opts.Root, filepath.FromSlash(p.chart))
-	if err := t.run(ctx, "helm", "upgrade", "--install", release+"-crd", chart+"-crd", "--namespace", namespace); err != nil {
+	install := func(name, chart string, args ...string) error {
+		// Tilt may have made the same objects, which are then the release's.
+		return t.run(ctx, "helm", slices.Concat([]string{
+			"upgrade", "--install", name, chart, "--namespace", namespace, "--take-ownership", "--force-conflicts",
+		}, args)...)
+	}
+	if err := install(release+"-crd", chart+"-crd"); err != nil {
 		return fmt.Errorf("install the CRDs: %w", err)
 	}
 	_, tag, _ := strings.Cut(image, ":")
-	if err := t.run(ctx, "helm", "upgrade", "--install", release, chart, "--namespace", namespace, "--skip-crds",
+	if err := install(release, chart, "--skip-crds",
 		"--values", opts.ChartValues(), "--set", "controller.image.tag="+tag, "--wait", "--timeout", deployTimeout); err != nil {
 		return errors.Join(fmt.Errorf("install Karpenter: %w", err), t.whyNotReady(ctx))
 	}

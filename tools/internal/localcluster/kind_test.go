@@ -139,8 +139,8 @@ func installed(provider string) []string {
 		"go list .",
 		linuxImage + arch + " -created 0 -archive ROOT/bin/clusters/mine/image.tar -repository karpenter.local/karpenter-" + provider + " karpenter.sh/karpenter-" + provider,
 		"kind load image-archive ROOT/bin/clusters/mine/image.tar --name mine",
-		"helm upgrade --install karpenter-crd ROOT/charts/" + provider + "/karpenter-crd --namespace kube-system",
-		"helm upgrade --install karpenter ROOT/charts/" + provider + "/karpenter --namespace kube-system --skip-crds --values ROOT/bin/clusters/mine/input/values.json --set controller.image.tag=0123456789ab --wait --timeout 3m",
+		"helm upgrade --install karpenter-crd ROOT/charts/" + provider + "/karpenter-crd --namespace kube-system --take-ownership --force-conflicts",
+		"helm upgrade --install karpenter ROOT/charts/" + provider + "/karpenter --namespace kube-system --take-ownership --force-conflicts --skip-crds --values ROOT/bin/clusters/mine/input/values.json --set controller.image.tag=0123456789ab --wait --timeout 3m",
 	}
 }
 
