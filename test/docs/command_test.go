@@ -31,6 +31,7 @@ func excuses() []excuse {
 			"without a ConfigMap they would admit nothing; core/policies tries them"},
 		{"cosign", "it needs a registry that has a release"},
 		{"gh", "it needs a registry that has a release"},
+		{"tilt up", "it needs Tilt; tools/tiltfile tries what it would be told"},
 		{"dlv test", "it needs the debugger"},
 		{"dlv attach", "it needs the debugger and a process"},
 		{"go install github.com/go-delve/delve/cmd/dlv@latest", "it downloads the debugger"},

@@ -112,7 +112,7 @@ func parse(text string) (all []object, err error) {
 	return all, nil
 }
 
-// What the Tiltfile tells Tilt about each provider is sound.
+// OPS-362: what the Tiltfile tells Tilt about each provider is sound.
 func TestUp(t *testing.T) {
 	needHelm(t)
 	for _, provider := range localcluster.ProviderNames() {
@@ -419,7 +419,7 @@ func soundButtons(t *testing.T, told *tilt) {
 	}
 }
 
-// Where Tilt cannot work it says so in one line that names the remedy, and does nothing.
+// OPS-361, OPS-362: where Tilt cannot work it says so in one line that names the remedy, and does nothing.
 func TestStops(t *testing.T) {
 	for reason, tc := range map[string]struct {
 		problem string
@@ -449,7 +449,7 @@ func TestStops(t *testing.T) {
 	}
 }
 
-// tilt down removes the cluster, with all that runs beside it, whatever is left of it.
+// OPS-362: tilt down removes the cluster, with all that runs beside it, whatever is left of it.
 func TestDown(t *testing.T) {
 	told := newTilt(t, localcluster.ProviderKwok)
 	told.subcommand, told.context = "down", ""

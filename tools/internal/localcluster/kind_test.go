@@ -144,7 +144,7 @@ func installed(provider string) []string {
 	}
 }
 
-// OPS-262, OPS-274, KWOK-036: a cluster of kind is made, Karpenter is installed by its
+// OPS-262, OPS-274, OPS-360, KWOK-036: a cluster of kind is made, Karpenter is installed by its
 // charts, both again cost little, and all goes in the end.
 func TestKind(t *testing.T) {
 	opts := kindRoot(t, localcluster.ProviderKwok)
@@ -190,7 +190,7 @@ func TestKind(t *testing.T) {
 	}
 }
 
-// A bare cluster is ready for whoever installs Karpenter, and an image comes by itself.
+// OPS-362: a bare cluster is ready for whoever installs Karpenter, and an image comes by itself.
 func TestBareKind(t *testing.T) {
 	opts := kindRoot(t, localcluster.ProviderKwok)
 	if _, err := localcluster.LoadImage(t.Context(), opts.Layout, io.Discard); err == nil || !strings.Contains(err.Error(), "make kind-cluster CLUSTER=mine") {
@@ -209,7 +209,7 @@ func TestBareKind(t *testing.T) {
 	expect(t, calls(t, opts), installed("kwok")[1:5]...)
 }
 
-// The simulated cloud is a process that pods reach by the gateway of kind's network, if
+// OPS-360: the simulated cloud is a process that pods reach by the gateway of kind's network, if
 // that is here, or by the name that a virtual machine has for this one.
 func TestKindWithCloud(t *testing.T) {
 	opts := kindRoot(t, "aws")
@@ -281,7 +281,7 @@ func TestKindFails(t *testing.T) {
 	}
 }
 
-// Without Docker one line says so and names what needs none, before anything is built.
+// OPS-361: without Docker one line says so and names what needs none, before anything is built.
 func TestWithoutDocker(t *testing.T) {
 	for reason, script := range map[string]string{
 		"there is no Docker": "",
