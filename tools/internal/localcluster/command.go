@@ -65,8 +65,8 @@ func readable(log string) string {
 
 // await calls try until it succeeds, and returns its last error when the time
 // is over.
-func await(ctx context.Context, limit time.Duration, try func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+func await(ctx context.Context, try func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	for {
 		err := try(ctx)
@@ -75,7 +75,7 @@ func await(ctx context.Context, limit time.Duration, try func(context.Context) e
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("gave up after %s: %w", limit, err)
+			return fmt.Errorf("gave up after %s: %w", readyTimeout, err)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

@@ -233,7 +233,7 @@ func awaitProbe(ctx context.Context, url string, ended <-chan error) error {
 		case <-ctx.Done():
 		}
 	}()
-	err := await(ctx, readyTimeout, func(ctx context.Context) error { return probe(ctx, url) })
+	err := await(ctx, func(ctx context.Context) error { return probe(ctx, url) })
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return cause
 	}

@@ -30,7 +30,7 @@ func startKind(ctx context.Context, opts UpOptions, ports Ports) (map[string]pro
 		"--config", opts.input(kindConfigFile), "--kubeconfig", opts.Kubeconfig(), "--wait", "2m"); err != nil {
 		return nil, fmt.Errorf("create cluster %s: %w", opts.Name, err)
 	}
-	if err := await(ctx, readyTimeout, t.podsWelcome); err != nil {
+	if err := await(ctx, t.podsWelcome); err != nil {
 		return nil, fmt.Errorf("wait for cluster %s: %w", opts.Name, err)
 	}
 	if err := t.separateNodes(ctx); err != nil {

@@ -36,10 +36,12 @@ func kindPrograms() map[string]string {
 "export logs") mkdir -p "$3" && echo kubelet > "$3/kubelet.log" ;;
 esac
 `,
-		"bin/kubectl": record,
-		"bin/helm":    record,
+		"bin/kubectl": record + `[ "$2" != deployment ] || printf karpenter.local/karpenter-kwok:runs
+`,
+		"bin/helm": record,
 		"path/docker": record + `[ "$1" != network ] || echo "fc00::1 172.18.0.1 "
 [ "$1" != version ] || echo 28.0.0
+[ "$4" != images ] || echo '{"images": [{"repoTags": ["registry.k8s.io/pause:3.10"]}, {"repoTags": ["karpenter.local/karpenter-kwok:old"]}, {"repoTags": ["karpenter.local/karpenter-kwok:runs"]}, {"repoTags": []}]}'
 `,
 		"path/go": record + `[ "$1" != list ] || { echo "karpenter.sh/$(basename "$PWD")"; exit; }
 case "$3" in
@@ -133,15 +135,26 @@ func made() []string {
 
 // installed are the commands that bring Karpenter into it.
 func installed(provider string) []string {
-	return []string{
-		beside,
+	return append(append([]string{beside}, loaded(provider)...),
+		"helm upgrade --install karpenter-crd ROOT/charts/"+provider+"/karpenter-crd --namespace kube-system --take-ownership --force-conflicts",
+		"helm upgrade --install karpenter ROOT/charts/"+provider+"/karpenter --namespace kube-system --take-ownership --force-conflicts --skip-crds --values ROOT/bin/clusters/mine/input/values.json --set controller.image.tag=0123456789ab --wait --timeout 3m",
+	)
+}
+
+// loaded are those that bring its image into the node, and the ones that nobody needs out
+// of it.
+func loaded(provider string) []string {
+	commands := []string{
 		"go build -o ROOT/bin/images-builder .",
 		"go list .",
 		linuxImage + arch + " -created 0 -archive ROOT/bin/clusters/mine/image.tar -repository karpenter.local/karpenter-" + provider + " karpenter.sh/karpenter-" + provider,
-		"kind load image-archive ROOT/bin/clusters/mine/image.tar --name mine",
-		"helm upgrade --install karpenter-crd ROOT/charts/" + provider + "/karpenter-crd --namespace kube-system --take-ownership --force-conflicts",
-		"helm upgrade --install karpenter ROOT/charts/" + provider + "/karpenter --namespace kube-system --take-ownership --force-conflicts --skip-crds --values ROOT/bin/clusters/mine/input/values.json --set controller.image.tag=0123456789ab --wait --timeout 3m",
+		"kubectl get deployment karpenter --namespace kube-system --ignore-not-found --output jsonpath={.spec.template.spec.containers[0].image}",
+		"docker exec mine-control-plane crictl images --output json",
 	}
+	if provider == localcluster.ProviderKwok {
+		commands = append(commands, "docker exec mine-control-plane crictl rmi karpenter.local/karpenter-kwok:old")
+	}
+	return append(commands, "kind load image-archive ROOT/bin/clusters/mine/image.tar --name mine")
 }
 
 // OPS-262, OPS-274, OPS-360, KWOK-036: a cluster of kind is made, Karpenter is installed by its
@@ -206,7 +219,7 @@ func TestBareKind(t *testing.T) {
 	if err != nil || image != localcluster.Repository(localcluster.ProviderKwok)+":0123456789ab" {
 		t.Errorf("image %s, %v", image, err)
 	}
-	expect(t, calls(t, opts), installed("kwok")[1:5]...)
+	expect(t, calls(t, opts), loaded("kwok")...)
 }
 
 // OPS-360: the simulated cloud is a process that pods reach by the gateway of kind's network, if

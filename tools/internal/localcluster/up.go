@@ -215,7 +215,7 @@ func startComponents(ctx context.Context, opts UpOptions, ports Ports) (map[stri
 		"--config", opts.input("kwokctl.yaml"), "--kubeconfig", opts.Kubeconfig()); err != nil {
 		return nil, fmt.Errorf("create cluster %s: %w", opts.Name, err)
 	}
-	if err := await(ctx, readyTimeout, t.podsWelcome); err != nil {
+	if err := await(ctx, t.podsWelcome); err != nil {
 		return nil, fmt.Errorf("wait for cluster %s: %w\nlast lines of the API server's log:\n%s", opts.Name, err, tail(opts.Log("kube-apiserver"), 10))
 	}
 	return allComponents(opts.Layout)
