@@ -71,24 +71,50 @@ func TestKubeconfigIsNeverEmpty(t *testing.T) {
 // What make passes on is one word, whatever is in it, and is looked at before
 // anything is built.
 func TestMakeQuotesTheName(t *testing.T) {
-	if _, err := exec.LookPath("make"); err != nil {
-		t.Skip("make is not installed")
-	}
-	for _, target := range []string{"up", "down", "demo"} {
-		command := exec.CommandContext(t.Context(), "make", "-n", target, "CLUSTER=bad 'name'")
-		command.Dir = filepath.Join("..", "..")
-		// A make that runs this test hands its flags and its level down.
-		command.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
-			name, _, _ := strings.Cut(variable, "=")
-			return name == "MAKEFLAGS" || name == "MFLAGS" || name == "MAKELEVEL"
-		})
-		printed, err := command.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v: %s", err, printed)
-		}
-		first, _, _ := strings.Cut(string(printed), "\n")
+	for _, target := range []string{"up", "down", "demo", "kind-up", "kind-cluster"} {
+		first, _, _ := strings.Cut(dryRun(t, target, "CLUSTER=bad 'name'"), "\n")
 		if want := `-name 'bad '\''name'\'''`; !strings.Contains(first, want) {
 			t.Errorf("make %s begins with %q, without %s", target, first, want)
 		}
 	}
+}
+
+// OPS-361: what needs Docker looks for it first, and then makes a cluster in containers,
+// whatever runtime is asked for besides.
+func TestMakeLooksForDocker(t *testing.T) {
+	for target, want := range map[string]string{
+		"kind-up":      "up -name 'mine' -runtime 'kind' -provider 'aws'",
+		"kind-cluster": "up -name 'mine' -runtime kind -provider 'aws' -bare",
+	} {
+		lines := strings.Split(strings.TrimSpace(dryRun(t, target, "CLUSTER=mine", "PROVIDER=aws", "RUNTIME=binary")), "\n")
+		if !strings.HasSuffix(lines[0], "check -name 'mine' -runtime 'kind' -provider 'aws'") {
+			t.Errorf("make %s begins with %q", target, lines[0])
+		}
+		if last := lines[len(lines)-1]; !strings.HasSuffix(last, want) {
+			t.Errorf("make %s ends with %q, want %q", target, last, want)
+		}
+	}
+	if first, _, _ := strings.Cut(dryRun(t, "e2e", "RUNTIME=kind", "CLUSTER=mine"), "\n"); !strings.Contains(first, "check -name 'mine' -runtime 'kind'") {
+		t.Errorf("make e2e begins with %q", first)
+	}
+}
+
+// dryRun is what make would run.
+func dryRun(t *testing.T, args ...string) string {
+	t.Helper()
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("make is not installed")
+	}
+	command := exec.CommandContext(t.Context(), "make", append([]string{"-n"}, args...)...)
+	command.Dir = filepath.Join("..", "..")
+	// A make that runs this test hands its flags and its level down.
+	command.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return name == "MAKEFLAGS" || name == "MFLAGS" || name == "MAKELEVEL"
+	})
+	printed, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, printed)
+	}
+	return string(printed)
 }
