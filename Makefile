@@ -10,6 +10,7 @@ SHELL       := /usr/bin/env bash
 # Settings, all of which can be given on the command line.
 CLUSTER ?= karpenter
 RUNTIME ?= binary
+KUBERNETES ?=
 PROVIDER ?= kwok
 BENCH   ?= .
 CASES   ?=
@@ -41,6 +42,7 @@ cluster := go run ./tools/cluster
 # What was given is one word to the shell, whatever it is.
 quoted = '$(subst ','\'',$(1))'
 name   = $(call quoted,$(CLUSTER))
+wish   = $(if $(KUBERNETES),-kubernetes $(call quoted,$(KUBERNETES)) )-runtime $(call quoted,$(RUNTIME)) -provider $(call quoted,$(PROVIDER))
 
 # The modules outside of the workspace, which have dependencies of their own, and those of
 # them that take minutes to build and are tested when they are used.
@@ -64,20 +66,20 @@ helm:
 
 .PHONY: check-cluster
 check-cluster:
-	@$(cluster) check -name $(name) -runtime $(call quoted,$(RUNTIME)) -provider $(call quoted,$(PROVIDER))
+	@$(cluster) check -name $(name) $(wish)
 
 .PHONY: up
 up: check-cluster control-plane helm ## Start a cluster of fake nodes with Karpenter in it; CLUSTER=name RUNTIME=binary|kind PROVIDER=kwok|aws (aws: against a simulated cloud)
-	@$(cluster) up -name $(name) -runtime $(call quoted,$(RUNTIME)) -provider $(call quoted,$(PROVIDER))
+	@$(cluster) up -name $(name) $(wish)
 
 # What needs Docker says so before anything is built, and names what does not.
 .PHONY: kind-up
 kind-up kind-cluster: override RUNTIME := kind
-kind-up: up ## Start a cluster in containers, with Karpenter installed by its charts; needs Docker; CLUSTER=name PROVIDER=kwok|aws
+kind-up: up ## Start a cluster in containers, with Karpenter installed by its charts; needs Docker; CLUSTER=name PROVIDER=kwok|aws KUBERNETES=1.36.1
 
 .PHONY: kind-cluster
 kind-cluster: check-cluster control-plane helm ## Start such a cluster without Karpenter, for tilt up; needs Docker; CLUSTER=name PROVIDER=kwok|aws
-	@$(cluster) up -name $(name) -runtime $(RUNTIME) -provider $(call quoted,$(PROVIDER)) -bare
+	@$(cluster) up -name $(name) $(wish) -bare
 
 .PHONY: down
 down: ## Stop the cluster and remove it; CLUSTER=name
@@ -156,9 +158,9 @@ judge-aws: ## Let nodeadm, which joins machines of AL2023 to clusters, read the 
 	@GOWORK=off go -C providers/aws/userdata/judge test -vet=off -count=1 ./...
 
 .PHONY: e2e
-e2e: check-cluster control-plane helm $(if $(filter aws,$(PROVIDER)),e2e-account-aws) ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KEEP=1 leaves the cluster up
+e2e: check-cluster control-plane helm $(if $(filter aws,$(PROVIDER)),e2e-account-aws) ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KUBERNETES=1.36.1 (kind) KEEP=1 leaves the cluster up
 	@mkdir -p $(REPORTS) && rm -rf $(REPORTS)/$(e2e).xml $(REPORTS)/$(e2e)
-	@$(cluster) down -name $(e2e) && $(cluster) up -name $(e2e) -provider $(call quoted,$(PROVIDER)) -runtime $(RUNTIME) -audit $(e2e-args) -env LOG_LEVEL=debug >/dev/null
+	@$(cluster) down -name $(e2e) && $(cluster) up -name $(e2e) $(wish) -audit $(e2e-args) -env LOG_LEVEL=debug >/dev/null
 	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name $(e2e))" OUTPUT_DIR=$(REPORTS)/$(e2e) \
 		go tool ginkgo -procs=$(if $(filter kwok,$(PROVIDER)),$(PROCS),1) -timeout=1h -v -output-dir=$(REPORTS) -junit-report=$(e2e).xml \
 		$(if $(CI),-no-color) $(if $(FOCUS),-focus=$(call quoted,$(FOCUS))) $(if $(LABELS),-label-filter=$(call quoted,$(LABELS))) $(e2e-suite) || status=$$?; \

@@ -20,25 +20,32 @@ import (
 type action = func(ctx context.Context, layout localcluster.Layout) error
 
 func check(flags *flag.FlagSet) action {
-	runtime := flags.String("runtime", localcluster.RuntimeBinary, "binary (plain processes) or kind (containers)")
-	provider := providerFlag(flags)
+	wish := wishFlags(flags)
 	return func(ctx context.Context, layout localcluster.Layout) error {
-		return localcluster.Check(ctx, layout, *runtime, *provider)
+		return localcluster.Check(ctx, layout, *wish)
 	}
+}
+
+// wishFlags are those that say which cluster it is to be.
+func wishFlags(flags *flag.FlagSet) *localcluster.ClusterWish {
+	var wish localcluster.ClusterWish
+	flags.StringVar(&wish.Runtime, "runtime", localcluster.RuntimeBinary, "binary (plain processes) or kind (containers)")
+	flags.StringVar(&wish.Provider, "provider", localcluster.ProviderKwok, "whose Karpenter runs: "+strings.Join(localcluster.ProviderNames(), " or "))
+	flags.StringVar(&wish.Kubernetes, "kubernetes", "", "`version` of Kubernetes, such as 1.36.1, with runtime kind; that of the runtime if empty")
+	return &wish
 }
 
 func up(flags *flag.FlagSet) action {
 	var env, cloud list
-	provider := providerFlag(flags)
+	wish := wishFlags(flags)
 	flags.Var(&cloud, "cloud-arg", "argument for the simulated cloud, if the provider has one; may be repeated")
-	runtime := flags.String("runtime", localcluster.RuntimeBinary, "binary (plain processes) or kind (containers)")
 	flags.Var(&env, "env", "NAME=value for Karpenter; may be repeated")
 	bare := flags.Bool("bare", false, "leave Karpenter out: somebody else installs it")
 	audit := flags.Bool("audit", false, "record what Karpenter asks of the API server")
 	return func(ctx context.Context, layout localcluster.Layout) error {
 		start := time.Now()
 		state, err := localcluster.Up(ctx, localcluster.UpOptions{
-			Layout: layout, Runtime: *runtime, Provider: *provider, Bare: *bare, Audit: *audit, CloudArgs: cloud, Args: flags.Args(), Env: env, Out: os.Stderr,
+			Layout: layout, Runtime: wish.Runtime, Provider: wish.Provider, Kubernetes: wish.Kubernetes, Bare: *bare, Audit: *audit, CloudArgs: cloud, Args: flags.Args(), Env: env, Out: os.Stderr,
 		})
 		if err != nil {
 			return err
@@ -46,10 +53,6 @@ func up(flags *flag.FlagSet) action {
 		fmt.Fprintf(os.Stderr, "cluster %s: up after %s\n\n", layout.Name, time.Since(start).Round(100*time.Millisecond))
 		return nextSteps(os.Stdout, layout, state)
 	}
-}
-
-func providerFlag(flags *flag.FlagSet) *string {
-	return flags.String("provider", localcluster.ProviderKwok, "whose Karpenter runs: "+strings.Join(localcluster.ProviderNames(), " or "))
 }
 
 func nextSteps(out io.Writer, layout localcluster.Layout, state *localcluster.State) error {

@@ -84,7 +84,7 @@ func TestMakeQuotesTheName(t *testing.T) {
 func TestMakeLooksForDocker(t *testing.T) {
 	for target, want := range map[string]string{
 		"kind-up":      "up -name 'mine' -runtime 'kind' -provider 'aws'",
-		"kind-cluster": "up -name 'mine' -runtime kind -provider 'aws' -bare",
+		"kind-cluster": "up -name 'mine' -runtime 'kind' -provider 'aws' -bare",
 	} {
 		lines := strings.Split(strings.TrimSpace(dryRun(t, target, "CLUSTER=mine", "PROVIDER=aws", "RUNTIME=binary")), "\n")
 		if !strings.HasSuffix(lines[0], "check -name 'mine' -runtime 'kind' -provider 'aws'") {
@@ -94,8 +94,12 @@ func TestMakeLooksForDocker(t *testing.T) {
 			t.Errorf("make %s ends with %q, want %q", target, last, want)
 		}
 	}
-	if first, _, _ := strings.Cut(dryRun(t, "e2e", "RUNTIME=kind", "CLUSTER=mine"), "\n"); !strings.Contains(first, "check -name 'mine' -runtime 'kind'") {
+	suite := dryRun(t, "e2e", "RUNTIME=kind", "CLUSTER=mine", "KUBERNETES=1.30.13") // OPS-260
+	if first, _, _ := strings.Cut(suite, "\n"); !strings.HasSuffix(first, "check -name 'mine' -kubernetes '1.30.13' -runtime 'kind' -provider 'kwok'") {
 		t.Errorf("make e2e begins with %q", first)
+	}
+	if want := "up -name e2e -kubernetes '1.30.13' -runtime 'kind' -provider 'kwok' -audit"; !strings.Contains(suite, want) {
+		t.Errorf("make e2e does not %s", want)
 	}
 }
 
@@ -110,7 +114,7 @@ func dryRun(t *testing.T, args ...string) string {
 	// A make that runs this test hands its flags and its level down.
 	command.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
-		return name == "MAKEFLAGS" || name == "MFLAGS" || name == "MAKELEVEL"
+		return slices.Contains([]string{"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KUBERNETES"}, name)
 	})
 	printed, err := command.CombinedOutput()
 	if err != nil {

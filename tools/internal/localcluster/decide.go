@@ -33,6 +33,8 @@ type Decision struct {
 // ClusterWish is what the caller wants of the cluster.
 type ClusterWish struct {
 	Runtime, Provider string
+	// Kubernetes is its version, such as 1.36.1; empty for that of the runtime.
+	Kubernetes string
 	// Audit: the requests of Karpenter are to be recorded.
 	Audit bool
 }
@@ -49,6 +51,8 @@ func Decide(o Observation, want ClusterWish) Decision {
 		return replace(fmt.Sprintf("it runs with runtime %s", o.State.Runtime))
 	case o.State.Provider != want.Provider:
 		return replace(fmt.Sprintf("it runs with provider %s", o.State.Provider))
+	case o.State.Kubernetes != want.Kubernetes:
+		return replace("it runs another version of Kubernetes")
 	case want.Audit && o.State.AuditLog == "":
 		return replace("it records no requests")
 	case len(o.Dead) > 0:

@@ -25,6 +25,7 @@ func TestDecide(t *testing.T) {
 		{"a directory without a state was never finished", localcluster.Observation{Exists: true}, false, replace},
 		{"another runtime cannot be turned into this one", localcluster.Observation{Exists: true, State: &localcluster.State{Runtime: localcluster.RuntimeKind}, Serving: true}, false, replace},
 		{"another provider has another account behind its machines", localcluster.Observation{Exists: true, State: &localcluster.State{Runtime: localcluster.RuntimeBinary, Provider: "aws"}, Serving: true}, false, replace},
+		{"another version of Kubernetes", localcluster.Observation{Exists: true, State: &localcluster.State{Runtime: localcluster.RuntimeBinary, Provider: localcluster.ProviderKwok, Kubernetes: "1.30.1"}, Serving: true}, false, replace},
 		{"a dead component takes the cluster with it: etcd runs without fsync", localcluster.Observation{Exists: true, State: binary, Dead: []string{"etcd"}}, false, replace},
 		{"an API server that does not answer is of no use", localcluster.Observation{Exists: true, State: binary}, false, replace},
 		{"requests that were not recorded cannot be looked up", localcluster.Observation{Exists: true, State: binary, Serving: true}, true, replace},
@@ -107,19 +108,23 @@ func TestPickPorts(t *testing.T) {
 	}
 }
 
-func TestCheckProvider(t *testing.T) {
+func TestCheck(t *testing.T) {
 	layout := localcluster.Layout{Name: "mine"}
 	if names := localcluster.ProviderNames(); !slices.Contains(names, localcluster.ProviderKwok) || !slices.Contains(names, "aws") {
 		t.Errorf("providers %v", names)
 	}
-	if err := localcluster.Check(t.Context(), layout, localcluster.RuntimeBinary, "aws"); err != nil {
+	if err := localcluster.Check(t.Context(), layout, localcluster.ClusterWish{Runtime: localcluster.RuntimeBinary, Provider: "aws"}); err != nil {
 		t.Error(err)
 	}
-	for reason, check := range map[string][2]string{
-		"an unknown provider": {localcluster.RuntimeBinary, "mars"},
+	for says, wish := range map[string]localcluster.ClusterWish{
+		"mars":                             {Runtime: localcluster.RuntimeBinary, Provider: "mars"},
+		"magic":                            {Runtime: "magic", Provider: "aws"},
+		"the one that is built":            {Runtime: localcluster.RuntimeBinary, Provider: "aws", Kubernetes: "1.36.1"},
+		`version "v1.36" of Kubernetes`:    {Runtime: localcluster.RuntimeKind, Provider: "aws", Kubernetes: "v1.36"},
+		`version "1.36.1 x" of Kubernetes`: {Runtime: localcluster.RuntimeKind, Provider: "aws", Kubernetes: "1.36.1 x"},
 	} {
-		if err := localcluster.Check(t.Context(), layout, check[0], check[1]); err == nil || !strings.Contains(err.Error(), check[1]) {
-			t.Errorf("%s: %v", reason, err)
+		if err := localcluster.Check(t.Context(), layout, wish); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%+v: %v, want %s", wish, err, says)
 		}
 	}
 }

@@ -26,8 +26,11 @@ func startKind(ctx context.Context, opts UpOptions, ports Ports) (map[string]pro
 		return nil, err
 	}
 	t := tools{opts.Layout}
-	if err := t.run(ctx, "kind", "create", "cluster", "--name", opts.Name,
-		"--config", opts.input(kindConfigFile), "--kubeconfig", opts.Kubeconfig(), "--wait", "2m"); err != nil {
+	create := []string{"create", "cluster", "--name", opts.Name, "--config", opts.input(kindConfigFile), "--kubeconfig", opts.Kubeconfig(), "--wait", "2m"}
+	if opts.Kubernetes != "" {
+		create = append(create, "--image", "kindest/node:v"+opts.Kubernetes)
+	}
+	if err := t.run(ctx, "kind", create...); err != nil {
 		return nil, fmt.Errorf("create cluster %s: %w", opts.Name, err)
 	}
 	if err := await(ctx, t.podsWelcome); err != nil {

@@ -209,9 +209,11 @@ func TestBareKind(t *testing.T) {
 	if _, err := localcluster.LoadImage(t.Context(), opts.Layout, io.Discard); err == nil || !strings.Contains(err.Error(), "make kind-cluster CLUSTER=mine") {
 		t.Errorf("an image for no cluster: %v", err)
 	}
-	opts.Bare = true
+	opts.Bare, opts.Kubernetes = true, "1.30.13"
 	state := up(t, opts)
-	expect(t, calls(t, opts), append(made(), beside)...)
+	want := made() // OPS-260
+	want[1] += " --image kindest/node:v1.30.13"
+	expect(t, calls(t, opts), append(want, beside)...)
 	if state.Controller != nil {
 		t.Errorf("Karpenter is on record: %+v", state.Controller)
 	}

@@ -8,28 +8,37 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"regexp"
 	"strings"
 	"time"
 )
 
-// Check fails early, and in words, where no cluster of that name can be or the
-// runtime cannot work, before anything is built for it.
-func Check(ctx context.Context, layout Layout, runtime, provider string) error {
+// Check fails early, and in words, where no cluster of that name can be or what is wished
+// cannot work, before anything is built for it.
+func Check(ctx context.Context, layout Layout, wish ClusterWish) error {
 	if err := layout.Validate(); err != nil {
 		return err
 	}
-	if err := checkProvider(provider); err != nil {
+	if err := checkProvider(wish.Provider); err != nil {
 		return err
 	}
-	switch runtime {
+	if wish.Kubernetes != "" && !versionFormat.MatchString(wish.Kubernetes) {
+		return fmt.Errorf("version %q of Kubernetes: want one such as 1.36.1", wish.Kubernetes)
+	}
+	switch wish.Runtime {
 	case RuntimeBinary:
+		if wish.Kubernetes != "" {
+			return fmt.Errorf("version %s of Kubernetes: runtime %s has the one that is built; use runtime %s", wish.Kubernetes, RuntimeBinary, RuntimeKind)
+		}
 		return nil
 	case RuntimeKind:
 		return dockerAnswers(ctx)
 	default:
-		return fmt.Errorf("runtime %q is unknown: want %s or %s", runtime, RuntimeBinary, RuntimeKind)
+		return fmt.Errorf("runtime %q is unknown: want %s or %s", wish.Runtime, RuntimeBinary, RuntimeKind)
 	}
 }
+
+var versionFormat = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
 
 // dockerTimeout is for a daemon that has its hands full.
 const dockerTimeout = 30 * time.Second

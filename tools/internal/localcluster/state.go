@@ -16,6 +16,8 @@ import (
 type State struct {
 	Name    string `json:"name"`
 	Runtime string `json:"runtime"`
+	// Kubernetes is the version that was asked for; empty: that of the runtime.
+	Kubernetes string `json:"kubernetes,omitempty"`
 	// Provider is whose Karpenter runs in it.
 	Provider   string `json:"provider"`
 	Kubeconfig string `json:"kubeconfig"`

@@ -36,6 +36,9 @@ type UpOptions struct {
 	// Provider is one of [ProviderNames]; empty means ProviderKwok, and for Restart
 	// the one that is there.
 	Provider string
+	// Kubernetes is the version of the cluster, such as 1.36.1, with RuntimeKind; empty for
+	// that of kind.
+	Kubernetes string
 	// Bare leaves Karpenter out: somebody else installs it.
 	Bare bool
 	// Audit records what Karpenter asks of the API server.
@@ -54,7 +57,7 @@ type UpOptions struct {
 // controller is replaced if it is dead or out of date.
 func Up(ctx context.Context, opts UpOptions) (*State, error) {
 	opts.Provider = cmp.Or(opts.Provider, ProviderKwok)
-	if err := Check(ctx, opts.Layout, opts.Runtime, opts.Provider); err != nil {
+	if err := Check(ctx, opts.Layout, opts.wish()); err != nil {
 		return nil, err
 	}
 	release, err := flock.Acquire(opts.lock(), opts.Out)
@@ -65,13 +68,16 @@ func Up(ctx context.Context, opts UpOptions) (*State, error) {
 	return state, errors.Join(err, release())
 }
 
+func (o UpOptions) wish() ClusterWish {
+	return ClusterWish{Runtime: o.Runtime, Provider: o.Provider, Kubernetes: o.Kubernetes, Audit: o.Audit}
+}
+
 func up(ctx context.Context, opts UpOptions) (*State, error) {
 	found, err := Observe(ctx, opts.Layout)
 	if err != nil {
 		return nil, err
 	}
-	wish := ClusterWish{Runtime: opts.Runtime, Provider: opts.Provider, Audit: opts.Audit}
-	decision, state := Decide(found, wish), found.State
+	decision, state := Decide(found, opts.wish()), found.State
 	if decision.Remove {
 		fmt.Fprintf(opts.Out, "cluster %s: replaced, because %s\n", opts.Name, decision.Reason)
 		if err := remove(ctx, opts.Layout); err != nil {
@@ -156,7 +162,7 @@ func create(ctx context.Context, opts UpOptions) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	state := &State{Name: opts.Name, Runtime: opts.Runtime, Provider: opts.Provider, Kubeconfig: opts.Kubeconfig(), Ports: ports, Components: components}
+	state := &State{Name: opts.Name, Runtime: opts.Runtime, Kubernetes: opts.Kubernetes, Provider: opts.Provider, Kubeconfig: opts.Kubeconfig(), Ports: ports, Components: components}
 	if opts.Audit {
 		state.AuditLog = opts.AuditLog()
 	}
