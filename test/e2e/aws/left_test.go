@@ -23,6 +23,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/test/internal/environment"
+	"karpenter.sh/test/internal/statichash"
 )
 
 // Names that a cluster holds, by the specification and not by the product's constants:
@@ -75,16 +77,13 @@ func authorityOf(kubeconfig string) string {
 	return base64.StdEncoding.EncodeToString(config.CAData)
 }
 
-// conditions are all true, with their type as reason.
-func conditions(types ...string) []any {
-	var out []any
-	for _, kind := range types {
-		out = append(out, map[string]any{
-			"type": kind, "status": "True", "reason": kind, "message": "", "observedGeneration": int64(1),
-			"lastTransitionTime": metav1.Now().UTC().Format(time.RFC3339),
-		})
-	}
-	return out
+// vectorA is the hash of an EC2NodeClass of AL2023 with role KarpenterNodeRole and
+// nothing else that counts, for a cluster without authority (AWS-091).
+const vectorA = 9428231282790951906
+
+// hashOfClass is that of the same EC2NodeClass where nodes are given an authority.
+func hashOfClass(authority string) uint64 {
+	return vectorA ^ statichash.Text("") ^ statichash.Text(authority)
 }
 
 // leaveClass makes the EC2NodeClass with its status, and its instance profile
@@ -122,7 +121,7 @@ func (l *leftover) leaveClass(ctx context.Context) {
 			},
 		}},
 		"securityGroups": []any{map[string]any{"id": securityGroup(ctx), "name": "nodes"}},
-		"conditions": conditions("AMIsReady", "SubnetsReady", "SecurityGroupsReady", "InstanceProfileReady", "ValidationSucceeded",
+		"conditions": environment.True("AMIsReady", "SubnetsReady", "SecurityGroupsReady", "InstanceProfileReady", "ValidationSucceeded",
 			"PlacementGroupReady", "CapacityReservationsReady", "Ready"),
 	}
 	var subnets []any
@@ -157,28 +156,16 @@ func (l *leftover) leavePool(ctx context.Context) {
 	pool.Spec.Template.Spec.ExpireAfter = "720h"
 	pool.Spec.Disruption.ConsolidateAfter = "0s"
 	env.Create(ctx, pool)
-	hash := hashOfPool(pool.Spec.Template.ObjectMeta.Labels, "karpenter.k8s.aws", "EC2NodeClass", l.class.GetName(), 720*time.Hour)
-	l.hashes[poolHash] = strconv.FormatUint(hash, 10)
+	template := statichash.Template{
+		Labels: pool.Spec.Template.ObjectMeta.Labels, Group: "karpenter.k8s.aws", Kind: "EC2NodeClass", Class: l.class.GetName(),
+		ExpireAfter: 720 * time.Hour,
+	}
+	l.hashes[poolHash] = strconv.FormatUint(template.Hash(), 10)
 	env.Update(ctx, pool, func() {
 		pool.Annotations = map[string]string{poolHash: l.hashes[poolHash], poolHashVersion: "v3"}
 	})
-	Expect(patchStatus(ctx, pool, map[string]any{"conditions": conditions("ValidationSucceeded", "NodeClassReady", "Ready")})).To(Succeed())
+	env.WriteStatus(ctx, pool, map[string]any{"conditions": environment.True("ValidationSucceeded", "NodeClassReady", "Ready")})
 	l.pool = pool
-}
-
-// patchStatus lays a status over what is there.
-func patchStatus(ctx context.Context, o client.Object, status map[string]any) error {
-	gvk, err := env.GroupVersionKindFor(o)
-	if err != nil {
-		return err
-	}
-	u := &unstructured.Unstructured{}
-	u.SetGroupVersionKind(gvk)
-	if err := env.Get(ctx, client.ObjectKeyFromObject(o), u); err != nil {
-		return err
-	}
-	u.Object["status"] = status
-	return env.Status().Update(ctx, u)
 }
 
 // tags are those of a machine (AWS-124, AWS-125).
@@ -310,13 +297,13 @@ func (l *leftover) leaveClaim(ctx context.Context, number int, id string) {
 	list(tagged, "ResourceId", id)
 	tagList(tagged, "Tag", map[string]string{"Name": node.Name, "karpenter.sh/nodeclaim": name})
 	query(ctx, "ec2", "CreateTags", tagged, nil)
-	Expect(patchStatus(ctx, claim, map[string]any{
+	env.WriteStatus(ctx, claim, map[string]any{
 		"providerID": providerID, "imageID": l.image, "nodeName": node.Name,
 		"capacity":         map[string]any{"cpu": "2", "memory": "7577Mi", "ephemeral-storage": "20Gi", "pods": "29"},
 		"allocatable":      map[string]any{"cpu": "1930m", "memory": "6903Mi", "ephemeral-storage": "17Gi", "pods": "29"},
-		"conditions":       conditions("Launched", "Registered", "Initialized", "Ready"),
+		"conditions":       environment.True("Launched", "Registered", "Initialized", "Ready"),
 		"lastPodEventTime": metav1.Now().UTC().Format(time.RFC3339),
-	})).To(Succeed())
+	})
 	Expect(env.Get(ctx, client.ObjectKeyFromObject(claim), claim)).To(Succeed())
 	l.claims = append(l.claims, *claim)
 }
