@@ -69,8 +69,8 @@ func TestReplicas(t *testing.T) {
 	t.Run("EXT-138, OPS-034: no node repair by default", func(t *testing.T) { testNoRepair(t, first, false) })
 	t.Run("OPS-062: warmup", func(t *testing.T) { testWarmup(t, s, first, standby) })
 
-	// OPS-060, LIF-270: the standby takes over within a retry period, which jitter
-	// makes up to 4.4 s long.
+	// OPS-060, OPS-265, LIF-270: the standby, which says that it is ready, takes over
+	// within a retry period, which jitter makes up to 4.4 s long.
 	first.signal(t)
 	if code := first.exit(t, 35*time.Second); code != 0 {
 		t.Errorf("OPS-060: exit code %d after a signal", code)

@@ -31,10 +31,6 @@ const finalizer = "testing/finalizer"
 // kinds that tests make, in the order in which they are deleted: what keeps
 // pods alive first, what Karpenter reacts to last (OPS-268).
 func (e *Environment) kinds() []client.ObjectList {
-	classes := &unstructured.UnstructuredList{}
-	gvk := e.Defaults.NodeClass("").GroupVersionKind()
-	gvk.Kind += "List"
-	classes.SetGroupVersionKind(gvk)
 	return []client.ObjectList{
 		&admissionv1.ValidatingAdmissionPolicyBindingList{},
 		&admissionv1.ValidatingAdmissionPolicyList{},
@@ -55,8 +51,17 @@ func (e *Environment) kinds() []client.ObjectList {
 		&v1alpha1.NodeOverlayList{},
 		&schedulingv1.PriorityClassList{},
 		&storagev1.StorageClassList{},
-		classes,
+		e.classes(),
 	}
+}
+
+// classes is an empty list of the NodeClasses of the provider under test.
+func (e *Environment) classes() *unstructured.UnstructuredList {
+	classes := &unstructured.UnstructuredList{}
+	gvk := e.Defaults.NodeClass("").GroupVersionKind()
+	gvk.Kind += "List"
+	classes.SetGroupVersionKind(gvk)
+	return classes
 }
 
 // ofAnyTest selects what tests have made.

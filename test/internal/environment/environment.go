@@ -69,6 +69,7 @@ func New(opts Options) (*Environment, error) {
 // remembers how many nodes there are. One of the suite's processes calls it.
 func (e *Environment) Open(ctx context.Context) {
 	gomega.Expect(e.leftovers(ctx, ofAnyTest)).To(gomega.BeEmpty(), "what an earlier run left behind")
+	gomega.Expect(e.unfit(ctx)).To(gomega.BeEmpty(), "the cluster is not as tests need it")
 	e.nodes, e.opened = e.nodeCount(ctx), true
 }
 
@@ -93,6 +94,7 @@ func (e *Environment) Begin(ctx context.Context, alone bool) {
 	e.suffix, e.alone, e.class = utilrand.String(5), alone, nil
 	if alone {
 		gomega.Expect(e.leftovers(ctx, ofAnyTest)).To(gomega.BeEmpty(), "the cluster is not empty")
+		gomega.Expect(e.unfit(ctx)).To(gomega.BeEmpty(), "the cluster is not as tests need it")
 	}
 	e.started = e.processStart(ctx)
 }

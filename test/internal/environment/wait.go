@@ -148,3 +148,9 @@ func Ready(pod *corev1.Pod) bool {
 	}
 	return false
 }
+
+// EventuallyWithin is [Environment.Eventually] for what takes longer, such as hundreds of
+// nodes. It looks once a second.
+func (e *Environment) EventuallyWithin(ctx context.Context, limit time.Duration, check func(g gomega.Gomega)) {
+	gomega.EventuallyWithOffset(1, check).WithContext(ctx).WithTimeout(limit).WithPolling(time.Second).Should(gomega.Succeed())
+}
