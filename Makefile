@@ -16,7 +16,9 @@ BENCH   ?= .
 CASES   ?=
 JSON    ?=
 FOCUS   ?=
+SKIP    ?=
 LABELS  ?=
+TEST_SUITE ?= regression
 PROCS   ?= 4
 KEEP    ?=
 PKG     ?=
@@ -158,21 +160,35 @@ judge-aws: ## Let nodeadm, which joins machines of AL2023 to clusters, read the 
 	@GOWORK=off go -C providers/aws/userdata/judge test -vet=off -count=1 ./...
 
 .PHONY: e2e
-e2e: check-cluster control-plane helm $(if $(filter aws,$(PROVIDER)),e2e-account-aws) ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws FOCUS=regex PROCS=4 tests at a time RUNTIME=binary|kind KUBERNETES=1.36.1 (kind) KEEP=1 leaves the cluster up
+e2e: check-cluster check-suite control-plane helm $(if $(filter aws,$(PROVIDER)),e2e-account-aws) ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws TEST_SUITE=regression|performance FOCUS=regex SKIP=regex PROCS=4 tests at a time RUNTIME=binary|kind KUBERNETES=1.36.1 (kind) KEEP=1 leaves the cluster up
 	@mkdir -p $(REPORTS) && rm -rf $(REPORTS)/$(e2e).xml $(REPORTS)/$(e2e)
 	@$(cluster) down -name $(e2e) && $(cluster) up -name $(e2e) $(wish) -audit $(e2e-args) -env LOG_LEVEL=debug >/dev/null
-	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name $(e2e))" OUTPUT_DIR=$(REPORTS)/$(e2e) \
-		go tool ginkgo -procs=$(if $(filter kwok,$(PROVIDER)),$(PROCS),1) -timeout=1h -v -output-dir=$(REPORTS) -junit-report=$(e2e).xml \
-		$(if $(CI),-no-color) $(if $(FOCUS),-focus=$(call quoted,$(FOCUS))) $(if $(LABELS),-label-filter=$(call quoted,$(LABELS))) $(e2e-suite) || status=$$?; \
+	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name $(e2e))" OUTPUT_DIR=$(call quoted,$(e2e-output)) \
+		GIT_REF="$${GIT_REF:-$$(git rev-parse HEAD 2>/dev/null || true)}" \
+		go tool ginkgo -procs=$(e2e-procs) -timeout=$(e2e-timeout) -v -output-dir=$(call quoted,$(e2e-artifacts)) -junit-report=$(e2e).xml \
+		$(if $(CI),-no-color) $(if $(FOCUS),-focus=$(call quoted,$(FOCUS))) $(if $(SKIP),-skip=$(call quoted,$(SKIP))) $(if $(LABELS),-label-filter=$(call quoted,$(LABELS))) $(e2e-suite) || status=$$?; \
 		$(if $(KEEP),echo "The cluster is left up: make down CLUSTER=$(e2e)",$(cluster) down -name $(e2e) -keep-logs $(REPORTS)/$(e2e)-logs); \
-		[ ! -f $(REPORTS)/$(e2e).xml ] || go run ./tools/testsummary $(REPORTS)/$(e2e).xml; exit $$status
+		report=$(call quoted,$(e2e-artifacts))/$(e2e).xml; [ ! -f "$$report" ] || go run ./tools/testsummary "$$report"; exit $$status
 
-# Each provider has a suite, a cluster and reports of its own.
-e2e       = $(if $(filter kwok,$(PROVIDER)),e2e,e2e-$(PROVIDER))
-e2e-suite = ./test/e2e$(if $(filter-out kwok,$(PROVIDER)),/$(PROVIDER))
-e2e-args  = $(e2e-args-$(PROVIDER))
+# Each suite of each provider has a cluster and reports of its own. Reports go where
+# OUTPUT_DIR says, the JUnit file where ARTIFACT_DIR does.
+suite-regression-kwok  = ./test/e2e
+suite-performance-kwok = ./test/e2e/performance
+suite-regression-aws   = ./test/e2e/aws
+
+e2e           = e2e$(if $(filter-out kwok,$(PROVIDER)),-$(PROVIDER))$(if $(filter-out regression,$(TEST_SUITE)),-$(TEST_SUITE))
+e2e-suite     = $(suite-$(TEST_SUITE)-$(PROVIDER))
+e2e-output    = $(abspath $(or $(OUTPUT_DIR),$(REPORTS)/$(e2e)))
+e2e-artifacts = $(abspath $(or $(ARTIFACT_DIR),$(REPORTS)))
+e2e-procs     = $(if $(filter ./test/e2e,$(e2e-suite)),$(PROCS),1)
+e2e-timeout   = $(if $(filter performance,$(TEST_SUITE)),8h,1h)
+e2e-args      = $(e2e-args-$(PROVIDER))
 e2e-args-kwok = -env ENABLE_FAILURE_INJECTION=true
-e2e-args-aws = -cloud-arg -boot=2s -cloud-arg -setup=$(BIN)/e2e-aws.json -env ENABLE_ZONAL_SHIFT=true -env AWS_FEATURE_GATES=NodeClassCEL=true
+e2e-args-aws  = -cloud-arg -boot=2s -cloud-arg -setup=$(BIN)/e2e-aws.json -env ENABLE_ZONAL_SHIFT=true -env AWS_FEATURE_GATES=NodeClassCEL=true
+
+.PHONY: check-suite
+check-suite:
+	@[ -n "$(e2e-suite)" ] || { echo "there is no suite" $(call quoted,$(TEST_SUITE)) "of provider" $(call quoted,$(PROVIDER))", only: regression of kwok and aws, performance of kwok"; exit 1; }
 
 # What the account of the suite holds, above all the documented policies.
 .PHONY: e2e-account-aws

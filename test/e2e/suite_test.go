@@ -72,6 +72,9 @@ func connect() {
 	Expect(err).NotTo(HaveOccurred())
 }
 
+// OPS-269.
+var _ = ReportAfterSuite("Timings", func(r Report) { environment.WriteTimings(os.Getenv("OUTPUT_DIR"), r) })
+
 var _ = BeforeEach(func(ctx SpecContext) { env.Begin(ctx, CurrentSpecReport().IsSerial) })
 
 var _ = JustAfterEach(func(ctx SpecContext) {

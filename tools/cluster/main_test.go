@@ -72,7 +72,7 @@ func TestKubeconfigIsNeverEmpty(t *testing.T) {
 // anything is built.
 func TestMakeQuotesTheName(t *testing.T) {
 	for _, target := range []string{"up", "down", "demo", "kind-up", "kind-cluster"} {
-		first, _, _ := strings.Cut(dryRun(t, target, "CLUSTER=bad 'name'"), "\n")
+		first, _, _ := strings.Cut(makePrints(t, target, "CLUSTER=bad 'name'"), "\n")
 		if want := `-name 'bad '\''name'\'''`; !strings.Contains(first, want) {
 			t.Errorf("make %s begins with %q, without %s", target, first, want)
 		}
@@ -86,7 +86,7 @@ func TestMakeLooksForDocker(t *testing.T) {
 		"kind-up":      "up -name 'mine' -runtime 'kind' -provider 'aws'",
 		"kind-cluster": "up -name 'mine' -runtime 'kind' -provider 'aws' -bare",
 	} {
-		lines := strings.Split(strings.TrimSpace(dryRun(t, target, "CLUSTER=mine", "PROVIDER=aws", "RUNTIME=binary")), "\n")
+		lines := strings.Split(strings.TrimSpace(makePrints(t, target, "CLUSTER=mine", "PROVIDER=aws", "RUNTIME=binary")), "\n")
 		if !strings.HasSuffix(lines[0], "check -name 'mine' -runtime 'kind' -provider 'aws'") {
 			t.Errorf("make %s begins with %q", target, lines[0])
 		}
@@ -94,7 +94,7 @@ func TestMakeLooksForDocker(t *testing.T) {
 			t.Errorf("make %s ends with %q, want %q", target, last, want)
 		}
 	}
-	suite := dryRun(t, "e2e", "RUNTIME=kind", "CLUSTER=mine", "KUBERNETES=1.30.13") // OPS-260
+	suite := makePrints(t, "e2e", "RUNTIME=kind", "CLUSTER=mine", "KUBERNETES=1.30.13") // OPS-260
 	if first, _, _ := strings.Cut(suite, "\n"); !strings.HasSuffix(first, "check -name 'mine' -kubernetes '1.30.13' -runtime 'kind' -provider 'kwok'") {
 		t.Errorf("make e2e begins with %q", first)
 	}
@@ -103,22 +103,48 @@ func TestMakeLooksForDocker(t *testing.T) {
 	}
 }
 
-// dryRun is what make would run.
-func dryRun(t *testing.T, args ...string) string {
-	t.Helper()
-	if _, err := exec.LookPath("make"); err != nil {
-		t.Skip("make is not installed")
+// OPS-269: where reports go, which suite runs, and what of it.
+func TestMakeHandsInputsToTheSuite(t *testing.T) {
+	got := makePrints(t, "e2e", "TEST_SUITE=performance", "FOCUS=a 'b'", "SKIP=c d", "OUTPUT_DIR=/reports", "ARTIFACT_DIR=/junit")
+	for _, want := range []string{
+		"./test/e2e/performance ", `-focus='a '\''b'\'''`, "-skip='c d'", "OUTPUT_DIR='/reports'", "-output-dir='/junit'",
+		"-junit-report=e2e-performance.xml", "GIT_REF=",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no word of %s in\n%s", want, got)
+		}
 	}
-	command := exec.CommandContext(t.Context(), "make", append([]string{"-n"}, args...)...)
-	command.Dir = filepath.Join("..", "..")
-	// A make that runs this test hands its flags and its level down.
-	command.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		name, _, _ := strings.Cut(variable, "=")
-		return slices.Contains([]string{"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KUBERNETES"}, name)
-	})
-	printed, err := command.CombinedOutput()
+	if got := makePrints(t, "e2e"); !strings.Contains(got, " ./test/e2e ||") || strings.Contains(got, "-skip") || strings.Contains(got, "-focus") {
+		t.Errorf("without inputs the whole of the first suite runs, not\n%s", got)
+	}
+	printed, err := makeCommand(t, "check-suite", "TEST_SUITE=dra").CombinedOutput()
+	if err == nil || !strings.Contains(string(printed), "there is no suite dra") {
+		t.Errorf("a suite that there is not: %v, %s", err, printed)
+	}
+}
+
+// makePrints returns the commands that make would run.
+func makePrints(t *testing.T, args ...string) string {
+	t.Helper()
+	printed, err := makeCommand(t, append([]string{"-n"}, args...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, printed)
 	}
 	return string(printed)
+}
+
+func makeCommand(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("make is not installed")
+	}
+	command := exec.CommandContext(t.Context(), "make", args...)
+	command.Dir = filepath.Join("..", "..")
+	// A make that runs this test hands its flags and its level down, and its settings.
+	handed := []string{"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "FOCUS", "SKIP", "LABELS", "TEST_SUITE", "PROVIDER", "OUTPUT_DIR", "ARTIFACT_DIR", "KUBERNETES"}
+	command.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return slices.Contains(handed, name)
+	})
+	return command
 }

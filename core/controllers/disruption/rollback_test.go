@@ -137,7 +137,7 @@ func TestReplacementsThatCannotBeRead(t *testing.T) {
 	w.expect("old-a", goes)
 }
 
-// DIS-128, DIS-129
+// DIS-128, DIS-129, OPS-272: the node is as it was within eleven minutes.
 func TestReplacementsThatTakeTooLong(t *testing.T) {
 	w := started(t, swap{}, "old")
 	r := w.replacements()[0]

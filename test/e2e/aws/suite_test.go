@@ -86,6 +86,9 @@ func forCluster(text []byte) []byte {
 	return bytes.ReplaceAll(text, []byte("${CLUSTER_NAME}"), []byte(cloud.Cluster))
 }
 
+// OPS-269.
+var _ = ReportAfterSuite("Timings", func(r Report) { environment.WriteTimings(os.Getenv("OUTPUT_DIR"), r) })
+
 var _ = BeforeEach(func(ctx SpecContext) { env.Begin(ctx, true) })
 
 var _ = JustAfterEach(func(ctx SpecContext) {

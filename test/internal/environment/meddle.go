@@ -5,6 +5,7 @@ package environment
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/onsi/gomega"
@@ -57,4 +58,27 @@ func (e *Environment) touched(ctx context.Context, pools []*v1.NodePool) []clien
 
 func (e *Environment) touch(ctx context.Context, o client.Object, round int) error {
 	return e.Merge(ctx, o, fmt.Sprintf(`{"metadata":{"labels":{"%[1]s":"%[2]d"},"annotations":{"%[1]s":"%[2]d"}}}`, objects.Meddled, round))
+}
+
+// evicted is the taint of [Environment.DriveAway].
+var evicted = corev1.Taint{Key: "testing/evicted", Effect: corev1.TaintEffectNoExecute}
+
+// DriveAway has somebody else taint each new node of a pool until ctx ends, so that no
+// pod can come or stay.
+func (e *Environment) DriveAway(ctx context.Context, pool *v1.NodePool) {
+	go wait.UntilWithContext(ctx, func(ctx context.Context) {
+		var nodes corev1.NodeList
+		if e.List(ctx, &nodes, ofPool(pool)) != nil {
+			return
+		}
+		for i := range nodes.Items {
+			n := &nodes.Items[i]
+			if slices.ContainsFunc(n.Spec.Taints, func(t corev1.Taint) bool { return t.MatchTaint(&evicted) }) {
+				continue
+			}
+			before := n.DeepCopy()
+			n.Spec.Taints = append(n.Spec.Taints, evicted)
+			_ = e.Patch(ctx, n, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})) // next time, if somebody was faster
+		}
+	}, meddling)
 }

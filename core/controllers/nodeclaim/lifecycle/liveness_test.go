@@ -12,7 +12,7 @@ import (
 	"karpenter.sh/core/controllers/internal/fixture"
 )
 
-// LIF-110, LIF-111
+// LIF-110, LIF-111, OPS-272: what does not register is gone within 17 minutes.
 func TestLiveness(t *testing.T) {
 	tests := []struct {
 		name      string
