@@ -19,6 +19,7 @@ import (
 	"karpenter.sh/test/internal/permissions"
 )
 
+// OPS-269: the defaults of other providers come from files.
 var (
 	defaultNodeClass = flag.String("default-nodeclass", "", "YAML file of the NodeClass to test with; the kwok provider's if empty")
 	defaultNodePool  = flag.String("default-nodepool", "", "YAML file of the NodePool to test with; the kwok provider's if empty")
@@ -75,6 +76,7 @@ func connect() {
 // OPS-269.
 var _ = ReportAfterSuite("Timings", func(r Report) { environment.WriteTimings(os.Getenv("OUTPUT_DIR"), r) })
 
+// OPS-267: a test that is alone begins with a cluster in which nobody else has a part.
 var _ = BeforeEach(func(ctx SpecContext) { env.Begin(ctx, CurrentSpecReport().IsSerial) })
 
 var _ = JustAfterEach(func(ctx SpecContext) {
@@ -83,6 +85,8 @@ var _ = JustAfterEach(func(ctx SpecContext) {
 	}
 })
 
+// OPS-266, OPS-268: a restart that the test did not ask for fails it, and so does what it
+// leaves behind.
 var _ = AfterEach(func(ctx SpecContext) {
 	cleaned := false
 	defer func() {

@@ -15,7 +15,7 @@ func tree(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
 	for name, text := range map[string]string{
-		"core/docs/spec/life.md": "- **AAA-001** Called.\n- **AAA-002** Not called.\n- **AAA-003** Nobody cites it.\n",
+		"core/docs/spec/life.md": "- **AAA-001** Called.\n- **AAA-002** Not called.\n- **AAA-003** Nobody cites it.\n- **AAA-004** (outside) Nobody has to.\n",
 		"kwok/cmd/prog/main.go":  "package main\n\nimport \"karpenter.sh/core/engine\"\n\nfunc main() { engine.Called() }\n",
 		"core/engine/engine.go":  "package engine\n\nfunc Called() {}\n\nfunc NotCalled() {}\n",
 		"core/fake/fake.go":      "package fake\n\nfunc ForTests() {}\n",
@@ -38,7 +38,7 @@ func TestCodeWithoutCallerProvesNothing(t *testing.T) {
 	if err := run(&out, tree(t), "life"); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.String(); !strings.Contains(got, "1 of    3 cited") || !strings.Contains(got, "not cited: AAA-002, AAA-003") {
+	if got := out.String(); !strings.Contains(got, "1 of    3 cited") || !strings.Contains(got, "not cited: AAA-002, AAA-003\n") || !strings.Contains(got, "bind others: AAA-004\n") {
 		t.Errorf("got %s", got)
 	}
 }

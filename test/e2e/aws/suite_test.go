@@ -21,6 +21,7 @@ import (
 	"karpenter.sh/test/internal/simcloud"
 )
 
+// OPS-271: what the account holds for nodes is found by the tag with the cluster's name.
 var (
 	//go:embed defaults/nodeclass.yaml
 	nodeClass []byte

@@ -8,7 +8,8 @@
 // A requirement has an ID such as LIF-083: a prefix that its chapter owns and
 // a number. It is defined where the ID opens a bullet, paragraph or table row;
 // anywhere else the ID is a mention. A test cites a requirement by naming its
-// ID in a comment or string; LIF-083..085 cites three.
+// ID in a comment or string; LIF-083..085 cites three. One marked "(outside)" behind its
+// ID says what others do with what is built here; nobody has to cite it.
 //
 // # What it never does
 //

@@ -65,6 +65,22 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+func TestOutside(t *testing.T) {
+	const text = "- **AAA-001** (outside) Others do.\n- **AAA-002** Done (outside).\n- as **AAA-003** (outside)\n**AAA-004** (outside) x\n- **AAA-005** y\n"
+	outside := spec.Outside(text)
+	if got := spec.Ranges(outside); got != "AAA-001, AAA-004" {
+		t.Errorf("Outside = %q", got)
+	}
+	chapter := spec.Chapter{Name: "a", Requirements: spec.Requirements(text), Outside: outside}
+	coverage, unknown := spec.Compare([]spec.Chapter{chapter}, spec.Citations("AAA-001 AAA-005"))
+	if c := coverage[0]; c.Cited() != 1 || c.Chapter.Binding() != 2 || spec.Ranges(c.Uncited) != "AAA-002" {
+		t.Errorf("coverage %+v", c)
+	}
+	if len(unknown) > 0 {
+		t.Errorf("unknown %v: it is defined, whomever it binds", unknown)
+	}
+}
+
 func TestRangesJoinsThreeOrMore(t *testing.T) {
 	if got := spec.Ranges(spec.Citations("AB-009 AB-001 AB-002 AB-003 AB-005 AB-006")); got != "AB-001..003, AB-005, AB-006, AB-009" {
 		t.Errorf("Ranges = %q", got)
