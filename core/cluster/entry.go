@@ -135,7 +135,7 @@ func (c *Cluster) look(before *StateNode, node *corev1.Node, claim *v1.NodeClaim
 // counts of topology rules.
 func (c *Cluster) swap(old, now *StateNode) {
 	if old != nil && !old.marked && (now == nil || now.marked || old.claim != nil && now.claim == nil) {
-		c.retire(old)
+		c.retire(old, now != nil && now.disrupting)
 	}
 	c.order = c.order.replace(old, now)
 	c.pools.move(old, now)

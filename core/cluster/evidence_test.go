@@ -221,6 +221,13 @@ func TestServed(t *testing.T) {
 			disrupted(p)
 		}}, 10 * time.Minute, func(w *world) { w.DeletePod(key(newPod("p", "a"))) }, false},
 		{"a daemon", []func(*corev1.Pod){owner("apps/v1", "DaemonSet")}, time.Hour, func(w *world) { w.vanish("a") }, false},
+		{"disruption gave the node up under its pod", nil, time.Second, func(w *world) { w.MarkForDeletion("a"); w.vanish("a") }, true},
+		{"disruption gave the node up under a pod that somebody had put off", []func(*corev1.Pod){disrupted, deleting}, time.Second, func(w *world) {
+			w.MarkForDeletion("a")
+		}, false},
+		{"disruption gave the node up under a daemon", []func(*corev1.Pod){owner("apps/v1", "DaemonSet")}, time.Second, func(w *world) {
+			w.MarkForDeletion("a")
+		}, false},
 	} {
 		t.Run(tc.why, func(t *testing.T) {
 			w := newWorld(t)

@@ -24,8 +24,8 @@ const (
 type served map[string]time.Time
 
 // Served reports whether a pod other than a daemon has run to its end on the node
-// of a NodeClaim, was there for a minute before it went, or ran there until its owner
-// had no use for it (SCH-301).
+// of a NodeClaim, was there for a minute before it went, ran there until its owner had
+// no use for it, or was there when disruption gave the node up (SCH-301).
 func (c *Cluster) Served(nodeClaim string) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -50,14 +50,17 @@ func (p *Pod) released() bool {
 }
 
 // retire notes what a node was, and what it was good for, that is about to leave
-// the model or is on its way out.
-func (c *Cluster) retire(n *StateNode) {
+// the model or is on its way out. That disruption takes it away from its pods says
+// nothing against having launched it for them.
+func (c *Cluster) retire(n *StateNode, disrupted bool) {
 	c.remember(n)
 	for _, p := range n.Pods() {
-		c.servedBy(n, p, false)
+		c.servedBy(n, p, disrupted && p.DeletionTimestamp == nil)
 	}
 }
 
+// servedBy notes that a node was of use if the pod was there for long enough, ran to its
+// end, or went without its node being at fault.
 func (c *Cluster) servedBy(n *StateNode, p *Pod, released bool) {
 	now := c.clock.Now()
 	used := released || p.Status.Phase == corev1.PodSucceeded || p.Stayed(now) >= residence

@@ -291,9 +291,20 @@ func isDaemon(p *corev1.Pod) bool {
 // drive binds the machine's daemon and gives the pods there, which it preempts,
 // successors of other names.
 func (l *living) drive(m *machine) {
+	l.putOff(m, corev1.PodReasonPreemptionByScheduler)
+	d := pendingPod("daemon-"+m.node.Name, "1", on(m.node.Name), func(p *corev1.Pod) {
+		p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "d", UID: "d"}}
+		p.Spec.Containers[0].Resources.Requests = m.daemon
+	})
+	l.add(d)
+	l.cluster.UpdatePod(d.DeepCopy(), volume.Resolution{Settled: true})
+}
+
+// putOff takes the pods off a machine, for this reason, and gives them successors.
+func (l *living) putOff(m *machine, reason string) {
 	for _, p := range l.on(m) {
 		p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{
-			Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: corev1.PodReasonPreemptionByScheduler,
+			Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: reason,
 		})
 		l.must(l.client.Status().Update(l.t.Context(), p))
 		l.cluster.UpdatePod(p.DeepCopy(), volume.Resolution{Settled: true})
@@ -306,12 +317,18 @@ func (l *living) drive(m *machine) {
 		again.Spec.NodeName, again.OwnerReferences = "", p.OwnerReferences
 		l.add(again)
 	}
-	d := pendingPod("daemon-"+m.node.Name, "1", on(m.node.Name), func(p *corev1.Pod) {
-		p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "DaemonSet", Name: "d", UID: "d"}}
-		p.Spec.Containers[0].Resources.Requests = m.daemon
-	})
-	l.add(d)
-	l.cluster.UpdatePod(d.DeepCopy(), volume.Resolution{Settled: true})
+}
+
+// giveUp does with all machines what disruption does with nodes that have drifted.
+func (l *living) giveUp() {
+	for _, m := range l.machines {
+		l.cluster.MarkForDeletion(m.claim.Status.ProviderID)
+		l.putOff(m, "EvictionByEvictionAPI")
+		l.must(l.client.Delete(l.t.Context(), m.claim))
+		l.cluster.DeleteNodeClaim(m.claim.Name)
+		l.cluster.DeleteNode(m.node.Name)
+	}
+	l.machines = nil
 }
 
 func (l *living) place(p *corev1.Pod) {

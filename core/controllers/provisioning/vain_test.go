@@ -182,6 +182,25 @@ func TestJobsAreNeverHeldBack(t *testing.T) {
 	}
 }
 
+// SCH-301: nodes that are given up soon after their pods came, such as those of a pool
+// whose template changes, were launched for good reason.
+func TestNodesThatDisruptionGivesUpAreNotInVain(t *testing.T) {
+	l := newLiving(t, readyPool("default"))
+	for i := range 4 {
+		l.add(replica("web-"+string(rune('a'+i)), "web", "60"))
+	}
+	for i := range 6 {
+		l.run(45 * time.Second)
+		if n := l.waiting(); n > 0 {
+			t.Fatalf("%d of 4 pods wait, after their nodes were given up %d times", n, i)
+		}
+		l.giveUp()
+	}
+	if n := len(l.recorder.Of("LaunchedInVain")); n > 0 {
+		t.Errorf("%d launches were called in vain", n)
+	}
+}
+
 // SCH-300: what nodes teach that still exist survives the process.
 func TestRestartDoesNotBeginAnew(t *testing.T) {
 	l := newLiving(t, readyPool("default"))
