@@ -162,7 +162,7 @@ judge-aws: ## Let nodeadm, which joins machines of AL2023 to clusters, read the 
 .PHONY: e2e
 e2e: check-cluster check-suite control-plane helm $(if $(filter aws,$(PROVIDER)),e2e-account-aws) ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws TEST_SUITE=regression|performance FOCUS=regex SKIP=regex PROCS=4 tests at a time RUNTIME=binary|kind KUBERNETES=1.36.1 (kind) KEEP=1 leaves the cluster up
 	@mkdir -p $(REPORTS) && rm -rf $(REPORTS)/$(e2e).xml $(REPORTS)/$(e2e)
-	@$(cluster) down -name $(e2e) && $(cluster) up -name $(e2e) $(wish) -audit $(e2e-args) -env LOG_LEVEL=debug >/dev/null
+	@$(cluster) down -name $(e2e) && $(cluster) up -name $(e2e) $(wish) $(if $(filter regression,$(TEST_SUITE)),-audit) $(e2e-args) -env LOG_LEVEL=debug >/dev/null
 	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name $(e2e))" OUTPUT_DIR=$(call quoted,$(e2e-output)) \
 		GIT_REF="$${GIT_REF:-$$(git rev-parse HEAD 2>/dev/null || true)}" \
 		go tool ginkgo -procs=$(e2e-procs) -timeout=$(e2e-timeout) -v -output-dir=$(call quoted,$(e2e-artifacts)) -junit-report=$(e2e).xml \
