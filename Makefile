@@ -181,7 +181,7 @@ e2e-suite     = $(suite-$(TEST_SUITE)-$(PROVIDER))
 e2e-output    = $(abspath $(or $(OUTPUT_DIR),$(REPORTS)/$(e2e)))
 e2e-artifacts = $(abspath $(or $(ARTIFACT_DIR),$(REPORTS)))
 e2e-procs     = $(if $(filter ./test/e2e,$(e2e-suite)),$(PROCS),1)
-e2e-timeout   = $(if $(filter performance,$(TEST_SUITE)),8h,1h)
+e2e-timeout   = $(if $(filter performance,$(TEST_SUITE)),8h,2h)
 e2e-args      = $(e2e-args-$(PROVIDER))
 e2e-args-kwok = -env ENABLE_FAILURE_INJECTION=true
 e2e-args-aws  = -cloud-arg -boot=2s -cloud-arg -setup=$(BIN)/e2e-aws.json -env ENABLE_ZONAL_SHIFT=true -env AWS_FEATURE_GATES=NodeClassCEL=true

@@ -9,7 +9,8 @@
 // One file for each area, in the words of its users: scale-out, NodePools, taints,
 // affinity, volumes, daemons, pods that fit nowhere, failing launches, termination,
 // emptiness, consolidation and what stands in its way, drift, broken nodes, crashes,
-// status, metrics, admission. Each test cites the requirements that it proves.
+// what another Karpenter has left, status, metrics, admission. Each test cites the
+// requirements that it proves.
 //
 // # What it never does
 //
@@ -35,10 +36,10 @@
 // # Inputs
 //
 // KUBECONFIG, the cluster; specs that end or start Karpenter are skipped in one of kind,
-// where it is a Deployment. METRICS_URL, where Karpenter's metrics are, if the
-// cluster was not started by tools/cluster. OUTPUT_DIR, a directory for what is
-// written about failed tests. The flags -default-nodeclass and -default-nodepool,
-// YAML files that replace the kwok provider's defaults (OPS-269).
+// where it is a Deployment. METRICS_URL, where Karpenter's metrics are, if the cluster
+// was not started by tools/cluster. OUTPUT_DIR, a directory for what is written about
+// failed tests, and for how long each took. The flags -default-nodeclass and
+// -default-nodepool, YAML files that replace the kwok provider's defaults (OPS-269).
 //
 // # Where to start reading
 //
