@@ -296,7 +296,7 @@ func (l *Ledger) Wait(w Workload, pool Pool, now time.Time) (until time.Time, wh
 	if try != nil && try.vain > 0 {
 		until, why = try.last.Add(delay(try.vain)), try.why
 	} else {
-		why = "nodes of other nodepools were launched for this pod in vain"
+		why = "nodes of other nodepools, or of this one as it was, were launched for this pod in vain"
 	}
 	if all.vain > 1 {
 		if later := all.last.Add(delay(all.vain)); later.After(until) {

@@ -3,6 +3,7 @@
 package launches_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -145,6 +146,9 @@ func TestWaitsAreForPools(t *testing.T) {
 	inVain(l, start, other)
 	if _, _, held := l.Wait("w", launches.Pool{Name: "third"}, start); !held {
 		t.Error("a third pool is tried at once")
+	}
+	if _, why, held := l.Wait("w", changed, start); !held || !strings.Contains(why, "as it was") {
+		t.Errorf("of the pool that has changed: %v, %q", held, why)
 	}
 	if _, _, held := l.Wait("w", pool, start.Add(7*time.Hour)); held {
 		t.Error("held back for ever")
