@@ -226,6 +226,10 @@ generate-apis: ## Generate what follows from the types of the API alone: deep co
 	@go run ./tools/crdgen -deepcopy=false -paths ./core/apis/v1,./core/apis/v1alpha1 -out providers/aws/apis/crds \
 		-restrict-domain karpenter.k8s.aws $(addprefix -allow-label karpenter.k8s.aws/,$(aws-labels) $(aws-launch-labels)) \
 		$(addprefix -overlay-forbid-label karpenter.k8s.aws/,$(aws-launch-labels))
+	@go run ./tools/crdgen -paths ./providers/proxmox/apis/v1alpha1 -out providers/proxmox/apis/crds
+	@go run ./tools/crdgen -deepcopy=false -paths ./core/apis/v1,./core/apis/v1alpha1 -out providers/proxmox/apis/crds \
+		-restrict-domain $(proxmox-domain) $(addprefix -allow-label $(proxmox-domain)/,$(proxmox-labels) $(proxmox-launch-labels)) \
+		$(addprefix -overlay-forbid-label $(proxmox-domain)/,$(proxmox-launch-labels))
 	@$(call charts,kwok,kwok)
 	@$(call charts,aws,providers/aws)
 
@@ -252,6 +256,11 @@ aws-labels = ec2nodeclass instance-category instance-generation instance-family 
 # Those that a launch decides, and that NodeOverlays may therefore not name.
 aws-launch-labels = instance-tenancy capacity-reservation-id capacity-reservation-type capacity-reservation-interruptible \
 	placement-group-id placement-group-partition
+
+# What users may ask for in the label domain of Proxmox VE, and what launches decide.
+proxmox-domain = karpenter.proxmox.sinextra.dev
+proxmox-labels = proxmoxnodeclass instance-family
+proxmox-launch-labels = instance-cpu-type instance-image-id
 
 # A hash over all uncommitted changes, so that verify works in a dirty tree.
 changes = { git diff HEAD; git ls-files --others --exclude-standard -z | xargs -0 cat; } </dev/null | git hash-object --stdin
