@@ -20,7 +20,7 @@ func TestDependencies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for line := range strings.SplitSeq(string(mod), "\n") {
-		for _, banned := range []string{"aws/", "Azure/", "cloud.google.com", "aliyun"} {
+		for _, banned := range []string{"aws/", "Azure/", "cloud.google.com", "aliyun", "go-proxmox"} {
 			if strings.Contains(line, banned) {
 				t.Errorf("go.mod: %s", line)
 			}
