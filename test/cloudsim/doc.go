@@ -14,7 +14,8 @@
 //   - join: machines that become nodes
 //   - kube: their Nodes in a Kubernetes cluster
 //   - control: the hand of tests
-//   - aws: the account of AWS; other clouds go beside it
+//   - aws: the account of AWS
+//   - proxmox: clusters of Proxmox VE; proxmox/schema is their API's own description
 //   - cmd/cloudsim: all of it as a command
 //
 // # Imports

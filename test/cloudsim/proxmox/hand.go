@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package proxmox
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// ErrNotFound means that there is no such region, host, storage or machine.
+var ErrNotFound = errors.New("not found")
+
+// with lets tests change a region.
+func (c *Cloud) with(name string, do func(*region) error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.regions[name]
+	if r == nil {
+		return fmt.Errorf("region %s: %w", name, ErrNotFound)
+	}
+	return do(r)
+}
+
+// SetRegionDown lets a whole region fall silent, or answer again.
+func (c *Cloud) SetRegionDown(in string, down bool) error {
+	return c.with(in, func(r *region) error { r.down = down; return nil })
+}
+
+// SetHostOffline takes a host away, with its tasks and all that runs on it, or brings it
+// back with everything stopped.
+func (c *Cloud) SetHostOffline(in, at string, offline bool) error {
+	return c.onHost(in, at, func(r *region, h *host) {
+		h.offline = offline
+		for _, m := range r.machines {
+			if m.host == at && m.running {
+				m.running = false
+				m.note(c.clock.Now())
+			}
+		}
+	})
+}
+
+// SetHostMaintenance takes a host into maintenance, or out of it.
+func (c *Cloud) SetHostMaintenance(in, at string, maintenance bool) error {
+	return c.onHost(in, at, func(_ *region, h *host) { h.maintenance = maintenance })
+}
+
+func (c *Cloud) onHost(in, at string, do func(*region, *host)) error {
+	return c.with(in, func(r *region) error {
+		h := r.hosts[at]
+		if h == nil {
+			return fmt.Errorf("host %s: %w", at, ErrNotFound)
+		}
+		do(r, h)
+		return nil
+	})
+}
+
+// SetStorageDisabled takes a storage away, or brings it back.
+func (c *Cloud) SetStorageDisabled(in, name string, disabled bool) error {
+	return c.with(in, func(r *region) error {
+		s := r.storages[name]
+		if s == nil {
+			return fmt.Errorf("storage %s: %w", name, ErrNotFound)
+		}
+		s.disabled = disabled
+		return nil
+	})
+}
+
+// Migrate moves a machine to another host at once, as somebody else would.
+func (c *Cloud) Migrate(in string, id int, to string) error {
+	return c.with(in, func(r *region) error {
+		m := r.machines[id]
+		if m == nil || r.hosts[to] == nil {
+			return fmt.Errorf("machine %d or host %s: %w", id, to, ErrNotFound)
+		}
+		for _, v := range r.volumes.ofMachine(id) {
+			r.remove(v)
+			v.place = v.storage.place(to)
+			r.volumes[where{v.place, v.id}] = v
+		}
+		m.host = to
+		m.note(c.clock.Now())
+		return nil
+	})
+}
+
+// Place puts a machine into a region, as somebody else would.
+func (c *Cloud) Place(in string, m Machine) error {
+	return c.with(in, func(r *region) error { return r.place(m) })
+}
+
+// Seen is what a region holds of a machine.
+type Seen struct {
+	ID       int
+	Host     string
+	Pool     string
+	Running  bool
+	Template bool
+	Lock     string
+	Options  map[string]string
+	// Firewall are the options of its firewall, Rules its rules in their order.
+	Firewall map[string]string
+	Rules    []map[string]string
+}
+
+// Machines are those of a region as they are now, by ID.
+func (c *Cloud) Machines(in string) ([]Seen, error) {
+	var out []Seen
+	err := c.with(in, func(r *region) error {
+		for _, m := range r.sortedMachines() {
+			f := m.firewall.clone()
+			out = append(out, Seen{
+				ID: m.id, Host: m.host, Pool: m.pool, Running: m.running, Template: m.template, Lock: m.lock,
+				Options: maps.Clone(m.options), Firewall: f.options, Rules: f.rules,
+			})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Volumes are the IDs of all volumes of a region, with the host of those that are not
+// shared: "local:iso/x.iso@pve1".
+func (c *Cloud) Volumes(in string) ([]string, error) {
+	var out []string
+	err := c.with(in, func(r *region) error {
+		for _, v := range r.volumes {
+			id := v.id
+			if v.place != "" {
+				id += "@" + v.place
+			}
+			out = append(out, id)
+		}
+		return nil
+	})
+	slices.Sort(out)
+	return out, err
+}
+
+// File is what was uploaded as a volume; nil: there is none.
+func (c *Cloud) File(in, at, id string) ([]byte, error) {
+	var out []byte
+	err := c.with(in, func(r *region) error {
+		v := r.find(id, at)
+		if v == nil {
+			return fmt.Errorf("volume %s on host %s: %w", id, at, ErrNotFound)
+		}
+		out = slices.Clone(v.data)
+		return nil
+	})
+	return out, err
+}
