@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package capacity
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/utils/cpuset"
+
+	"karpenter.sh/providers/proxmox/topology"
+)
+
+// Place is a host of a region.
+type Place struct{ Region, Host string }
+
+// Ledger is what hosts have left, by readings and by launches since. It is safe for
+// concurrent use.
+type Ledger struct {
+	pins bool
+
+	mu    sync.Mutex
+	hosts map[Place]*entry
+}
+
+// entry is a host in the ledger.
+type entry struct {
+	host     Host
+	launches map[int]launch
+}
+
+// launch is a machine that a reading may not show yet.
+type launch struct {
+	machine Machine
+	started time.Time // zero: not yet
+}
+
+// NewLedger returns an empty ledger. With pins, machines get CPUs and NUMA nodes of their
+// own.
+func NewLedger(pins bool) *Ledger { return &Ledger{pins: pins, hosts: map[Place]*entry{}} }
+
+// Reading is what a host was found to be and to run.
+type Reading struct {
+	Topology topology.Host
+	// Machines run on it; containers are machines of no CPUs.
+	Machines   []Machine
+	Overcommit float64
+	// Began is when it was begun.
+	Began time.Time
+}
+
+// Read replaces what is known of a host. Launches go on counting until a reading that
+// began after they had started; what it says of their machines is left out before.
+func (l *Ledger) Read(at Place, r Reading) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.hosts[at]
+	if e == nil {
+		e = &entry{launches: map[int]launch{}}
+		l.hosts[at] = e
+	}
+	for id, launched := range e.launches {
+		if !launched.started.IsZero() && r.Began.After(launched.started) {
+			delete(e.launches, id)
+		}
+	}
+	e.host = Host{Host: r.Topology, Overcommit: r.Overcommit}
+	for _, m := range r.Machines {
+		if _, launching := e.launches[m.ID]; !launching {
+			e.host.Machines = append(e.host.Machines, m)
+		}
+	}
+}
+
+// Forget drops a host that is no longer a member of its cluster.
+func (l *Ledger) Forget(at Place) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.hosts, at)
+}
+
+// now is a host with its launches.
+func (e *entry) now() Host {
+	h := e.host
+	h.Machines = slices.Clone(h.Machines)
+	for _, launched := range e.launches {
+		h.Machines = append(h.Machines, launched.machine)
+	}
+	return h
+}
+
+// Free is what a host has left; false: it was never read.
+func (l *Ledger) Free(at Place) (Free, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.hosts[at]
+	if e == nil {
+		return Free{}, false
+	}
+	return e.now().Free(), true
+}
+
+// Fits reports whether a host has room for a machine, as Reserve would find it.
+func (l *Ledger) Fits(at Place, n Need) bool {
+	free, known := l.Free(at)
+	return known && n.VCPUs <= free.VCPUs && n.MemoryBytes <= free.MemoryBytes
+}
+
+// Reserve takes what a machine needs of a host, and tells what it got. Looking and taking
+// are one step. The error is an NoRoomError, or that of a host that was never read.
+func (l *Ledger) Reserve(at Place, id int, n Need) (Machine, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.hosts[at]
+	if e == nil {
+		return Machine{}, fmt.Errorf("host %s of region %s has not been read", at.Host, at.Region)
+	}
+	m := Machine{ID: id, VCPUs: n.VCPUs, MemoryBytes: n.MemoryBytes, Pinned: cpuset.New()}
+	var err error
+	if l.pins {
+		m.Pinned, m.Nodes, err = Pin(e.now(), n)
+	} else {
+		err = e.now().room(n)
+	}
+	if err != nil {
+		return Machine{}, err
+	}
+	e.launches[id] = launch{machine: m}
+	return m, nil
+}
+
+// Started says that a machine runs: readings show it from now on.
+func (l *Ledger) Started(at Place, id int, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e := l.hosts[at]; e != nil {
+		if launched, ok := e.launches[id]; ok {
+			launched.started = now
+			e.launches[id] = launched
+		}
+	}
+}
+
+// Release gives back what a machine takes: its launch failed, or it is gone.
+func (l *Ledger) Release(at Place, id int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e := l.hosts[at]; e != nil {
+		delete(e.launches, id)
+		e.host.Machines = slices.DeleteFunc(e.host.Machines, func(m Machine) bool { return m.ID == id })
+	}
+}
