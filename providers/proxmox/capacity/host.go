@@ -18,8 +18,10 @@ type Machine struct {
 	VCPUs  int
 	// MemoryBytes is its configured maximum.
 	MemoryBytes int64
-	// Nodes are the bytes that it has of NUMA nodes of the host, if it is bound to them.
-	Nodes map[int]int64
+	// Nodes are the bytes that it has of NUMA nodes of the host, if it is bound to them,
+	// NodeCPUs how many of its CPUs are theirs.
+	Nodes    map[int]int64
+	NodeCPUs map[int]int
 }
 
 // Host is a host with all that takes of it.

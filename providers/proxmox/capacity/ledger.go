@@ -121,6 +121,7 @@ func (l *Ledger) Reserve(at Place, id int, n Need) (Machine, error) {
 	var err error
 	if l.pins {
 		m.Pinned, m.Nodes, err = Pin(e.now(), n)
+		m.NodeCPUs = perNode(e.host.Nodes, m.Pinned)
 	} else {
 		err = e.now().room(n)
 	}
@@ -143,7 +144,17 @@ func (l *Ledger) Started(at Place, id int, now time.Time) {
 	}
 }
 
-// Release gives back what a machine takes: its launch failed, or it is gone.
+// Cancel gives back what a launch took that failed. What a reading says of another machine
+// with its ID stays.
+func (l *Ledger) Cancel(at Place, id int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e := l.hosts[at]; e != nil {
+		delete(e.launches, id)
+	}
+}
+
+// Release gives back what a machine takes that is gone.
 func (l *Ledger) Release(at Place, id int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

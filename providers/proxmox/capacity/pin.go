@@ -68,6 +68,17 @@ func share(nodes []topology.Node, taken cpuset.CPUSet, bytes int64) map[int]int6
 	return out
 }
 
+// perNode is how many of some CPUs each node has.
+func perNode(nodes []topology.Node, cpus cpuset.CPUSet) map[int]int {
+	out := map[int]int{}
+	for _, node := range nodes {
+		if size := node.CPUs.Intersection(cpus).Size(); size > 0 {
+			out[node.ID] = size
+		}
+	}
+	return out
+}
+
 // take takes so many of the free CPUs, as few parts of the host as can be.
 func take(h topology.Host, free cpuset.CPUSet, need int) cpuset.CPUSet {
 	t := taking{host: h, free: free, need: need, taken: cpuset.New()}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"karpenter.sh/providers/proxmox/capacity"
+	"karpenter.sh/providers/proxmox/machineconfig"
+	"karpenter.sh/providers/proxmox/pve"
+)
+
+// Target is a machine to be ended.
+type Target struct {
+	Region string
+	ID     int
+	// Name is that of the NodeClaim, UID its own.
+	Name, UID string
+}
+
+// ErrNotFound means that there is no such machine: it has gone, or another one has its ID.
+var ErrNotFound = errors.New("no such machine")
+
+// ErrHostGone means that the host of a machine cannot be reached: whether it still runs is
+// not known.
+var ErrHostGone = errors.New("its host cannot be reached")
+
+// Delete ends a machine with its disks and its medium, wherever it is now, and gives back
+// what it took (PVE-100, PVE-101). A stranger with its ID stays as it is.
+func (l *Launcher) Delete(ctx context.Context, t Target) error {
+	c := l.Clients[t.Region]
+	if c == nil {
+		return fmt.Errorf("region %q: %w", t.Region, ErrNoRegion)
+	}
+	if err := l.delete(ctx, c, t); err != nil {
+		return fmt.Errorf("ending machine %d of region %s: %w", t.ID, t.Region, err)
+	}
+	return nil
+}
+
+func (l *Launcher) delete(ctx context.Context, c *pve.Client, t Target) error {
+	machines, err := c.Machines(ctx)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(machines, func(m pve.Machine) bool { return m.ID == t.ID })
+	if at < 0 {
+		l.forget(t, "")
+		return ErrNotFound
+	}
+	m := machines[at]
+	if m.Status == "unknown" {
+		return fmt.Errorf("host %s: %w", m.Host, ErrHostGone)
+	}
+	place := pve.Place{Host: m.Host, ID: m.ID}
+	options, err := c.Options(ctx, place)
+	switch {
+	case pve.IsGone(err):
+		l.forget(t, m.Host)
+		return ErrNotFound
+	case err != nil:
+		return err
+	case m.IsTemplate() || !t.is(m, options):
+		return fmt.Errorf("%w: another one, %q, has the ID", ErrNotFound, m.Name)
+	}
+	if err := stop(ctx, c, place); err != nil {
+		return err
+	}
+	if err := deleteMedium(ctx, c, place); err != nil { // before the machine, or nobody would come back for it
+		return err
+	}
+	if err := remove(ctx, c, place); err != nil {
+		return err
+	}
+	l.forget(t, m.Host)
+	return nil
+}
+
+// is reports whether a machine is the one that is meant: by name, or by what it records.
+func (t Target) is(m pve.Machine, options pve.Options) bool {
+	owner, ours := machineconfig.OwnerOf(options["description"])
+	return ours && (m.Name == t.Name || owner.UID != "" && owner.UID == t.UID)
+}
+
+// forget gives back what a machine took.
+func (l *Launcher) forget(t Target, host string) {
+	l.Book.Release(Holder(t.Region, t.ID))
+	l.IDs.Freed(t.Region, t.ID)
+	if host != "" {
+		l.Ledger.Release(capacity.Place{Region: t.Region, Host: host}, t.ID)
+	}
+}
+
+// deleteMedium deletes what the machine was booted with. It may be on any storage of the
+// host that holds media.
+func deleteMedium(ctx context.Context, c *pve.Client, m pve.Place) error {
+	storages, err := c.StoragesFor(ctx, m.Host, "iso")
+	if err != nil {
+		return err
+	}
+	for _, s := range storages {
+		id := s.Name + ":iso/user-data-" + strconv.Itoa(m.ID) + ".iso"
+		content, err := c.Content(ctx, m.Host, s.Name, "iso")
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(content, func(v pve.Volume) bool { return v.ID == id }) {
+			continue
+		}
+		if err := c.DeleteVolume(ctx, m.Host, s.Name, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
