@@ -31,10 +31,7 @@ func (e *Error) Error() string { return fmt.Sprintf("%s: %d %s", e.Call, e.Statu
 // Unwrap is the module's error.
 func (e *Error) Unwrap() error { return e.cause }
 
-// ErrorMessage and HTTPStatusCode are how tables of errors read it.
-func (e *Error) ErrorMessage() string { return e.Message }
-
-// HTTPStatusCode is the status.
+// HTTPStatusCode is the status, as tables of errors read it.
 func (e *Error) HTTPStatusCode() int { return e.Status }
 
 // TaskError is a task that failed.
@@ -45,9 +42,6 @@ type TaskError struct {
 
 // Error implements error.
 func (e *TaskError) Error() string { return fmt.Sprintf("task %s failed: %s", e.Task, e.Exit) }
-
-// ErrorMessage is how tables of errors read it.
-func (e *TaskError) ErrorMessage() string { return e.Exit }
 
 // status is the HTTP status of an error of the module; 0: it has none.
 func status(err error) int {
