@@ -131,7 +131,7 @@ func (r *region) copyDrives(options map[string]string, m *machine, how copying, 
 		switch {
 		case strings.HasSuffix(ps.file(), "-cloudinit"):
 			on, _, _ := strings.Cut(ps.file(), ":")
-			attached, err := r.attach(m, on+":cloudinit", now)
+			attached, err := r.attach(m, name, on+":cloudinit", now)
 			if err != nil {
 				return err
 			}

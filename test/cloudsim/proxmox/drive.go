@@ -26,6 +26,9 @@ func (ps properties) isMedium() bool {
 // cloudInitBytes is the size of the medium that Proxmox itself writes.
 const cloudInitBytes = 4 << 20
 
+// stateBytes is the size of EFI variables and of the state of a TPM.
+const stateBytes = 4 << 20
+
 // adopt makes the volume of a drive of the setup, with the size that it names.
 func (r *region) adopt(m *machine, value string) error {
 	ps := parseProperties(value)
@@ -105,20 +108,20 @@ func (r *request) checkImport(m *machine, from string) *failure {
 
 // attach makes the volume of a drive, if it asks for one, and returns the drive as it is
 // written down.
-func (r *region) attach(m *machine, value string, now time.Time) (string, error) {
+func (r *region) attach(m *machine, name, value string, now time.Time) (string, error) {
 	ps := parseProperties(value)
 	id := ps.file()
-	name, rest, ok := strings.Cut(id, ":")
+	on, rest, ok := strings.Cut(id, ":")
 	if !ok || r.find(id, m.host) != nil {
 		return value, nil
 	}
-	s, failed := r.available(name, m.host)
+	s, failed := r.available(on, m.host)
 	if failed != nil {
 		return "", failed
 	}
 	if rest == "cloudinit" {
 		v, err := r.add(volume{
-			id: fmt.Sprintf("%s:vm-%d-cloudinit", name, m.id), storage: s, content: "images", bytes: cloudInitBytes, machine: m.id, created: now,
+			id: fmt.Sprintf("%s:vm-%d-cloudinit", on, m.id), storage: s, content: "images", bytes: cloudInitBytes, machine: m.id, created: now,
 		}, m.host)
 		if err != nil {
 			return "", err
@@ -134,7 +137,10 @@ func (r *region) attach(m *machine, value string, now time.Time) (string, error)
 		}
 		bytes = source.bytes
 	}
-	v, err := r.newDisk(s, m, max(bytes, cloudInitBytes), now)
+	if strings.HasPrefix(name, "efidisk") || strings.HasPrefix(name, "tpmstate") {
+		bytes = stateBytes // whatever is asked for
+	}
+	v, err := r.newDisk(s, m, max(bytes, stateBytes), now)
 	if err != nil {
 		return "", err
 	}

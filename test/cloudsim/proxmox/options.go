@@ -150,7 +150,7 @@ func (r *region) apply(m *machine, c change, now time.Time) error {
 		value := c.set[name]
 		switch {
 		case isDrive(name):
-			attached, err := r.attach(m, value, now)
+			attached, err := r.attach(m, name, value, now)
 			if err != nil {
 				return err
 			}
