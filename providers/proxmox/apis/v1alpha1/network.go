@@ -4,7 +4,7 @@ package v1alpha1
 
 // Network is a network device of a template's machines.
 type Network struct {
-	// Name is net0 to net5. Any other name stands for the place in the list.
+	// Name is net0 to net5. Unset stands for the place in the list.
 	// +optional
 	Name string `json:"name,omitempty"`
 	// Bridge is the bridge of the host, or the VNet, that it is attached to.
