@@ -226,6 +226,10 @@ generate-apis: ## Generate what follows from the types of the API alone: deep co
 	@go run ./tools/crdgen -deepcopy=false -paths ./core/apis/v1,./core/apis/v1alpha1 -out providers/aws/apis/crds \
 		-restrict-domain karpenter.k8s.aws $(addprefix -allow-label karpenter.k8s.aws/,$(aws-labels) $(aws-launch-labels)) \
 		$(addprefix -overlay-forbid-label karpenter.k8s.aws/,$(aws-launch-labels))
+	@go run ./tools/crdgen -paths ./providers/clusterapi/capi -out ""
+	@go run ./tools/crdgen -paths ./providers/clusterapi/apis/v1alpha1 -out providers/clusterapi/apis/crds
+	@go run ./tools/crdgen -deepcopy=false -paths ./core/apis/v1,./core/apis/v1alpha1 -out providers/clusterapi/apis/crds \
+		-restrict-domain karpenter.cluster.x-k8s.io $(addprefix -allow-label ,$(clusterapi-labels))
 	@go run ./tools/crdgen -paths ./providers/proxmox/apis/v1alpha1 -out providers/proxmox/apis/crds
 	@go run ./tools/crdgen -deepcopy=false -paths ./core/apis/v1,./core/apis/v1alpha1 -out providers/proxmox/apis/crds \
 		-restrict-domain $(proxmox-domain) $(addprefix -allow-label $(proxmox-domain)/,$(proxmox-labels) $(proxmox-launch-labels)) \
@@ -245,6 +249,10 @@ kubelet-fields = core/cloudprovider/kit/kubelet/fields.json
 
 # What users may ask for in the label domain of fake nodes.
 kwok-labels = instance-size instance-family instance-cpu instance-memory kwoknodeclass reservation-id
+
+# What users may ask for in the label domain of Cluster API's machines.
+clusterapi-labels = $(addprefix capacity.karpenter.cluster.x-k8s.io/,cpu memory) \
+	$(addprefix karpenter.cluster.x-k8s.io/,clusterapinodeclass instance-size instance-family instance-cpu instance-memory)
 
 # What users may ask for in the label domain of AWS.
 aws-labels = ec2nodeclass instance-category instance-generation instance-family instance-size instance-capability-flex \

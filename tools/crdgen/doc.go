@@ -11,6 +11,10 @@
 //
 //	go run ./tools/crdgen -paths ./kwok/apis/... -out kwok/apis/crds
 //
+// Deep-copy methods only, of types whose CRDs come from somebody else:
+//
+//	go run ./tools/crdgen -paths ./providers/example/objects -out ""
+//
 // A provider's own copy of the core's CRDs, which also guards the provider's
 // label domain (API-174); no Go code is written then:
 //

@@ -13,7 +13,7 @@ import (
 type options struct {
 	// paths are the Go package patterns to generate for.
 	paths []string
-	// out is the directory that the CRDs are written to.
+	// out is the directory that the CRDs are written to; empty: there are none.
 	out string
 	// deepcopy says whether to write deep-copy methods beside the types.
 	deepcopy bool
@@ -37,7 +37,7 @@ func main() {
 func parseFlags() options {
 	opts, flags := options{}, flag.NewFlagSet("crdgen", flag.ExitOnError)
 	paths := flags.String("paths", "./core/apis/...", "comma-separated Go package `patterns` to generate for")
-	flags.StringVar(&opts.out, "out", "core/apis/crds", "`directory` to write the CRDs to")
+	flags.StringVar(&opts.out, "out", "core/apis/crds", "`directory` to write the CRDs to; empty for types that somebody else defines")
 	flags.BoolVar(&opts.deepcopy, "deepcopy", true, "write deep-copy methods beside the types")
 	flags.Func("restrict-domain", "label `domain` that users may not use; may be repeated",
 		appendTo(&opts.restrictDomains))
@@ -62,6 +62,9 @@ func run(opts options) error {
 		if err := writeDeepcopy(opts.paths); err != nil {
 			return err
 		}
+	}
+	if opts.out == "" {
+		return nil
 	}
 	definitions, err := definitionsOf(opts.paths)
 	if err != nil {
