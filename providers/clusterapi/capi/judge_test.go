@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//nolint:staticcheck // what is deprecated is read for as long as servers send it
 package capi_test
 
 import (

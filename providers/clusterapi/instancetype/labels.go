@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package instancetype
+
+import (
+	"cmp"
+	"maps"
+	"strings"
+
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
+	"karpenter.sh/providers/clusterapi/capi"
+)
+
+// Domains of labels that Cluster API copies from Machines to Nodes (CAPI-022).
+const (
+	roleDomain        = "node-role.kubernetes.io"
+	restrictionDomain = "node-restriction.kubernetes.io"
+	nodeDomain        = "node.cluster.x-k8s.io"
+)
+
+// coreDomain is that of labels which the core gives to Nodes. A deployment decides one
+// of them only.
+const coreDomain = "karpenter.sh"
+
+// labelsOf are the labels of a deployment's Nodes.
+func labelsOf(d *capi.MachineDeployment, infrastructure Infrastructure) map[string]string {
+	out := map[string]string{}
+	for key, value := range d.Spec.Template.ObjectMeta.Labels {
+		if copied(key) {
+			out[key] = value
+		}
+	}
+	set := func(key, value string) {
+		if value != "" {
+			out[key] = value
+		}
+	}
+	set(label.Arch, cmp.Or(d.Annotations[AnnotationArch], infrastructure.Architecture))
+	set(label.OS, cmp.Or(d.Annotations[AnnotationOS], infrastructure.OS))
+	maps.Copy(out, pairs(d.Annotations[AnnotationLabels]))
+	maps.DeleteFunc(out, func(key, value string) bool {
+		return key == v1alpha1.LabelMember || key == v1alpha1.LabelNodeClass || key == label.Hostname || (domainOf(key) == coreDomain && !bought(key, value))
+	})
+	if out[label.CapacityType] == "" {
+		out[label.CapacityType] = label.OnDemand
+	}
+	if out[label.Zone] == "" {
+		delete(out, label.Zone)
+	}
+	if out[label.InstanceType] == "" {
+		out[label.InstanceType] = d.Name
+	}
+	return out
+}
+
+// bought holds for the capacity types that a deployment may name (CAPI-029).
+func bought(key, value string) bool {
+	return key == label.CapacityType && (value == label.Spot || value == label.OnDemand)
+}
+
+func copied(key string) bool {
+	domain := domainOf(key)
+	return domain == roleDomain || within(domain, restrictionDomain) || within(domain, nodeDomain)
+}
+
+// domainOf is the text before the first slash; the key itself if it has none.
+func domainOf(key string) string {
+	domain, _, _ := strings.Cut(key, "/")
+	return domain
+}
+
+func within(domain, parent string) bool {
+	return domain == parent || strings.HasSuffix(domain, "."+parent)
+}

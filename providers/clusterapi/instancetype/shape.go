@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package instancetype
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/types"
+
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
+	"karpenter.sh/providers/clusterapi/capi"
+)
+
+// Annotations of deployments that say what their machines are (CAPI-018). Others of
+// these domains say nothing here.
+const (
+	capacityDomain = "capacity.cluster-autoscaler.kubernetes.io/"
+	infoDomain     = "node-info.cluster-autoscaler.kubernetes.io/"
+
+	AnnotationCPU      = capacityDomain + "cpu"
+	AnnotationMemory   = capacityDomain + "memory"
+	AnnotationDisk     = capacityDomain + "ephemeral-disk"
+	AnnotationMaxPods  = capacityDomain + "maxPods"
+	AnnotationGPUCount = capacityDomain + "gpu-count"
+	AnnotationGPUType  = capacityDomain + "gpu-type"
+	AnnotationLabels   = capacityDomain + "labels"
+	AnnotationTaints   = capacityDomain + "taints"
+	AnnotationArch     = infoDomain + "cpu-architecture"
+	AnnotationOS       = infoDomain + "os"
+	AnnotationPrice    = "cluster.x-k8s.io/machine-current-price"
+)
+
+// defaultPods is how many pods a machine takes if nobody said.
+const defaultPods = 110
+
+// ErrNoSize says that nobody told the CPU or the memory of a deployment's machines,
+// which therefore are no instance type (CAPI-019).
+var ErrNoSize = errors.New("its CPU or memory is not known")
+
+// MalformedError says that an annotation of a deployment cannot be read (CAPI-020).
+type MalformedError struct {
+	// Annotation is its key.
+	Annotation string
+	cause      error
+}
+
+func (e *MalformedError) Error() string {
+	return fmt.Sprintf("reading annotation %s: %v", e.Annotation, e.cause)
+}
+
+// Unwrap returns the cause.
+func (e *MalformedError) Unwrap() error { return e.cause }
+
+// Infrastructure is what the infrastructure template of a deployment says of its
+// machines; zero where it says nothing or could not be read (CAPI-019).
+type Infrastructure struct {
+	Capacity         corev1.ResourceList
+	Architecture, OS string
+}
+
+// Shape is a deployment as a kind of machine. It is not changed once it is made.
+type Shape struct {
+	// Deployment is whose machines these are.
+	Deployment types.NamespacedName
+	// Labels that the Nodes will bear, capacity type included (CAPI-022).
+	Labels map[string]string
+	// Capacity of a machine.
+	Capacity corev1.ResourceList
+	// Overhead is what of it pods cannot use.
+	Overhead cloudprovider.Overhead
+	// Taints that keep pods off: NoSchedule and NoExecute (CAPI-024).
+	Taints []corev1.Taint
+	// Price of an hour, in the currency of who wrote it; 0 if nobody did.
+	Price float64
+}
+
+// Name is that of the instance type: the deployment's own, unless its labels name another
+// (CAPI-025).
+func (s *Shape) Name() string { return s.Labels[label.InstanceType] }
+
+// Read makes the shape of a deployment. The error is a MalformedError, or ErrNoSize.
+func Read(d *capi.MachineDeployment, infrastructure Infrastructure) (Shape, error) {
+	r := reader{annotations: d.Annotations}
+	s := Shape{
+		Deployment: types.NamespacedName{Namespace: d.Namespace, Name: d.Name},
+		Labels:     labelsOf(d, infrastructure),
+		Capacity:   r.capacity(infrastructure.Capacity),
+		Overhead: cloudprovider.Overhead{
+			KubeReserved:      r.resources(v1alpha1.AnnotationKubeReserved),
+			SystemReserved:    r.resources(v1alpha1.AnnotationSystemReserved),
+			EvictionThreshold: r.resources(v1alpha1.AnnotationEvictionThreshold),
+		},
+		Taints: r.taints(),
+		Price:  r.price(),
+	}
+	if r.err == nil && (s.Capacity.Cpu().IsZero() || s.Capacity.Memory().IsZero()) {
+		r.err = ErrNoSize
+	}
+	if r.err != nil {
+		return Shape{}, fmt.Errorf("MachineDeployment %s: %w", s.Deployment, r.err)
+	}
+	return s, nil
+}
+
+// reader reads annotations, and keeps the first error.
+type reader struct {
+	annotations map[string]string
+	err         error
+}
+
+func (r *reader) fail(annotation string, cause error) {
+	if r.err == nil {
+		r.err = &MalformedError{Annotation: annotation, cause: cause}
+	}
+}
+
+// capacity is what the annotations say, and the infrastructure for what they leave out.
+func (r *reader) capacity(rest corev1.ResourceList) corev1.ResourceList {
+	out := corev1.ResourceList{corev1.ResourcePods: *resource.NewQuantity(defaultPods, resource.DecimalSI)}
+	for name, quantity := range rest {
+		out[name] = quantity
+	}
+	for _, of := range []struct {
+		name       corev1.ResourceName
+		annotation string
+	}{
+		{corev1.ResourceCPU, AnnotationCPU}, {corev1.ResourceMemory, AnnotationMemory}, {corev1.ResourceEphemeralStorage, AnnotationDisk},
+	} {
+		if quantity, ok := r.quantity(of.annotation); ok {
+			out[of.name] = quantity
+		}
+	}
+	if pods, ok := r.count(AnnotationMaxPods); ok {
+		out[corev1.ResourcePods] = pods
+	}
+	if count, ok := r.count(AnnotationGPUCount); ok && r.annotations[AnnotationGPUType] != "" {
+		out[r.resourceName(AnnotationGPUType)] = count
+	}
+	return out
+}
+
+func (r *reader) quantity(annotation string) (resource.Quantity, bool) {
+	text, ok := r.annotations[annotation]
+	if !ok {
+		return resource.Quantity{}, false
+	}
+	quantity, err := parseQuantity(text)
+	if err != nil {
+		r.fail(annotation, err)
+	}
+	return quantity, err == nil
+}
+
+// count is a whole number that is not negative.
+func (r *reader) count(annotation string) (resource.Quantity, bool) {
+	text, ok := r.annotations[annotation]
+	if !ok {
+		return resource.Quantity{}, false
+	}
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err == nil && n < 0 {
+		err = errNegative
+	}
+	if err != nil {
+		r.fail(annotation, err)
+		return resource.Quantity{}, false
+	}
+	return *resource.NewQuantity(n, resource.DecimalSI), true
+}
+
+func (r *reader) price() float64 {
+	text, ok := r.annotations[AnnotationPrice]
+	if !ok {
+		return 0
+	}
+	price, err := strconv.ParseFloat(text, 64)
+	if err == nil && !(price >= 0 && price < math.Inf(1)) {
+		err = errPrice
+	}
+	if err != nil {
+		r.fail(AnnotationPrice, err)
+		return 0
+	}
+	return price
+}
