@@ -124,6 +124,16 @@ func TestJudgeOfMachines(t *testing.T) {
 	}
 }
 
+// CAPI-007, CAPI-121
+func TestJudgeOfSets(t *testing.T) {
+	newer := read[capi.MachineSet](t, clusterv1.MachineSet{Spec: clusterv1.MachineSetSpec{Replicas: new(int32(2))}})
+	older := read[capi.MachineSet](t, clusterv1beta1.MachineSet{Spec: clusterv1beta1.MachineSetSpec{Replicas: new(int32(2))}})
+	same(t, newer, older)
+	if newer.Spec.Replicas == nil || *newer.Spec.Replicas != 2 {
+		t.Errorf("got %+v", newer)
+	}
+}
+
 // CAPI-005: the keys are Cluster API's.
 func TestJudgeOfKeys(t *testing.T) {
 	for ours, theirs := range map[string]string{

@@ -90,13 +90,20 @@ type MachineDeploymentList struct {
 	Items           []MachineDeployment `json:"items"`
 }
 
-// MachineSet stands between a MachineDeployment and its Machines. Only its metadata
-// is read.
+// MachineSet stands between a MachineDeployment and its Machines: there is one for each
+// template that the deployment has had.
 //
 // +kubebuilder:object:root=true
 type MachineSet struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	Spec MachineSetSpec `json:"spec,omitzero"`
+}
+
+// MachineSetSpec is the wanted state.
+type MachineSetSpec struct {
+	Replicas *int32 `json:"replicas,omitempty"`
 }
 
 // MachineSetList is a list of MachineSets.
