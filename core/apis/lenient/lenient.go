@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/json"
 )
@@ -22,6 +23,17 @@ type Problem struct {
 
 // String is one line for logs and messages.
 func (p Problem) String() string { return p.Field + ": " + p.Detail }
+
+// Within returns the problems of a field, such as spec, and of all that is in it.
+func Within(problems []Problem, field string) []Problem {
+	var out []Problem
+	for _, p := range problems {
+		if rest, ok := strings.CutPrefix(p.Field, field); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			out = append(out, p)
+		}
+	}
+	return out
+}
 
 // Unmarshal decodes an object of the API into a struct. into must not decode
 // itself through Unmarshal, so a type that does passes a copy of itself without

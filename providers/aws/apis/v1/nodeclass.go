@@ -3,8 +3,6 @@
 package v1
 
 import (
-	"strings"
-
 	"github.com/awslabs/operatorpkg/status"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -45,13 +43,7 @@ func (c *EC2NodeClass) UnmarshalJSON(text []byte) (err error) {
 // UnreadableSpec are the parts of the spec that could not be read. What is missing must
 // pass neither for a wish nor for a change (AWS-091).
 func (c *EC2NodeClass) UnreadableSpec() []lenient.Problem {
-	var out []lenient.Problem
-	for _, p := range c.Unreadable {
-		if p.Field == "spec" || strings.HasPrefix(p.Field, "spec.") {
-			out = append(out, p)
-		}
-	}
-	return out
+	return lenient.Within(c.Unreadable, "spec")
 }
 
 // EC2NodeClassList is a list of EC2NodeClasses.

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/objects/nodes"
+	"karpenter.sh/core/reconcile/index"
+	"karpenter.sh/providers/clusterapi/capi"
+	"karpenter.sh/providers/clusterapi/claim"
+)
+
+// owners are the Machines that NodeClaims have.
+type owners struct {
+	nodeClaims  map[types.UID]bool
+	machines    map[types.NamespacedName]bool
+	providerIDs map[string]bool
+}
+
+// owners reads all NodeClaims of the cache, managed or not.
+func (r *Reader) owners(ctx context.Context) (*owners, error) {
+	var list v1.NodeClaimList
+	if err := r.Workload.Cache.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing nodeclaims: %w", err)
+	}
+	o := &owners{nodeClaims: map[types.UID]bool{}, machines: map[types.NamespacedName]bool{}, providerIDs: map[string]bool{}}
+	for i := range list.Items {
+		nodeClaim := &list.Items[i]
+		o.nodeClaims[nodeClaim.UID] = true
+		if id := nodeClaim.Status.ProviderID; id != "" {
+			o.providerIDs[id] = true
+		}
+		if machine, named, err := claim.MachineOf(nodeClaim); named && err == nil { // what cannot be read names none
+			o.machines[machine] = true
+		}
+	}
+	return o, nil
+}
+
+// candidate is a Machine with what the workload cluster says of it. What its Node does is
+// not asked if somebody has the Machine.
+func (r *Reader) candidate(ctx context.Context, m *capi.Machine, o *owners) (claim.Candidate, error) {
+	c := claim.Candidate{Machine: m, Node: claim.Serving}
+	if o.machines[claim.NameOf(m)] || (m.Spec.ProviderID != "" && o.providerIDs[m.Spec.ProviderID]) {
+		c.Referenced = true
+		return c, nil
+	}
+	var err error
+	if c.Void, err = r.void(ctx, m, o); err != nil {
+		return c, err
+	}
+	if _, claimed := claim.Of(m); claimed && !c.Void {
+		return c, nil
+	}
+	c.Node, err = r.node(ctx, m)
+	return c, err
+}
+
+// void reports whether the claim on a Machine is of a NodeClaim that does not exist: by
+// the cache, and then by the API server (CAPI-057).
+func (r *Reader) void(ctx context.Context, m *capi.Machine, o *owners) (bool, error) {
+	by, claimed := claim.Of(m)
+	if !claimed || o.nodeClaims[by.UID] {
+		return false, nil
+	}
+	if by.Name == "" || by.UID == "" {
+		return true, nil
+	}
+	nodeClaim := &v1.NodeClaim{}
+	err := r.Workload.Live.Get(ctx, types.NamespacedName{Name: by.Name}, nodeClaim)
+	if apierrors.IsNotFound(err) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("looking for NodeClaim %s, which claims Machine %s: %w", by.Name, claim.NameOf(m), err)
+	}
+	return nodeClaim.UID != by.UID, nil
+}
+
+// node tells what there is of a Machine's Node. One that is named and not to be seen may
+// be there all the same.
+func (r *Reader) node(ctx context.Context, m *capi.Machine) (claim.Node, error) {
+	if id := m.Spec.ProviderID; id != "" {
+		found, err := index.Nodes(ctx, r.Workload.Cache, id)
+		if err != nil {
+			return claim.Serving, err
+		}
+		if len(found) > 0 {
+			return stateOf(&found[0]), nil
+		}
+	}
+	if m.Status.NodeRef.Name == "" {
+		return claim.NoNode, nil
+	}
+	node := &corev1.Node{}
+	err := r.Workload.Cache.Get(ctx, types.NamespacedName{Name: m.Status.NodeRef.Name}, node)
+	if apierrors.IsNotFound(err) {
+		return claim.Serving, nil
+	}
+	if err != nil {
+		return claim.Serving, fmt.Errorf("getting Node %s of Machine %s: %w", m.Status.NodeRef.Name, claim.NameOf(m), err)
+	}
+	return stateOf(node), nil
+}
+
+func stateOf(node *corev1.Node) claim.Node {
+	if nodes.HasTaint(node.Spec.Taints, v1.UnregisteredTaint()) {
+		return claim.Unregistered
+	}
+	return claim.Serving
+}
