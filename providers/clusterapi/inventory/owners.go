@@ -18,28 +18,48 @@ import (
 	"karpenter.sh/providers/clusterapi/claim"
 )
 
-// owners are the Machines that NodeClaims have.
-type owners struct {
-	nodeClaims  map[types.UID]bool
-	machines    map[types.NamespacedName]bool
-	providerIDs map[string]bool
+// Owners are the NodeClaims that there are, by what they have.
+type Owners struct {
+	byUID        map[types.UID]*v1.NodeClaim
+	byMachine    map[types.NamespacedName]*v1.NodeClaim
+	byProviderID map[string]*v1.NodeClaim
 }
 
-// owners reads all NodeClaims of the cache, managed or not.
-func (r *Reader) owners(ctx context.Context) (*owners, error) {
+// By returns the NodeClaim that names a Machine or has its provider ID; nil if none does.
+func (o *Owners) By(m *capi.Machine) *v1.NodeClaim {
+	if owner := o.byMachine[claim.NameOf(m)]; owner != nil || m.Spec.ProviderID == "" {
+		return owner
+	}
+	return o.byProviderID[m.Spec.ProviderID]
+}
+
+// Of returns the NodeClaim that has a Machine or claims it; nil if none does.
+func (o *Owners) Of(m *capi.Machine) *v1.NodeClaim {
+	if owner := o.By(m); owner != nil {
+		return owner
+	}
+	by, _ := claim.Of(m)
+	return o.byUID[by.UID]
+}
+
+// Owners reads all NodeClaims of the cache, managed or not. They are shared and must not
+// be changed.
+func (r *Reader) Owners(ctx context.Context) (*Owners, error) {
 	var list v1.NodeClaimList
 	if err := r.Workload.Cache.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing nodeclaims: %w", err)
 	}
-	o := &owners{nodeClaims: map[types.UID]bool{}, machines: map[types.NamespacedName]bool{}, providerIDs: map[string]bool{}}
+	o := &Owners{
+		byUID: map[types.UID]*v1.NodeClaim{}, byMachine: map[types.NamespacedName]*v1.NodeClaim{}, byProviderID: map[string]*v1.NodeClaim{},
+	}
 	for i := range list.Items {
 		nodeClaim := &list.Items[i]
-		o.nodeClaims[nodeClaim.UID] = true
+		o.byUID[nodeClaim.UID] = nodeClaim
 		if id := nodeClaim.Status.ProviderID; id != "" {
-			o.providerIDs[id] = true
+			o.byProviderID[id] = nodeClaim
 		}
 		if machine, named, err := claim.MachineOf(nodeClaim); named && err == nil { // what cannot be read names none
-			o.machines[machine] = true
+			o.byMachine[machine] = nodeClaim
 		}
 	}
 	return o, nil
@@ -47,9 +67,9 @@ func (r *Reader) owners(ctx context.Context) (*owners, error) {
 
 // candidate is a Machine with what the workload cluster says of it. What its Node does is
 // not asked if somebody has the Machine.
-func (r *Reader) candidate(ctx context.Context, m *capi.Machine, o *owners) (claim.Candidate, error) {
+func (r *Reader) candidate(ctx context.Context, m *capi.Machine, o *Owners) (claim.Candidate, error) {
 	c := claim.Candidate{Machine: m, Node: claim.Serving}
-	if o.machines[claim.NameOf(m)] || (m.Spec.ProviderID != "" && o.providerIDs[m.Spec.ProviderID]) {
+	if o.By(m) != nil {
 		c.Referenced = true
 		return c, nil
 	}
@@ -66,9 +86,9 @@ func (r *Reader) candidate(ctx context.Context, m *capi.Machine, o *owners) (cla
 
 // void reports whether the claim on a Machine is of a NodeClaim that does not exist: by
 // the cache, and then by the API server (CAPI-057).
-func (r *Reader) void(ctx context.Context, m *capi.Machine, o *owners) (bool, error) {
+func (r *Reader) void(ctx context.Context, m *capi.Machine, o *Owners) (bool, error) {
 	by, claimed := claim.Of(m)
-	if !claimed || o.nodeClaims[by.UID] {
+	if !claimed || o.byUID[by.UID] != nil {
 		return false, nil
 	}
 	if by.Name == "" || by.UID == "" {

@@ -60,7 +60,7 @@ func (r *Reader) read(ctx context.Context, from client.Reader, deployment types.
 	if err != nil {
 		return nil, err
 	}
-	owners, err := r.owners(ctx)
+	owners, err := r.Owners(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ package simcapi
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -43,6 +44,7 @@ type Cluster struct {
 	slow    bool
 	made    int
 	hold    func(Call)
+	page    int
 	changed chan struct{}
 }
 
@@ -64,7 +66,9 @@ func New(t testing.TB, clock clock.PassiveClock, version string) *Cluster {
 	if err := capi.AddToScheme(version)(scheme); err != nil {
 		t.Fatal(err)
 	}
-	api := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&capi.Machine{}, &capi.MachineDeployment{}).Build()
+	api := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&capi.Machine{}, &capi.MachineDeployment{}).
+		WithIndex(&capi.Machine{}, capi.IndexProviderID, func(o client.Object) []string { return capi.ProviderIDs(o.(*capi.Machine)) }).
+		Build()
 	return &Cluster{
 		API: api, clock: clock, t: t, calls: map[Call]int{}, stock: unlimited, changed: make(chan struct{}),
 	}
@@ -87,7 +91,10 @@ func (c *Cluster) Client() client.WithWatch {
 			if err := c.call("list", listed(list)); err != nil {
 				return err
 			}
-			return api.List(ctx, list, opts...)
+			if err := api.List(ctx, list, opts...); err != nil {
+				return err
+			}
+			return c.cut(list, opts)
 		},
 		Patch: func(ctx context.Context, api client.WithWatch, o client.Object, p client.Patch, opts ...client.PatchOption) error {
 			if err := c.call("patch", o); err != nil {
@@ -102,6 +109,38 @@ func (c *Cluster) Client() client.WithWatch {
 			return c.written(o, api.Delete(ctx, o, opts...))
 		},
 	})
+}
+
+// cut leaves a page of a list of Machines, if the caller asked for pages.
+func (c *Cluster) cut(list client.ObjectList, opts []client.ListOption) error {
+	asked := (&client.ListOptions{}).ApplyOptions(opts)
+	machines, ok := list.(*capi.MachineList)
+	c.mu.Lock()
+	size := c.page
+	c.mu.Unlock()
+	if !ok || asked.Limit == 0 || size == 0 {
+		return nil
+	}
+	from := 0
+	if asked.Continue != "" {
+		n, err := strconv.Atoi(asked.Continue)
+		if err != nil {
+			return err
+		}
+		from = n
+	}
+	to := min(from+size, len(machines.Items))
+	if machines.Items = machines.Items[from:to]; to > from { // another page, if only an empty one
+		machines.Continue = strconv.Itoa(to)
+	}
+	return nil
+}
+
+// Page makes lists of Machines end after so many; 0 ends it.
+func (c *Cluster) Page(size int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.page = size
 }
 
 // listed is an object of the kind of a list.

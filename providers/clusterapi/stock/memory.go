@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stock
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/kit/catalogue"
+	"karpenter.sh/providers/clusterapi/capi"
+	"karpenter.sh/providers/clusterapi/claim"
+	"karpenter.sh/providers/clusterapi/instancetype"
+)
+
+// shapes remembers what deployments were read as, and what they were when they could be
+// read last.
+type shapes struct {
+	mu    sync.Mutex
+	known map[types.UID]reading
+	// made counts the shapes, which are numbered by it.
+	made uint64
+}
+
+// reading is what a version of a deployment was read as.
+type reading struct {
+	version string
+	shape   *instancetype.Shape // the last that could be read
+	number  uint64              // of the shape: another one has another number
+	err     error
+}
+
+func newShapes() *shapes { return &shapes{known: map[types.UID]reading{}} }
+
+// of reads a deployment, unless this version of it was read already. An equal shape keeps
+// its pointer.
+func (s *shapes) of(d *capi.MachineDeployment) reading {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.known[d.UID]
+	if ok && r.version == d.ResourceVersion && d.ResourceVersion != "" {
+		return r
+	}
+	shape, err := instancetype.Read(d, instancetype.Infrastructure{})
+	if err == nil && (r.shape == nil || !equality.Semantic.DeepEqual(*r.shape, shape)) {
+		s.made++
+		r.shape, r.number = &shape, s.made
+	}
+	r.version, r.err = d.ResourceVersion, err
+	s.known[d.UID] = r
+	return r
+}
+
+// keep forgets all deployments but those that are present.
+func (s *shapes) keep(present map[types.UID]bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.known, func(uid types.UID, _ reading) bool { return !present[uid] })
+}
+
+// latest are the types that were compiled last for an asker.
+type latest struct {
+	mu    sync.Mutex
+	types []*cloudprovider.InstanceType
+}
+
+// merge replaces compiled types by those of before that are equal.
+func (l *latest) merge(compiled []*cloudprovider.InstanceType) []*cloudprovider.InstanceType {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.types = catalogue.Reuse(l.types, compiled)
+	return l.types
+}
+
+// key tells what types were compiled of.
+type key struct {
+	// asker is what the asker sees, and all that and the shapes with what can be had.
+	asker, all string
+}
+
+func keyOf(deployments []Deployment, asker instancetype.Asker, available instancetype.Available) key {
+	var seen, all strings.Builder
+	keys := map[string]bool{}
+	for _, d := range deployments {
+		if d.Shape == nil {
+			continue
+		}
+		for key := range d.Shape.Labels {
+			if asker.Sees(asker.Words.NormalizeKey(key)) {
+				keys[key] = true
+			}
+		}
+		fmt.Fprintf(&all, "%d %t;", d.number, asker.Accepts(d.Shape) && available(d.Name()))
+	}
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		seen.WriteString(key + ",")
+	}
+	return key{asker: seen.String(), all: seen.String() + "|" + all.String()}
+}
+
+// idle remembers for a moment which deployments have a Machine that nobody has.
+type idle struct {
+	opts  Options
+	mu    sync.Mutex
+	known map[types.NamespacedName]look
+}
+
+type look struct {
+	at    time.Time
+	found bool
+}
+
+// lookEvery is how long a look is believed.
+const lookEvery = time.Second
+
+func (i *idle) of(ctx context.Context, deployment types.NamespacedName) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	now := i.opts.Clock.Now()
+	if l, ok := i.known[deployment]; ok && now.Sub(l.at) < lookEvery {
+		return l.found
+	}
+	maps.DeleteFunc(i.known, func(_ types.NamespacedName, l look) bool { return now.Sub(l.at) >= lookEvery })
+	inv, err := i.opts.Inventory.Cached(ctx, deployment)
+	found := err == nil && slices.ContainsFunc(inv.Machines, claim.Candidate.Surplus) // what cannot be read is not to be had
+	i.known[deployment] = look{now, found}
+	return found
+}
+
+func labelsOf(d *capi.MachineDeployment) labels.Set { return d.Labels }
