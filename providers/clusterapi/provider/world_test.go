@@ -50,6 +50,8 @@ type world struct {
 	// workload is never failing; noLookup makes the provider's reads of NodeClasses fail.
 	workload client.WithWatch
 	noLookup atomic.Bool
+	// hidden makes the cache show no Machine by its provider ID.
+	hidden atomic.Bool
 	// front is the provider that runs now, as the core calls it.
 	front *front
 }
@@ -97,7 +99,7 @@ func (w *world) restart() {
 		},
 	})
 	reader := &inventory.Reader{
-		Management: inventory.Management{Cache: w.Cache(), Live: management},
+		Management: inventory.Management{Cache: w.hiding(), Live: management},
 		Workload:   inventory.Workload{Cache: cached, Live: strict},
 	}
 	record := health.New(health.Options{Clock: w.clock})
@@ -165,4 +167,16 @@ func (w *world) setReady(is metav1.ConditionStatus, message string) {
 		c.Status, c.Reason, c.Message, c.ObservedGeneration = is, "Tested", message, nodeClass.Generation
 	}
 	w.must(w.workload.Status().Update(context.Background(), nodeClass))
+}
+
+// hiding is the cache of the management cluster.
+func (w *world) hiding() client.Reader {
+	return interceptor.NewClient(w.API, interceptor.Funcs{
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			if asked := (&client.ListOptions{}).ApplyOptions(opts); asked.FieldSelector != nil && w.hidden.Load() {
+				return nil
+			}
+			return c.List(ctx, list, opts...)
+		},
+	})
 }
