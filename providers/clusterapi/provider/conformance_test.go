@@ -10,23 +10,29 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	karpv1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/conformance"
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/testkit/strictapi"
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
 	"karpenter.sh/providers/clusterapi/capi"
+	"karpenter.sh/providers/clusterapi/controllers/garbagecollection"
 	"karpenter.sh/providers/clusterapi/instancetype"
 	"karpenter.sh/providers/clusterapi/internal/simcapi"
 )
 
 // CP-301, CP-303, CP-305, CP-306, CP-307, CP-308, CP-310, CP-311, CP-312, CP-313, CP-316,
 // CP-318, CP-320, CP-321, CP-322, CP-323, CP-324, CP-325, CP-326, CP-327, CP-328, CP-329,
-// CP-330, CP-331, CP-332, CP-334, CP-335, CP-337, CP-347, CP-348
+// CP-330, CP-331, CP-332, CP-334, CP-335, CP-337, CP-342, CP-347, CP-348, and by
+// CP-342 CAPI-055, CAPI-057
 func TestConformance(t *testing.T) {
 	conformance.Run(t, conformance.Harness{
 		Start: func(t testing.TB) conformance.Cloud { return newCloud(t).describe() },
@@ -39,7 +45,6 @@ func TestConformance(t *testing.T) {
 			"Templates":    "CAPI-064: bootstrap and infrastructure templates are the user's",
 			"Boot":         "CAPI-064: the user's bootstrap template registers nodes",
 			"Ending":       "CAPI-062: nothing is owned for a NodeClass that could fail to be deleted",
-			"Collection":   "CAPI-055: the collector is not there yet",
 			"Tags":         "CAPI-002: a ClusterAPINodeClass has no tags",
 			"Reservations": "CAPI-029: capacity types are spot and on-demand",
 			"Interruption": "CAPI-058: Machines that are replaced end their NodeClaims",
@@ -98,13 +103,14 @@ func (c *cloud) describe() conformance.Cloud {
 		Stock: &conformance.Stock{
 			SellOut: c.sellOut, Restock: c.restock, UnavailableFor: 3 * time.Minute, Step: c.clock.Step,
 		},
-		Catalogue: &conformance.Catalogue{RemoveType: c.removeType},
-		Edits:     &conformance.Edits{Edit: c.edit, Resolve: func(testing.TB) { c.setReady(metav1.ConditionTrue, "") }},
-		Overrides: &conformance.Overrides{Offer: c.offerMore},
+		Catalogue:  &conformance.Catalogue{RemoveType: c.removeType},
+		Edits:      &conformance.Edits{Edit: c.edit, Resolve: func(testing.TB) { c.setReady(metav1.ConditionTrue, "") }},
+		Overrides:  &conformance.Overrides{Offer: c.offerMore},
+		Collection: c.collection(),
 		Batching: &conformance.Batching{
 			Turn:    func() { time.Sleep(time.Millisecond) },
 			Fill:    func(_ testing.TB, machines int) { c.Stock(machines) },
-			Collect: func(testing.TB) { c.clock.Step(time.Hour) },
+			Collect: func(t testing.TB) { c.clock.Step(time.Hour); c.round(t, func() {}) },
 		},
 	}
 }
@@ -165,8 +171,8 @@ func (c *cloud) failLaunches(_ testing.TB, fault conformance.Fault) {
 // sellOut limits the deployments behind an offering to the replicas they have.
 func (c *cloud) sellOut(_ testing.TB, it *cloudprovider.InstanceType, o *cloudprovider.Offering) {
 	for _, d := range c.deployments() {
-		labels := d.Annotations[instancetype.AnnotationLabels]
-		if has(labels, label.InstanceType, it.Name) && has(labels, label.Zone, o.Zone()) && has(labels, label.CapacityType, label.Spot) == (o.CapacityType() == label.Spot) {
+		list := d.Annotations[instancetype.AnnotationLabels]
+		if has(list, label.InstanceType, it.Name) && has(list, label.Zone, o.Zone()) && has(list, label.CapacityType, label.Spot) == (o.CapacityType() == label.Spot) {
 			c.Change(client.ObjectKeyFromObject(&d), func(d *capi.MachineDeployment) { d.Annotations[capi.AnnotationMaxSize] = fmt.Sprint(d.Replicas()) })
 		}
 	}
@@ -213,4 +219,70 @@ func (c *cloud) deployments() []capi.MachineDeployment {
 // has reports whether a list of labels has one.
 func has(list, key, value string) bool {
 	return slices.Contains(strings.Split(list, ","), key+"="+value)
+}
+
+// collection stores NodeClaims as the core does; those that were launched and not stored
+// are taken away before a round.
+func (c *cloud) collection() *conformance.Collection {
+	return &conformance.Collection{
+		Store: func(t testing.TB, nodeClaim *karpv1.NodeClaim) {
+			stored := c.stored(nodeClaim)
+			if stored.Annotations = nodeClaim.Annotations; stored.Labels == nil {
+				stored.Labels = map[string]string{}
+			}
+			stored.Labels[storedLabel] = ""
+			c.must(c.workload.Update(t.Context(), stored))
+			stored.Status = nodeClaim.Status
+			c.must(c.workload.Status().Update(t.Context(), stored))
+		},
+		Join: func(t testing.TB, nodeClaim *karpv1.NodeClaim) {
+			c.must(c.workload.Create(t.Context(), &corev1.Node{
+				ObjectMeta: metav1.ObjectMeta{Name: "node-of-" + nodeClaim.Name, UID: "uid-of-node-of-" + nodeClaim.UID},
+				Spec:       corev1.NodeSpec{ProviderID: nodeClaim.Status.ProviderID},
+			}))
+		},
+		Nodes: func(t testing.TB) int {
+			var list corev1.NodeList
+			c.must(c.workload.List(t.Context(), &list))
+			return len(list.Items)
+		},
+		Grace: garbagecollection.Grace,
+		Collect: func(t testing.TB) {
+			c.must(c.workload.DeleteAllOf(t.Context(), &karpv1.NodeClaim{}, client.MatchingLabelsSelector{Selector: unstored()}))
+			c.round(t, func() {})
+		},
+		During: c.round,
+	}
+}
+
+// storedLabel is on NodeClaims that a row of the suite has stored.
+const storedLabel = "example.com/stored"
+
+func unstored() labels.Selector {
+	missing, err := labels.NewRequirement(storedLabel, selection.DoesNotExist, nil)
+	if err != nil {
+		panic(err)
+	}
+	return labels.NewSelector().Add(*missing)
+}
+
+// lister lets something happen after the Machines were listed.
+type lister struct {
+	cloudprovider.CloudProvider
+	happens func()
+}
+
+func (l lister) List(ctx context.Context) ([]*karpv1.NodeClaim, error) {
+	machines, err := l.CloudProvider.List(ctx)
+	l.happens()
+	return machines, err
+}
+
+func (c *cloud) round(t testing.TB, happens func()) {
+	strict := strictapi.Client(t, c.workload)
+	controller := garbagecollection.New(garbagecollection.Options{
+		Client: strict, Live: strict, Machines: lister{c.front, happens}, Clock: c.clock,
+	})
+	_, err := controller.Reconcile(t.Context())
+	c.must(err)
 }

@@ -15,6 +15,7 @@ import (
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
 	"karpenter.sh/providers/clusterapi/capi"
+	"karpenter.sh/providers/clusterapi/controllers/garbagecollection"
 	"karpenter.sh/providers/clusterapi/internal/simcapi"
 )
 
@@ -175,4 +176,26 @@ func TestDeleteWithoutID(t *testing.T) {
 	w.LetGo()
 	wantClass(t, w.front.Delete(t.Context(), nodeClaim), cloudprovider.ClassNodeClaimNotFound)
 	wantClass(t, w.front.Delete(t.Context(), w.nodeClaim("never")), cloudprovider.ClassNodeClaimNotFound)
+}
+
+// CAPI-055, CAPI-111: a NodeClaim that is gone before its Machine has a provider ID.
+func TestCollectWithoutID(t *testing.T) {
+	w := newWorld(t)
+	md := w.deployment("md", "small", "a")
+	w.Slow()
+	nodeClaim := w.nodeClaim("nc")
+	_, err := w.front.Create(t.Context(), nodeClaim)
+	wantClass(t, err, cloudprovider.ClassOther)
+	w.clock.Step(garbagecollection.Grace + time.Second)
+	c := &cloud{w}
+	c.round(t, func() {})
+	if got := w.Get(md).Replicas(); got != 1 {
+		t.Errorf("%d replicas while the NodeClaim waits", got)
+	}
+	w.must(w.workload.Delete(t.Context(), nodeClaim))
+	c.round(t, func() {})
+	c.round(t, func() {})
+	if got := w.Get(md).Replicas(); got != 0 {
+		t.Errorf("%d replicas after it is gone", got)
+	}
 }

@@ -170,7 +170,10 @@ func (p *Provider) List(ctx context.Context) ([]*v1.NodeClaim, error) {
 			return nil, err
 		}
 		by, claimed := claim.Of(m)
-		if !claimed && owners.By(m) == nil && bornMember(d) {
+		if owner := owners.By(m); !claimed && owner != nil { // bound by somebody who writes no claims
+			by, claimed = claim.By(owner), true
+		}
+		if !claimed && bornMember(d) {
 			continue
 		}
 		listed := p.described(m, d, owners.Of(m))

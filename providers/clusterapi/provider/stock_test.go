@@ -163,6 +163,9 @@ func TestGetPastTheCache(t *testing.T) {
 	created, err := w.front.Create(t.Context(), w.nodeClaim("nc"))
 	w.must(err)
 	m := w.Machines(md)[0]
+	foreign := w.Machines(w.Deployment("foreign", 1, func(d *capi.MachineDeployment) { d.Spec.ClusterName = "other" }))[0]
+	_, err = w.front.Get(t.Context(), foreign.Spec.ProviderID)
+	wantClass(t, err, cloudprovider.ClassNodeClaimNotFound)
 	w.must(w.workload.DeleteAllOf(t.Context(), &karpv1.NodeClaim{})) // nobody names it
 	w.hidden.Store(true)
 	got, err := w.front.Get(t.Context(), created.Status.ProviderID)

@@ -3,6 +3,7 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -159,16 +160,16 @@ func (c *Controller) collect(ctx context.Context, machine *v1.NodeClaim) error {
 	id := machine.Status.ProviderID
 	if !terminating(machine) {
 		if err := c.opts.Machines.Delete(ctx, machine); cloudprovider.IgnoreNodeClaimNotFoundError(err) != nil {
-			return fmt.Errorf("deleting orphaned machine %s: %w", id, err)
+			return fmt.Errorf("deleting orphaned machine %s: %w", cmp.Or(id, machine.Name), err)
 		}
-		log.FromContext(ctx).Info("deleted machine without nodeclaim", "provider-id", id)
+		log.FromContext(ctx).Info("deleted machine without nodeclaim", "provider-id", id, "machine", machine.Name)
 	}
 	return c.deleteNodes(ctx, id)
 }
 
 // nodes are those of a machine that the controller may delete.
 func (c *Controller) nodes(ctx context.Context, providerID string) ([]corev1.Node, error) {
-	if c.opts.KeepNodes {
+	if c.opts.KeepNodes || providerID == "" { // Nodes without one are anybody's
 		return nil, nil
 	}
 	return index.Nodes(ctx, c.opts.Client, providerID)

@@ -26,6 +26,10 @@ type Rule struct {
 	// Tie protects machines whose launch is still to be written down; the zero Tie
 	// protects none.
 	Tie Tie
+	// Unnamed says that machines without a provider ID may be orphans too, which a cloud
+	// knows before it has given them one. The tie alone tells whose they are, and the
+	// provider must be able to delete one as it listed it (KIT-136).
+	Unnamed bool
 	// Spares holds for machines that are never collected; nil spares none.
 	Spares func(machine *v1.NodeClaim) bool
 }
@@ -78,6 +82,6 @@ func (t Tie) of(machine *v1.NodeClaim) string {
 
 // collectable holds for machines that may be orphans at all, if they run.
 func (r Rule) collectable(m *v1.NodeClaim, now time.Time) bool {
-	return m.Status.ProviderID != "" && !m.CreationTimestamp.IsZero() && now.Sub(m.CreationTimestamp.Time) > r.Grace &&
+	return (m.Status.ProviderID != "" || r.Unnamed) && !m.CreationTimestamp.IsZero() && now.Sub(m.CreationTimestamp.Time) > r.Grace &&
 		(r.Spares == nil || !r.Spares(m))
 }
