@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package nodeclass_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	karpv1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider/kit/health"
+	"karpenter.sh/core/events/eventstest"
+	"karpenter.sh/core/reconcile/index"
+	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
+	"karpenter.sh/providers/clusterapi/capi"
+	"karpenter.sh/providers/clusterapi/instancetype"
+	"karpenter.sh/providers/clusterapi/internal/simcapi"
+	"karpenter.sh/providers/clusterapi/inventory"
+	"karpenter.sh/providers/clusterapi/nodeclass"
+	"karpenter.sh/providers/clusterapi/selection"
+	"karpenter.sh/providers/clusterapi/signals"
+	"karpenter.sh/providers/clusterapi/stock"
+)
+
+type world struct {
+	*simcapi.Cluster
+	t        *testing.T
+	clock    *clocktesting.FakeClock
+	events   *eventstest.Recorder
+	health   *health.Record
+	resolver *nodeclass.Resolver
+	down     error
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	clock := clocktesting.NewFakeClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	w := &world{t: t, clock: clock, Cluster: simcapi.New(t, clock, "v1beta1"), events: &eventstest.Recorder{}, health: health.New(health.Options{Clock: clock})}
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, karpv1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			t.Fatal(err)
+		}
+	}
+	builder := fake.NewClientBuilder().WithScheme(scheme)
+	for _, f := range index.Fields() {
+		if _, _, err := scheme.ObjectKinds(f.Object); err == nil {
+			builder = builder.WithIndex(f.Object, f.Name, f.Extract)
+		}
+	}
+	workload := builder.Build()
+	reader := &inventory.Reader{
+		Management: inventory.Management{Cache: w.Cache(), Live: w.Cache()}, Workload: inventory.Workload{Cache: workload, Live: workload},
+	}
+	w.resolver = nodeclass.New(nodeclass.Options{
+		Stock:     stock.New(stock.Options{Inventory: reader, Scope: selection.Scope{}, Health: w.health, Clock: clock}),
+		Inventory: reader, Reachable: func(context.Context) error { return w.down }, Health: w.health, Events: w.events, Clock: clock,
+	})
+	return w
+}
+
+// sized makes a deployment a type.
+func sized(d *capi.MachineDeployment) {
+	d.Annotations[instancetype.AnnotationCPU], d.Annotations[instancetype.AnnotationMemory] = "4", "16Gi"
+}
+
+// CAPI-015, CAPI-060
+func TestResolve(t *testing.T) {
+	for reason, tc := range map[string]struct {
+		prepare func(*world, *v1alpha1.ClusterAPINodeClass)
+		status  metav1.ConditionStatus
+		reason  string
+		tells   string
+	}{
+		"some can be used": {func(w *world, _ *v1alpha1.ClusterAPINodeClass) {
+			w.Deployment("a", 0, sized)
+			w.Deployment("b", 0)
+		}, metav1.ConditionTrue, "", ""},
+		"nothing is selected": {func(w *world, c *v1alpha1.ClusterAPINodeClass) {
+			w.Deployment("a", 0, sized)
+			c.Spec.ScalableResourceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"a": "b"}}
+		}, metav1.ConditionFalse, nodeclass.ReasonNotFound, ""},
+		"several clusters": {func(w *world, _ *v1alpha1.ClusterAPINodeClass) {
+			w.Deployment("a", 0, sized)
+			w.Deployment("b", 0, sized, func(d *capi.MachineDeployment) { d.Spec.ClusterName = "other" })
+		}, metav1.ConditionFalse, nodeclass.ReasonAmbiguous, "other, workload"},
+		"none can be used": {func(w *world, _ *v1alpha1.ClusterAPINodeClass) {
+			for i := range 7 {
+				w.Deployment(fmt.Sprintf("md-%d", i), 0)
+			}
+		}, metav1.ConditionFalse, nodeclass.ReasonNoneUsable, "md-4: its CPU or memory is not known and 2 other(s)"},
+		"the selector cannot be read": {func(_ *world, c *v1alpha1.ClusterAPINodeClass) {
+			c.Spec.ScalableResourceSelector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "a", Operator: "Like"}}}
+		}, metav1.ConditionFalse, nodeclass.ReasonInvalidSelector, "Like"},
+		"the management cluster does not answer": {func(w *world, _ *v1alpha1.ClusterAPINodeClass) {
+			w.down = errors.New("no route")
+		}, metav1.ConditionUnknown, nodeclass.ReasonUnavailable, "no route"},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			w := newWorld(t)
+			nodeClass := &v1alpha1.ClusterAPINodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+			tc.prepare(w, nodeClass)
+			got, err := w.resolver.Resolve(t.Context(), nodeClass)
+			if err != nil || got.Status != tc.status || got.Reason != tc.reason || !strings.Contains(got.Message, tc.tells) || got.After <= 0 || got.After > 5*time.Minute {
+				t.Errorf("got %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+// CAPI-020: each version that cannot be read is told.
+func TestMalformed(t *testing.T) {
+	w := newWorld(t)
+	w.Deployment("a", 0, sized)
+	w.Deployment("b", 0, sized, func(d *capi.MachineDeployment) { d.Annotations[instancetype.AnnotationCPU] = "many" })
+	if _, err := w.resolver.Resolve(t.Context(), &v1alpha1.ClusterAPINodeClass{}); err != nil {
+		t.Fatal(err)
+	}
+	told := w.events.Of(signals.MachineDeploymentMalformed)
+	if len(told) != 1 || !strings.Contains(told[0].Message, "capi/b") || !strings.Contains(told[0].Message, instancetype.AnnotationCPU) {
+		t.Errorf("told %+v", told)
+	}
+}
+
+// CAPI-120: too many Machines for a minute are a deployment that runs away, until it has
+// settled.
+func TestRunaway(t *testing.T) {
+	w := newWorld(t)
+	md := w.Deployment("md", 5, sized)
+	w.StandStill(true)
+	lowered := w.Get(md)
+	lowered.Spec.Replicas = new(int32(1))
+	if err := w.API.Update(t.Context(), lowered); err != nil {
+		t.Fatal(err)
+	}
+	marked := func() bool { return len(w.health.Snapshot().Entries()) > 0 }
+	resolve := func() time.Duration {
+		got, err := w.resolver.Resolve(t.Context(), &v1alpha1.ClusterAPINodeClass{})
+		if err != nil || got.Status != metav1.ConditionTrue {
+			t.Fatalf("got %+v, %v", got, err)
+		}
+		return got.After
+	}
+	if after := resolve(); after != time.Minute || marked() {
+		t.Errorf("at once: left alone %t, again after %v", marked(), after)
+	}
+	w.clock.Step(time.Minute)
+	resolve()
+	told := w.events.Of(signals.MachinesOutnumberReplicas)
+	if !marked() || len(told) != 1 || !strings.Contains(told[0].Message, "capi/md has 5 Machines for 1 replicas") {
+		t.Errorf("after a minute: left alone %t, told %v", marked(), told)
+	}
+	w.StandStill(false)
+	if w.LetGo(); len(w.Machines(client.ObjectKey(md))) != 1 {
+		t.Fatal("it does not settle")
+	}
+	if resolve(); marked() {
+		t.Error("still left alone")
+	}
+}
