@@ -68,7 +68,7 @@ func (r *Resolver) Condition() string { return v1alpha1.ConditionMachineDeployme
 // Resolve implements resolution.Resolver.
 func (r *Resolver) Resolve(ctx context.Context, nodeClass *v1alpha1.ClusterAPINodeClass) (resolution.Outcome, error) {
 	if err := r.opts.Reachable(ctx); err != nil {
-		return resolution.Unknown(ReasonUnavailable, "The management cluster does not answer: "+err.Error(), time.Minute), nil
+		return resolution.Unknown(ReasonUnavailable, "The management cluster does not answer: "+err.Error(), time.Minute), nil //nolint:nilerr // the condition tells it
 	}
 	deployments, err := r.opts.Stock.Selected(ctx, nodeClass)
 	if errors.Is(err, selection.ErrInvalid) {

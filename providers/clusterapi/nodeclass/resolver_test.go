@@ -14,7 +14,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clocktesting "k8s.io/utils/clock/testing"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	karpv1 "karpenter.sh/core/apis/v1"
@@ -161,7 +160,7 @@ func TestRunaway(t *testing.T) {
 		t.Errorf("after a minute: left alone %t, told %v", marked(), told)
 	}
 	w.StandStill(false)
-	if w.LetGo(); len(w.Machines(client.ObjectKey(md))) != 1 {
+	if w.LetGo(); len(w.Machines(md)) != 1 {
 		t.Fatal("it does not settle")
 	}
 	if resolve(); marked() {

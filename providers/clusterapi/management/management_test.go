@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package management_test
+
+import (
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/rest"
+
+	"karpenter.sh/providers/clusterapi/capi"
+	"karpenter.sh/providers/clusterapi/management"
+	"karpenter.sh/providers/clusterapi/options"
+)
+
+// server is a management cluster that prefers the first of some versions, and lets in who
+// has the token.
+func server(t *testing.T, versions ...string) (url, authority string) {
+	t.Helper()
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer secret" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		if r.URL.Path != "/apis/cluster.x-k8s.io" || len(versions) == 0 {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		var list []string
+		for _, version := range versions {
+			list = append(list, fmt.Sprintf(`{"groupVersion":"cluster.x-k8s.io/%s","version":%q}`, version, version))
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"kind":"APIGroup","apiVersion":"v1","name":"cluster.x-k8s.io","versions":[%s],"preferredVersion":%s}`, strings.Join(list, ","), list[0])
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
+}
+
+// CAPI-008: the kubeconfig goes before the URL, and that before the workload cluster.
+func TestConnect(t *testing.T) {
+	url, authority := server(t, "v1beta2", "v1beta1")
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	text := fmt.Sprintf(`{"clusters":[{"name":"c","cluster":{"server":%q,"certificate-authority-data":%q}}],"users":[{"name":"u","user":{"token":"secret"}}],"contexts":[{"name":"x","context":{"cluster":"c","user":"u"}}],"current-context":"x"}`,
+		url, base64.StdEncoding.EncodeToString([]byte(authority)))
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	workload := &rest.Config{Host: url, BearerToken: "secret", TLSClientConfig: rest.TLSClientConfig{CAData: []byte(authority)}}
+	for reason, tc := range map[string]struct {
+		settings options.Options
+		joined   bool
+	}{
+		"nothing is set":       {options.Options{}, true},
+		"a URL":                {options.Options{URL: url, Token: "secret", CertificateAuthority: authority}, false},
+		"a URL of anybody":     {options.Options{URL: url, Token: "secret", SkipTLSVerify: true}, false},
+		"a file":               {options.Options{Kubeconfig: file}, false},
+		"a file and a bad URL": {options.Options{Kubeconfig: file, URL: "https://127.0.0.1:1"}, false},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			got, err := management.Connect(tc.settings, workload)
+			if err != nil || got.Joined != tc.joined || (got.Config == workload) != tc.joined {
+				t.Fatalf("got %+v, %v", got, err)
+			}
+			if version, err := management.Version(t.Context(), got.Config); err != nil || version != "v1beta2" {
+				t.Errorf("version %q, %v", version, err)
+			}
+		})
+	}
+}
+
+// CAPI-008: what cannot be right is told, and the token is not.
+func TestConnectNot(t *testing.T) {
+	_, authority := server(t)
+	for reason, settings := range map[string]options.Options{
+		"no such file":            {Token: "secret", Kubeconfig: filepath.Join(t.TempDir(), "none")},
+		"an authority and none":   {Token: "secret", URL: "https://host", CertificateAuthority: authority, SkipTLSVerify: true},
+		"an authority that isn't": {Token: "secret", URL: "https://host", CertificateAuthority: "x"},
+	} {
+		if got, err := management.Connect(settings, &rest.Config{}); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %+v, %v", reason, got, err)
+		}
+	}
+	if _, err := management.Connect(options.Options{SkipTLSVerify: true, CertificateAuthority: authority}, nil); !errors.Is(err, management.ErrSettings) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// CAPI-007, CAPI-121
+func TestVersion(t *testing.T) {
+	for reason, tc := range map[string]struct {
+		versions []string
+		token    string
+		want     string
+		fails    func(error) bool
+	}{
+		"the older one":          {[]string{"v1beta1"}, "secret", "v1beta1", nil},
+		"the older is preferred": {[]string{"v1beta1", "v1beta2"}, "secret", "v1beta1", nil},
+		"neither":                {[]string{"v1"}, "secret", "", func(err error) bool { return errors.Is(err, capi.ErrNotServed) }},
+		"no Cluster API":         {nil, "secret", "", apierrors.IsNotFound},
+		"it lets nobody in":      {[]string{"v1beta2"}, "wrong", "", apierrors.IsUnauthorized},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			url, authority := server(t, tc.versions...)
+			c, err := management.Connect(options.Options{URL: url, Token: tc.token, CertificateAuthority: authority}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			version, err := management.Version(t.Context(), c.Config)
+			if version != tc.want || (tc.fails == nil) != (err == nil) || (err != nil && !tc.fails(err)) {
+				t.Errorf("got %q, %v", version, err)
+			}
+		})
+	}
+}
