@@ -23,7 +23,7 @@ import (
 // CAPI-101
 func TestClaimWhatIsThere(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newPatientWorld(t)
 	md := w.Deployment("md", 5)
 	w.CountAnew()
 	got := w.machinesOf(w.claims(md, w.some(5, "nc")...))
@@ -36,7 +36,7 @@ func TestClaimWhatIsThere(t *testing.T) {
 // CAPI-036: the example of the chapter.
 func TestClaimOrdersTheRest(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newPatientWorld(t)
 	md := w.Deployment("md", 2)
 	w.CountAnew()
 	got := w.machinesOf(w.claims(md, w.some(5, "nc")...))
@@ -49,7 +49,7 @@ func TestClaimOrdersTheRest(t *testing.T) {
 // CAPI-035, CAPI-102
 func TestClaimOfTwoDeployments(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newPatientWorld(t)
 	one, two := w.Deployment("one", 0), w.Deployment("two", 0)
 	w.CountAnew()
 	done := make(chan []outcome)
@@ -116,7 +116,7 @@ func TestClaimAfterAConflict(t *testing.T) {
 // CAPI-039, CAPI-104
 func TestClaimWithoutMachines(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newPatientWorld(t)
 	md := w.Deployment("md", 2)
 	w.Stock(0)
 	nodeClaims := w.some(5, "nc")
@@ -192,7 +192,7 @@ func TestClaimDuringARollout(t *testing.T) {
 // CAPI-029, CAPI-037, CAPI-109
 func TestClaimAtTheLimit(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newPatientWorld(t)
 	md := w.Deployment("md", 1, func(d *capi.MachineDeployment) { d.Annotations[capi.AnnotationMaxSize] = "2" })
 	outcomes := w.claims(md, w.some(3, "nc")...)
 	refused := 0

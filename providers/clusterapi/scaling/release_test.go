@@ -50,7 +50,7 @@ func (w *world) terminating(md client.ObjectKey) map[string]bool {
 // CAPI-048, CAPI-105: chosen Machines go, and no other.
 func TestRelease(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newPatientWorld(t)
 	md, machines := w.owned("md", 8)
 	w.wantNone(w.releases(md, machines[1:6]...))
 	if w.Calls(marks) != 5 || w.Calls(machineWrites) != 1 {

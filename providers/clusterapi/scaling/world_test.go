@@ -39,6 +39,7 @@ var (
 type world struct {
 	*simcapi.Cluster
 	t        testing.TB
+	idle     time.Duration
 	scaler   *scaling.Scaler
 	workload client.WithWatch // never failing
 	// told is asked before a NodeClaim is written.
@@ -50,7 +51,19 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, Cluster: simcapi.New(t, clock.RealClock{}, "v1beta2"), told: func(string) error { return nil }}
+	return newWorldOf(t, 30*time.Millisecond)
+}
+
+// newPatientWorld collects callers long enough for all who come at once to share a window,
+// however busy the machine is.
+func newPatientWorld(t testing.TB) *world {
+	t.Helper()
+	return newWorldOf(t, 500*time.Millisecond)
+}
+
+func newWorldOf(t testing.TB, idle time.Duration) *world {
+	t.Helper()
+	w := &world{t: t, idle: idle, Cluster: simcapi.New(t, clock.RealClock{}, "v1beta2"), told: func(string) error { return nil }}
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, karpv1.AddToScheme} {
 		if err := add(scheme); err != nil {
@@ -87,7 +100,7 @@ func (w *world) start() *scaling.Scaler {
 			defer w.mu.Unlock()
 			w.refused = append(w.refused, reason)
 		},
-		Idle: 30 * time.Millisecond, MaxWait: 300 * time.Millisecond, Patience: 300 * time.Millisecond, Tick: 20 * time.Millisecond,
+		Idle: w.idle, MaxWait: 10 * w.idle, Patience: 300 * time.Millisecond, Tick: 20 * time.Millisecond,
 	})
 	w.t.Cleanup(func() {
 		if err := s.Close(context.Background()); err != nil {
