@@ -26,6 +26,7 @@ func TestNodeRepair(t *testing.T) {
 	for name, grace := range map[string]v1.Duration{"repaired": "", "repaired-in-time": "1h"} {
 		claim := newNodeClaim(name)
 		claim.Labels[v1.NodePoolLabelKey] = name // each is alone in its pool
+		claim.Annotations = map[string]string{v1.NodePoolHashAnnotationKey: "1"}
 		claim.Spec.TerminationGracePeriod = grace
 		node := c.bringUp(claim)
 		pod := newPod(name, node.Name, map[string]string{"app": name})

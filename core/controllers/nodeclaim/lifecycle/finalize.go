@@ -54,7 +54,8 @@ func (c *Controller) announceDeadline(ctx context.Context, nodeClaim *v1.NodeCla
 	nodeClaim.Annotations = overlay(nodeClaim.Annotations, map[string]string{
 		v1.NodeClaimTerminationTimestampAnnotationKey: deadline.Format(time.RFC3339),
 	})
-	if _, err := patch.Object(ctx, c.Client, before, nodeClaim); err != nil {
+	unannounced := patch.If([]string{"metadata", "annotations", v1.NodeClaimTerminationTimestampAnnotationKey})
+	if _, err := patch.Object(ctx, c.Client, before, nodeClaim, unannounced); err != nil {
 		return fmt.Errorf("announcing the termination deadline: %w", err)
 	}
 	c.written.Wrote(nodeClaim)
