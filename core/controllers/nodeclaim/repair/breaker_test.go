@@ -62,7 +62,7 @@ func TestBreaker(t *testing.T) {
 			if w.deleted("a") == blocked {
 				t.Errorf("given up: %t", w.deleted("a"))
 			}
-			if (after == retry) != blocked {
+			if after != retry {
 				t.Errorf("looked at again after %v", after)
 			}
 			told := w.Recorder.Of("NodeRepairBlocked")

@@ -103,10 +103,12 @@ func (c *Controller) judge(ctx context.Context, p patient) (reconcile.Result, er
 			return reconcile.Result{}, err
 		}
 		return later, nil
-	case d == repair.Decision{}:
-		return reconcile.Result{}, nil
+	case d != repair.Decision{}:
+		if err := c.giveUp(ctx, p); err != nil {
+			return patch.Outcome(err)
+		}
 	}
-	return patch.Outcome(c.giveUp(ctx, p))
+	return later, nil // while the node stands: others may move the deadline
 }
 
 // decide says what is left to do, with the NodeClaim as it was read.

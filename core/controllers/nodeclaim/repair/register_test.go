@@ -4,6 +4,7 @@ package repair_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,12 +23,12 @@ import (
 // reads counts how often a Node is looked at.
 type reads struct {
 	client.Client
-	nodes int
+	nodes atomic.Int32
 }
 
 func (r *reads) Get(ctx context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
 	if _, ok := o.(*corev1.Node); ok {
-		r.nodes++
+		r.nodes.Add(1)
 	}
 	return r.Client.Get(ctx, key, o, opts...)
 }
@@ -66,8 +67,8 @@ func TestWatch(t *testing.T) {
 				after := before.DeepCopy()
 				tt.after(after)
 				informed.update(before, after)
-				if w.nodes != tt.looks {
-					t.Errorf("%d looks, want %d", w.nodes, tt.looks)
+				if got := int(w.nodes.Load()); got != tt.looks {
+					t.Errorf("%d looks, want %d", got, tt.looks)
 				}
 				informed.stop()
 			})
@@ -83,13 +84,13 @@ func TestLooksAgainInTime(t *testing.T) {
 			unhealthy(corev1.NodeReady, corev1.ConditionFalse, time.Minute)(n)
 		})...)
 		informed.create(fixture.Node(fixture.NodeClaim("a")))
-		if time.Sleep(tolerated - 2*time.Minute); w.nodes != 1 {
-			t.Errorf("%d looks while it is tolerated", w.nodes)
+		if time.Sleep(tolerated - 2*time.Minute); w.nodes.Load() != 1 {
+			t.Errorf("%d looks while it is tolerated", w.nodes.Load())
 		}
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
-		if claim := w.claim("a"); claim.DeletionTimestamp.IsZero() || w.nodes != 2 {
-			t.Errorf("the NodeClaim stays after %d looks", w.nodes)
+		if claim := w.claim("a"); claim.DeletionTimestamp.IsZero() || w.nodes.Load() != 2 {
+			t.Errorf("the NodeClaim stays after %d looks", w.nodes.Load())
 		}
 		informed.stop()
 	})
