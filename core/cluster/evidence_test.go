@@ -225,6 +225,9 @@ func TestServed(t *testing.T) {
 		{"disruption gave the node up under a pod that somebody had put off", []func(*corev1.Pod){disrupted, deleting}, time.Second, func(w *world) {
 			w.MarkForDeletion("a")
 		}, false},
+		{"disruption gave the node up under a pod that costs nothing to move", []func(*corev1.Pod){func(p *corev1.Pod) {
+			p.Annotations = map[string]string{corev1.PodDeletionCost: "-2147483647"}
+		}}, time.Second, func(w *world) { w.MarkForDeletion("a") }, false},
 		{"disruption gave the node up under a daemon", []func(*corev1.Pod){owner("apps/v1", "DaemonSet")}, time.Second, func(w *world) {
 			w.MarkForDeletion("a")
 		}, false},

@@ -25,7 +25,7 @@ type served map[string]time.Time
 
 // Served reports whether a pod other than a daemon has run to its end on the node
 // of a NodeClaim, was there for a minute before it went, ran there until its owner had
-// no use for it, or was there when disruption gave the node up (SCH-301).
+// no use for it, or was there, at a cost, when disruption gave the node up (SCH-301).
 func (c *Cluster) Served(nodeClaim string) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -51,11 +51,13 @@ func (p *Pod) released() bool {
 
 // retire notes what a node was, and what it was good for, that is about to leave
 // the model or is on its way out. That disruption takes it away from its pods says
-// nothing against having launched it for them.
+// nothing against having launched it for them. Pods that cost nothing to move do not
+// count: a node with no others is empty to disruption, and would be launched and given up
+// for them without end.
 func (c *Cluster) retire(n *StateNode, disrupted bool) {
 	c.remember(n)
 	for _, p := range n.Pods() {
-		c.servedBy(n, p, disrupted && p.DeletionTimestamp == nil)
+		c.servedBy(n, p, disrupted && p.DeletionTimestamp == nil && p.EvictionCost > 0 && p.Reschedulable())
 	}
 }
 
