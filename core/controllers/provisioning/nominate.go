@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"karpenter.sh/core/cluster"
+	"karpenter.sh/core/controllers/provisioning/nomination"
 	"karpenter.sh/core/engine/place"
 	"karpenter.sh/core/objects/pods"
 )
@@ -132,9 +133,13 @@ func (p *Provisioner) tell(ctx context.Context, g *gathered, placements []place.
 	byNode := map[string][]*corev1.Pod{}
 	here := map[int]bool{}
 	for _, pl := range placements {
-		n := g.Cluster.Targets().At(pl.Node).StateNode
-		if n != nil && n.Node() != nil && n.Registered() && g.Pods[pl.Pod].Spec.NodeName == "" {
-			byNode[n.Node().Name], here[pl.Pod] = append(byNode[n.Node().Name], g.Pods[pl.Pod]), true
+		n, pod := g.Cluster.Targets().At(pl.Node).StateNode, g.Pods[pl.Pod]
+		switch {
+		case n == nil || n.Node() == nil || pod.Spec.NodeName != "":
+		case n.Registered():
+			byNode[n.Node().Name], here[pl.Pod] = append(byNode[n.Node().Name], pod), true
+		case pod.Status.NominatedNodeName == n.Node().Name: // told as the node is about to register
+			here[pl.Pod] = true
 		}
 	}
 	var stale []*corev1.Pod
@@ -143,6 +148,8 @@ func (p *Provisioner) tell(ctx context.Context, g *gathered, placements []place.
 			stale = append(stale, pod)
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, nomination.Patience)
+	defer cancel()
 	p.Nominations.Withdraw(ctx, stale)
 	p.Nominations.Nominate(ctx, byNode)
 }

@@ -196,6 +196,24 @@ func TestNominationsFollowThePlan(t *testing.T) {
 	p.expectClaims("both pods", 2)
 }
 
+// SCH-311: a round leaves alone what pods have been told of a node that is about to register.
+func TestNominationsStayWhileTheNodeRegisters(t *testing.T) {
+	p := newPlanned(t, readyPool("default"), pendingPod("a", "2"), pendingPod("b", "3"))
+	p.must(p.round())
+	p.launched()
+	claim := p.nodeClaims()[0].Name
+	p.cluster.UpdateNode(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}, Spec: corev1.NodeSpec{ProviderID: "x://" + claim}})
+	mine := "a"
+	if p.assigned("b").NodeClaim == claim {
+		mine = "b"
+	}
+	p.nominations.Nominate(t.Context(), map[string][]*corev1.Pod{"n": {p.pod(mine)}})
+	p.expectNominated(mine, "n")
+	p.must(p.round())
+	p.expectNominated(mine, "n")
+	p.expectClaims("the plan has not changed", 2)
+}
+
 // SCH-235, SCH-311: no machine waits until pods have been told, and pods are told although
 // one cannot be created.
 func TestMachinesDoNotWaitForNominations(t *testing.T) {

@@ -49,7 +49,8 @@ type ledger struct {
 // record is what was written to one pod.
 type record struct {
 	node string // empty if it was taken back
-	// before is what stood there before the last write: the cache may be behind it.
+	// before is what stood there before the last write, as the cache may be behind it, or
+	// what a write of unknown outcome would have put there.
 	before string
 	// version of the pod that the last write led to.
 	version string
@@ -120,6 +121,14 @@ func (l *ledger) wrote(pod *corev1.Pod, node, version string) {
 	}
 	l.written[pod.UID] = r
 	l.refusals = 0
+}
+
+// tried notes a write of which nobody knows whether it was made: what it would have written
+// is not somebody else's.
+func (l *ledger) tried(pod *corev1.Pod, node string) {
+	r := l.written[pod.UID]
+	r.before = node
+	l.written[pod.UID] = r
 }
 
 // refused notes that the API server refused a write, and reports whether that is to

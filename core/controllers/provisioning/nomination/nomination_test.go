@@ -479,6 +479,24 @@ func TestBusyServer(t *testing.T) {
 	}
 }
 
+// SCH-313: a write that was made although its answer was lost is not somebody else's.
+func TestAnswersThatAreLost(t *testing.T) {
+	w := setup(t, mixed()...)
+	w.refuse = context.DeadlineExceeded
+	w.nominate("n", w.read("a"))
+	stored := w.read("a")
+	stored.Status.NominatedNodeName = "n"
+	if err := w.client.Status().Update(t.Context(), stored); err != nil {
+		t.Fatal(err)
+	}
+	if !w.subject.Ours(w.read("a")) {
+		t.Error("it counts as somebody else's")
+	}
+	w.refuse = nil
+	w.nominate("m", w.read("a"))
+	w.expect("a", "m")
+}
+
 // SCH-311: a round waits 10 s at most until pods have been told, and then goes on.
 func TestSlowServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -21,13 +21,12 @@ import (
 	"karpenter.sh/core/reconcile/patch"
 )
 
-const (
-	// parallel bounds the writes in flight; the client's own rate limit decides how
-	// fast they go.
-	parallel = 20
-	// patience bounds what a node, or a round, waits for its pods to be told.
-	patience = 10 * time.Second
-)
+// parallel bounds the writes in flight; the client's own rate limit decides how fast they
+// go.
+const parallel = 20
+
+// Patience bounds what a node, or a round, waits for its pods to be told (SCH-311).
+const Patience = 10 * time.Second
 
 // Options are what a [Nominator] works with.
 type Options struct {
@@ -74,7 +73,7 @@ func (n *Nominator) Announce(ctx context.Context, nodeClaim, node string) {
 	if len(pods) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	n.together.join(ctx, node, pods, func(nodes map[string][]*corev1.Pod) {
 		// The first to come began the gathering; that it gives up concerns no other.
@@ -136,7 +135,7 @@ func (n *Nominator) told(pods []*corev1.Pod) (out []*corev1.Pod) {
 
 // nominate tells pods of a node what can be told in time; the next round tells the others.
 func (n *Nominator) nominate(ctx context.Context, nodes map[string][]*corev1.Pod) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	type nomination struct {
 		pod  *corev1.Pod
@@ -193,6 +192,7 @@ func (n *Nominator) write(ctx context.Context, pod *corev1.Pod, node string) {
 		n.ledger.wrote(pod, node, version)
 	case apierrors.IsNotFound(err) || apierrors.IsConflict(err): // the pod is not as it was
 	case !refused(err): // time is up, or the server is busy
+		n.ledger.tried(pod, node)
 		log.FromContext(ctx).V(1).Info("could not tell the scheduler what is planned", "error", err.Error())
 	case n.ledger.refused(n.Clock.Now()):
 		log.FromContext(ctx).Error(err, "telling the scheduler what is planned")
