@@ -365,7 +365,7 @@ govulncheck = GOWORK=off $(BIN)/govulncheck $(if $(VULNDB),-db $(call quoted,$(V
 .PHONY: vulnerabilities
 vulnerabilities: ## Look for known vulnerabilities in what the controllers call; needs the network, or VULNDB=URL
 	@go run ./tools/binaries vulnerabilities
-	@for dir in kwok $(wildcard providers/*/); do $(govulncheck) -C "$$dir" ./cmd/...; done
+	@for dir in kwok/cmd $(wildcard providers/*/cmd); do $(govulncheck) -C "$${dir%/cmd}" ./cmd/...; done
 
 .PHONY: vex
 vex: ## Write bin/vex/<controller>.openvex.json: which known vulnerabilities affect it; needs the network, or VULNDB=URL

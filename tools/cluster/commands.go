@@ -64,7 +64,7 @@ func nextSteps(out io.Writer, layout localcluster.Layout, state *localcluster.St
 		_, err = fmt.Fprintf(out, `  make demo CLUSTER=%[1]s%[3]s         watch Karpenter bring and remove nodes
   go run ./tools/cluster logs -name %[1]s -f
   metrics: %[2]s/metrics
-`, layout.Name, state.Controller.MetricsURL, otherRuntime(state))
+`, layout.Name, state.Controller.MetricsURL, otherSettings(state))
 	}
 	if err == nil && state.Cloud != nil {
 		_, err = fmt.Fprintf(out, "  simulated cloud: %s/v1/state\n", state.Cloud.ControlURL)
@@ -75,13 +75,19 @@ func nextSteps(out io.Writer, layout localcluster.Layout, state *localcluster.St
 	return err
 }
 
-// otherRuntime is the setting without which make would replace the cluster by one of
-// another runtime.
-func otherRuntime(state *localcluster.State) string {
-	if state.Runtime == localcluster.RuntimeBinary {
-		return ""
+// otherSettings are those that differ from what make takes by itself. Without them it would
+// replace the cluster by another one.
+func otherSettings(state *localcluster.State) (out string) {
+	if state.Runtime != localcluster.RuntimeBinary {
+		out = " RUNTIME=" + state.Runtime
 	}
-	return " RUNTIME=" + state.Runtime
+	if state.Provider != localcluster.ProviderKwok {
+		out += " PROVIDER=" + state.Provider
+	}
+	if state.Kubernetes != "" {
+		out += " KUBERNETES=" + state.Kubernetes
+	}
+	return out
 }
 
 func down(flags *flag.FlagSet) action {

@@ -32,7 +32,8 @@ func Values(cluster, provider string, lookup func(string) (string, bool), env []
 		name, value, _ := strings.Cut(entry, "=")
 		variables = append(variables, document{"name": name, "value": value})
 	}
-	controller := document{"image": document{"repository": Repository(provider)}, "env": variables}
+	// The chart of a release names the digest of an image that is not the one built here.
+	controller := document{"image": document{"repository": Repository(provider), "digest": ""}, "env": variables}
 	values := document{"replicas": 1, "topologySpreadConstraints": []string{}, "controller": controller}
 	if p.chartSettings != nil {
 		values["settings"] = p.chartSettings(cluster)

@@ -72,7 +72,7 @@ func TestValues(t *testing.T) {
 	if diff := cmp.Diff(map[string]any{"clusterName": "mine", "interruptionQueue": "mine", "eksControlPlane": true}, values.Settings); diff != "" {
 		t.Error(diff)
 	}
-	if values.Replicas != 1 || values.Controller.Image.Repository != localcluster.Repository("aws") || len(values.Controller.EnvFrom) != 1 {
+	if values.Replicas != 1 || values.Controller.Image.Repository != localcluster.Repository("aws") || !strings.Contains(text, `"digest": ""`) || len(values.Controller.EnvFrom) != 1 {
 		t.Errorf("values %+v", values)
 	}
 }
