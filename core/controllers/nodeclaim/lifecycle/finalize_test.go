@@ -75,6 +75,32 @@ func TestDeadlineConflict(t *testing.T) {
 	}
 }
 
+// LIF-121, LIF-240: a deadline that somebody has written since the NodeClaim was read stands,
+// also once the cache shows it.
+func TestDeadlineOfOthersStands(t *testing.T) {
+	nodeClaim := fixture.NodeClaim("a", fixture.Registered, fixture.Deleting(time.Now()), func(n *v1.NodeClaim) {
+		n.Spec.TerminationGracePeriod = "10m"
+		n.Annotations = map[string]string{v1.NodePoolHashAnnotationKey: "1"}
+	})
+	w := setup(t, nodeClaim, fixture.Node(nodeClaim))
+	w.Late(w.nodeClaim("a"))
+	const theirs = "2020-01-01T00:00:00Z"
+	hurried := w.nodeClaim("a")
+	hurried.Annotations[v1.NodeClaimTerminationTimestampAnnotationKey] = theirs
+	w.Update(hurried)
+	if result := w.pass("a"); result.RequeueAfter == 0 {
+		t.Error("a conflict is not tried again")
+	}
+	w.CatchUp()
+	w.pass("a")
+	if got := w.nodeClaim("a").Annotations[v1.NodeClaimTerminationTimestampAnnotationKey]; got != theirs {
+		t.Errorf("deadline %q, want %q", got, theirs)
+	}
+	if w.node("a").DeletionTimestamp.IsZero() {
+		t.Error("the pass does not go on")
+	}
+}
+
 // LIF-122, LIF-178
 func TestNodesGoFirst(t *testing.T) {
 	nodeClaim := fixture.NodeClaim("a", fixture.Registered, fixture.Deleting(time.Now()))
