@@ -222,7 +222,7 @@ func TestServed(t *testing.T) {
 		}}, 10 * time.Minute, func(w *world) { w.DeletePod(key(newPod("p", "a"))) }, false},
 		{"a daemon", []func(*corev1.Pod){owner("apps/v1", "DaemonSet")}, time.Hour, func(w *world) { w.vanish("a") }, false},
 		{"disruption gave the node up under its pod", nil, time.Second, func(w *world) { w.MarkForDeletion("a"); w.vanish("a") }, true},
-		{"disruption gave the node up under a pod that somebody had put off", []func(*corev1.Pod){disrupted, deleting}, time.Second, func(w *world) {
+		{"disruption gave the node up under a pod that somebody had put off", []func(*corev1.Pod){owner("apps/v1", "StatefulSet"), disrupted, deleting}, time.Second, func(w *world) {
 			w.MarkForDeletion("a")
 		}, false},
 		{"disruption gave the node up under a pod that costs nothing to move", []func(*corev1.Pod){func(p *corev1.Pod) {

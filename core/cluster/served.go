@@ -57,7 +57,7 @@ func (p *Pod) released() bool {
 func (c *Cluster) retire(n *StateNode, disrupted bool) {
 	c.remember(n)
 	for _, p := range n.Pods() {
-		c.servedBy(n, p, disrupted && p.DeletionTimestamp == nil && p.EvictionCost > 0 && p.Reschedulable())
+		c.servedBy(n, p, disrupted && p.DeletionTimestamp == nil && p.EvictionCost > 0)
 	}
 }
 
