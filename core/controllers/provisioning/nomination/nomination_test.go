@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -431,9 +432,18 @@ func TestAlike(t *testing.T) {
 
 // SCH-315, OPS-291: what is refused is told once, and not tried for ever.
 func TestRefusals(t *testing.T) {
+	for name, refusal := range map[string]error{
+		"a role":    apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "a", errors.New("no permission")),
+		"a webhook": &apierrors.StatusError{ErrStatus: metav1.Status{Code: http.StatusBadRequest, Message: "no permission"}},
+	} {
+		t.Run(name, func(t *testing.T) { testRefusal(t, refusal) })
+	}
+}
+
+func testRefusal(t *testing.T, refusal error) {
 	synctest.Test(t, func(t *testing.T) {
 		w := setup(t, pod("a"), pod("b"))
-		w.refuse = apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "a", errors.New("no permission"))
+		w.refuse = refusal
 		round := func() {
 			w.nominate("n", w.read("a"), w.read("b"))
 		}
@@ -463,6 +473,7 @@ func TestBusyServer(t *testing.T) {
 		apierrors.NewTooManyRequests("later", 1), apierrors.NewTimeoutError("late", 1),
 		apierrors.NewServerTimeout(schema.GroupResource{Resource: "pods"}, "patch", 1), apierrors.NewServiceUnavailable("down"),
 		errors.New("client rate limiter Wait returned an error"), context.DeadlineExceeded,
+		&apierrors.StatusError{ErrStatus: metav1.Status{Code: http.StatusInternalServerError, Message: "etcdserver: request timed out"}},
 	} {
 		w := setup(t, mixed()...)
 		w.refuse = busy

@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -203,9 +205,17 @@ func (n *Nominator) write(ctx context.Context, pod *corev1.Pod, node string) {
 // refused reports whether the API server answered that it does not want a write, in contrast
 // to one that could not be made in time.
 func refused(err error) bool {
-	var status apierrors.APIStatus
-	return errors.As(err, &status) && !apierrors.IsTimeout(err) && !apierrors.IsServerTimeout(err) &&
-		!apierrors.IsTooManyRequests(err) && !apierrors.IsServiceUnavailable(err)
+	var answer apierrors.APIStatus
+	if !errors.As(err, &answer) {
+		return false
+	}
+	switch status := answer.Status(); status.Reason {
+	case metav1.StatusReasonTimeout, metav1.StatusReasonServerTimeout, metav1.StatusReasonTooManyRequests, metav1.StatusReasonServiceUnavailable:
+		return false
+	case metav1.StatusReasonUnknown: // a webhook need not say why, and a busy etcd does not
+		return status.Code < http.StatusInternalServerError
+	}
+	return true
 }
 
 // asItWas is what must still hold of a pod for a nomination to be written: it is
