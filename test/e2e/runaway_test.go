@@ -15,10 +15,11 @@ import (
 // Somebody drives the pods off each node that comes for them.
 var _ = Describe("Nodes that nobody can stay on", Serial, Label("long"), func() {
 	const (
-		most    = 35
+		most    = 35 // at one time, as outside suites have it
+		bought  = 10 // in all: one workload gets three nodes in that time (SCH-302), and they may come twice
 		watched = 5 * time.Minute
 	)
-	// OPS-272, DESIGN 4: whoever works against Karpenter does not make it buy without end.
+	// OPS-272, SCH-302: whoever works against Karpenter does not make it buy without end.
 	DescribeTable("are not launched without end", func(ctx SpecContext, change func(*v1.NodePool)) {
 		pool := env.NodePool(ctx, "default", change)
 		turnover := env.WatchTurnover(ctx, pool)
@@ -30,7 +31,7 @@ var _ = Describe("Nodes that nobody can stay on", Serial, Label("long"), func() 
 		})
 		AddReportEntry("launched", tallyOf(turnover).Came)
 		Expect(tallyOf(turnover).Came).To(BeNumerically(">", 0))
-		Expect(tallyOf(turnover).Came).To(BeNumerically("<", most), "nodes in all")
+		Expect(tallyOf(turnover).Came).To(BeNumerically("<", bought), "nodes in all")
 	},
 		Entry("while they are consolidated", underutilized),
 		Entry("while empty ones are given up", consolidate("30s", "100%")),
