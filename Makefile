@@ -47,9 +47,9 @@ name   = $(call quoted,$(CLUSTER))
 wish   = $(if $(KUBERNETES),-kubernetes $(call quoted,$(KUBERNETES)) )-runtime $(call quoted,$(RUNTIME)) -provider $(call quoted,$(PROVIDER))
 
 # The modules outside of the workspace, which have dependencies of their own, and those of
-# them that take minutes to build and are tested when they are used.
+# them that take minutes to build, or are others' programs, and are built when they are used.
 others   = test/oracle test/cloudsim/aws/sdktest providers/aws/userdata/judge monitoring/check
-large    = tools/images
+large    = tools/images tools/controlplane tools/helm tools/kind tools/lint tools/vulnerabilities
 
 # The directories of all modules of the workspace, and their packages. The
 # end-to-end suite has a target of its own: it needs a cluster.
@@ -297,7 +297,7 @@ licenses: ## Check that what the modules of the workspace depend on may be used 
 	@go run ./tools/licenses $(modules)
 
 .PHONY: modules
-modules: ## Check that each module builds alone and that its go.mod is tidy
+modules: ## Check that each module builds alone, but for the tools that are programs of others, and that its go.mod is tidy
 	@for dir in $(modules) $(others); do echo "module $$(basename "$$dir")"; \
 		GOWORK=off go -C "$$dir" build ./... && GOWORK=off go -C "$$dir" mod tidy -diff; done
 	@for dir in $(large); do echo "module $$(basename "$$dir"), not built"; GOWORK=off go -C "$$dir" mod tidy -diff; done

@@ -39,6 +39,26 @@ func TestLint(t *testing.T) {
 	}
 }
 
+// A command that fails within a pipe fails its step: what runs without being asked for bash
+// runs without pipefail.
+func TestPipesFail(t *testing.T) {
+	for _, file := range files(t) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var workflow struct {
+			Defaults struct{ Run struct{ Shell string } }
+		}
+		if err := yaml.Unmarshal(text, &workflow); err != nil {
+			t.Fatal(err)
+		}
+		if got := workflow.Defaults.Run.Shell; got != "bash" {
+			t.Errorf("%s: commands run with %q", filepath.Base(file), got)
+		}
+	}
+}
+
 // files are the workflows.
 func files(t *testing.T) []string {
 	t.Helper()
