@@ -330,9 +330,10 @@ images-reproducible: images ## Build the images twice, and fail if a digest diff
 # What a release is made of. Nothing is published here: workflows push what registries hold,
 # images before release-charts, charts after release-files.
 .PHONY: release
-release: ## Make the files of a release in bin/release; VERSION=1.2.3 of a tree without changes, tagged v1.2.3 REGISTRY=where the images will be
+release: ## Make the files of a release in bin/release; VERSION=1.2.3 of a tree without changes, tagged v1.2.3; REGISTRY=where the images will be; VULNDB=URL for statements about vulnerabilities
 	@go run ./tools/release check -version=$(call quoted,$(VERSION))
 	@$(MAKE) --no-print-directory images
+	@$(if $(VULNDB),$(MAKE) --no-print-directory vex)
 	@$(if $(REGISTRY),$(MAKE) --no-print-directory release-charts)
 	@$(MAKE) --no-print-directory release-files
 

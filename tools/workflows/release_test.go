@@ -23,7 +23,7 @@ func TestPublish(t *testing.T) {
 	inOrder(t, publish.text(t),
 		`-a version=\$VERSION -a commitSha=\$GITHUB_SHA -a buildDate=`,
 		`tools/release check -version "\$VERSION"`,
-		`make images-test`, `make images VERSION="\$VERSION"`, `make vex`,
+		`make images-test`, `make images-reproducible VERSION="\$VERSION"`, `make vex`,
 		`uses: sigstore/cosign-installer@`,
 		`crane auth login`, `helm registry login`,
 		`crane push "bin/images/`,
