@@ -204,7 +204,7 @@ func image(flags *flag.FlagSet) action {
 }
 
 func logs(flags *flag.FlagSet) action {
-	of := flags.String("of", "", "whose log: kube-apiserver, kube-scheduler, kube-controller-manager, kwok-controller, etcd, cloudsim or audit; Karpenter's if empty")
+	of := flags.String("of", "", "whose log: kube-apiserver, kube-scheduler, kube-controller-manager, kwok-controller, etcd, cloudsim or audit; Karpenter's if empty. With runtime kind: kwok-controller, cloudsim or audit")
 	follow := flags.Bool("f", false, "go on printing as the log grows")
 	return func(ctx context.Context, layout localcluster.Layout) error {
 		name := *of

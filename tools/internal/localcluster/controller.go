@@ -44,6 +44,9 @@ func restart(ctx context.Context, opts UpOptions) (*State, error) {
 	if state == nil {
 		return nil, fmt.Errorf("cluster %s does not run", opts.Name)
 	}
+	if err := opts.acceptable(state.Runtime); err != nil {
+		return nil, err
+	}
 	if state.Runtime == RuntimeKind {
 		return state, installCharts(ctx, opts, state)
 	}
@@ -53,11 +56,16 @@ func restart(ctx context.Context, opts UpOptions) (*State, error) {
 	return state, ensureController(ctx, opts, state)
 }
 
+// acceptable refuses arguments where Karpenter is a Deployment.
+func (o UpOptions) acceptable(runtime string) error {
+	if runtime == RuntimeKind && len(o.Args) > 0 {
+		return fmt.Errorf("arguments %q: with runtime %s Karpenter takes variables only (-env)", o.Args, RuntimeKind)
+	}
+	return nil
+}
+
 // installCharts gives the chart its values, and installs it.
 func installCharts(ctx context.Context, opts UpOptions, state *State) error {
-	if len(opts.Args) > 0 {
-		return fmt.Errorf("arguments %q: with runtime %s Karpenter takes variables only (-env)", opts.Args, RuntimeKind)
-	}
 	if err := furnish(ctx, opts, state); err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@
 // # What it never does
 //
 // It downloads nothing for the binary runtime, writes nothing outside the
-// output directory, and stops no process but those of the named cluster.
+// output directory but what kind makes, containers and their network, and stops no process but those of the named cluster.
 //
 // # Vocabulary
 //

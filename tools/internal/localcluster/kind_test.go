@@ -324,3 +324,13 @@ func TestWithoutDocker(t *testing.T) {
 		})
 	}
 }
+
+// What a Deployment cannot take is refused before anything is made, or Docker looked for.
+func TestArgumentsAreRefusedFirst(t *testing.T) {
+	_, err := localcluster.Up(t.Context(), localcluster.UpOptions{
+		Layout: localcluster.Layout{Root: t.TempDir(), Name: "mine"}, Runtime: localcluster.RuntimeKind, Args: []string{"--log-level=debug"},
+	})
+	if err == nil || !strings.Contains(err.Error(), "takes variables only (-env)") {
+		t.Errorf("got %v", err)
+	}
+}

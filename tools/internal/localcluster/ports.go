@@ -17,7 +17,8 @@ const (
 	lastPort  = 32767
 )
 
-// Ports are the listeners of one cluster, all on the loopback interface.
+// Ports are the listeners of one cluster, all on the loopback interface but,
+// with the kind runtime, that of the simulated cloud, which pods have to reach.
 type Ports struct {
 	APIServer         int `json:"apiServer"`
 	Etcd              int `json:"etcd"`

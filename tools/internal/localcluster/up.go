@@ -57,6 +57,9 @@ type UpOptions struct {
 // controller is replaced if it is dead or out of date.
 func Up(ctx context.Context, opts UpOptions) (*State, error) {
 	opts.Provider = cmp.Or(opts.Provider, ProviderKwok)
+	if err := opts.acceptable(opts.Runtime); err != nil {
+		return nil, err
+	}
 	if err := Check(ctx, opts.Layout, opts.wish()); err != nil {
 		return nil, err
 	}
