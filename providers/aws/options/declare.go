@@ -5,7 +5,6 @@ package options
 import (
 	"encoding/base64"
 	"errors"
-	"net/url"
 	"time"
 
 	"karpenter.sh/core/operator/options"
@@ -17,7 +16,7 @@ func (o *Options) declareCluster(s *options.Set) {
 		Usage: "Name of the cluster, in tags, IAM paths and calls to EKS. Required.",
 	})
 	s.String(&o.ClusterEndpoint, options.Option[string]{
-		Name: "cluster-endpoint", Env: "CLUSTER_ENDPOINT", Check: absoluteURL,
+		Name: "cluster-endpoint", Env: "CLUSTER_ENDPOINT", Check: options.AbsoluteURL,
 		Usage: "URL of the API server for nodes. Empty means that EKS is asked.",
 	})
 	s.String(&o.ClusterCABundle, options.Option[string]{
@@ -97,16 +96,6 @@ func (o *Options) declarePrices(s *options.Set) {
 func required(text string) error {
 	if text == "" {
 		return errors.New("must be set")
-	}
-	return nil
-}
-
-func absoluteURL(text string) error {
-	if text == "" {
-		return nil
-	}
-	if u, err := url.Parse(text); err != nil || !u.IsAbs() || u.Hostname() == "" {
-		return errors.New("must be an absolute URL with a host, such as https://host")
 	}
 	return nil
 }

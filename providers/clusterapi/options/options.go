@@ -11,7 +11,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
-	"net/url"
 
 	"karpenter.sh/core/operator/options"
 )
@@ -42,7 +41,7 @@ func (o *Options) Declare(s *options.Set) {
 		Usage: "Kubeconfig file of the management cluster. Empty means that a URL is given, or that it is the cluster of the nodes.",
 	})
 	s.String(&o.URL, options.Option[string]{
-		Name: "cluster-api-url", Env: "CLUSTER_API_URL", Check: absoluteURL,
+		Name: "cluster-api-url", Env: "CLUSTER_API_URL", Check: options.AbsoluteURL,
 		Usage: "URL of the API server of the management cluster, if no kubeconfig file is given.",
 	})
 	s.String(&o.Token, options.Option[string]{
@@ -88,14 +87,4 @@ func Authority(text string) ([]byte, error) {
 func authority(text string) error {
 	_, err := Authority(text)
 	return err
-}
-
-func absoluteURL(text string) error {
-	if text == "" {
-		return nil
-	}
-	if u, err := url.Parse(text); err != nil || !u.IsAbs() || u.Hostname() == "" {
-		return errors.New("must be an absolute URL with a host, such as https://host")
-	}
-	return nil
 }
