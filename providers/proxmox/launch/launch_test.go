@@ -10,7 +10,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"k8s.io/utils/clock"
 	"k8s.io/utils/cpuset"
 
 	"karpenter.sh/providers/proxmox/capacity"
@@ -220,6 +222,55 @@ func TestLostRace(t *testing.T) {
 	if all := w.machines(); len(all) != 2 || all[0].Options["name"] != "stranger" {
 		t.Errorf("got %+v", all)
 	}
+}
+
+// PVE-063, PVE-064: a launch that fails ends no machine but its own, though nobody said that
+// the ID is somebody else's: neither by its name nor by its description is it the launch's.
+func TestStrangersStay(t *testing.T) {
+	for what, options := range map[string]map[string]string{
+		"a stranger":           {"name": "stranger"},
+		"one of the name":      {"name": order().Name},
+		"one of ours before":   {"name": order().Name, "description": machineconfig.Owner{UID: "before"}.Description()},
+		"one that was renamed": {"name": "other", "description": order().Owner.Description()},
+	} {
+		t.Run(what, func(t *testing.T) {
+			meanwhile := &pause{}
+			w := start(t, false, func(o *proxmox.Options) {
+				meanwhile.Clock = o.Clock
+				o.Clock = meanwhile
+			})
+			meanwhile.do = func() {
+				if err := w.Cloud.Place(simtest.Region, proxmox.Machine{ID: 20000, Host: "pve1", Options: options}); err != nil {
+					t.Error(err)
+				}
+			}
+			w.Cloud.Faults().Add(
+				fault.Rule{Call: "GET *config", Times: 1, Delay: fault.Duration{Duration: time.Second}},
+				fault.Rule{Call: "POST *clone", Times: 1, Error: &fault.Failure{Code: "x", Message: "out of order"}},
+			)
+			if made, err := w.Launch(t.Context(), order()); err == nil {
+				t.Fatalf("got %+v", made.Place)
+			}
+			w.Clock.Step(undone)
+			w.Cloud.Settle()
+			if all := w.machines(); len(all) != 1 {
+				t.Errorf("got %+v", all)
+			}
+		})
+	}
+}
+
+// pause is a clock that lets something happen when somebody first waits.
+type pause struct {
+	clock.Clock
+	do   func()
+	once sync.Once
+}
+
+// After implements [clock.Clock].
+func (p *pause) After(d time.Duration) <-chan time.Time {
+	p.once.Do(p.do)
+	return p.Clock.After(d)
 }
 
 // PVE-066: locks are waited for several times.
