@@ -63,7 +63,7 @@ func TestDeleteWhileAnotherRegisters(t *testing.T) {
 	t.Cleanup(register)
 	created := w.create(t, nodeClaim("claim"))
 	eventually(t, "the registration", func() bool { return attempts.Load() == 1 })
-	wantClass(t, w.Delete(t.Context(), created), cloudprovider.ClassNodeClaimNotFound)
+	wantClass(t, w.Delete(impatient(t), created), cloudprovider.ClassOther)
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: created.Status.NodeName, UID: "theirs"}}
 	node.Spec.ProviderID = created.Status.ProviderID
 	if err := w.api.Create(t.Context(), node); err != nil {
@@ -87,7 +87,7 @@ func TestCreateAfterDelete(t *testing.T) {
 	t.Cleanup(goOn[1])
 	first := w.create(t, nodeClaim("claim"))
 	eventually(t, "the first registration", func() bool { return attempts.Load() == 1 })
-	wantClass(t, w.Delete(t.Context(), first), cloudprovider.ClassNodeClaimNotFound)
+	wantClass(t, w.Delete(impatient(t), first), cloudprovider.ClassOther)
 	second := w.create(t, nodeClaim("claim"))
 	eventually(t, "the second registration", func() bool { return attempts.Load() == 2 })
 	calls := w.calls.Load()

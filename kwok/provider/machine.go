@@ -130,7 +130,9 @@ func (p *Provider) Delete(ctx context.Context, nodeClaim *v1.NodeClaim) error {
 
 // terminate ends a machine at once.
 func (p *Provider) terminate(ctx context.Context, name string) error {
-	p.registrations.cancel(name)
+	if err := p.registrations.cancel(ctx, name); err != nil {
+		return err
+	}
 	node, err := p.node(ctx, name)
 	if err != nil {
 		return err

@@ -30,6 +30,9 @@ type registrations struct {
 	pending map[string]*registration // by Node name
 	fresh   []*registration          // not yet begun
 	begin   chan struct{}            // there are fresh ones
+	// creating are the Nodes that are being created right now. A channel is closed
+	// when the call has ended and what it made of a machine given up is gone.
+	creating map[string]chan struct{}
 	// settled are machines in reservations, by Node name, whose Node the cache may
 	// not show yet.
 	settled map[string]settled
@@ -69,12 +72,13 @@ type room struct {
 
 func newRegistrations(c client.Client, live client.Reader, clock clock.Clock) *registrations {
 	return &registrations{
-		client:  c,
-		live:    live,
-		clock:   clock,
-		pending: map[string]*registration{},
-		settled: map[string]settled{},
-		begin:   make(chan struct{}, 1),
+		client:   c,
+		live:     live,
+		clock:    clock,
+		pending:  map[string]*registration{},
+		settled:  map[string]settled{},
+		begin:    make(chan struct{}, 1),
+		creating: map[string]chan struct{}{},
 	}
 }
 
@@ -158,9 +162,23 @@ func (r *registrations) membersOf() map[string]map[string]bool {
 	return out
 }
 
-// cancel gives a machine up; its Node does not stay even if it is being created
-// right now.
-func (r *registrations) cancel(name string) {
+// cancel gives a machine up and waits for its Node if that is being created right
+// now: nobody may see one after the machine is called gone.
+func (r *registrations) cancel(ctx context.Context, name string) error {
+	creating := r.forget(name)
+	if creating == nil {
+		return nil
+	}
+	select {
+	case <-creating:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for Node %s, which is being created: %w", name, ctx.Err())
+	}
+}
+
+// forget returns what tells that the Node is no longer being created, or nil.
+func (r *registrations) forget(name string) <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if reg, ok := r.pending[name]; ok {
@@ -168,6 +186,28 @@ func (r *registrations) cancel(name string) {
 		delete(r.pending, name)
 	}
 	delete(r.settled, name)
+	return r.creating[name]
+}
+
+// enter begins the creation of a Node, which the function it returns ends. It is
+// false when the machine was given up.
+func (r *registrations) enter(reg *registration) (leave func(), ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	name := reg.launched.Status.NodeName
+	if r.pending[name] != reg {
+		return nil, false
+	}
+	ended := make(chan struct{})
+	r.creating[name] = ended
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.creating[name] == ended { // and not of a machine launched since
+			delete(r.creating, name)
+		}
+		close(ended)
+	}, true
 }
 
 // finish ends a registration whose Node exists. It is false when it was
@@ -238,6 +278,11 @@ func (r *registrations) register(ctx context.Context, reg *registration) {
 
 // create is content when the Node exists already: its name is nobody else's.
 func (r *registrations) create(ctx context.Context, reg *registration) error {
+	leave, ok := r.enter(reg)
+	if !ok {
+		return errCancelled
+	}
+	defer leave()
 	node := nodeOf(reg.launched)
 	err := r.client.Create(ctx, node)
 	known := apierrors.IsAlreadyExists(err)

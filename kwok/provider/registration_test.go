@@ -92,21 +92,34 @@ func TestDeletePending(t *testing.T) {
 	}
 }
 
-// KWOK-026: a Node does not appear after its NodeClaim is gone, even when it is
-// being created in that moment.
+// KWOK-026: a Node does not appear after its machine is called gone, even when it is
+// being created in that moment: Delete waits for it.
 func TestDeleteWhileRegistering(t *testing.T) {
-	creating, deleted := make(chan struct{}), make(chan struct{})
+	creating, release := make(chan struct{}), make(chan struct{})
 	w := newWorld(t, settings{creates: func() error {
 		close(creating)
-		<-deleted
+		<-release
 		return nil
 	}})
 	created := w.create(t, nodeClaim("claim"))
 	<-creating
+	for range 2 {
+		wantClass(t, w.Delete(impatient(t), created), cloudprovider.ClassOther)
+	}
+	close(release)
 	wantClass(t, w.Delete(t.Context(), created), cloudprovider.ClassNodeClaimNotFound)
-	calls := w.calls.Load()
-	close(deleted)
-	eventually(t, "the Node's deletion", func() bool { return w.calls.Load() == calls+1 && len(w.nodes(t)) == 0 })
+	_, err := w.Get(t.Context(), created.Status.ProviderID)
+	wantClass(t, err, cloudprovider.ClassNodeClaimNotFound)
+	if len(w.nodes(t)) != 0 {
+		t.Error("the Node is left")
+	}
+}
+
+// impatient is a context of a caller that does not wait.
+func impatient(t *testing.T) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
 }
 
 func TestDelete(t *testing.T) {
