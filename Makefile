@@ -236,6 +236,8 @@ generate-apis: ## Generate what follows from the types of the API alone: deep co
 		$(addprefix -overlay-forbid-label $(proxmox-domain)/,$(proxmox-launch-labels))
 	@$(call charts,kwok,kwok)
 	@$(call charts,aws,providers/aws)
+	@$(call charts,clusterapi,providers/clusterapi)
+	@$(call charts,proxmox,providers/proxmox)
 
 , := ,
 
@@ -342,6 +344,8 @@ release-charts: ## Write VERSION, and where in REGISTRY the images in bin/images
 	@go run ./tools/release charts -version=$(call quoted,$(VERSION)) -registry=$(call quoted,$(REGISTRY)) -images=$(BIN)/images
 	@$(call charts,kwok,kwok)
 	@$(call charts,aws,providers/aws)
+	@$(call charts,clusterapi,providers/clusterapi)
+	@$(call charts,proxmox,providers/proxmox)
 
 # Charts are told apart by their providers, whose name they do not have. Those of Karpenter
 # itself need values that only users know, hence no rendering here: make charts-test does.

@@ -13,8 +13,10 @@ import (
 
 // sources are where the CRDs of a provider come from. Of one name the last counts.
 var sources = map[string][]string{
-	"kwok": {"core/apis/crds", "kwok/apis/crds"},
-	"aws":  {"core/apis/crds", "providers/aws/apis/crds"},
+	"kwok":       {"core/apis/crds", "kwok/apis/crds"},
+	"aws":        {"core/apis/crds", "providers/aws/apis/crds"},
+	"clusterapi": {"core/apis/crds", "providers/clusterapi/apis/crds"},
+	"proxmox":    {"core/apis/crds", "providers/proxmox/apis/crds"},
 }
 
 // generated returns the CRDs of a provider as the API's own, by name.
@@ -42,7 +44,10 @@ func generated(t *testing.T, provider string) map[string]map[string]any {
 // OPS-248..250: both charts bring the API's CRDs, all and unchanged; one of them lets Helm
 // upgrade them, with annotations, and keeps them when it is uninstalled (OPS-253).
 func TestCRDs(t *testing.T) {
-	classes := map[string]string{"kwok": "kwoknodeclasses.karpenter.kwok.sh", "aws": "ec2nodeclasses.karpenter.k8s.aws"}
+	classes := map[string]string{
+		"kwok": "kwoknodeclasses.karpenter.kwok.sh", "aws": "ec2nodeclasses.karpenter.k8s.aws",
+		"clusterapi": "clusterapinodeclasses.karpenter.cluster.x-k8s.io", "proxmox": "proxmoxtemplates.karpenter.proxmox.sinextra.dev",
+	}
 	for _, provider := range providers {
 		want := generated(t, provider)
 		for _, name := range []string{"nodepools.karpenter.sh", "nodeclaims.karpenter.sh", "nodeoverlays.karpenter.sh", "capacitybuffers.autoscaling.x-k8s.io", classes[provider]} {

@@ -17,14 +17,16 @@ import (
 	"karpenter.sh/core/operator/options"
 	kwok "karpenter.sh/kwok/options"
 	aws "karpenter.sh/providers/aws/options"
+	clusterapi "karpenter.sh/providers/clusterapi/options"
 )
 
 // declared is what a provider adds to the options of the core.
 func declared(provider string) func(*options.Set) {
-	if provider == "aws" {
-		return new(aws.Options).Declare
-	}
-	return new(kwok.Options).Declare
+	return map[string]func(*options.Set){
+		"kwok":       new(kwok.Options).Declare,
+		"aws":        new(aws.Options).Declare,
+		"clusterapi": new(clusterapi.Options).Declare,
+	}[provider]
 }
 
 // optionsOf returns the variables that a provider's binary knows, with their defaults.

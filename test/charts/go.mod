@@ -11,6 +11,7 @@ require (
 	karpenter.sh/core v0.0.0
 	karpenter.sh/kwok v0.0.0
 	karpenter.sh/providers/aws v0.0.0
+	karpenter.sh/providers/clusterapi v0.0.0
 	sigs.k8s.io/controller-runtime v0.25.2
 	sigs.k8s.io/yaml v1.6.0
 )
@@ -82,3 +83,5 @@ replace karpenter.sh/core => ../../core
 replace karpenter.sh/kwok => ../../kwok
 
 replace karpenter.sh/providers/aws => ../../providers/aws
+
+replace karpenter.sh/providers/clusterapi => ../../providers/clusterapi

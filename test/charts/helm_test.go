@@ -26,7 +26,7 @@ import (
 const root = "../.."
 
 // providers have a chart each.
-var providers = []string{"kwok", "aws"}
+var providers = []string{"kwok", "aws", "clusterapi"}
 
 // chart is the directory of a provider's chart.
 func chart(provider, name string) string { return filepath.Join(root, "charts", provider, name) }
@@ -37,7 +37,10 @@ func essential(provider string) []string {
 }
 
 // required are the settings that a provider's chart asks of its user.
-var required = map[string][]string{"aws": {"--set", "settings.clusterName=here"}}
+var required = map[string][]string{
+	"aws":     {"--set", "settings.clusterName=here"},
+	"proxmox": {"--set", "existingConfigSecret=clusters"},
+}
 
 // program returns the path of a built program, and skips the test if there is none,
 // unless nobody would notice.
@@ -96,8 +99,18 @@ func render(t testing.TB, provider string, args ...string) objects {
 
 func renderAs(t testing.TB, release, provider string, args ...string) objects {
 	t.Helper()
-	all := slices.Concat([]string{"template", release, chart(provider, "karpenter"), "--namespace", "kube-system"}, essential(provider), args)
-	return parse(t, unreleased(t, provider, helm(t, all...)))
+	return template(t, []string{release, chart(provider, "karpenter"), "--namespace", "kube-system"}, provider, args)
+}
+
+// renderIn renders a provider's chart as release karpenter in a namespace.
+func renderIn(t testing.TB, namespace, provider string, args ...string) objects {
+	t.Helper()
+	return template(t, []string{"karpenter", chart(provider, "karpenter"), "--namespace", namespace}, provider, args)
+}
+
+func template(t testing.TB, what []string, provider string, args []string) objects {
+	t.Helper()
+	return parse(t, unreleased(t, provider, helm(t, slices.Concat([]string{"template"}, what, essential(provider), args)...)))
 }
 
 // unreleased has the version that charts have before a release in place of that which one

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,10 +107,8 @@ func commands(t *testing.T, heading, provider string) []string {
 	section, _, _ = strings.Cut(section, "\n## ")
 	var blocks []string
 	for _, m := range regexp.MustCompile("(?s)```sh *([a-z]*)\n(.*?)```").FindAllStringSubmatch(section, -1) {
-		if m[1] == "kwok" || m[1] == "aws" {
-			if m[1] != provider {
-				continue
-			}
+		if slices.Contains(providers, m[1]) && m[1] != provider {
+			continue
 		}
 		blocks = append(blocks, m[2])
 	}
@@ -227,7 +226,15 @@ func permissions(t *testing.T, c *cluster, provider string) {
 	for _, g := range append(specified(t), own[provider]...) {
 		granted[g] = true
 	}
-	lease := map[grant]bool{{"coordination.k8s.io", "leases", "create"}: true}
+	home := map[grant]bool{{"coordination.k8s.io", "leases", "create"}: true}
+	for _, rules := range inNamespaces[provider] {
+		for _, g := range rules {
+			home[g] = true
+		}
+	}
+	// These are granted for objects of a name.
+	delete(home, grant{"", "services", "get"})
+	delete(home, grant{"", "configmaps", "get"})
 	named := map[grant]bool{{"coordination.k8s.io", "leases", "get"}: true, {"coordination.k8s.io", "leases", "update"}: true}
 	for _, g := range resources(t, c) {
 		at := func(namespace, name string) bool {
@@ -238,7 +245,7 @@ func permissions(t *testing.T, c *cluster, provider string) {
 		if got := at("default", ""); got != everywhere {
 			t.Errorf("in another namespace: %s %s.%s: %v, want %v", g.verb, g.resource, g.group, got, everywhere)
 		}
-		if got, want := at("kube-system", ""), everywhere || lease[g]; got != want {
+		if got, want := at("kube-system", ""), everywhere || home[g]; got != want {
 			t.Errorf("at home: %s %s.%s: %v, want %v", g.verb, g.resource, g.group, got, want)
 		}
 		if named[g] && (!at("kube-system", "karpenter-leader-election") || at("kube-system", "other")) {

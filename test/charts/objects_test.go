@@ -14,7 +14,7 @@ import (
 
 // OPS-231, OPS-243, OPS-244: the pods are as locked up as a controller can be.
 func TestSecurity(t *testing.T) {
-	users := map[string]int64{"kwok": 65536, "aws": 65532}
+	users := map[string]int64{"kwok": 65536, "aws": 65532, "clusterapi": 65532, "proxmox": 65532}
 	for _, provider := range providers {
 		all := render(t, provider)
 		pods := find[appsv1.Deployment](t, all, "Deployment").Spec.Template.Spec
@@ -28,7 +28,7 @@ func TestSecurity(t *testing.T) {
 		if diff := cmp.Diff(want, pods.Containers[0].SecurityContext); diff != "" {
 			t.Errorf("%s: %s", provider, diff)
 		}
-		if *pods.SecurityContext.FSGroup != user || (provider == "aws") != (pods.SecurityContext.SeccompProfile != nil) {
+		if *pods.SecurityContext.FSGroup != user || (provider == "kwok") == (pods.SecurityContext.SeccompProfile != nil) {
 			t.Errorf("%s: the pods have %v", provider, pods.SecurityContext)
 		}
 		account := find[corev1.ServiceAccount](t, all, "ServiceAccount")

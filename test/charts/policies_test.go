@@ -3,6 +3,7 @@
 package charts_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,10 +21,10 @@ func TestAdmissionPolicies(t *testing.T) {
 	want := map[string]map[string]string{
 		"kwok": {"nodeclaims.karpenter.sh": "karpenter-admission", "nodepools.karpenter.sh": "karpenter-admission", "status.karpenter.sh": "karpenter-admission"},
 	}
-	want["aws"] = map[string]string{"ec2nodeclasses.karpenter.k8s.aws": "karpenter-admission-aws"}
-	for policy, parameters := range want["kwok"] {
-		want["aws"][policy] = parameters
+	for _, provider := range []string{"aws", "clusterapi", "proxmox"} {
+		want[provider] = maps.Clone(want["kwok"])
 	}
+	want["aws"]["ec2nodeclasses.karpenter.k8s.aws"] = "karpenter-admission-aws"
 	for _, provider := range providers {
 		if files, err := os.ReadDir(filepath.Join(chart(provider, "karpenter"), "policies")); err != nil || len(files) != len(want[provider]) {
 			t.Errorf("%s has %d files of policies, want %d: %v", provider, len(files), len(want[provider]), err)

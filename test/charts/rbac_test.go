@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	rbacv1 "k8s.io/api/rbac/v1"
 )
 
@@ -77,6 +78,27 @@ var own = map[string][]grant{
 		{"karpenter.k8s.aws", "ec2nodeclasses", "patch"}, {"karpenter.k8s.aws", "ec2nodeclasses", "watch"},
 		{"karpenter.k8s.aws", "ec2nodeclasses/status", "patch"},
 	},
+	"clusterapi": sorted(grants("karpenter.cluster.x-k8s.io", []string{"get", "list", "patch", "watch"}, "clusterapinodeclasses").
+		and(grants("karpenter.cluster.x-k8s.io", []string{"patch"}, "clusterapinodeclasses/status")).
+		and(managed)),
+	"proxmox": sorted(grants("karpenter.proxmox.sinextra.dev", []string{"get", "list", "patch", "watch"}, "proxmoxnodeclasses", "proxmoxtemplates", "proxmoxunmanagedtemplates").
+		and(grants("karpenter.proxmox.sinextra.dev", []string{"patch"}, "proxmoxnodeclasses/status", "proxmoxtemplates/status", "proxmoxunmanagedtemplates/status"))),
+}
+
+// managed are the rules about the management cluster of Cluster API (CAPI-065).
+var managed = grants("cluster.x-k8s.io", []string{"get", "list", "watch"}, "clusters", "machinedeployments", "machines", "machinesets").
+	and(grants("cluster.x-k8s.io", []string{"patch"}, "machinedeployments", "machines")).
+	and(grants("cluster.x-k8s.io", []string{"delete"}, "machines")).
+	and(grants("infrastructure.cluster.x-k8s.io", []string{"get"}, "*"))
+
+// inNamespaces are the rules of each provider in namespaces, beside the Lease.
+var inNamespaces = map[string]map[string][]grant{
+	"aws": {"kube-system/karpenter-dns": {{"", "services", "get"}}},
+	"proxmox": {
+		"kube-system/karpenter-authority":  {{"", "configmaps", "get"}},
+		"kube-system/karpenter-bootstrap":  sorted(grants("", []string{"create", "delete", "get", "list"}, "secrets")),
+		"kube-system/karpenter-references": {{"", "secrets", "get"}},
+	},
 }
 
 func differ(want, got []grant) string { return cmp.Diff(want, got, cmp.AllowUnexported(grant{})) }
@@ -106,6 +128,35 @@ func TestRuleOfNominations(t *testing.T) {
 		if diff := differ(want, expand(rules)); diff != "" {
 			t.Errorf("%v: %s", args, diff)
 		}
+	}
+}
+
+// OPS-247, CAPI-065: what a management cluster of its own grants is not granted here.
+func TestManagementElsewhere(t *testing.T) {
+	for _, args := range [][]string{
+		{"--set", "settings.clusterAPIURL=https://management.example.org"},
+		{"--set", "settings.clusterAPIKubeconfig.secret=management"},
+		{"--set-json", `controller.env=[{"name":"CLUSTER_API_KUBECONFIG","value":"/mine"}]`},
+	} {
+		rules := find[rbacv1.ClusterRole](t, render(t, "clusterapi", args...), "ClusterRole", "karpenter").Rules
+		want := slices.DeleteFunc(slices.Clone(own["clusterapi"]), func(g grant) bool { return managed[g] })
+		if diff := differ(want, expand(rules)); diff != "" {
+			t.Errorf("%v: %s", args, diff)
+		}
+	}
+}
+
+// PVE-112: Secrets can be read where NodeClasses refer to them.
+func TestReferencedNamespaces(t *testing.T) {
+	all := renderIn(t, "karpenter", "proxmox", "--set-json", `referenceNamespaces=["talos","karpenter"]`)
+	var got []string
+	for _, object := range all {
+		if object.GetKind() == "RoleBinding" && object.GetName() == "karpenter-references" {
+			got = append(got, object.GetNamespace())
+		}
+	}
+	if slices.Sort(got); !slices.Equal(got, []string{"karpenter", "talos"}) {
+		t.Errorf("granted in %v", got)
 	}
 }
 
@@ -143,18 +194,17 @@ func TestLeaseRule(t *testing.T) {
 }
 
 // OPS-240, OPS-241: who may look up the address of the DNS, and that nothing else is granted in a
-// namespace.
+// namespace but what a provider names.
 func TestNamespacedRules(t *testing.T) {
-	want := map[string][]string{"kwok": {"kube-system/karpenter"}, "aws": {"kube-system/karpenter", "kube-system/karpenter-dns"}}
 	for _, provider := range providers {
-		var got []string
-		all := render(t, provider)
-		for _, object := range all {
-			if object.GetKind() == "Role" {
-				got = append(got, object.GetNamespace()+"/"+object.GetName())
+		got := map[string][]grant{}
+		for _, object := range render(t, provider) {
+			if object.GetKind() == "Role" && object.GetName() != "karpenter" {
+				got[object.GetNamespace()+"/"+object.GetName()] = expand(find[rbacv1.Role](t, objects{object}, "Role").Rules)
 			}
 		}
-		if diff := cmp.Diff(want[provider], got); diff != "" {
+		want := inNamespaces[provider]
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(grant{}), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s: %s", provider, diff)
 		}
 	}
@@ -166,15 +216,23 @@ func TestNamespacedRules(t *testing.T) {
 
 // OPS-242: what people may do beside what those before may; nobody creates NodeClaims.
 func TestAggregatedRules(t *testing.T) {
-	classes := map[string][2]string{"kwok": {"karpenter.kwok.sh", "kwoknodeclasses"}, "aws": {"karpenter.k8s.aws", "ec2nodeclasses"}}
+	classes := map[string][]string{
+		"kwok": {"karpenter.kwok.sh", "kwoknodeclasses"}, "aws": {"karpenter.k8s.aws", "ec2nodeclasses"},
+		"clusterapi": {"karpenter.cluster.x-k8s.io", "clusterapinodeclasses"},
+		"proxmox":    {"karpenter.proxmox.sinextra.dev", "proxmoxnodeclasses", "proxmoxtemplates", "proxmoxunmanagedtemplates"},
+	}
 	read, change := []string{"get", "list", "watch"}, []string{"delete", "patch", "update"}
 	for _, provider := range providers {
-		all, class := render(t, provider), classes[provider]
+		all, group, resources := render(t, provider), classes[provider][0], classes[provider][1:]
+		var readable []string
+		for _, resource := range resources {
+			readable = append(readable, resource, resource+"/status")
+		}
 		for to, want := range map[string]granted{
 			"view": grants("karpenter.sh", read, "nodepools", "nodepools/status", "nodeclaims", "nodeclaims/status", "nodeoverlays", "nodeoverlays/status").
-				and(grants(class[0], read, class[1], class[1]+"/status")),
+				and(grants(group, read, readable...)),
 			"edit":  grants("karpenter.sh", append(change, "create"), "nodepools", "nodeoverlays").and(grants("karpenter.sh", change, "nodeclaims")),
-			"admin": grants(class[0], append(change, "create"), class[1]),
+			"admin": grants(group, append(change, "create"), resources...),
 		} {
 			role := find[rbacv1.ClusterRole](t, all, "ClusterRole", "karpenter-"+to)
 			if diff := differ(sorted(want), expand(role.Rules)); diff != "" {

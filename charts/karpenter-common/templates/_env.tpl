@@ -76,6 +76,15 @@ chart's: a name that stands twice is refused by server-side apply.
       (dict "name" "MEMORY_LIMIT" "valueFrom" (dict "resourceFieldRef" (dict "containerName" $container "divisor" "0" "resource" "limits.memory")))
       (dict "name" "CPU_REQUESTS" "valueFrom" (dict "resourceFieldRef" (dict "containerName" $container "divisor" "1m" "resource" "requests.cpu")))
       (dict "name" "FEATURE_GATES" "value" (include "karpenter-common.gates" $values.settings.featureGates)) }}
+{{- range include "karpenter-common.secretFiles" . | fromYamlArray }}
+{{- $env = append $env (dict "name" .env "value" (printf "%s/%s" .directory .file)) }}
+{{- end }}
+{{- range $provider.secrets }}
+{{- $secret := get $values.settings .setting }}
+{{- if $secret.secret }}
+{{- $env = append $env (dict "name" .env "valueFrom" (dict "secretKeyRef" (dict "name" (tpl $secret.secret $root) "key" $secret.key))) }}
+{{- end }}
+{{- end }}
 {{- range concat (include "karpenter-common.settings" . | fromYamlArray) (default list $provider.settings) }}
 {{- $text := include "karpenter-common.text" (dict "root" $root "value" (get $values.settings .setting)) }}
 {{- if and .required (not $text) }}

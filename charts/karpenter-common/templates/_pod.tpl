@@ -100,7 +100,11 @@ readinessProbe:
 resources:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .Values.controller.extraVolumeMounts }}
+{{- $mounts := list }}
+{{- range include "karpenter-common.secretFiles" . | fromYamlArray }}
+{{- $mounts = append $mounts (dict "name" .volume "mountPath" .directory "readOnly" true) }}
+{{- end }}
+{{- with concat $mounts (default list .Values.controller.extraVolumeMounts) }}
 volumeMounts:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -169,7 +173,12 @@ topologySpreadConstraints:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .Values.extraVolumes }}
+{{- $volumes := list }}
+{{- range include "karpenter-common.secretFiles" . | fromYamlArray }}
+{{- $items := list (dict "key" .key "path" .file) }}
+{{- $volumes = append $volumes (dict "name" .volume "secret" (dict "secretName" .secret "items" $items "defaultMode" 288)) }}
+{{- end }}
+{{- with concat $volumes (default list .Values.extraVolumes) }}
 volumes:
   {{- toYaml . | nindent 2 }}
 {{- end }}

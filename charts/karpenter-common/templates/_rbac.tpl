@@ -95,11 +95,42 @@ rules:
       "name" (printf "%s-core" (include "karpenter-common.fullname" .)) "rules" $rules) }}
 {{- end }}
 
-{{/* The ClusterRole of the provider (OPS-238, OPS-247). */}}
+{{/*
+The ClusterRole of the provider (OPS-238, OPS-247). Rules about a second cluster are for
+this one only as long as no variable names another.
+*/}}
 {{- define "karpenter-common.providerRole" -}}
 {{- $provider := include "karpenter-common.provider" . | fromYaml }}
+{{- $rules := $provider.rules }}
+{{- with $provider.rulesWithout }}
+{{- $elsewhere := false }}
+{{- range include "karpenter-common.env" $ | fromYamlArray }}
+{{- if and (has .name $provider.rulesWithout.variables) (or .value .valueFrom) }}{{ $elsewhere = true }}{{ end }}
+{{- end }}
+{{- if not $elsewhere }}{{ $rules = concat $rules .rules }}{{ end }}
+{{- end }}
 {{- include "karpenter-common.role" (dict "root" . "kind" "ClusterRole"
-      "name" (include "karpenter-common.fullname" .) "rules" $provider.rules) }}
+      "name" (include "karpenter-common.fullname" .) "rules" $rules) }}
+{{- end }}
+
+{{/*
+The Roles of the provider: each in a namespace, or in that of the release and those that a
+value lists.
+*/}}
+{{- define "karpenter-common.providerRoles" -}}
+{{- $root := . }}
+{{- range (include "karpenter-common.provider" . | fromYaml).roles }}
+{{- $role := . }}
+{{- $namespaces := list .namespace }}
+{{- if .namespacesIn }}
+{{- $namespaces = concat (list $root.Release.Namespace) (get $root.Values .namespacesIn) | uniq }}
+{{- end }}
+{{- range $namespaces }}
+---
+{{ include "karpenter-common.role" (dict "root" $root "kind" "Role"
+      "name" (printf "%s-%s" (include "karpenter-common.fullname" $root) $role.name) "namespace" . "rules" $role.rules) }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/*
@@ -107,7 +138,8 @@ The Role of leader election (OPS-239). It follows the variables that move the Le
 The creation of an object cannot be limited by its name.
 */}}
 {{- define "karpenter-common.leaseRole" -}}
-{{- $lease := include "karpenter-common.variable" (dict "root" . "name" "LEADER_ELECTION_NAME" "fallback" "karpenter-leader-election") }}
+{{- $usual := (include "karpenter-common.provider" . | fromYaml).lease | default "karpenter-leader-election" }}
+{{- $lease := include "karpenter-common.variable" (dict "root" . "name" "LEADER_ELECTION_NAME" "fallback" $usual) }}
 {{- $namespace := include "karpenter-common.variable" (dict "root" . "name" "LEADER_ELECTION_NAMESPACE" "fallback" .Release.Namespace) }}
 {{- $group := list "coordination.k8s.io" }}
 {{- $rules := list
@@ -150,6 +182,7 @@ rules:
 {{ include "karpenter-common.leaseRole" . }}
 ---
 {{ include "karpenter-common.dnsRole" . }}
+{{- include "karpenter-common.providerRoles" . }}
 {{- end }}
 
 {{/* The permissions of people. */}}
@@ -159,14 +192,16 @@ rules:
 {{- $write := list "create" "delete" "patch" "update" }}
 {{- $core := list "karpenter.sh" }}
 {{- $provider := list $class.group }}
+{{- $readable := list }}
+{{- range $class.resources }}{{ $readable = concat $readable (list . (printf "%s/status" .)) }}{{ end }}
 {{ include "karpenter-common.aggregatedRole" (dict "root" . "to" "view" "rules" (list
       (dict "apiGroups" $core "resources" (list "nodepools" "nodepools/status" "nodeclaims" "nodeclaims/status" "nodeoverlays" "nodeoverlays/status") "verbs" $read)
-      (dict "apiGroups" $provider "resources" (list $class.resource (printf "%s/status" $class.resource)) "verbs" $read))) }}
+      (dict "apiGroups" $provider "resources" $readable "verbs" $read))) }}
 ---
 {{ include "karpenter-common.aggregatedRole" (dict "root" . "to" "edit" "rules" (list
       (dict "apiGroups" $core "resources" (list "nodepools" "nodeoverlays") "verbs" $write)
       (dict "apiGroups" $core "resources" (list "nodeclaims") "verbs" (list "delete" "patch" "update")))) }}
 ---
 {{ include "karpenter-common.aggregatedRole" (dict "root" . "to" "admin" "rules" (list
-      (dict "apiGroups" $provider "resources" (list $class.resource) "verbs" $write))) }}
+      (dict "apiGroups" $provider "resources" $class.resources "verbs" $write))) }}
 {{- end }}
