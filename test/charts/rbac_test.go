@@ -146,6 +146,18 @@ func TestManagementElsewhere(t *testing.T) {
 	}
 }
 
+// CAPI-065: the manifest for a management cluster grants the same there.
+func TestManagementRole(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join(root, "providers/clusterapi/examples/management-rbac.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	role := find[rbacv1.ClusterRole](t, parse(t, string(content)), "ClusterRole")
+	if diff := differ(sorted(managed), expand(role.Rules)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // PVE-112: Secrets can be read where NodeClasses refer to them.
 func TestReferencedNamespaces(t *testing.T) {
 	all := renderIn(t, "karpenter", "proxmox", "--set-json", `referenceNamespaces=["talos","karpenter"]`)
