@@ -172,6 +172,21 @@ func TestReferencedNamespaces(t *testing.T) {
 	}
 }
 
+// PVE-098: machines that come with a token of the provider get a client certificate.
+func TestBootstrapGroup(t *testing.T) {
+	all, group := render(t, "proxmox"), "system:bootstrappers:karpenter:proxmox"
+	for name, role := range map[string]string{
+		"karpenter-node-bootstrapper":        "system:node-bootstrapper",
+		"karpenter-node-client-certificates": "system:certificates.k8s.io:certificatesigningrequests:nodeclient",
+	} {
+		binding := find[rbacv1.ClusterRoleBinding](t, all, "ClusterRoleBinding", name)
+		want := []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: group}}
+		if diff := cmp.Diff(want, binding.Subjects); diff != "" || binding.RoleRef.Name != role {
+			t.Errorf("%s gives role %s: %s", name, binding.RoleRef.Name, diff)
+		}
+	}
+}
+
 // OPS-208: what the user adds.
 func TestAdditionalRules(t *testing.T) {
 	rules := find[rbacv1.ClusterRole](t, render(t, "kwok", everything("kwok")...), "ClusterRole", "full-core").Rules

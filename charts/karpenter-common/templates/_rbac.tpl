@@ -133,6 +133,26 @@ value lists.
 {{- end }}
 {{- end }}
 
+{{/* What groups of users that the provider makes up may do, by roles of Kubernetes itself. */}}
+{{- define "karpenter-common.groupBindings" -}}
+{{- $root := . }}
+{{- range (include "karpenter-common.provider" . | fromYaml).groupBindings }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  {{- include "karpenter-common.metadata" (dict "root" $root "name" (printf "%s-%s" (include "karpenter-common.fullname" $root) .name)) | nindent 2 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: {{ .clusterRole }}
+subjects:
+  - apiGroup: rbac.authorization.k8s.io
+    kind: Group
+    name: {{ .group }}
+{{- end }}
+{{- end }}
+
 {{/*
 The Role of leader election (OPS-239). It follows the variables that move the Lease.
 The creation of an object cannot be limited by its name.
@@ -183,6 +203,7 @@ rules:
 ---
 {{ include "karpenter-common.dnsRole" . }}
 {{- include "karpenter-common.providerRoles" . }}
+{{- include "karpenter-common.groupBindings" . }}
 {{- end }}
 
 {{/* The permissions of people. */}}
