@@ -68,7 +68,7 @@ func New(o Options) (*Parts, error) {
 	})
 	p.Provider, err = provider.New(provider.Options{
 		Inventory: p.Inventory, Scope: p.Scope, Stock: p.Stock, Scaler: p.Scaler, Health: p.Health, Events: o.Events,
-		Clock: o.Clock, Changes: o.Management.MachineChanges,
+		Clock: o.Clock, Changes: o.Management.MachineChanges, LaunchTimeout: o.Settings.LaunchTimeout,
 	})
 	return p, err
 }
