@@ -32,7 +32,7 @@ const Name = "clusterapi"
 // attempt waits on (CAPI-032).
 const DefaultPatience = 30 * time.Second
 
-// Options is what a Provider is made of. All but Patience, Tick and Changes are required.
+// Options is what a Provider is made of. All but functions and durations are required.
 type Options struct {
 	// Inventory reads both clusters.
 	Inventory *inventory.Reader
@@ -49,8 +49,12 @@ type Options struct {
 	// Changes returns a channel that is closed when a Machine has changed since the
 	// call; nil: who waits looks with each tick only.
 	Changes func() <-chan struct{}
+	// Hold returns why instance types are not to be told yet; nil: they always are.
+	Hold func() error
 	// Patience is DefaultPatience unless set, Tick a second.
 	Patience, Tick time.Duration
+	// LaunchTimeout is that of the core; cloudprovider.DefaultLaunchTimeout unless set.
+	LaunchTimeout time.Duration
 }
 
 // Provider is the provider of Machines.
@@ -58,6 +62,12 @@ type Provider struct {
 	opts  Options
 	words *vocabulary.Vocabulary
 }
+
+var (
+	_ cloudprovider.Vocabularian = (*Provider)(nil)
+	_ cloudprovider.LaunchTimer  = (*Provider)(nil)
+	_ cloudprovider.Annotator    = (*Provider)(nil)
+)
 
 // New returns a provider.
 func New(o Options) (*Provider, error) {
@@ -67,8 +77,14 @@ func New(o Options) (*Provider, error) {
 	if o.Tick == 0 {
 		o.Tick = time.Second
 	}
+	if o.LaunchTimeout == 0 {
+		o.LaunchTimeout = cloudprovider.DefaultLaunchTimeout
+	}
 	if o.Changes == nil {
 		o.Changes = func() <-chan struct{} { return nil }
+	}
+	if o.Hold == nil {
+		o.Hold = func() error { return nil }
 	}
 	p := &Provider{opts: o}
 	words, err := cloudprovider.VocabularyOf(p)
@@ -91,6 +107,14 @@ func (p *Provider) RepairPolicies() []cloudprovider.RepairPolicy { return nil }
 // Vocabulary implements cloudprovider.Vocabularian.
 func (p *Provider) Vocabulary() vocabulary.Additions { return v1alpha1.Vocabulary() }
 
+// LaunchTimeout implements cloudprovider.LaunchTimer (CAPI-070).
+func (p *Provider) LaunchTimeout() time.Duration { return p.opts.LaunchTimeout }
+
+// NodeClaimAnnotations implements cloudprovider.Annotator: on a Node, Cluster API writes
+// the bare name of the Machine under the key that NodeClaims have it with its namespace
+// under (CAPI-005).
+func (p *Provider) NodeClaimAnnotations() []string { return []string{v1alpha1.AnnotationMachine} }
+
 // IsDrifted implements cloudprovider.CloudProvider: images and versions are rolled out by
 // Cluster API (CAPI-061).
 func (p *Provider) IsDrifted(context.Context, *v1.NodeClaim) (cloudprovider.DriftReason, error) {
@@ -111,6 +135,9 @@ func (p *Provider) GetInstanceTypes(ctx context.Context, nodePool *v1.NodePool) 
 	template := &nodePool.Spec.Template
 	if template.Spec.NodeClassRef.Name == "" {
 		return nil, errNoReference
+	}
+	if err := p.opts.Hold(); err != nil {
+		return nil, err
 	}
 	nodeClass, err := p.lookup().ForPool(ctx, nodePool)
 	if err != nil {
