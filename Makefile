@@ -49,7 +49,7 @@ wish   = $(if $(KUBERNETES),-kubernetes $(call quoted,$(KUBERNETES)) )-runtime $
 # The modules outside of the workspace, which have dependencies of their own, and those of
 # them that take minutes to build, or are others' programs, and are built when they are used.
 others   = test/oracle test/cloudsim/aws/sdktest providers/aws/userdata/judge monitoring/check
-large    = tools/images tools/controlplane tools/helm tools/kind tools/lint tools/vulnerabilities
+large    = tools/images tools/controlplane tools/clusterapi tools/helm tools/kind tools/lint tools/vulnerabilities
 
 # The directories of all modules of the workspace, and their packages. The
 # end-to-end suite has a target of its own: it needs a cluster.

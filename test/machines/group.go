@@ -24,6 +24,9 @@ const (
 	AnnotationCapacity = "capacity.cluster-autoscaler.kubernetes.io/"
 )
 
+// version of the kubelets. Cluster API takes Machines for outdated whose Node has another.
+const version = "v1.36.0"
+
 // taintUnregistered keeps pods off a Node until Karpenter has registered it (CAPI-064).
 const taintUnregistered = "karpenter.sh/unregistered"
 
@@ -54,7 +57,7 @@ func (g Ground) Deployment(group Group) (*clusterv1.MachineDeployment, *v1alpha1
 	deployment.Annotations = annotationsOf(group)
 	deployment.Spec = clusterv1.MachineDeploymentSpec{ClusterName: g.Cluster, Replicas: new(int32(0))}
 	deployment.Spec.Template.Spec = clusterv1.MachineSpec{
-		ClusterName:       g.Cluster,
+		ClusterName: g.Cluster, Version: version,
 		Bootstrap:         clusterv1.Bootstrap{DataSecretName: new(bootstrapSecret)},
 		InfrastructureRef: clusterv1.ContractVersionedObjectReference{APIGroup: v1alpha1.Group, Kind: "FakeMachineTemplate", Name: template.Name},
 	}

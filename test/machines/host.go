@@ -61,8 +61,8 @@ func DueAt(m *v1alpha1.FakeMachine, now time.Time) Due {
 // ProviderID is the one that a host has or will have.
 func ProviderID(m *v1alpha1.FakeMachine) string { return idPrefix + m.Namespace + "/" + m.Name }
 
-// NodeOf is what a host registers as.
-func NodeOf(m *v1alpha1.FakeMachine) *corev1.Node {
+// NodeOf is what a host registers as, with the kubelet of a version.
+func NodeOf(m *v1alpha1.FakeMachine, version string) *corev1.Node {
 	architecture := cmp.Or(m.Spec.Architecture, defaultArchitecture)
 	labels := map[string]string{
 		corev1.LabelHostname: m.Name, corev1.LabelOSStable: operatingSystem, corev1.LabelArchStable: architecture,
@@ -77,7 +77,7 @@ func NodeOf(m *v1alpha1.FakeMachine) *corev1.Node {
 		Status: corev1.NodeStatus{
 			Capacity: m.Spec.Capacity.DeepCopy(), Allocatable: less(m.Spec.Capacity, m.Spec.Reserved),
 			Phase:    corev1.NodePending,
-			NodeInfo: corev1.NodeSystemInfo{Architecture: architecture, OperatingSystem: operatingSystem},
+			NodeInfo: corev1.NodeSystemInfo{Architecture: architecture, OperatingSystem: operatingSystem, KubeletVersion: version},
 		},
 	}
 }

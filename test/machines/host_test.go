@@ -64,8 +64,8 @@ func TestNodeOf(t *testing.T) {
 		m.Spec.Taints = []corev1.Taint{{Key: "k", Effect: corev1.TaintEffectNoExecute}}
 		m.Spec.Reserved = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("500m"), corev1.ResourceMemory: resource.MustParse("2Gi"), "other": resource.MustParse("1")}
 	})
-	node := machines.NodeOf(m)
-	if node.Name != "m" || node.Spec.ProviderID != machines.ProviderID(m) {
+	node := machines.NodeOf(m, "v1.2.3")
+	if node.Name != "m" || node.Spec.ProviderID != machines.ProviderID(m) || node.Status.NodeInfo.KubeletVersion != "v1.2.3" {
 		t.Errorf("Node %s has provider ID %s", node.Name, node.Spec.ProviderID)
 	}
 	want := map[string]string{"team": "a", "kubernetes.io/arch": "arm64", "kubernetes.io/os": "linux", "kubernetes.io/hostname": "m", "kwok-partition": "a"}

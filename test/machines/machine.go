@@ -19,7 +19,7 @@ import (
 )
 
 // finalizer keeps a FakeMachine until its host is silent.
-const finalizer = "fakemachines." + v1alpha1.Group
+const finalizer = v1alpha1.Group + "/host"
 
 // hosts brings every FakeMachine to what is due.
 type hosts struct {
@@ -32,8 +32,9 @@ func (h *hosts) Reconcile(ctx context.Context, m *v1alpha1.FakeMachine) (reconci
 	if !m.DeletionTimestamp.IsZero() {
 		return reconcile.Result{}, h.end(ctx, m)
 	}
-	if bootable, err := h.bootable(ctx, m); err != nil || !bootable {
-		return reconcile.Result{}, err // an event of the Machine comes when it is
+	machine, err := h.machine(ctx, m)
+	if err != nil || machine == nil {
+		return reconcile.Result{}, err // an event of the Machine comes when there is one
 	}
 	due := DueAt(m, h.clock.Now())
 	if err := h.writeSpec(ctx, m, due); err != nil {
@@ -41,7 +42,7 @@ func (h *hosts) Reconcile(ctx context.Context, m *v1alpha1.FakeMachine) (reconci
 	}
 	switch {
 	case due.Joined && !m.Status.Joined:
-		if err := h.join(ctx, m); err != nil {
+		if err := h.join(ctx, m, machine.Spec.Version); err != nil {
 			return reconcile.Result{}, err
 		}
 	case m.Status.Joined && vanished(m):
@@ -52,17 +53,21 @@ func (h *hosts) Reconcile(ctx context.Context, m *v1alpha1.FakeMachine) (reconci
 	return reconcile.Result{RequeueAfter: due.Next}, h.writeStatus(ctx, m, due)
 }
 
-// bootable reports whether a host belongs to a Machine that has its bootstrap data.
-func (h *hosts) bootable(ctx context.Context, m *v1alpha1.FakeMachine) (bool, error) {
+// machine is the Machine of a host; nil while it has no bootstrap data.
+func (h *hosts) machine(ctx context.Context, m *v1alpha1.FakeMachine) (*clusterv1.Machine, error) {
 	owner := metav1.GetControllerOf(m)
 	if owner == nil || owner.Kind != "Machine" {
-		return false, nil
+		return nil, nil //nolint:nilnil // absence is an answer, not a failure
 	}
 	machine := &clusterv1.Machine{}
-	if err := h.client.Get(ctx, client.ObjectKey{Namespace: m.Namespace, Name: owner.Name}, machine); err != nil {
-		return false, client.IgnoreNotFound(err)
+	err := h.client.Get(ctx, client.ObjectKey{Namespace: m.Namespace, Name: owner.Name}, machine)
+	switch {
+	case apierrors.IsNotFound(err), err == nil && machine.Spec.Bootstrap.DataSecretName == nil:
+		return nil, nil //nolint:nilnil // likewise
+	case err != nil:
+		return nil, fmt.Errorf("read Machine %s: %w", owner.Name, err)
 	}
-	return machine.Spec.Bootstrap.DataSecretName != nil, nil
+	return machine, nil
 }
 
 // writeSpec gives a host its finalizer, and its provider ID when it exists.
@@ -97,12 +102,12 @@ func (h *hosts) writeStatus(ctx context.Context, m *v1alpha1.FakeMachine, due Du
 }
 
 // join makes the Node.
-func (h *hosts) join(ctx context.Context, m *v1alpha1.FakeMachine) error {
+func (h *hosts) join(ctx context.Context, m *v1alpha1.FakeMachine, version string) error {
 	to, err := h.workload(ctx, m)
 	if err != nil {
 		return err
 	}
-	if err := to.Create(ctx, NodeOf(m)); err != nil && !apierrors.IsAlreadyExists(err) { // a try before this one made it
+	if err := to.Create(ctx, NodeOf(m, version)); err != nil && !apierrors.IsAlreadyExists(err) { // a try before this one made it
 		return fmt.Errorf("make Node %s: %w", m.Name, err)
 	}
 	return nil
