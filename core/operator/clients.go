@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/util/flowcontrol"
 
+	"karpenter.sh/core/operator/election"
 	"karpenter.sh/core/operator/options"
 )
 
@@ -57,21 +58,43 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// mainClientConfig is that of the client which all controllers share.
-func mainClientConfig(o options.Options, b build) (*rest.Config, error) {
-	config, err := clusterConfig()
-	if err != nil {
-		return nil, err
+// Clients says how this process speaks with API servers.
+type Clients struct {
+	agent string
+	// qps and burst are the user's; see limiter.
+	qps, burst int
+	// fence is nil without election.
+	fence *election.Fence
+}
+
+func newClients(o options.Options, b build) Clients {
+	return Clients{agent: "karpenter/" + b.version, qps: o.KubeClientQPS, burst: o.KubeClientBurst}
+}
+
+// Config returns what the clients of another cluster are to be made from: a copy of a
+// configuration, with the name of this process, a rate limit of its own that is set as the
+// main one is, and the fence of leader election (OPS-013, OPS-047, OPS-059). The
+// configuration of the manager is all that already. The zero Clients has no fence, and the
+// library's limit.
+func (c Clients) Config(config *rest.Config) *rest.Config {
+	out := c.unfenced(config)
+	if c.fence != nil {
+		out.Wrap(c.fence.Wrap)
 	}
-	config.UserAgent = "karpenter/" + b.version
-	config.RateLimiter = limiter(o)
-	return config, nil
+	return out
+}
+
+func (c Clients) unfenced(config *rest.Config) *rest.Config {
+	out := rest.CopyConfig(config)
+	out.UserAgent = c.agent
+	out.RateLimiter = limiter(c.qps, c.burst)
+	return out
 }
 
 // limiter is one for all kinds: left to itself, the library would make one for
 // each (OPS-013, OPS-014).
-func limiter(o options.Options) flowcontrol.RateLimiter {
-	qps, burst := float32(o.KubeClientQPS), o.KubeClientBurst
+func limiter(perSecond, burst int) flowcontrol.RateLimiter {
+	qps := float32(perSecond)
 	if qps < 0 {
 		return flowcontrol.NewFakeAlwaysRateLimiter()
 	}

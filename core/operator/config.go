@@ -51,6 +51,8 @@ type Setup struct {
 	NodeClaims *metrics.NodeClaims
 	// Clock of the process.
 	Clock clock.WithTicker
+	// Clients makes clients of other clusters.
+	Clients Clients
 }
 
 // Provider is what a binary adds to the core.

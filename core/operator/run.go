@@ -19,7 +19,6 @@ import (
 	"karpenter.sh/core/apis/v1alpha1"
 	"karpenter.sh/core/events"
 	"karpenter.sh/core/metrics"
-	"karpenter.sh/core/operator/election"
 	"karpenter.sh/core/operator/options"
 )
 
@@ -30,9 +29,9 @@ type environment struct {
 	log     logr.Logger
 	clock   clock.WithTicker
 	metrics ctrlmetrics.RegistererGatherer
-	// fence keeps a replica that lost the lease from writing; nil without
-	// election.
-	fence *election.Fence
+	// clients have the fence, which keeps a replica that lost the lease from writing,
+	// once there is an election.
+	clients Clients
 }
 
 // run builds everything, runs it until the context ends, and gives up the
@@ -46,10 +45,12 @@ func (c Config) run(ctx context.Context, env environment) error {
 	if err != nil {
 		return err
 	}
-	client, err := mainClientConfig(env.options, env.build)
+	found, err := clusterConfig()
 	if err != nil {
 		return err
 	}
+	env.clients = newClients(env.options, env.build)
+	client := env.clients.unfenced(found) // the fence comes with the election, which asks for the cluster
 	elected, err := c.elect(ctx, env, client)
 	if err != nil {
 		return err
@@ -59,7 +60,7 @@ func (c Config) run(ctx context.Context, env environment) error {
 		return err
 	}
 	if elected != nil {
-		env.fence = elected.Fence()
+		env.clients.fence = elected.Fence()
 	}
 	if err := c.populate(ctx, env, mgr); err != nil {
 		return err
@@ -119,12 +120,13 @@ func (c Config) populate(ctx context.Context, env environment, mgr manager.Manag
 		Registerer: env.metrics,
 		NodeClaims: nodeClaims,
 		Clock:      env.clock,
+		Clients:    env.clients,
 	}
 	provider, err := c.NewProvider(ctx, setup)
 	if err != nil {
 		return fmt.Errorf("starting the provider: %w", err)
 	}
-	shared, err := share(ctx, setup, provider, env.fence)
+	shared, err := share(ctx, setup, provider, env.clients.fence)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package wiring
+
+import (
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"karpenter.sh/core/cloudprovider/kit/batch"
+	"karpenter.sh/core/cloudprovider/kit/health"
+	"karpenter.sh/core/events"
+	"karpenter.sh/providers/clusterapi/inventory"
+	"karpenter.sh/providers/clusterapi/management"
+	"karpenter.sh/providers/clusterapi/options"
+	"karpenter.sh/providers/clusterapi/provider"
+	"karpenter.sh/providers/clusterapi/scaling"
+	"karpenter.sh/providers/clusterapi/selection"
+	"karpenter.sh/providers/clusterapi/stock"
+)
+
+// Options is what the provider is built of; all are required.
+type Options struct {
+	Settings options.Options
+	// Management is the management cluster. Whoever calls lets it run.
+	Management *management.Cluster
+	// Client reads from the cache of the workload cluster and writes, Live reads past
+	// that cache.
+	Client client.Client
+	Live   client.Reader
+
+	Events     events.Recorder
+	Registerer prometheus.Registerer
+	Clock      clock.WithTicker
+	Log        logr.Logger
+}
+
+// Parts are those of a provider.
+type Parts struct {
+	Options
+	Provider *provider.Provider
+
+	Scope     selection.Scope
+	Inventory *inventory.Reader
+	Health    *health.Record
+	Stock     *stock.Stock
+	Scaler    *scaling.Scaler
+}
+
+// New puts the parts together. Nothing is asked of any cluster yet.
+func New(o Options) (*Parts, error) {
+	batches, err := batch.NewMetrics(o.Registerer)
+	if err != nil {
+		return nil, err
+	}
+	p := &Parts{
+		Options: o, Scope: selection.Scope{ClusterName: o.Settings.ClusterName}, Health: health.New(health.Options{Clock: o.Clock}),
+		Inventory: &inventory.Reader{
+			Management: inventory.Management{Cache: o.Management.Cache(), Live: o.Management.Live()},
+			Workload:   inventory.Workload{Cache: o.Client, Live: o.Live},
+		},
+	}
+	p.Stock = stock.New(stock.Options{Inventory: p.Inventory, Scope: p.Scope, Health: p.Health, Clock: o.Clock})
+	p.Scaler = scaling.New(scaling.Options{
+		Inventory: p.Inventory, Management: o.Management.Client(), Workload: o.Client, Clock: o.Clock,
+		Refused: provider.Refused(p.Health), Changes: o.Management.MachineChanges, Metrics: batches, Log: o.Log,
+	})
+	p.Provider, err = provider.New(provider.Options{
+		Inventory: p.Inventory, Scope: p.Scope, Stock: p.Stock, Scaler: p.Scaler, Health: p.Health, Events: o.Events,
+		Clock: o.Clock, Changes: o.Management.MachineChanges,
+	})
+	return p, err
+}
