@@ -71,7 +71,7 @@ check-cluster:
 	@$(cluster) check -name $(name) $(wish)
 
 .PHONY: up
-up: check-cluster control-plane helm ## Start a cluster of fake nodes with Karpenter in it; CLUSTER=name RUNTIME=binary|kind PROVIDER=kwok|aws (aws: against a simulated cloud)
+up: check-cluster control-plane helm ## Start a cluster of fake nodes with Karpenter in it; CLUSTER=name RUNTIME=binary|kind PROVIDER=kwok|aws|clusterapi (aws: against a simulated cloud, clusterapi: with Cluster API itself)
 	@$(cluster) up -name $(name) $(wish)
 
 # What needs Docker says so before anything is built, and names what does not.
@@ -88,7 +88,7 @@ down: ## Stop the cluster and remove it; CLUSTER=name
 	@$(cluster) down -name $(name)
 
 .PHONY: demo
-demo: up ## Watch Karpenter bring and remove nodes in the cluster; CLUSTER=name PROVIDER=kwok|aws
+demo: up ## Watch Karpenter bring and remove nodes in the cluster; CLUSTER=name PROVIDER=kwok|aws|clusterapi
 	@go run ./test/cmd/demo -provider $(call quoted,$(PROVIDER)) -kubeconfig $(BIN)/clusters/$(name)/kubeconfig \
 		-metrics-url "$$($(cluster) metrics-url -name $(name))"
 

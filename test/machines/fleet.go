@@ -26,8 +26,9 @@ const (
 )
 
 // Fleet is a choice of groups such as a data centre has it: three families with 2, 4, or 8
-// GiB of memory for each processor, five sizes, two zones; and spot capacity of the middle
-// family. Those that differ in zone and capacity type only are one instance type.
+// GiB of memory for each processor, five sizes, two zones; the first of them for arm64, too,
+// and the middle one as spot capacity. Those that differ in zone and capacity type only are
+// one instance type.
 func Fleet(provisioning, boot time.Duration) []Group {
 	var groups []Group
 	for _, family := range []struct {
@@ -38,7 +39,11 @@ func Fleet(provisioning, boot time.Duration) []Group {
 			for _, zone := range []string{"a", "b"} {
 				s := shape{family: family.name, cpu: cpu, memory: cpu * family.memory, zone: zone}
 				groups = append(groups, s.group(provisioning, boot))
-				if family.name == "m" {
+				switch family.name {
+				case "c":
+					s.arm = true
+					groups = append(groups, s.group(provisioning, boot))
+				case "m":
 					s.spot = true
 					groups = append(groups, s.group(provisioning, boot))
 				}
@@ -53,11 +58,14 @@ type shape struct {
 	family      string
 	cpu, memory int
 	zone        string
-	spot        bool
+	arm, spot   bool
 }
 
 func (s shape) group(provisioning, boot time.Duration) Group {
-	kind := fmt.Sprintf("%s-%d", s.family, s.cpu)
+	kind, architecture := fmt.Sprintf("%s-%d", s.family, s.cpu), defaultArchitecture
+	if s.arm {
+		kind, architecture = kind+"-arm", "arm64"
+	}
 	name, capacityType := kind+"-"+s.zone, "on-demand"
 	price := priceOfCore*float64(s.cpu) + priceOfGiB*float64(s.memory)
 	if s.spot {
@@ -67,7 +75,7 @@ func (s shape) group(provisioning, boot time.Duration) Group {
 		Name: name,
 		Labels: map[string]string{
 			corev1.LabelInstanceTypeStable: kind, corev1.LabelTopologyZone: "zone-" + s.zone,
-			corev1.LabelArchStable: defaultArchitecture, corev1.LabelOSStable: operatingSystem,
+			corev1.LabelArchStable: architecture, corev1.LabelOSStable: operatingSystem,
 			LabelFamily: s.family, LabelSize: fmt.Sprint(s.cpu), labelCapacityType: capacityType,
 		},
 		Capacity: corev1.ResourceList{
