@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command machines lets Machines of Cluster API become fake nodes: it is an infrastructure
-// provider, beside Cluster API's own controllers in the same cluster. With -fleet it also
-// makes a Cluster that stands for this one, and MachineDeployments of many sizes.
+// provider, beside Cluster API's own controllers in the same cluster. It makes a Cluster that
+// stands for this one, and with -fleet MachineDeployments of many sizes.
 //
 // tools/cluster starts it: make up PROVIDER=clusterapi.
 package main
@@ -54,9 +54,9 @@ func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("machines", flag.ContinueOnError)
 	flags.StringVar(&o.kubeconfig, "kubeconfig", os.Getenv("KUBECONFIG"), "`file` to connect to the management cluster with")
-	flags.StringVar(&o.cluster, "cluster", "karpenter", "`name` of the Cluster that -fleet makes")
-	flags.StringVar(&o.namespace, "namespace", "machines", "`namespace` of what -fleet makes")
-	flags.BoolVar(&o.fleet, "fleet", false, "make a Cluster that stands for the cluster of the kubeconfig, and MachineDeployments")
+	flags.StringVar(&o.cluster, "cluster", "karpenter", "`name` of the Cluster that it makes")
+	flags.StringVar(&o.namespace, "namespace", "machines", "`namespace` of what it makes")
+	flags.BoolVar(&o.fleet, "fleet", false, "make MachineDeployments of many sizes")
 	flags.DurationVar(&o.provisioning, "provisioning", time.Second, "how long hosts of the fleet take to be there")
 	flags.DurationVar(&o.boot, "boot", 5*time.Second, "how long they boot, after that")
 	flags.StringVar(&o.probe, "probe", "127.0.0.1:0", "`address` of /readyz, which answers 200 when all is there")
@@ -111,11 +111,9 @@ func run(ctx context.Context, args []string) error {
 	return m.Start(ctx)
 }
 
-// make makes the fleet, if there is to be one. What is there already stays as it is.
+// make makes the Cluster, and the fleet if there is to be one. What is there already stays
+// as it is.
 func (o options) make(ctx context.Context, c client.Client) error {
-	if !o.fleet {
-		return nil
-	}
 	kubeconfig, err := machines.Kubeconfig(o.kubeconfig)
 	if err != nil {
 		return err
@@ -125,7 +123,11 @@ func (o options) make(ctx context.Context, c client.Client) error {
 	if err != nil {
 		return err
 	}
-	for _, group := range machines.Fleet(o.provisioning, o.boot) {
+	var fleet []machines.Group
+	if o.fleet {
+		fleet = machines.Fleet(o.provisioning, o.boot)
+	}
+	for _, group := range fleet {
 		deployment, template := ground.Deployment(group)
 		objects = append(objects, template, deployment)
 	}
