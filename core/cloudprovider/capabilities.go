@@ -41,6 +41,8 @@ func Capabilities() []Capability {
 		{"Vocabularian", OnProvider, "Labels, resources, aliases and restricted domains of the provider are known (CP-005).", "The core's words are known only."},
 		{"RegistrationHooker", OnProvider, "Nodes are held back until the provider's hooks pass (CP-039).", "Nodes register at once."},
 		{"Limiter", OnProvider, "Machines that would exceed a limit of the account together are not launched together (CP-130).", "Each machine is tried, whatever others take."},
+		{"LaunchTimer", OnProvider, "Launches may take longer, or less long (LIF-009).", "A launch may take 5 minutes."},
+		{"Annotator", OnProvider, "Annotations of NodeClaims that are not for Nodes are not copied there (LIF-087).", "All are copied."},
 		{"RepairPolicies", InContract, "Nodes with these conditions are replaced (CP-038).", "An empty list disables node repair."},
 		{"IsDrifted", InContract, "Machines that are not what their NodeClass asks for are replaced (CP-036).", "An empty reason: nothing drifts."},
 		{"NodeClassStatus", AmongControllers, "Conditions of the NodeClass become metrics and events (CP-107).", "There are none."},

@@ -13,9 +13,26 @@ import (
 	"karpenter.sh/core/engine/requirement"
 )
 
-// LaunchTimeout is how long a NodeClaim may take to launch (LIF-009): a call of
-// Create is cancelled after it.
-const LaunchTimeout = 5 * time.Minute
+// DefaultLaunchTimeout is how long a NodeClaim may take to launch unless the provider says
+// otherwise (LIF-009): a call of Create is cancelled after it.
+const DefaultLaunchTimeout = 5 * time.Minute
+
+// LaunchTimer is the optional capability of a provider whose machines may take longer to
+// launch, or are to take less.
+type LaunchTimer interface {
+	// LaunchTimeout is how long a launch may take, retries included; always the same.
+	// Registration must end within 15 min of the NodeClaim's creation all the same
+	// (LIF-110).
+	LaunchTimeout() time.Duration
+}
+
+// LaunchTimeoutOf returns the provider's launch timeout, looking through layers.
+func LaunchTimeoutOf(provider CloudProvider) time.Duration {
+	if p, ok := capability[LaunchTimer](provider); ok {
+		return p.LaunchTimeout()
+	}
+	return DefaultLaunchTimeout
+}
 
 // LaunchRequest is what a machine must offer to serve a NodeClaim.
 type LaunchRequest struct {

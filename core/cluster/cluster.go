@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
+	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/attach"
 	"karpenter.sh/core/intake"
 )
@@ -42,6 +43,9 @@ type Options struct {
 	// NominationWindow is how long a node is kept for pods that were placed
 	// there; the default is DefaultNominationWindow.
 	NominationWindow time.Duration
+	// LaunchTimeout is how long a NodeClaim may take to launch; the default is
+	// cloudprovider.DefaultLaunchTimeout.
+	LaunchTimeout time.Duration
 	// IgnoreDRARequests leaves daemons that ask for devices out (SCH-127).
 	IgnoreDRARequests bool
 }
@@ -53,6 +57,7 @@ type Cluster struct {
 
 	clock            clock.PassiveClock
 	nominationWindow time.Duration
+	launchTimeout    time.Duration
 	metrics          *collectors
 	sync             syncState
 
@@ -89,10 +94,14 @@ func New(o Options) (*Cluster, error) {
 	if o.NominationWindow == 0 {
 		o.NominationWindow = DefaultNominationWindow
 	}
+	if o.LaunchTimeout == 0 {
+		o.LaunchTimeout = cloudprovider.DefaultLaunchTimeout
+	}
 	return &Cluster{
 		Decisions:        newDecisions(o.Clock, m.decisionDuration),
 		clock:            o.Clock,
 		nominationWindow: o.NominationWindow,
+		launchTimeout:    o.LaunchTimeout,
 		metrics:          m,
 		sync:             syncState{inventory: o.Inventory, log: o.Log},
 		epoch:            &epoch{compiler: o.Compiler},

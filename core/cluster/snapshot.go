@@ -137,7 +137,7 @@ func (s *Snapshot) Awaiting(pod types.NamespacedName) (nodeClaim string, ok bool
 func (s *Snapshot) indexAwaiting() map[types.NamespacedName]string {
 	out := map[types.NamespacedName]string{}
 	for _, u := range s.unlaunched {
-		if u.NodeClaim.DeletionTimestamp != nil || s.Taken.Sub(u.Since) >= awaitFor {
+		if !u.awaited(s.Taken) {
 			continue
 		}
 		for _, pod := range u.Pods {

@@ -42,7 +42,7 @@ func TestFirstSync(t *testing.T) {
 			w.clock.Step(time.Minute)
 		}, true, true},
 		{"LIF-066, LIF-069: an inherited NodeClaim", func(w *world) { w.claim(newClaim("c", "")) }, true, false},
-		{"LIF-069: until its launch has timed out", func(w *world) { w.claim(newClaim("c", "")); w.clock.Step(cloudprovider.LaunchTimeout) }, true, true},
+		{"LIF-069: until its launch has timed out", func(w *world) { w.claim(newClaim("c", "")); w.clock.Step(cloudprovider.DefaultLaunchTimeout) }, true, true},
 		{"LIF-069: or it is deleted", func(w *world) { w.claim(newClaim("c", "", deletedClaim)) }, true, true},
 		{"LIF-069: a NodeClaim of this process holds up nothing", func(w *world) {
 			w.InsertNodeClaim(cluster.CreatedNodeClaim{NodeClaim: newClaim("c", "")})

@@ -13,17 +13,12 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/hostport"
 	"karpenter.sh/core/engine/model"
 	"karpenter.sh/core/engine/ration"
 	"karpenter.sh/core/engine/resource"
 	"karpenter.sh/core/intake"
 )
-
-// awaitFor is how long pods wait for a NodeClaim that was created for them. It is
-// gone by then if all is well: its launch has timed out (LIF-110).
-const awaitFor = 2 * cloudprovider.LaunchTimeout
 
 // roomFor is how long other pods wait for a NodeClaim of which nothing is heard.
 const roomFor = time.Minute
@@ -43,15 +38,17 @@ type Unlaunched struct {
 
 	requests []resource.Vector
 	departed map[types.NamespacedName]bool
+	// launchTimeout is how long its launch may take.
+	launchTimeout time.Duration
 
 	ports  hostport.Ports
 	charge resource.Vector
 	pledge resource.Vector
 }
 
-func newUnlaunched(c *intake.Compiler, ref *claimRef) *Unlaunched {
-	u := &Unlaunched{NodeClaim: ref.claim, Since: ref.since}
-	u.pledge = c.Requested(ref.claim.Spec.Resources.Requests)
+func (c *Cluster) newUnlaunched(ref *claimRef) *Unlaunched {
+	u := &Unlaunched{NodeClaim: ref.claim, Since: ref.since, launchTimeout: c.launchTimeout}
+	u.pledge = c.epoch.compiler.Requested(ref.claim.Spec.Resources.Requests)
 	u.charge = u.pledge.Clone()
 	if ref.created != nil {
 		u.Inserted, u.Pods, u.ports = true, ref.created.Pods, ref.created.HostPorts
@@ -71,7 +68,13 @@ func (u *Unlaunched) NodePool() string { return u.NodeClaim.Labels[v1.NodePoolLa
 // long as its launch may take (LIF-009, LIF-069).
 func (u *Unlaunched) Inherited(now time.Time) bool {
 	return !u.Inserted && u.NodeClaim.DeletionTimestamp == nil &&
-		now.Sub(u.NodeClaim.CreationTimestamp.Time) < cloudprovider.LaunchTimeout
+		now.Sub(u.NodeClaim.CreationTimestamp.Time) < u.launchTimeout
+}
+
+// awaited reports whether pods wait for the NodeClaim that was created for them: for twice
+// as long as its launch may take. It is gone by then if all is well (LIF-110).
+func (u *Unlaunched) awaited(now time.Time) bool {
+	return u.NodeClaim.DeletionTimestamp == nil && now.Sub(u.Since) < 2*u.launchTimeout
 }
 
 // target is the NodeClaim as a target for other pods than those that wait for
@@ -168,7 +171,7 @@ func (c *Cluster) unlaunchedByName() []*Unlaunched {
 // putUnlaunched makes the placeholder of a NodeClaim anew.
 func (c *Cluster) putUnlaunched(ref *claimRef) {
 	c.dropUnlaunched(ref.claim.Name)
-	u := newUnlaunched(c.epoch.compiler, ref)
+	u := c.newUnlaunched(ref)
 	c.unlaunched[ref.claim.Name] = u
 	for _, pod := range u.Pods {
 		c.awaited[pod] = ref

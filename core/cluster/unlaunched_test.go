@@ -33,8 +33,8 @@ func TestAwaiting(t *testing.T) {
 	}{
 		{"LIF-069: until then", func(*world) {}, true},
 		{"LIF-069: the watch shows it", func(w *world) { w.claim(newClaim("c", "")) }, true},
-		{"LIF-069: as long as a launch may take", func(w *world) { w.clock.Step(cloudprovider.LaunchTimeout) }, true},
-		{"LIF-069: not for ever: its launch should have timed out long ago", func(w *world) { w.clock.Step(2 * cloudprovider.LaunchTimeout) }, false},
+		{"LIF-069: as long as a launch may take", func(w *world) { w.clock.Step(cloudprovider.DefaultLaunchTimeout) }, true},
+		{"LIF-069: not for ever: its launch should have timed out long ago", func(w *world) { w.clock.Step(2 * cloudprovider.DefaultLaunchTimeout) }, false},
 		{"LIF-069: launched", func(w *world) { w.claim(newClaim("c", "id")) }, false},
 		{"LIF-069: deleted", func(w *world) { w.claim(newClaim("c", "", deletedClaim)) }, false},
 		{"LIF-069: gone", func(w *world) { w.DeleteNodeClaim("c") }, false},
@@ -52,6 +52,25 @@ func TestAwaiting(t *testing.T) {
 				t.Error("another pod waits too")
 			}
 		})
+	}
+}
+
+// LIF-009, LIF-069: as long as a launch may take is what the provider says.
+func TestAwaitingSlowLaunches(t *testing.T) {
+	w := newWorld(t, func(o *cluster.Options) { o.LaunchTimeout = 2 * cloudprovider.DefaultLaunchTimeout })
+	w.InsertNodeClaim(cluster.CreatedNodeClaim{NodeClaim: newClaim("c", ""), Pods: []types.NamespacedName{waiting}})
+	w.claim(newClaim("inherited", ""))
+	w.clock.Step(2*cloudprovider.DefaultLaunchTimeout - time.Second)
+	if !w.Unlaunched()[1].Inherited(w.clock.Now()) {
+		t.Error("it counts no longer, and its launch may still succeed")
+	}
+	w.clock.Step(2 * cloudprovider.DefaultLaunchTimeout)
+	if _, ok := w.Snapshot().Awaiting(waiting); !ok {
+		t.Error("the pod waits no longer, and its NodeClaim has just timed out")
+	}
+	w.clock.Step(time.Second)
+	if _, ok := w.Snapshot().Awaiting(waiting); ok {
+		t.Error("the pod waits for ever")
 	}
 }
 
@@ -163,7 +182,7 @@ func TestInheritedTargets(t *testing.T) {
 	if len(plan.Placements) != 2 || len(plan.Unplaced) != 1 {
 		t.Errorf("%d pods wait and %d do not, want 2 and 1", len(plan.Placements), len(plan.Unplaced))
 	}
-	w.clock.Step(cloudprovider.LaunchTimeout)
+	w.clock.Step(cloudprovider.DefaultLaunchTimeout)
 	if n := len(w.Snapshot().Targets().Nodes); n != 0 {
 		t.Error("it is waited for without an end")
 	}

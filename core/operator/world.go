@@ -72,6 +72,7 @@ func (s *shared) model() (*cluster.Cluster, error) {
 		Inventory:         state.Inventory{Reader: s.manager.GetCache(), NodeClasses: s.managed},
 		Registerer:        s.registerer,
 		Log:               s.manager.GetLogger().WithName("cluster"),
+		LaunchTimeout:     cloudprovider.LaunchTimeoutOf(s.provider),
 		NominationWindow:  cluster.NominationWindow(s.options.BatchMaxDuration),
 		IgnoreDRARequests: s.options.IgnoreDRARequests,
 	})

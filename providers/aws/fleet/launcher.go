@@ -85,7 +85,7 @@ type Options struct {
 	Idle, MaxWait time.Duration
 	MaxItems      int
 	// Timeout bounds a window from its end to its last answer; default
-	// cloudprovider.LaunchTimeout.
+	// cloudprovider.DefaultLaunchTimeout.
 	Timeout time.Duration
 	// Calls is how many fleets are asked for at a time; default 100.
 	Calls int
@@ -118,7 +118,7 @@ func (o Options) withDefaults() Options {
 	}
 	positive(&o.Idle, 35*time.Millisecond)
 	positive(&o.MaxWait, time.Second)
-	positive(&o.Timeout, cloudprovider.LaunchTimeout)
+	positive(&o.Timeout, cloudprovider.DefaultLaunchTimeout)
 	count(&o.MaxItems, 1000)
 	count(&o.Calls, 100)
 	count(&o.MaxOverrides, 300)

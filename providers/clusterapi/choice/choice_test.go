@@ -28,7 +28,7 @@ func shape(t *testing.T, name string, annotations map[string]string) *instancety
 	d.Namespace, d.Name = "ns", name
 	d.Annotations = map[string]string{instancetype.AnnotationCPU: "4", instancetype.AnnotationMemory: "16Gi"}
 	maps.Copy(d.Annotations, annotations)
-	s, err := instancetype.Read(d, instancetype.Infrastructure{})
+	s, err := instancetype.Read(d, instancetype.Facts{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ const (
 const coreDomain = "karpenter.sh"
 
 // labelsOf are the labels of a deployment's Nodes.
-func labelsOf(d *capi.MachineDeployment, infrastructure Infrastructure) map[string]string {
+func labelsOf(d *capi.MachineDeployment, facts Facts) map[string]string {
 	out := map[string]string{}
 	for key, value := range d.Spec.Template.ObjectMeta.Labels {
 		if copied(key) {
@@ -39,8 +39,8 @@ func labelsOf(d *capi.MachineDeployment, infrastructure Infrastructure) map[stri
 			out[key] = value
 		}
 	}
-	set(label.Arch, cmp.Or(d.Annotations[AnnotationArch], infrastructure.Architecture))
-	set(label.OS, cmp.Or(d.Annotations[AnnotationOS], infrastructure.OS))
+	set(label.Arch, cmp.Or(d.Annotations[AnnotationArch], facts.Architecture))
+	set(label.OS, cmp.Or(d.Annotations[AnnotationOS], facts.OS))
 	maps.Copy(out, pairs(d.Annotations[AnnotationLabels]))
 	maps.DeleteFunc(out, func(key, value string) bool {
 		return key == v1alpha1.LabelMember || key == v1alpha1.LabelNodeClass || key == label.Hostname || (domainOf(key) == coreDomain && !bought(key, value))

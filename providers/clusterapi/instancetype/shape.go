@@ -58,11 +58,14 @@ func (e *MalformedError) Error() string {
 // Unwrap returns the cause.
 func (e *MalformedError) Unwrap() error { return e.cause }
 
-// Infrastructure is what the infrastructure template of a deployment says of its
-// machines; zero where it says nothing or could not be read (CAPI-019).
-type Infrastructure struct {
+// Facts are what is known of the machines of a deployment beside what it says itself; zero
+// where nothing is. Its annotations go before them.
+type Facts struct {
+	// Capacity, Architecture and OS are what its infrastructure template says (CAPI-019).
 	Capacity         corev1.ResourceList
 	Architecture, OS string
+	// Overhead is what its Nodes were seen to keep from pods (CAPI-028).
+	Overhead corev1.ResourceList
 }
 
 // Shape is a deployment as a kind of machine. It is not changed once it is made.
@@ -87,19 +90,15 @@ type Shape struct {
 func (s *Shape) Name() string { return s.Labels[label.InstanceType] }
 
 // Read makes the shape of a deployment. The error is a MalformedError, or ErrNoSize.
-func Read(d *capi.MachineDeployment, infrastructure Infrastructure) (Shape, error) {
+func Read(d *capi.MachineDeployment, facts Facts) (Shape, error) {
 	r := reader{annotations: d.Annotations}
 	s := Shape{
 		Deployment: types.NamespacedName{Namespace: d.Namespace, Name: d.Name},
-		Labels:     labelsOf(d, infrastructure),
-		Capacity:   r.capacity(infrastructure.Capacity),
-		Overhead: cloudprovider.Overhead{
-			KubeReserved:      r.resources(v1alpha1.AnnotationKubeReserved),
-			SystemReserved:    r.resources(v1alpha1.AnnotationSystemReserved),
-			EvictionThreshold: r.resources(v1alpha1.AnnotationEvictionThreshold),
-		},
-		Taints: r.taints(),
-		Price:  r.price(),
+		Labels:     labelsOf(d, facts),
+		Capacity:   r.capacity(facts.Capacity),
+		Overhead:   r.overhead(facts.Overhead),
+		Taints:     r.taints(),
+		Price:      r.price(),
 	}
 	if r.err == nil && (s.Capacity.Cpu().IsZero() || s.Capacity.Memory().IsZero()) {
 		r.err = ErrNoSize
@@ -121,6 +120,19 @@ func (r *reader) fail(annotation string, cause error) {
 	if r.err == nil {
 		r.err = &MalformedError{Annotation: annotation, cause: cause}
 	}
+}
+
+// overhead is what the annotations say; without any, what was seen.
+func (r *reader) overhead(seen corev1.ResourceList) cloudprovider.Overhead {
+	said := cloudprovider.Overhead{
+		KubeReserved:      r.resources(v1alpha1.AnnotationKubeReserved),
+		SystemReserved:    r.resources(v1alpha1.AnnotationSystemReserved),
+		EvictionThreshold: r.resources(v1alpha1.AnnotationEvictionThreshold),
+	}
+	if len(said.Total()) == 0 {
+		return cloudprovider.Overhead{KubeReserved: seen}
+	}
+	return said
 }
 
 // capacity is what the annotations say, and the infrastructure for what they leave out.

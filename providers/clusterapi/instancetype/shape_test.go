@@ -29,7 +29,7 @@ func deployment(name string, annotations map[string]string) *capi.MachineDeploym
 
 func read(t *testing.T, d *capi.MachineDeployment) *instancetype.Shape {
 	t.Helper()
-	s, err := instancetype.Read(d, instancetype.Infrastructure{})
+	s, err := instancetype.Read(d, instancetype.Facts{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,30 +47,30 @@ func amounts(list corev1.ResourceList) map[string]string {
 
 // CAPI-018, CAPI-019: annotations first, then the infrastructure, then 110 pods.
 func TestCapacity(t *testing.T) {
-	infrastructure := instancetype.Infrastructure{Capacity: corev1.ResourceList{
+	infrastructure := instancetype.Facts{Capacity: corev1.ResourceList{
 		corev1.ResourceCPU: resource.MustParse("2"), corev1.ResourceMemory: resource.MustParse("8Gi"), "example.com/disk": resource.MustParse("1"),
 	}}
 	for reason, tc := range map[string]struct {
 		annotations    map[string]string
-		infrastructure instancetype.Infrastructure
+		infrastructure instancetype.Facts
 		want           map[string]string
 	}{
 		"what is required": {
-			map[string]string{instancetype.AnnotationCPU: "3500m", instancetype.AnnotationMemory: " 16Gi "}, instancetype.Infrastructure{},
+			map[string]string{instancetype.AnnotationCPU: "3500m", instancetype.AnnotationMemory: " 16Gi "}, instancetype.Facts{},
 			map[string]string{"cpu": "3500m", "memory": "16Gi", "pods": "110"},
 		},
 		"all of it": {
 			map[string]string{
 				instancetype.AnnotationCPU: "4", instancetype.AnnotationMemory: "16Gi", instancetype.AnnotationDisk: "100Gi",
 				instancetype.AnnotationMaxPods: "58", instancetype.AnnotationGPUCount: "2", instancetype.AnnotationGPUType: "nvidia.com/gpu",
-			}, instancetype.Infrastructure{},
+			}, instancetype.Facts{},
 			map[string]string{"cpu": "4", "memory": "16Gi", "ephemeral-storage": "100Gi", "pods": "58", "nvidia.com/gpu": "2"},
 		},
 		"a count of accelerators without their kind, and keys of others": {
 			map[string]string{
 				instancetype.AnnotationCPU: "4", instancetype.AnnotationMemory: "16Gi", instancetype.AnnotationGPUCount: "2",
 				"capacity.cluster-autoscaler.kubernetes.io/dra-driver": "gpu.example.com",
-			}, instancetype.Infrastructure{},
+			}, instancetype.Facts{},
 			map[string]string{"cpu": "4", "memory": "16Gi", "pods": "110"},
 		},
 		"the infrastructure fills in": {
@@ -106,21 +106,21 @@ func TestMalformed(t *testing.T) {
 		v1alpha1.AnnotationSystemReserved: {"memory=1Gb"},
 	} {
 		for _, text := range texts {
-			_, err := instancetype.Read(deployment("md", map[string]string{annotation: text}), instancetype.Infrastructure{})
+			_, err := instancetype.Read(deployment("md", map[string]string{annotation: text}), instancetype.Facts{})
 			var malformed *instancetype.MalformedError
 			if !errors.As(err, &malformed) || malformed.Annotation != annotation || !strings.Contains(err.Error(), "ns/md") {
 				t.Errorf("%s=%q: %v", annotation, text, err)
 			}
 		}
 	}
-	_, err := instancetype.Read(deployment("md", map[string]string{instancetype.AnnotationGPUCount: "1", instancetype.AnnotationGPUType: "a gpu"}), instancetype.Infrastructure{})
+	_, err := instancetype.Read(deployment("md", map[string]string{instancetype.AnnotationGPUCount: "1", instancetype.AnnotationGPUType: "a gpu"}), instancetype.Facts{})
 	if err == nil {
 		t.Error("a resource has a name with a blank")
 	}
 	for _, size := range []string{instancetype.AnnotationCPU, instancetype.AnnotationMemory} {
 		d := deployment("md", nil)
 		delete(d.Annotations, size)
-		if _, err := instancetype.Read(d, instancetype.Infrastructure{}); !errors.Is(err, instancetype.ErrNoSize) {
+		if _, err := instancetype.Read(d, instancetype.Facts{}); !errors.Is(err, instancetype.ErrNoSize) {
 			t.Errorf("without %s: %v", size, err)
 		}
 	}

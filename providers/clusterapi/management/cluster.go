@@ -164,6 +164,16 @@ func (c *Cluster) Live() client.Reader {
 // Client writes. Read with [Cluster.Cache] or [Cluster.Live].
 func (c *Cluster) Client() client.Client { return c.inner.GetClient() }
 
+// Others returns a client of objects of any kind, none of which is cached. It finds out
+// which there are when it is asked.
+func (c *Cluster) Others() (client.Client, error) {
+	others, err := client.New(c.opts.Config, client.Options{Scheme: runtime.NewScheme()})
+	if err != nil {
+		return nil, fmt.Errorf("making a client of the management cluster for objects of others: %w", err)
+	}
+	return others, nil
+}
+
 // MachineChanges returns a channel that is closed when a Machine has changed since the
 // call.
 func (c *Cluster) MachineChanges() <-chan struct{} { return c.machines.rung() }

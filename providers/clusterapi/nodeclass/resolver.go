@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
 	"karpenter.sh/core/cloudprovider/kit/health"
@@ -17,6 +18,7 @@ import (
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
 	"karpenter.sh/providers/clusterapi/capi"
 	"karpenter.sh/providers/clusterapi/inventory"
+	"karpenter.sh/providers/clusterapi/scaling"
 	"karpenter.sh/providers/clusterapi/selection"
 	"karpenter.sh/providers/clusterapi/stock"
 )
@@ -41,6 +43,8 @@ const (
 type Options struct {
 	Stock     *stock.Stock
 	Inventory *inventory.Reader
+	// LastWrite is the one of a deployment's replicas that was made last.
+	LastWrite func(types.NamespacedName) (scaling.Write, bool)
 	// Reachable returns why the management cluster does not answer.
 	Reachable func(context.Context) error
 	// Health takes what runs away.
@@ -82,6 +86,7 @@ func (r *Resolver) Resolve(ctx context.Context, nodeClass *v1alpha1.ClusterAPINo
 			r.opts.Events.Publish(malformed(nodeClass, d))
 		}
 	}
+	r.quarrels(nodeClass, deployments)
 	outcome := judge(deployments)
 	sooner, err := r.runaways.look(ctx, nodeClass, deployments)
 	if sooner > 0 {

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
@@ -26,6 +27,7 @@ import (
 	"karpenter.sh/providers/clusterapi/internal/simcapi"
 	"karpenter.sh/providers/clusterapi/inventory"
 	"karpenter.sh/providers/clusterapi/nodeclass"
+	"karpenter.sh/providers/clusterapi/scaling"
 	"karpenter.sh/providers/clusterapi/selection"
 	"karpenter.sh/providers/clusterapi/signals"
 	"karpenter.sh/providers/clusterapi/stock"
@@ -39,6 +41,8 @@ type world struct {
 	health   *health.Record
 	resolver *nodeclass.Resolver
 	down     error
+	// writes are the last of each deployment.
+	writes map[types.NamespacedName]scaling.Write
 }
 
 func newWorld(t *testing.T) *world {
@@ -63,9 +67,14 @@ func newWorld(t *testing.T) *world {
 	}
 	w.resolver = nodeclass.New(nodeclass.Options{
 		Stock:     stock.New(stock.Options{Inventory: reader, Scope: selection.Scope{}, Health: w.health, Clock: clock}),
-		Inventory: reader, Reachable: func(context.Context) error { return w.down }, Health: w.health, Events: w.events, Clock: clock,
+		Inventory: reader, LastWrite: w.lastWrite, Reachable: func(context.Context) error { return w.down }, Health: w.health, Events: w.events, Clock: clock,
 	})
 	return w
+}
+
+func (w *world) lastWrite(deployment types.NamespacedName) (scaling.Write, bool) {
+	of, ok := w.writes[deployment]
+	return of, ok
 }
 
 // sized makes a deployment a type.
@@ -128,6 +137,53 @@ func TestMalformed(t *testing.T) {
 	told := w.events.Of(signals.MachineDeploymentMalformed)
 	if len(told) != 1 || !strings.Contains(told[0].Message, "capi/b") || !strings.Contains(told[0].Message, instancetype.AnnotationCPU) {
 		t.Errorf("told %+v", told)
+	}
+}
+
+// CAPI-016: a write of somebody else soon after ours is a quarrel.
+func TestOverwritten(t *testing.T) {
+	for reason, tc := range map[string]struct {
+		happens func(w *world, md types.NamespacedName, ours *scaling.Write)
+		want    int
+	}{
+		"nobody writes": {func(*world, types.NamespacedName, *scaling.Write) {}, 0},
+		"somebody writes something else": {func(w *world, md types.NamespacedName, _ *scaling.Write) {
+			w.Change(md, func(d *capi.MachineDeployment) { d.Annotations["example.com/note"] = "n" })
+		}, 0},
+		"somebody writes the replicas": {func(w *world, md types.NamespacedName, _ *scaling.Write) {
+			w.clock.Step(time.Minute)
+			w.Change(md, func(d *capi.MachineDeployment) { d.Spec.Replicas = new(int32(1)) })
+		}, 1},
+		"later": {func(w *world, md types.NamespacedName, _ *scaling.Write) {
+			w.clock.Step(time.Minute + time.Second)
+			w.Change(md, func(d *capi.MachineDeployment) { d.Spec.Replicas = new(int32(1)) })
+		}, 0},
+		"the cache does not show our write yet": {func(_ *world, _ types.NamespacedName, ours *scaling.Write) {
+			ours.Replicas, ours.ResourceVersion = 7, "1"+ours.ResourceVersion
+		}, 0},
+		"ours was of a deployment that is gone": {func(w *world, md types.NamespacedName, ours *scaling.Write) {
+			ours.Deployment = "other"
+			w.Change(md, func(d *capi.MachineDeployment) { d.Spec.Replicas = new(int32(1)) })
+		}, 0},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			w := newWorld(t)
+			md := w.Deployment("md", 3, sized)
+			d := w.Get(md)
+			ours := scaling.Write{Deployment: d.UID, Replicas: 3, ResourceVersion: d.ResourceVersion, At: w.clock.Now()}
+			tc.happens(w, md, &ours)
+			w.writes = map[types.NamespacedName]scaling.Write{md: ours}
+			if _, err := w.resolver.Resolve(t.Context(), &v1alpha1.ClusterAPINodeClass{}); err != nil {
+				t.Fatal(err)
+			}
+			told := w.events.Of(signals.ReplicasOverwritten)
+			if len(told) != tc.want {
+				t.Errorf("told %v", told)
+			}
+			if tc.want > 0 && (!strings.Contains(told[0].Message, "capi/md to 1") || told[0].DedupeTimeout != 10*time.Minute) {
+				t.Errorf("told %+v", told[0])
+			}
+		})
 	}
 }
 

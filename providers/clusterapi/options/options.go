@@ -4,14 +4,16 @@
 // (section 2 of its chapter). It decides names, defaults and what is valid, and reads
 // nothing: what the management cluster is, is found out by package management.
 //
-// It imports the core's options only.
+// It imports the core's options, and what the core does by default.
 package options
 
 import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"time"
 
+	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/operator/options"
 )
 
@@ -32,6 +34,9 @@ type Options struct {
 	ClusterName string
 	// Namespace is the only one that is read; empty: all.
 	Namespace string
+	// LaunchTimeout is how long a Machine may take to get its provider ID, from 5 to 14
+	// minutes. Default 5 minutes.
+	LaunchTimeout time.Duration
 }
 
 // Declare adds the settings to the flags of a binary.
@@ -64,6 +69,10 @@ func (o *Options) Declare(s *options.Set) {
 		Name: "cluster-api-namespace", Env: "CLUSTER_API_NAMESPACE",
 		Usage: "Read this namespace of the management cluster only. Empty means all.",
 	})
+	s.Duration(&o.LaunchTimeout, options.Option[time.Duration]{
+		Name: "cluster-api-launch-timeout", Env: "CLUSTER_API_LAUNCH_TIMEOUT", Default: cloudprovider.DefaultLaunchTimeout, Check: launchTimeout,
+		Usage: "How long a Machine may take to get its provider ID, from 5m to 14m. Its Node must have registered 15m after the NodeClaim was made.",
+	})
 }
 
 // ErrAuthority says that a certificate authority cannot be read.
@@ -82,6 +91,19 @@ func Authority(text string) ([]byte, error) {
 		return nil, ErrAuthority
 	}
 	return pem, nil
+}
+
+// longestLaunch leaves a minute for the Node to register, within the core's 15 minutes.
+const longestLaunch = 14 * time.Minute
+
+// ErrLaunchTimeout says that a launch timeout is not among those that make sense.
+var ErrLaunchTimeout = errors.New("must be from 5m to 14m")
+
+func launchTimeout(d time.Duration) error {
+	if d < cloudprovider.DefaultLaunchTimeout || d > longestLaunch {
+		return ErrLaunchTimeout
+	}
+	return nil
 }
 
 func authority(text string) error {

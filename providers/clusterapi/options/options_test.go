@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -36,9 +37,10 @@ func TestSettings(t *testing.T) {
 		{"cluster-api-certificate-authority-data", "", ca, func(o *options.Options) { o.CertificateAuthority = ca }},
 		{"cluster-api-skip-tls-verify", "false", "true", func(o *options.Options) { o.SkipTLSVerify = true }},
 		{"cluster-api-cluster-name", "a", "b", func(o *options.Options) { o.ClusterName = "b" }},
+		{"cluster-api-launch-timeout", "7m", "14m", func(o *options.Options) { o.LaunchTimeout = 14 * time.Minute }},
 		{"cluster-api-namespace", "a", "b", func(o *options.Options) { o.Namespace = "b" }},
 	} {
-		var want options.Options
+		want := options.Options{LaunchTimeout: 5 * time.Minute}
 		c.set(&want)
 		env := strings.ToUpper(strings.ReplaceAll(c.flag, "-", "_"))
 		for _, in := range []core.Input{
@@ -53,7 +55,7 @@ func TestSettings(t *testing.T) {
 		}
 	}
 	var none options.Options
-	if _, err := core.Parse(core.Input{Declare: none.Declare}); err != nil || none != (options.Options{}) {
+	if _, err := core.Parse(core.Input{Declare: none.Declare}); err != nil || none != (options.Options{LaunchTimeout: 5 * time.Minute}) {
 		t.Errorf("the defaults: %+v, %v", none, err)
 	}
 }
@@ -62,6 +64,7 @@ func TestSettings(t *testing.T) {
 func TestViolations(t *testing.T) {
 	for flag, value := range map[string]string{
 		"cluster-api-url": "host/path", "cluster-api-certificate-authority-data": "-----BEGIN", "cluster-api-skip-tls-verify": "maybe",
+		"cluster-api-launch-timeout": "4m59s",
 	} {
 		var o options.Options
 		_, err := core.Parse(core.Input{Args: []string{"--cluster-api-token=secret", "--" + flag + "=" + value}, Declare: o.Declare})

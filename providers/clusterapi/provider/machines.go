@@ -176,7 +176,7 @@ func (p *Provider) List(ctx context.Context) ([]*v1.NodeClaim, error) {
 		if !claimed && bornMember(d) {
 			continue
 		}
-		listed := p.described(m, d, owners.Of(m))
+		listed := p.described(ctx, m, d, owners.Of(m))
 		if claimed { // for whoever collects what no NodeClaim has
 			listed.Annotations[v1alpha1.AnnotationNodeClaim] = by.String()
 		}
@@ -209,12 +209,12 @@ func (p *Provider) describe(ctx context.Context, m *capi.Machine, nodeClaim *v1.
 		}
 		nodeClaim = owners.Of(m)
 	}
-	return p.described(m, d, nodeClaim), nil
+	return p.described(ctx, m, d, nodeClaim), nil
 }
 
 // described is a Machine as a NodeClaim. Without its deployment, or one that can be read,
 // the details of the type are left out (CP-030).
-func (p *Provider) described(m *capi.Machine, d *capi.MachineDeployment, owner *v1.NodeClaim) *v1.NodeClaim {
+func (p *Provider) described(ctx context.Context, m *capi.Machine, d *capi.MachineDeployment, owner *v1.NodeClaim) *v1.NodeClaim {
 	out := &v1.NodeClaim{ObjectMeta: metav1.ObjectMeta{
 		Name: m.Name, CreationTimestamp: m.CreationTimestamp, DeletionTimestamp: m.DeletionTimestamp,
 		Labels:      map[string]string{},
@@ -230,14 +230,14 @@ func (p *Provider) described(m *capi.Machine, d *capi.MachineDeployment, owner *
 		}
 	}
 	if d != nil {
-		p.detail(out, d)
+		p.detail(ctx, out, d)
 	}
 	return out
 }
 
 // detail adds what the shape of a deployment tells.
-func (p *Provider) detail(out *v1.NodeClaim, d *capi.MachineDeployment) {
-	shape := p.opts.Stock.ShapeOf(d)
+func (p *Provider) detail(ctx context.Context, out *v1.NodeClaim, d *capi.MachineDeployment) {
+	shape := p.opts.Stock.ShapeOf(ctx, d)
 	if shape == nil {
 		return
 	}

@@ -32,7 +32,7 @@ const Name = "clusterapi"
 // attempt waits on (CAPI-032).
 const DefaultPatience = 30 * time.Second
 
-// Options is what a Provider is made of. All but Patience, Tick and Changes are required.
+// Options is what a Provider is made of. All but Changes and durations are required.
 type Options struct {
 	// Inventory reads both clusters.
 	Inventory *inventory.Reader
@@ -51,6 +51,8 @@ type Options struct {
 	Changes func() <-chan struct{}
 	// Patience is DefaultPatience unless set, Tick a second.
 	Patience, Tick time.Duration
+	// LaunchTimeout is that of the core; cloudprovider.DefaultLaunchTimeout unless set.
+	LaunchTimeout time.Duration
 }
 
 // Provider is the provider of Machines.
@@ -59,6 +61,12 @@ type Provider struct {
 	words *vocabulary.Vocabulary
 }
 
+var (
+	_ cloudprovider.Vocabularian = (*Provider)(nil)
+	_ cloudprovider.LaunchTimer  = (*Provider)(nil)
+	_ cloudprovider.Annotator    = (*Provider)(nil)
+)
+
 // New returns a provider.
 func New(o Options) (*Provider, error) {
 	if o.Patience == 0 {
@@ -66,6 +74,9 @@ func New(o Options) (*Provider, error) {
 	}
 	if o.Tick == 0 {
 		o.Tick = time.Second
+	}
+	if o.LaunchTimeout == 0 {
+		o.LaunchTimeout = cloudprovider.DefaultLaunchTimeout
 	}
 	if o.Changes == nil {
 		o.Changes = func() <-chan struct{} { return nil }
@@ -90,6 +101,14 @@ func (p *Provider) RepairPolicies() []cloudprovider.RepairPolicy { return nil }
 
 // Vocabulary implements cloudprovider.Vocabularian.
 func (p *Provider) Vocabulary() vocabulary.Additions { return v1alpha1.Vocabulary() }
+
+// LaunchTimeout implements cloudprovider.LaunchTimer (CAPI-070).
+func (p *Provider) LaunchTimeout() time.Duration { return p.opts.LaunchTimeout }
+
+// NodeClaimAnnotations implements cloudprovider.Annotator: on a Node, Cluster API writes
+// the bare name of the Machine under the key that NodeClaims have it with its namespace
+// under (CAPI-005).
+func (p *Provider) NodeClaimAnnotations() []string { return []string{v1alpha1.AnnotationMachine} }
 
 // IsDrifted implements cloudprovider.CloudProvider: images and versions are rolled out by
 // Cluster API (CAPI-061).

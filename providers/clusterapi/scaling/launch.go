@@ -130,7 +130,11 @@ func (l *launch) write(ctx context.Context, inv *inventory.Inventory, by int32) 
 	raised := inv.Deployment.DeepCopy()
 	raised.Spec.Replicas = new(inv.Deployment.Replicas() + by)
 	unchanged := patch.If(replicasField(), []string{"metadata", "annotations", capi.AnnotationMaxSize})
-	if _, err := patch.Object(ctx, l.opts.Management, inv.Deployment, raised, unchanged); err != nil {
+	err := l.writes.write(l.deployment, raised, func() error {
+		_, err := patch.Object(ctx, l.opts.Management, inv.Deployment, raised, unchanged)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("raising the replicas of MachineDeployment %s from %d to %d: %w", l.deployment, inv.Deployment.Replicas(), *raised.Spec.Replicas, err)
 	}
 	l.desk.raises = append(l.desk.raises, raise{generation: inv.Deployment.Generation + 1, by: int(by)})

@@ -183,8 +183,10 @@ func (r *departure) write(ctx context.Context, lowered replicas.Lowered) error {
 	after.Spec.Replicas = new(lowered.Replicas)
 	set(&after.Annotations, v1alpha1.AnnotationPendingDeletion, replicas.Record(lowered.Recorded))
 	unchanged := patch.If(replicasField(), []string{"metadata", "annotations", v1alpha1.AnnotationPendingDeletion})
-	_, err := patch.Object(ctx, r.opts.Management, r.inv.Deployment, after, unchanged)
-	return err
+	return r.writes.write(client.ObjectKeyFromObject(after), after, func() error {
+		_, err := patch.Object(ctx, r.opts.Management, r.inv.Deployment, after, unchanged)
+		return err
+	})
 }
 
 // certainly marks an error as errRefused if the API server answered with it: then the

@@ -95,13 +95,17 @@ func (o Options) withDefaults() Options {
 type Scaler struct {
 	opts     Options
 	desks    desks
+	writes   writes
 	launches *batch.Batcher[types.NamespacedName, *v1.NodeClaim, *capi.Machine]
 	releases *batch.Batcher[types.NamespacedName, types.NamespacedName, struct{}]
 }
 
 // New returns a Scaler that serves nobody yet.
 func New(o Options) *Scaler {
-	s := &Scaler{opts: o.withDefaults(), desks: desks{open: map[types.NamespacedName]*desk{}}}
+	s := &Scaler{
+		opts: o.withDefaults(), desks: desks{open: map[types.NamespacedName]*desk{}},
+		writes: writes{clock: o.Clock, done: map[types.NamespacedName]Write{}},
+	}
 	windows := batch.Options{Idle: s.opts.Idle, MaxWait: s.opts.MaxWait, Clock: s.opts.Clock, Metrics: s.opts.Metrics}
 	windows.Name, windows.Timeout = "claim_machines", s.opts.Patience+time.Minute
 	s.launches = batch.NewPiecewise(windows, s.launch)

@@ -10,8 +10,9 @@
 //
 // # What it never does
 //
-// It calls nobody: it reads the cache of the management cluster, and for deployments at
-// their limit those of both clusters. It writes nothing and tells nothing.
+// It calls nobody but through the facts that it is given: it reads the cache of the
+// management cluster, and for deployments at their limit those of both clusters. It writes
+// nothing and tells nothing.
 //
 // # Invariants
 //

@@ -34,6 +34,7 @@ type shapes struct {
 // reading is what a version of a deployment was read as.
 type reading struct {
 	version string
+	facts   instancetype.Facts
 	shape   *instancetype.Shape // the last that could be read
 	number  uint64              // of the shape: another one has another number
 	err     error
@@ -41,23 +42,30 @@ type reading struct {
 
 func newShapes() *shapes { return &shapes{known: map[types.UID]reading{}} }
 
-// of reads a deployment, unless this version of it was read already. An equal shape keeps
-// its pointer.
-func (s *shapes) of(d *capi.MachineDeployment) reading {
+// of reads a deployment, unless this version of it was read already with the same facts. An
+// equal shape keeps its pointer.
+func (s *shapes) of(d *capi.MachineDeployment, facts instancetype.Facts) reading {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.known[d.UID]
-	if ok && r.version == d.ResourceVersion && d.ResourceVersion != "" {
+	if ok && r.version == d.ResourceVersion && d.ResourceVersion != "" && equality.Semantic.DeepEqual(r.facts, facts) {
 		return r
 	}
-	shape, err := instancetype.Read(d, instancetype.Infrastructure{})
+	shape, err := instancetype.Read(d, facts)
 	if err == nil && (r.shape == nil || !equality.Semantic.DeepEqual(*r.shape, shape)) {
 		s.made++
 		r.shape, r.number = &shape, s.made
 	}
-	r.version, r.err = d.ResourceVersion, err
+	r.version, r.facts, r.err = d.ResourceVersion, facts, err
 	s.known[d.UID] = r
 	return r
+}
+
+// last is the shape of a deployment that could be read last; nil if none ever could.
+func (s *shapes) last(deployment types.UID) *instancetype.Shape {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known[deployment].shape
 }
 
 // keep forgets all deployments but those that are present.

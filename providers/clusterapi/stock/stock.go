@@ -23,7 +23,7 @@ import (
 	"karpenter.sh/providers/clusterapi/selection"
 )
 
-// Options are what a Stock works with; all are required.
+// Options are what a Stock works with; all but Facts are required.
 type Options struct {
 	// Inventory reads deployments; only its caches are used.
 	Inventory *inventory.Reader
@@ -32,6 +32,9 @@ type Options struct {
 	// Health remembers which deployments gave no Machine. Their places are called by
 	// [Place].
 	Health *health.Record
+	// Facts tell what is known of a deployment beside what it says itself; nil: nothing.
+	// An error is that it cannot be told now.
+	Facts func(context.Context, *capi.MachineDeployment) (instancetype.Facts, error)
 	// Clock ages what is known of deployments at their limit.
 	Clock clock.PassiveClock
 }
@@ -47,6 +50,11 @@ type Stock struct {
 
 // New returns a Stock.
 func New(o Options) *Stock {
+	if o.Facts == nil {
+		o.Facts = func(context.Context, *capi.MachineDeployment) (instancetype.Facts, error) {
+			return instancetype.Facts{}, nil
+		}
+	}
 	return &Stock{
 		opts:   o,
 		shapes: newShapes(),
@@ -91,7 +99,11 @@ func (s *Stock) Selected(ctx context.Context, nodeClass *v1alpha1.ClusterAPINode
 		d := &list.Items[i]
 		present[d.UID] = true
 		if s.opts.Scope.Member(d) && selector.Matches(labelsOf(d)) {
-			r := s.shapes.of(d)
+			facts, err := s.opts.Facts(ctx, d)
+			if err != nil {
+				return nil, err
+			}
+			r := s.shapes.of(d, facts)
 			out = append(out, Deployment{Object: d, Shape: r.shape, Err: r.err, number: r.number})
 		}
 	}
@@ -102,7 +114,13 @@ func (s *Stock) Selected(ctx context.Context, nodeClass *v1alpha1.ClusterAPINode
 
 // ShapeOf returns the shape of a deployment, or the last that could be read; nil if none
 // ever could.
-func (s *Stock) ShapeOf(d *capi.MachineDeployment) *instancetype.Shape { return s.shapes.of(d).shape }
+func (s *Stock) ShapeOf(ctx context.Context, d *capi.MachineDeployment) *instancetype.Shape {
+	facts, err := s.opts.Facts(ctx, d)
+	if err != nil {
+		return s.shapes.last(d.UID)
+	}
+	return s.shapes.of(d, facts).shape
+}
 
 // Types returns the instance types of some deployments for one who asks. The list is the
 // caller's, its elements are shared.

@@ -41,7 +41,7 @@ func fresh() *v1alpha1.ClusterAPINodeClass { return &v1alpha1.ClusterAPINodeClas
 // resolution says which NodeClasses are ready (CAPI-060).
 func (p *Parts) resolution() operator.Controller {
 	resolver := nodeclass.New(nodeclass.Options{
-		Stock: p.Stock, Inventory: p.Inventory, Reachable: p.Management.Reachable, Health: p.Health, Events: p.Events, Clock: p.Clock,
+		Stock: p.Stock, Inventory: p.Inventory, LastWrite: p.Scaler.LastWrite, Reachable: p.Management.Reachable, Health: p.Health, Events: p.Events, Clock: p.Clock,
 	})
 	return resolution.New(resolution.Options[*v1alpha1.ClusterAPINodeClass]{
 		Client: p.Client, Kind: kind(), Fresh: fresh, Clock: p.Clock,
@@ -58,7 +58,8 @@ func (p *Parts) finalization() operator.Controller {
 	})
 }
 
-// closing serves at the end of the leader's work those whose launches were collected.
+// closing serves at the end of the leader's work those whose launches were collected, and
+// ends what works in the background.
 type closing struct{ *Parts }
 
 // Register implements operator.Controller.
@@ -72,5 +73,6 @@ func (c closing) Start(ctx context.Context) error {
 	<-ctx.Done()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closingPatience)
 	defer cancel()
+	defer c.Templates.Close()
 	return c.Scaler.Close(closing)
 }

@@ -3,17 +3,25 @@
 package wiring
 
 import (
+	"context"
+	"time"
+
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"karpenter.sh/core/cloudprovider/kit/batch"
+	"karpenter.sh/core/cloudprovider/kit/cache"
 	"karpenter.sh/core/cloudprovider/kit/health"
 	"karpenter.sh/core/events"
+	"karpenter.sh/providers/clusterapi/capi"
+	"karpenter.sh/providers/clusterapi/infrastructure"
+	"karpenter.sh/providers/clusterapi/instancetype"
 	"karpenter.sh/providers/clusterapi/inventory"
 	"karpenter.sh/providers/clusterapi/management"
 	"karpenter.sh/providers/clusterapi/options"
+	"karpenter.sh/providers/clusterapi/overhead"
 	"karpenter.sh/providers/clusterapi/provider"
 	"karpenter.sh/providers/clusterapi/scaling"
 	"karpenter.sh/providers/clusterapi/selection"
@@ -46,11 +54,21 @@ type Parts struct {
 	Health    *health.Record
 	Stock     *stock.Stock
 	Scaler    *scaling.Scaler
+	Templates *infrastructure.Templates
+	Overheads *overhead.Learner
 }
 
 // New puts the parts together. Nothing is asked of any cluster yet.
 func New(o Options) (*Parts, error) {
 	batches, err := batch.NewMetrics(o.Registerer)
+	if err != nil {
+		return nil, err
+	}
+	caches, err := cache.NewMetrics(o.Registerer)
+	if err != nil {
+		return nil, err
+	}
+	others, err := o.Management.Others()
 	if err != nil {
 		return nil, err
 	}
@@ -61,14 +79,31 @@ func New(o Options) (*Parts, error) {
 			Workload:   inventory.Workload{Cache: o.Client, Live: o.Live},
 		},
 	}
-	p.Stock = stock.New(stock.Options{Inventory: p.Inventory, Scope: p.Scope, Health: p.Health, Clock: o.Clock})
+	p.Templates = infrastructure.New(infrastructure.Options{
+		Client: others, Clock: o.Clock, Metrics: caches,
+		Stale: func(template string, age time.Duration, err error) {
+			o.Log.Error(err, "using what the infrastructure template said last", "template", template, "age", age)
+		},
+	})
+	p.Overheads = overhead.New(overhead.Options{Management: o.Management.Cache(), Workload: o.Client, Clock: o.Clock})
+	p.Stock = stock.New(stock.Options{Inventory: p.Inventory, Scope: p.Scope, Health: p.Health, Facts: p.facts, Clock: o.Clock})
 	p.Scaler = scaling.New(scaling.Options{
 		Inventory: p.Inventory, Management: o.Management.Client(), Workload: o.Client, Clock: o.Clock,
 		Refused: provider.Refused(p.Health), Changes: o.Management.MachineChanges, Metrics: batches, Log: o.Log,
 	})
 	p.Provider, err = provider.New(provider.Options{
 		Inventory: p.Inventory, Scope: p.Scope, Stock: p.Stock, Scaler: p.Scaler, Health: p.Health, Events: o.Events,
-		Clock: o.Clock, Changes: o.Management.MachineChanges,
+		Clock: o.Clock, Changes: o.Management.MachineChanges, LaunchTimeout: o.Settings.LaunchTimeout,
 	})
 	return p, err
+}
+
+// facts are what others than a deployment say of its machines.
+func (p *Parts) facts(ctx context.Context, d *capi.MachineDeployment) (instancetype.Facts, error) {
+	facts, err := p.Templates.Of(ctx, d)
+	if err != nil {
+		return facts, err
+	}
+	facts.Overhead, err = p.Overheads.Of(ctx, d)
+	return facts, err
 }

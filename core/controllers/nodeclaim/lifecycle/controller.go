@@ -62,8 +62,8 @@ type Options struct {
 	// Live reads from the API server: what is read after a conflict, or when the
 	// cache is behind.
 	Live client.Reader
-	// Provider creates and deletes instances. Its registration hooks are read
-	// once.
+	// Provider creates and deletes instances. Its registration hooks, its annotations
+	// and its launch timeout are read once.
 	Provider cloudprovider.CloudProvider
 	// NodeClasses are the kinds that the provider manages.
 	NodeClasses cloudprovider.NodeClassKinds
@@ -91,6 +91,10 @@ type Controller struct {
 	nodes    staleness.Tracker
 	// deletes are the Nodes whose deletion was requested.
 	deletes staleness.Tracker
+	// kept are the annotations that stay on NodeClaims, and launchTimeout how long these
+	// may take to launch, as the provider says.
+	kept          []string
+	launchTimeout time.Duration
 }
 
 // step is one stage of a live NodeClaim. It reads and changes the pass only; an
@@ -99,7 +103,10 @@ type step func(ctx context.Context, p *pass) error
 
 // New returns the controller.
 func New(o Options) *Controller {
-	c := &Controller{Options: o, launches: newLaunches(o.Clock, profile(), o.CPUMillis)}
+	c := &Controller{
+		Options: o, launches: newLaunches(o.Clock, profile(), o.CPUMillis),
+		kept: cloudprovider.NodeClaimAnnotations(o.Provider), launchTimeout: cloudprovider.LaunchTimeoutOf(o.Provider),
+	}
 	hooks := cloudprovider.RegistrationHooks(o.Provider)
 	c.steps = []step{
 		c.launch,

@@ -66,7 +66,7 @@ func (c *Controller) create(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1.N
 	if created := c.launches.created(nodeClaim); created != nil {
 		return created, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, cloudprovider.LaunchTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.launchTimeout)
 	defer cancel()
 	created, err := c.Provider.Create(ctx, nodeClaim)
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/metrics"
 )
 
@@ -23,20 +22,20 @@ type deadline struct {
 
 // livenessDeadline returns the one deadline that a NodeClaim has before it is
 // registered, and false after (LIF-110).
-func livenessDeadline(launched, registered *status.Condition) (deadline, bool) {
+func livenessDeadline(launched, registered *status.Condition, launchTimeout time.Duration) (deadline, bool) {
 	switch {
 	case registered.IsTrue():
 		return deadline{}, false
 	case launched.IsTrue():
 		return deadline{registered.LastTransitionTime.Add(RegistrationTimeout), metrics.RegistrationTimeout}, true
 	}
-	return deadline{launched.LastTransitionTime.Add(cloudprovider.LaunchTimeout), metrics.LaunchTimeout}, true
+	return deadline{launched.LastTransitionTime.Add(launchTimeout), metrics.LaunchTimeout}, true
 }
 
 // liveness deletes a NodeClaim that was not registered in time (LIF-111). It is
 // the last step, so that an instance launched in this very pass is stored before.
 func (c *Controller) liveness(_ context.Context, p *pass) error {
-	d, ok := livenessDeadline(p.conditions.Get(v1.ConditionTypeLaunched), p.conditions.Get(v1.ConditionTypeRegistered))
+	d, ok := livenessDeadline(p.conditions.Get(v1.ConditionTypeLaunched), p.conditions.Get(v1.ConditionTypeRegistered), c.launchTimeout)
 	if !ok {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/fake"
 	"karpenter.sh/core/controllers/internal/fixture"
 )
@@ -48,6 +49,29 @@ func TestLiveness(t *testing.T) {
 				t.Errorf("counted %v, %d failures", w.disrupted(tt.reason), w.health.failures)
 			}
 		})
+	}
+}
+
+// patient is a provider with another launch timeout.
+type patient struct{ cloudprovider.CloudProvider }
+
+func (patient) LaunchTimeout() time.Duration { return 9 * time.Minute }
+
+// LIF-009, LIF-110: the provider says how long a launch may take, and a call of Create may
+// take as long.
+func TestLaunchTimeoutOfProvider(t *testing.T) {
+	w := setup(t, fixture.NodeClaim("a"))
+	var left time.Duration
+	w.provider = patient{scripted{w.Provider, func(*v1.NodeClaim) (*v1.NodeClaim, error) { return nil, errors.New("down") }}}
+	w.restart()
+	w.Clock.Step(9*time.Minute - time.Second)
+	if left = w.pass("a").RequeueAfter; left > time.Second || !w.nodeClaim("a").DeletionTimestamp.IsZero() {
+		t.Errorf("before its deadline: looked at again after %s, NodeClaim %+v", left, w.nodeClaim("a").ObjectMeta)
+	}
+	w.Clock.Step(time.Second)
+	w.pass("a")
+	if w.nodeClaim("a").DeletionTimestamp.IsZero() || w.disrupted("launch_timeout") != 1 {
+		t.Error("it outlives its deadline")
 	}
 }
 

@@ -55,7 +55,7 @@ func (c *Controller) register(ctx context.Context, p *pass, hooks hookOutcome) e
 		c.Announcer.Announce(ctx, p.nodeClaim.Name, node.Name)
 	}
 	after, err := c.updateNode(ctx, p, func(read *corev1.Node) *corev1.Node {
-		return synchronised(read, p.nodeClaim, synchronisation{taints: taintsToSync(read, p.nodeClaim), complete: complete})
+		return synchronised(read, p.nodeClaim, synchronisation{taints: taintsToSync(read, p.nodeClaim), complete: complete, kept: c.kept})
 	})
 	if err != nil {
 		return errors.Join(err, hooks.err)
@@ -129,7 +129,7 @@ func (c *Controller) reattach(ctx context.Context, p *pass) error {
 		return c.keepRegistered(ctx, p)
 	}
 	_, err = c.updateNode(ctx, p, func(read *corev1.Node) *corev1.Node {
-		return synchronised(read, p.nodeClaim, synchronisation{taints: p.nodeClaim.Spec.Taints, complete: true})
+		return synchronised(read, p.nodeClaim, synchronisation{taints: p.nodeClaim.Spec.Taints, complete: true, kept: c.kept})
 	})
 	return err
 }

@@ -82,6 +82,42 @@ func TestRegistration(t *testing.T) {
 	}
 }
 
+// noter is a provider with an annotation that is not for Nodes.
+type noter struct{ cloudprovider.CloudProvider }
+
+func (noter) NodeClaimAnnotations() []string { return []string{"example.com/machine"} }
+
+// LIF-087, LIF-091: what others write under the same key stays, also on a Node that is made
+// anew.
+func TestAnnotationsOfNodeClaims(t *testing.T) {
+	nodeClaim, node := joined(func(n *v1.NodeClaim) {
+		n.Annotations = map[string]string{"example.com/machine": "ns/m", "example.com/note": "n"}
+	})
+	node.Annotations = map[string]string{"example.com/machine": "m"}
+	w := setup(t, nodeClaim, node)
+	w.provider = noter{w.Provider}
+	w.restart()
+	check := func(when string) {
+		t.Helper()
+		if got := w.node("a").Annotations; got["example.com/machine"] != "m" || got["example.com/note"] != "n" {
+			t.Errorf("%s: annotations of the Node %v", when, got)
+		}
+	}
+	w.pass("a")
+	check("registered")
+	anew := w.node("a")
+	delete(anew.Labels, v1.NodeRegisteredLabelKey)
+	delete(anew.Annotations, "example.com/note")
+	if err := w.Client.Update(t.Context(), anew); err != nil {
+		t.Fatal(err)
+	}
+	w.pass("a")
+	check("made anew")
+	if got := w.nodeClaim("a").Annotations["example.com/machine"]; got != "ns/m" {
+		t.Errorf("the NodeClaim says %q", got)
+	}
+}
+
 // announcer notes who is announced, and whether pods can be bound there already.
 type announcer struct {
 	w     *world

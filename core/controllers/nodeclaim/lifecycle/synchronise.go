@@ -21,6 +21,8 @@ type synchronisation struct {
 	taints []corev1.Taint
 	// complete marks the Node as registered.
 	complete bool
+	// kept are annotations that stay on the NodeClaim.
+	kept []string
 }
 
 // synchronised returns the Node as the NodeClaim wants it (LIF-087, LIF-088).
@@ -35,12 +37,21 @@ func synchronised(node *corev1.Node, nodeClaim *v1.NodeClaim, s synchronisation)
 		addTaints(node, s.taints)
 	}
 	node.Labels = overlay(node.Labels, nodeClaim.Labels)
-	node.Annotations = overlay(node.Annotations, nodeClaim.Annotations)
+	node.Annotations = overlay(node.Annotations, without(nodeClaim.Annotations, s.kept))
 	if s.complete {
 		node.Spec.Taints = slices.DeleteFunc(node.Spec.Taints, nodes.SameTaint(v1.UnregisteredTaint()))
 		node.Labels[v1.NodeRegisteredLabelKey] = v1.LabelValueTrue
 	}
 	return node
+}
+
+// without returns a map without some keys.
+func without(m map[string]string, keys []string) map[string]string {
+	m = maps.Clone(m)
+	for _, key := range keys {
+		delete(m, key)
+	}
+	return m
 }
 
 func addOwner(node *corev1.Node, nodeClaim *v1.NodeClaim) {

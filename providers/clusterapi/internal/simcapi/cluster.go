@@ -69,6 +69,13 @@ func New(t testing.TB, clock clock.PassiveClock, version string) *Cluster {
 	api := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&capi.Machine{}, &capi.MachineDeployment{}).
 		WithIndex(&capi.Machine{}, capi.IndexProviderID, func(o client.Object) []string { return capi.ProviderIDs(o.(*capi.Machine)) }).
 		Build()
+	return On(t, api, clock)
+}
+
+// On returns a cluster whose API server is somebody else's, such as a real one that knows
+// the [Definitions]. Nobody works after writes that do not come through the Cluster's
+// client: call [Cluster.Work].
+func On(t testing.TB, api client.WithWatch, clock clock.PassiveClock) *Cluster {
 	return &Cluster{
 		API: api, clock: clock, t: t, calls: map[Call]int{}, stock: unlimited, changed: make(chan struct{}),
 	}
