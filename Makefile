@@ -49,7 +49,7 @@ wish   = $(if $(KUBERNETES),-kubernetes $(call quoted,$(KUBERNETES)) )-runtime $
 # The modules outside of the workspace, which have dependencies of their own, and those of
 # them that take minutes to build, or are others' programs, and are built when they are used.
 others   = test/oracle test/cloudsim/aws/sdktest providers/aws/userdata/judge monitoring/check
-large    = tools/images tools/controlplane tools/helm tools/kind tools/lint tools/vulnerabilities
+large    = tools/images tools/controlplane tools/clusterapi tools/helm tools/kind tools/lint tools/vulnerabilities
 
 # The directories of all modules of the workspace, and their packages. The
 # end-to-end suite has a target of its own: it needs a cluster.
@@ -60,7 +60,7 @@ packages = $$(go list $$(go list -m -f '{{.Dir}}/...') | grep -v '^karpenter.sh/
 
 .PHONY: control-plane
 control-plane: ## Build the Kubernetes control plane, kwok and kwokctl into bin/ (about ten minutes, once)
-	@go run ./tools/binaries control-plane $(if $(filter kind,$(RUNTIME)),kind)
+	@go run ./tools/binaries control-plane $(if $(filter kind,$(RUNTIME)),kind) $(if $(filter clusterapi,$(PROVIDER)),cluster-api)
 
 .PHONY: helm
 helm:
@@ -71,7 +71,7 @@ check-cluster:
 	@$(cluster) check -name $(name) $(wish)
 
 .PHONY: up
-up: check-cluster control-plane helm ## Start a cluster of fake nodes with Karpenter in it; CLUSTER=name RUNTIME=binary|kind PROVIDER=kwok|aws (aws: against a simulated cloud)
+up: check-cluster control-plane helm ## Start a cluster of fake nodes with Karpenter in it; CLUSTER=name RUNTIME=binary|kind PROVIDER=kwok|aws|clusterapi (aws: against a simulated cloud, clusterapi: with Cluster API itself)
 	@$(cluster) up -name $(name) $(wish)
 
 # What needs Docker says so before anything is built, and names what does not.
@@ -88,7 +88,7 @@ down: ## Stop the cluster and remove it; CLUSTER=name
 	@$(cluster) down -name $(name)
 
 .PHONY: demo
-demo: up ## Watch Karpenter bring and remove nodes in the cluster; CLUSTER=name PROVIDER=kwok|aws
+demo: up ## Watch Karpenter bring and remove nodes in the cluster; CLUSTER=name PROVIDER=kwok|aws|clusterapi
 	@go run ./test/cmd/demo -provider $(call quoted,$(PROVIDER)) -kubeconfig $(BIN)/clusters/$(name)/kubeconfig \
 		-metrics-url "$$($(cluster) metrics-url -name $(name))"
 
@@ -160,7 +160,7 @@ judge-aws: ## Let nodeadm, which joins machines of AL2023 to clusters, read the 
 	@GOWORK=off go -C providers/aws/userdata/judge test -vet=off -count=1 ./...
 
 .PHONY: e2e
-e2e: check-cluster check-suite control-plane helm $(if $(filter aws,$(PROVIDER)),e2e-account-aws) ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws TEST_SUITE=regression|performance FOCUS=regex SKIP=regex PROCS=4 tests at a time RUNTIME=binary|kind KUBERNETES=1.36.1 (kind) KEEP=1 leaves the cluster up
+e2e: check-cluster check-suite control-plane helm $(if $(filter aws,$(PROVIDER)),e2e-account-aws) ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws|clusterapi TEST_SUITE=regression|performance FOCUS=regex SKIP=regex PROCS=4 tests at a time RUNTIME=binary|kind KUBERNETES=1.36.1 (kind) KEEP=1 leaves the cluster up
 	@mkdir -p $(REPORTS) && rm -rf $(REPORTS)/$(e2e).xml $(REPORTS)/$(e2e)
 	@$(cluster) down -name $(e2e) && $(cluster) up -name $(e2e) $(wish) $(if $(filter regression,$(TEST_SUITE)),-audit) $(e2e-args) -env LOG_LEVEL=debug >/dev/null
 	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name $(e2e))" OUTPUT_DIR=$(call quoted,$(e2e-output)) \
@@ -175,6 +175,7 @@ e2e: check-cluster check-suite control-plane helm $(if $(filter aws,$(PROVIDER))
 suite-regression-kwok  = ./test/e2e
 suite-performance-kwok = ./test/e2e/performance
 suite-regression-aws   = ./test/e2e/aws
+suite-regression-clusterapi = ./test/e2e/clusterapi
 
 e2e           = e2e$(if $(filter-out kwok,$(PROVIDER)),-$(PROVIDER))$(if $(filter-out regression,$(TEST_SUITE)),-$(TEST_SUITE))
 e2e-suite     = $(suite-$(TEST_SUITE)-$(PROVIDER))
@@ -185,10 +186,11 @@ e2e-timeout   = $(if $(filter performance,$(TEST_SUITE)),8h,2h)
 e2e-args      = $(e2e-args-$(PROVIDER))
 e2e-args-kwok = -env ENABLE_FAILURE_INJECTION=true
 e2e-args-aws  = -cloud-arg -boot=2s -cloud-arg -setup=$(BIN)/e2e-aws.json -env ENABLE_ZONAL_SHIFT=true -env AWS_FEATURE_GATES=NodeClassCEL=true
+e2e-args-clusterapi = -cloud-arg -fleet=false
 
 .PHONY: check-suite
 check-suite:
-	@[ -n "$(e2e-suite)" ] || { echo "there is no suite" $(call quoted,$(TEST_SUITE)) "of provider" $(call quoted,$(PROVIDER))", only: regression of kwok and aws, performance of kwok"; exit 1; }
+	@[ -n "$(e2e-suite)" ] || { echo "there is no suite" $(call quoted,$(TEST_SUITE)) "of provider" $(call quoted,$(PROVIDER))", only: regression of kwok, aws and clusterapi, performance of kwok"; exit 1; }
 
 # What the account of the suite holds, above all the documented policies.
 .PHONY: e2e-account-aws
@@ -227,6 +229,7 @@ generate-apis: ## Generate what follows from the types of the API alone: deep co
 		-restrict-domain karpenter.k8s.aws $(addprefix -allow-label karpenter.k8s.aws/,$(aws-labels) $(aws-launch-labels)) \
 		$(addprefix -overlay-forbid-label karpenter.k8s.aws/,$(aws-launch-labels))
 	@go run ./tools/crdgen -paths ./providers/clusterapi/capi -out ""
+	@go run ./tools/crdgen -paths ./test/machines/v1alpha1 -out test/machines/crds
 	@go run ./tools/crdgen -paths ./providers/clusterapi/apis/v1alpha1 -out providers/clusterapi/apis/crds
 	@go run ./tools/crdgen -deepcopy=false -paths ./core/apis/v1,./core/apis/v1alpha1 -out providers/clusterapi/apis/crds \
 		-restrict-domain karpenter.cluster.x-k8s.io $(addprefix -allow-label ,$(clusterapi-labels))

@@ -38,7 +38,7 @@ func wishFlags(flags *flag.FlagSet) *localcluster.ClusterWish {
 func up(flags *flag.FlagSet) action {
 	var env, cloud list
 	wish := wishFlags(flags)
-	flags.Var(&cloud, "cloud-arg", "argument for the simulated cloud, if the provider has one; may be repeated")
+	flags.Var(&cloud, "cloud-arg", "argument for the simulated cloud, or the program whose hosts are Machines, if the provider has one; may be repeated")
 	flags.Var(&env, "env", "NAME=value for Karpenter; may be repeated")
 	bare := flags.Bool("bare", false, "leave Karpenter out: somebody else installs it")
 	audit := flags.Bool("audit", false, "record what Karpenter asks of the API server")
@@ -68,6 +68,9 @@ func nextSteps(out io.Writer, layout localcluster.Layout, state *localcluster.St
 	}
 	if err == nil && state.Cloud != nil {
 		_, err = fmt.Fprintf(out, "  simulated cloud: %s/v1/state\n", state.Cloud.ControlURL)
+	}
+	if _, has := state.Components[localcluster.Machines]; err == nil && has {
+		_, err = fmt.Fprintf(out, "  %s get machinedeployments,machines --namespace machines\n", layout.Program("kubectl"))
 	}
 	if err == nil {
 		_, err = fmt.Fprintf(out, "  make down CLUSTER=%s\n", layout.Name)
@@ -204,7 +207,7 @@ func image(flags *flag.FlagSet) action {
 }
 
 func logs(flags *flag.FlagSet) action {
-	of := flags.String("of", "", "whose log: kube-apiserver, kube-scheduler, kube-controller-manager, kwok-controller, etcd, cloudsim or audit; Karpenter's if empty. With runtime kind: kwok-controller, cloudsim or audit")
+	of := flags.String("of", "", "whose log: kube-apiserver, kube-scheduler, kube-controller-manager, kwok-controller, etcd, cloudsim, cluster-api, machines or audit; Karpenter's if empty. With runtime kind: kwok-controller, cloudsim or audit")
 	follow := flags.Bool("f", false, "go on printing as the log grows")
 	return func(ctx context.Context, layout localcluster.Layout) error {
 		name := *of

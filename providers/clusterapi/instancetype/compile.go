@@ -166,12 +166,6 @@ func override(from, to corev1.ResourceList) corev1.ResourceList {
 
 func sameAmounts(a, b corev1.ResourceList) bool { return override(a, b) == nil }
 
-// wholeCores is the value of the labels that count CPUs (CAPI-027).
-func wholeCores(capacity corev1.ResourceList) int64 { return capacity.Cpu().MilliValue() / 1000 }
-
-// mebibytes is the value of the labels that count memory.
-func mebibytes(capacity corev1.ResourceList) int64 { return capacity.Memory().Value() >> 20 }
-
 // openKeys are those that a type leaves undefined while nobody tells their values, and
 // so is compatible with whatever is asked for (CAPI-027).
 func openKeys() []string { return []string{label.Arch, label.OS, label.Region} }

@@ -5,7 +5,10 @@ package instancetype
 import (
 	"cmp"
 	"maps"
+	"strconv"
 	"strings"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
@@ -53,6 +56,27 @@ func labelsOf(d *capi.MachineDeployment, facts Facts) map[string]string {
 	}
 	return out
 }
+
+// addSize adds the labels that tell the size of a machine, unless somebody else told it
+// (CAPI-027). Nodes need them as well as types: a NodePool that asks for sizes drifts
+// nodes that do not tell theirs.
+func addSize(labels map[string]string, capacity corev1.ResourceList) {
+	cores, memory := strconv.FormatInt(wholeCores(capacity), 10), strconv.FormatInt(mebibytes(capacity), 10)
+	for key, value := range map[string]string{
+		v1alpha1.LabelCapacityCPU: cores, v1alpha1.LabelInstanceCPU: cores,
+		v1alpha1.LabelCapacityMemory: memory, v1alpha1.LabelInstanceMemory: memory,
+	} {
+		if _, told := labels[key]; !told {
+			labels[key] = value
+		}
+	}
+}
+
+// wholeCores is the value of the labels that count CPUs.
+func wholeCores(capacity corev1.ResourceList) int64 { return capacity.Cpu().MilliValue() / 1000 }
+
+// mebibytes is the value of the labels that count memory.
+func mebibytes(capacity corev1.ResourceList) int64 { return capacity.Memory().Value() >> 20 }
 
 // bought holds for the capacity types that a deployment may name (CAPI-029).
 func bought(key, value string) bool {

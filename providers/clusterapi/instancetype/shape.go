@@ -72,7 +72,8 @@ type Facts struct {
 type Shape struct {
 	// Deployment is whose machines these are.
 	Deployment types.NamespacedName
-	// Labels that the Nodes will bear, capacity type included (CAPI-022).
+	// Labels that the Nodes will bear, capacity type and size included (CAPI-022,
+	// CAPI-027).
 	Labels map[string]string
 	// Capacity of a machine.
 	Capacity corev1.ResourceList
@@ -105,6 +106,7 @@ func Read(d *capi.MachineDeployment, facts Facts) (Shape, error) {
 	if r.err != nil {
 		return Shape{}, fmt.Errorf("MachineDeployment %s: %w", s.Deployment, r.err)
 	}
+	addSize(s.Labels, s.Capacity)
 	return s, nil
 }
 

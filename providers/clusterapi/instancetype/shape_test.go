@@ -126,7 +126,7 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// CAPI-017, CAPI-018, CAPI-021, CAPI-022, CAPI-029: which labels Nodes will bear.
+// CAPI-017, CAPI-018, CAPI-021, CAPI-022, CAPI-027, CAPI-029: which labels Nodes will bear.
 func TestLabels(t *testing.T) {
 	for reason, tc := range map[string]struct {
 		template map[string]string
@@ -160,6 +160,7 @@ func TestLabels(t *testing.T) {
 			want: map[string]string{},
 		},
 		"spot":                       {list: "karpenter.sh/capacity-type=spot", want: map[string]string{label.CapacityType: "spot"}},
+		"the size is told otherwise": {list: v1alpha1.LabelInstanceCPU + "=3", want: map[string]string{v1alpha1.LabelInstanceCPU: "3"}},
 		"reserved is not to be had":  {list: "karpenter.sh/capacity-type=reserved", want: map[string]string{}},
 		"an empty zone is no zone":   {list: "topology.kubernetes.io/zone=", want: map[string]string{}},
 		"the type has a name":        {list: "node.kubernetes.io/instance-type=large", want: map[string]string{label.InstanceType: "large"}},
@@ -172,7 +173,10 @@ func TestLabels(t *testing.T) {
 			if tc.list != "" {
 				d.Annotations[instancetype.AnnotationLabels] = tc.list
 			}
-			want := map[string]string{label.CapacityType: label.OnDemand, label.InstanceType: "md"}
+			want := map[string]string{
+				label.CapacityType: label.OnDemand, label.InstanceType: "md",
+				v1alpha1.LabelCapacityCPU: "4", v1alpha1.LabelInstanceCPU: "4", v1alpha1.LabelCapacityMemory: "16384", v1alpha1.LabelInstanceMemory: "16384",
+			}
 			maps.Copy(want, tc.want)
 			if diff := cmp.Diff(want, read(t, d).Labels); diff != "" {
 				t.Error(diff)

@@ -5,7 +5,6 @@ package instancetype
 import (
 	"maps"
 	"slices"
-	"strconv"
 
 	"karpenter.sh/core/apis/vocabulary"
 	"karpenter.sh/core/engine/label"
@@ -16,22 +15,12 @@ import (
 // visible are the labels of a deployment's machines that can be asked for.
 type visible map[string]string
 
-// see returns what an asker sees of a shape, with the labels that tell its size
-// (CAPI-023, CAPI-027).
+// see returns what an asker sees of a shape (CAPI-023).
 func see(s *Shape, asker Asker) visible {
 	out := visible{}
 	for written, value := range s.Labels {
 		key, value := asker.Words.Normalize(written, value)
 		if _, canonical := s.Labels[key]; asker.Sees(key) && (key == written || !canonical) {
-			out[key] = value
-		}
-	}
-	cores, memory := strconv.FormatInt(wholeCores(s.Capacity), 10), strconv.FormatInt(mebibytes(s.Capacity), 10)
-	for key, value := range map[string]string{
-		v1alpha1.LabelCapacityCPU: cores, v1alpha1.LabelInstanceCPU: cores,
-		v1alpha1.LabelCapacityMemory: memory, v1alpha1.LabelInstanceMemory: memory,
-	} {
-		if _, told := out[key]; !told {
 			out[key] = value
 		}
 	}

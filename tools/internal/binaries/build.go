@@ -3,6 +3,7 @@
 package binaries
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ func (b build) compile(ctx context.Context, packages []string, aside string, tot
 // as the program is: the old one may be linked into another checkout, whose program is
 // not this one.
 func (b build) install(p Program, aside string) error {
-	if err := os.Rename(filepath.Join(aside, p.Name), filepath.Join(b.opts.Out, p.Name)); err != nil {
+	if err := os.Rename(filepath.Join(aside, cmp.Or(p.Built, p.Name)), filepath.Join(b.opts.Out, p.Name)); err != nil {
 		return fmt.Errorf("install %s: %w", p.Name, err)
 	}
 	stamp := filepath.Join(aside, p.Name+".stamp")

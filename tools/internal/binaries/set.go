@@ -8,6 +8,8 @@ type Program struct {
 	Name string
 	// Package is what the go command builds, seen from the set's module.
 	Package string
+	// Built is the file that the go command makes of it; empty: Name.
+	Built string
 	// Runs lists the names the program answers to, if it is a multi-call
 	// binary: each becomes a link to Name. Empty: Name itself.
 	Runs []string
@@ -34,7 +36,7 @@ type Version struct {
 
 // Sets returns every set there is.
 func Sets() []Set {
-	return []Set{controlPlane(), helm(), lint(), kind(), vulnerabilities()}
+	return []Set{controlPlane(), clusterAPI(), helm(), lint(), kind(), vulnerabilities()}
 }
 
 func controlPlane() Set {
@@ -56,6 +58,16 @@ func controlPlane() Set {
 			{Variable: "k8s.io/component-base/version.gitMinor", Module: kubernetes, Format: minor},
 			{Variable: kwok + "/pkg/consts.Version", Module: kwok, Format: verbatim},
 		},
+	}
+}
+
+func clusterAPI() Set {
+	const module = "sigs.k8s.io/cluster-api"
+	return Set{
+		Name:     "cluster-api",
+		Module:   "tools/clusterapi",
+		Programs: []Program{{Name: "cluster-api", Package: module + "/core", Built: "core"}},
+		Versions: []Version{{Variable: module + "/version.gitVersion", Module: module, Format: verbatim}},
 	}
 }
 

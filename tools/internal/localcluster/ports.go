@@ -32,10 +32,16 @@ type Ports struct {
 	// Cloud and CloudControl are the simulated cloud's, where there is one.
 	Cloud        int `json:"cloud"`
 	CloudControl int `json:"cloudControl"`
+	// ClusterAPI and ClusterAPIProbe are those of Cluster API's webhooks and probe, Machines
+	// that of the program whose hosts are its Machines, where there are some.
+	ClusterAPI      int `json:"clusterAPI"`
+	ClusterAPIProbe int `json:"clusterAPIProbe"`
+	Machines        int `json:"machines"`
 }
 
 func (p *Ports) all() []*int {
-	return []*int{&p.APIServer, &p.Etcd, &p.EtcdPeer, &p.ControllerManager, &p.Scheduler, &p.Kwok, &p.Metrics, &p.Probe, &p.Cloud, &p.CloudControl}
+	return []*int{&p.APIServer, &p.Etcd, &p.EtcdPeer, &p.ControllerManager, &p.Scheduler, &p.Kwok, &p.Metrics, &p.Probe, &p.Cloud, &p.CloudControl,
+		&p.ClusterAPI, &p.ClusterAPIProbe, &p.Machines}
 }
 
 // PickPorts chooses distinct ports, trying at random those for which free

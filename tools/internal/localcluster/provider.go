@@ -26,6 +26,9 @@ type provider struct {
 	// cloud is the simulated cloud that its machines live in; empty if it needs
 	// none.
 	cloud string
+	// machines says that its machines are Machines of Cluster API, which runs in the
+	// cluster then.
+	machines bool
 	// chartSettings are the settings of the chart that say the same; nil: none.
 	chartSettings func(cluster string) map[string]any
 	// settings are the controller's variables for a cluster of this name.
@@ -40,6 +43,7 @@ func providers() map[string]provider {
 		}, chartSettings: func(cluster string) map[string]any {
 			return map[string]any{"clusterName": cluster, "interruptionQueue": cluster, "eksControlPlane": true}
 		}},
+		"clusterapi": {controller: "karpenter-clusterapi", module: "providers/clusterapi", chart: "charts/clusterapi/karpenter", machines: true, settings: func(string) []string { return nil }},
 	}
 }
 

@@ -32,6 +32,9 @@ func Check(ctx context.Context, layout Layout, wish ClusterWish) error {
 		}
 		return nil
 	case RuntimeKind:
+		if providers()[wish.Provider].machines {
+			return fmt.Errorf("provider %s: there are Machines with runtime %s only", wish.Provider, RuntimeBinary)
+		}
 		return dockerAnswers(ctx)
 	default:
 		return fmt.Errorf("runtime %q is unknown: want %s or %s", wish.Runtime, RuntimeBinary, RuntimeKind)

@@ -43,7 +43,8 @@ type UpOptions struct {
 	Bare bool
 	// Audit records what Karpenter asks of the API server.
 	Audit bool
-	// CloudArgs are for the simulated cloud, if the provider has one.
+	// CloudArgs are for the simulated cloud, or the program whose hosts are Machines, if the
+	// provider has one.
 	CloudArgs []string
 	// Args and Env are for the controller, besides what it always gets. Env
 	// entries have the form NAME=value.
@@ -131,6 +132,9 @@ func Observe(ctx context.Context, layout Layout) (Observation, error) {
 	if state.provider().cloud != "" && state.Cloud == nil {
 		return Observation{Exists: true}, nil // it was being made
 	}
+	if _, runs := state.Components[Machines]; state.provider().machines && !runs {
+		return Observation{Exists: true}, nil // likewise
+	}
 	if len(found.Dead) == 0 {
 		found.Serving = tools{layout}.serving(ctx) == nil
 	}
@@ -173,6 +177,9 @@ func create(ctx context.Context, opts UpOptions) (*State, error) {
 		return nil, err
 	}
 	if err := startCloud(ctx, opts, state); err != nil {
+		return nil, err
+	}
+	if err := startClusterAPI(ctx, opts, state); err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(opts.Out, "cluster %s: control plane ready in %s\n", opts.Name, time.Since(start).Round(100*time.Millisecond))

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package clusterapi_test
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"karpenter.sh/test/internal/connection"
+	"karpenter.sh/test/internal/environment"
+	"karpenter.sh/test/internal/objects"
+	"karpenter.sh/test/internal/permissions"
+	"karpenter.sh/test/internal/reference"
+	"karpenter.sh/test/machines"
+)
+
+// OPS-271: a NodeClass selects the MachineDeployments of its own test.
+var (
+	//go:embed defaults/nodeclass.yaml
+	nodeClass []byte
+	//go:embed defaults/nodepool.yaml
+	nodePool []byte
+)
+
+var (
+	env *environment.Environment
+	// config is that of the cluster, management that of where its Machines are: the same,
+	// but in specs that say otherwise.
+	config     *rest.Config
+	management client.Client
+	// ground is what MachineDeployments stand on.
+	ground machines.Ground
+	// group marks the MachineDeployments of the spec that runs.
+	group string
+)
+
+func TestClusterAPI(t *testing.T) {
+	if os.Getenv("KUBECONFIG") == "" {
+		t.Skip("KUBECONFIG is not set: run make e2e PROVIDER=clusterapi, or start a cluster with make up PROVIDER=clusterapi and set it")
+	}
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "Karpenter on Cluster API")
+}
+
+var _ = BeforeSuite(func(ctx SpecContext) {
+	kubeconfig, err := filepath.Abs(os.Getenv("KUBECONFIG"))
+	Expect(err).NotTo(HaveOccurred())
+	ground = machines.Ground{Namespace: "machines", Cluster: filepath.Base(filepath.Dir(kubeconfig))}
+	opened, err := connection.Open(kubeconfig)
+	Expect(err).NotTo(HaveOccurred())
+	config, management = opened.Config, managementOf(opened.Config)
+	env, err = environment.New(environment.Options{
+		Kubeconfig: kubeconfig, MetricsURL: os.Getenv("METRICS_URL"), Defaults: defaultsFor("none"),
+	})
+	Expect(err).NotTo(HaveOccurred())
+	if env.Karpenter.Local() {
+		Expect(env.Karpenter.Ensure(ctx, "LOG_LEVEL=debug")).To(Succeed())
+	}
+	env.Open(ctx)
+})
+
+// managementOf is a client of a management cluster.
+func managementOf(config *rest.Config) client.Client {
+	GinkgoHelper()
+	scheme, err := machines.Scheme()
+	Expect(err).NotTo(HaveOccurred())
+	c, err := client.New(config, client.Options{Scheme: scheme})
+	Expect(err).NotTo(HaveOccurred())
+	return c
+}
+
+// defaultsFor are those of the tests of a group.
+func defaultsFor(group string) objects.Defaults {
+	GinkgoHelper()
+	defaults, err := objects.ParseDefaults(bytes.ReplaceAll(nodeClass, []byte("${GROUP}"), []byte(group)), nodePool)
+	Expect(err).NotTo(HaveOccurred())
+	return defaults
+}
+
+var _ = AfterSuite(func(ctx SpecContext) {
+	if env == nil {
+		return
+	}
+	env.Close(ctx)
+	documented, err := reference.Load("../../../core/docs/reference/signals.json", "karpenter-clusterapi")
+	Expect(err).NotTo(HaveOccurred())
+	env.ExpectDocumented(ctx, documented)
+	// OPS-310, OPS-311, CAPI-065.
+	env.ExpectPermissionsFit(ctx, environment.Judgement{Elsewhere: []string{environment.CoreRole}, Waivers: permissions.OwnerWaivers()})
+})
+
+// OPS-269.
+var _ = ReportAfterSuite("Timings", func(r Report) { environment.WriteTimings(os.Getenv("OUTPUT_DIR"), r) })
+
+var _ = BeforeEach(func(ctx SpecContext) {
+	env.Begin(ctx, true)
+	group = env.Name("group")
+	env.Defaults = defaultsFor(group)
+})
+
+var _ = JustAfterEach(func(ctx SpecContext) {
+	if CurrentSpecReport().Failed() {
+		explain(ctx, "")
+	}
+})
+
+var _ = AfterEach(func(ctx SpecContext) {
+	cleaned := false
+	defer func() {
+		if !cleaned {
+			explain(ctx, "-cleaning")
+			env.Force(ctx)
+		}
+		removeGroup(ctx)
+	}()
+	env.End(ctx)
+	cleaned = true
+})
+
+// explain writes the state of the cluster to the test's output, and to a file in
+// OUTPUT_DIR if that is set.
+func explain(ctx context.Context, suffix string) {
+	var report bytes.Buffer
+	explainGroup(ctx, &report)
+	env.Explain(ctx, &report)
+	_, _ = GinkgoWriter.Write(report.Bytes())
+	dir := os.Getenv("OUTPUT_DIR")
+	if dir == "" {
+		return
+	}
+	name := regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(CurrentSpecReport().FullText(), "-")
+	path := filepath.Join(dir, name[:min(len(name), 100)]+suffix+".txt")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		GinkgoWriter.Println("no file is written:", err)
+		return
+	}
+	if err := os.WriteFile(path, report.Bytes(), 0o644); err != nil {
+		GinkgoWriter.Println("no file is written:", err)
+	}
+}
