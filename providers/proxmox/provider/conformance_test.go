@@ -31,7 +31,7 @@ import (
 
 // CP-301, CP-303, CP-304, CP-305, CP-306, CP-307, CP-308, CP-311, CP-312, CP-313, CP-314,
 // CP-316, CP-318, CP-322, CP-323, CP-324, CP-325, CP-326, CP-327, CP-328, CP-329, CP-330,
-// CP-331, CP-332, CP-334, CP-335, CP-336, CP-337, CP-338, CP-339, CP-342, CP-347, CP-348,
+// CP-331, CP-332, CP-333, CP-334, CP-335, CP-336, CP-337, CP-338, CP-339, CP-341, CP-342, CP-347, CP-348,
 // CP-349
 func TestConformance(t *testing.T) {
 	conformance.Run(t, conformance.Harness{
@@ -47,7 +47,6 @@ func TestConformance(t *testing.T) {
 			"Reservations": "PVE-045: reserved is a label, and without bounds",
 			"Interruption": "PVE-045: nothing interrupts machines",
 			"Prices":       "PVE-045: prices follow from the shape",
-			"Boot":         "PVE-096: what a node joins with is the user's template; the end-to-end suite has it judged",
 		},
 		Differs: map[string]string{
 			"CP-322":             "PVE-100: Delete waits until the machine is gone",
@@ -100,6 +99,7 @@ func (c *cloud) describe() conformance.Cloud {
 			{Name: "storage full", Provoke: c.fillStorage, Covers: onPVE1},
 			{Name: "no addresses", Provoke: c.takeAddresses, Covers: onPVE1},
 		}},
+		Boot:       &conformance.Boot{Node: c.boot},
 		Collection: c.collection(),
 		Secrets: &conformance.Secrets{
 			Values: []string{simtest.TokenSecret, hidden},
