@@ -47,13 +47,14 @@ func (l *launching) try(ctx context.Context, w wanted, on placement.Entry) (mach
 	if _, marked := l.opts.Health.Snapshot().Why(failure.Attempt(shape, zone)); marked || !l.usable(zone) {
 		return machine{}, false // it became so since the types were looked at
 	}
-	l.at(l.order, on)
+	l.attempts(l.order, on)
 	made, err := l.make(ctx, w, on, shape)
 	l.opts.Inventory.Changed(on.Region)
+	l.remains = errors.Is(err, launch.ErrRemains)
+	l.attempted(l.order, err == nil || l.remains)
 	if err == nil {
 		return made, true
 	}
-	l.remains = errors.Is(err, launch.ErrRemains)
 	v := l.table.Classify(failure.Of(err), failure.Attempt(shape, zone))
 	for _, mark := range v.Marks {
 		if err := l.opts.Health.Mark(mark); err != nil {
@@ -62,15 +63,18 @@ func (l *launching) try(ctx context.Context, w wanted, on placement.Entry) (mach
 	}
 	l.verdicts = append(l.verdicts, v)
 	if pve.IsUnreachable(err) && ctx.Err() == nil {
-		_ = l.opts.Inventory.RefreshRegion(ctx, on.Region) // what cannot be read is unavailable from now on
+		l.opts.Inventory.Doubt(ctx, on.Region) // what cannot be read is unavailable from now on
 	}
 	return machine{}, false
 }
 
 // make makes a machine on a host.
 func (l *launching) make(ctx context.Context, w wanted, on placement.Entry, shape instancetype.Shape) (machine, error) {
-	reading, _ := l.opts.Inventory.Reading(on.Region)
-	template, there := reading.Template(on.Template)
+	template, there := l.template(on)
+	if !there {
+		l.opts.Inventory.Doubt(ctx, on.Region) // it may be new
+		template, there = l.template(on)
+	}
 	if !there {
 		return machine{}, fmt.Errorf("template %d of region %s: %w", on.Template, on.Region, launch.ErrNoTemplate)
 	}
@@ -95,6 +99,12 @@ func (l *launching) make(ctx context.Context, w wanted, on placement.Entry, shap
 		return machine{}, err
 	}
 	return l.brought(made, o)
+}
+
+// template is the one that machines on a host are cloned from; false: it is not there.
+func (p *Provider) template(on placement.Entry) (placement.Template, bool) {
+	reading, _ := p.opts.Inventory.Reading(on.Region)
+	return reading.Template(on.Template)
 }
 
 func groupsOf(nodeClass *v1alpha1.ProxmoxNodeClass) []launch.Group {
