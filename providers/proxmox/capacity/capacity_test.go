@@ -203,6 +203,23 @@ func TestLedger(t *testing.T) {
 	}
 }
 
+// PVE-220: CPUs are overcommitted where machines are not pinned, and memory never.
+func TestOvercommit(t *testing.T) {
+	for pins, want := range map[bool]int{false: 4, true: 2} {
+		l, at := capacity.NewLedger(pins), capacity.Place{Host: "pve1"}
+		l.Read(at, capacity.Reading{Topology: small(2), Began: start(), Overcommit: 2})
+		got := 0
+		for need := (capacity.Need{VCPUs: 8, MemoryBytes: gib}); l.Fits(at, need); got++ {
+			if _, err := l.Reserve(at, got, need); err != nil {
+				t.Fatalf("pins %t: it fits, and %v", pins, err)
+			}
+		}
+		if got != want || l.Fits(at, capacity.Need{MemoryBytes: 65 * gib}) {
+			t.Errorf("pins %t: %d machines", pins, got)
+		}
+	}
+}
+
 // PVE-203: concurrent launches never take more together than there is, also across a
 // reading.
 func TestConcurrentReserve(t *testing.T) {

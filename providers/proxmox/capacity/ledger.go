@@ -121,10 +121,21 @@ func (l *Ledger) Free(at Place) (Free, bool) {
 	return e.now().Free(), true
 }
 
-// Fits reports whether a host has room for a machine, as Reserve would find it.
+// Fits reports whether a host has room for a machine. Reserve may find less: how pinned
+// machines divide the memory of NUMA nodes is not looked at.
 func (l *Ledger) Fits(at Place, n Need) bool {
-	free, known := l.Free(at)
-	return known && n.VCPUs <= free.VCPUs && n.MemoryBytes <= free.MemoryBytes
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.hosts[at]
+	if e == nil {
+		return false
+	}
+	h := e.now()
+	free := h.Free()
+	if l.pins {
+		free.VCPUs = min(free.VCPUs, h.Pinnable()) // pinned CPUs are given out once
+	}
+	return n.VCPUs <= free.VCPUs && n.MemoryBytes <= free.MemoryBytes
 }
 
 // Reserve takes what a machine needs of a host, and tells what it got. Looking and taking
