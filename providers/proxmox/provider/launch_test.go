@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -21,7 +23,9 @@ import (
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/capacity"
+	"karpenter.sh/providers/proxmox/instancetype"
 	"karpenter.sh/providers/proxmox/internal/simtest"
+	"karpenter.sh/providers/proxmox/launch"
 	"karpenter.sh/providers/proxmox/pve"
 	"karpenter.sh/test/cloudsim/fault"
 	"karpenter.sh/test/cloudsim/proxmox"
@@ -360,6 +364,64 @@ func TestLostAnswer(t *testing.T) {
 				t.Errorf("got %+v, %+v", created, got)
 			}
 		})
+	}
+}
+
+// PVE-061, PVE-063: while a machine remains that could not be taken back, no other host is
+// tried; the next call ends it, and has one made anew.
+func TestRemains(t *testing.T) {
+	w := newWorld(t, nil)
+	w.lead()
+	down := func(call string) fault.Rule {
+		return fault.Rule{Call: call, Error: &fault.Failure{Code: "x", Status: 500, Message: "a bug"}}
+	}
+	w.Cloud.Faults().Add(down("POST *start"), down("DELETE *qemu/*"))
+	nodeClaim := w.born("n1")
+	_, err := w.Create(t.Context(), nodeClaim)
+	if !errors.Is(err, launch.ErrRemains) || cloudprovider.ClassOf(err) != cloudprovider.ClassOther || len(w.machines()) != 1 {
+		t.Errorf("got %v, %d machines", err, len(w.machines()))
+	}
+	if _, err := w.Create(t.Context(), nodeClaim); err == nil || len(w.machines()) != 1 {
+		t.Errorf("got %v, %d machines", err, len(w.machines()))
+	}
+	w.Cloud.Faults().Clear()
+	if created := w.create(nodeClaim); created.Status.ProviderID != "proxmox://r1/20001" {
+		t.Errorf("got %s", created.Status.ProviderID)
+	}
+	if got := w.machines(); len(got) != 1 || !got[0].Running {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// CP-014, CP-015, PVE-060: reserved before spot before on demand, but for spot that costs
+// more; then by price.
+func TestCapacityTypes(t *testing.T) {
+	shape := func(name, capacityType string, cpus int64) instancetype.Shape {
+		s := instancetype.BuiltIn()[0]
+		s.Name, s.CapacityType, s.Capacity = name, capacityType, maps.Clone(s.Capacity)
+		s.Capacity[corev1.ResourceCPU] = *resource.NewQuantity(cpus, resource.DecimalSI)
+		return s
+	}
+	all := []instancetype.Shape{
+		shape("a.demand", label.OnDemand, 2), shape("a.spot", label.Spot, 2), shape("a.dear", label.Spot, 16), shape("a.reserved", label.Reserved, 8), shape("a.small", label.OnDemand, 1),
+	}
+	for want, of := range map[string][]instancetype.Shape{
+		"a.reserved": all, "a.spot": {all[0], all[1], all[2]}, "a.demand": {all[0], all[2]}, "a.small": {all[4], all[0]}, "a.dear": {all[2]},
+	} {
+		w := newWorld(t, nil)
+		w.shapes = of
+		w.must(w.store.Refresh(t.Context()))
+		if got := w.create(claim("n1")).Labels[label.InstanceType]; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	w := newWorld(t, nil)
+	w.shapes = []instancetype.Shape{all[0], all[2]}
+	w.must(w.store.Refresh(t.Context()))
+	many := in(label.InstanceType, "a.demand", "a.dear")
+	many.MinValues = new(2)
+	if got := w.create(claim("n1", many)).Labels[label.InstanceType]; got != "a.dear" {
+		t.Errorf("with minValues: got %s", got)
 	}
 }
 
