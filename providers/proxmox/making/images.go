@@ -34,11 +34,9 @@ func (m *Maker) FetchImages(ctx context.Context, region string, o Order) error {
 }
 
 func (m *Maker) fetch(ctx context.Context, s sight, l Layout, host string, source *v1alpha1.SourceImage) error {
-	id, where := source.ImageID(), host
-	if l.ImageShared {
-		where = ""
-	}
-	release, err := m.images.take(ctx, fmt.Sprintf("%s/%s/%s/%s", s.region, where, l.Image, id))
+	id := source.ImageID()
+	at := l.at(s.region, host, id)
+	release, err := m.images.take(ctx, at)
 	if err != nil {
 		return err
 	}
@@ -50,10 +48,19 @@ func (m *Maker) fetch(ctx context.Context, s sight, l Layout, host string, sourc
 	err = s.client.Download(ctx, host, l.Image, pve.Download{
 		URL: source.URL, Name: id, Checksum: source.Checksum, ChecksumType: source.ChecksumType,
 	})
+	m.images.note(at, err)
 	if err != nil {
 		return fmt.Errorf("downloading %s to storage %s of host %s of region %s: %w", source.URL, l.Image, host, s.region, err)
 	}
 	return nil
+}
+
+// at is the place of an image: storages that are shared have it once.
+func (l Layout) at(region, host, image string) imagePlace {
+	if l.ImageShared {
+		host = ""
+	}
+	return imagePlace{region, host, l.Image, image}
 }
 
 func hasImage(ctx context.Context, c *pve.Client, host, storage, id string) (bool, error) {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"karpenter.sh/core/reconcile/concurrency"
 	"karpenter.sh/providers/proxmox/placement"
 	"karpenter.sh/providers/proxmox/pve"
 	"karpenter.sh/providers/proxmox/template"
@@ -19,11 +20,18 @@ type Outcome struct {
 	// Entries are the hosts that can clone it.
 	Entries []placement.Entry
 	// Waiting are hosts whose image is not there yet.
-	Waiting []string
+	Waiting []Waiting
 	// Conflict is the ID of a machine in the way that is somebody else's; 0: there is none.
 	Conflict int
 	// Settled means that all is as it is wanted, and nothing outdated is left.
 	Settled bool
+}
+
+// Waiting is a host whose image is not there yet.
+type Waiting struct {
+	Host string
+	// Err is why the last download failed; nil: none did.
+	Err error
 }
 
 // Ensure makes the machines of a template in a region whose images are there, and then
@@ -37,34 +45,58 @@ func (m *Maker) Ensure(ctx context.Context, region string, o Order, before []pla
 	}
 	l := Lay(s.hosts, s.storages, o.Spec.StorageIDs)
 	r.ImageStorage, r.DiskStorage = l.Image, l.Disk
-	plan := l.Plan(s.found)
-	out := Outcome{Conflict: plan.Conflict}
+	out := Outcome{Entries: of(region, before)}
 	var errs []error
-	for _, host := range plan.Make {
-		there, err := hasImage(ctx, s.client, host, l.Image, o.Spec.SourceImage.ImageID())
-		switch {
-		case err != nil:
-			errs = append(errs, err)
-		case !there:
-			out.Waiting = append(out.Waiting, host)
-		default:
-			errs = append(errs, m.make(ctx, s, host, r))
+	plan := l.Plan(s.found)
+	if len(plan.Make) > 0 {
+		out.Waiting, err = m.makeAll(ctx, s, l, r, plan.Make)
+		errs = append(errs, err)
+		if s, err = m.look(ctx, region, r); err != nil {
+			return out, errors.Join(append(errs, err)...)
 		}
+		plan = l.Plan(s.found)
 	}
-	for _, place := range plan.Remove {
-		errs = append(errs, m.remove(ctx, s, place, r))
+	if len(plan.Remove) > 0 {
+		for _, place := range plan.Remove {
+			errs = append(errs, m.remove(ctx, s, place, r))
+		}
+		if s, err = m.look(ctx, region, r); err != nil {
+			return out, errors.Join(append(errs, err)...)
+		}
 	}
 	err = errors.Join(errs...)
-	out.Settled = err == nil && len(out.Waiting) == 0 && out.Conflict == 0
-	if len(plan.Make)+len(plan.Remove) > 0 {
-		now, again := m.look(ctx, region, r)
-		if again != nil {
-			return Outcome{Entries: of(region, before), Waiting: out.Waiting}, errors.Join(err, again)
-		}
-		s = now
-	}
-	out.Entries = s.entries(before)
+	out.Entries, out.Conflict = s.entries(before), plan.Conflict
+	out.Settled = err == nil && len(plan.Make) == 0 && plan.Conflict == 0
 	return out, err
+}
+
+// together is how many machines of a region are made at a time.
+const together = 4
+
+// makeAll makes a machine on each of the hosts whose image is there, and returns the others.
+func (m *Maker) makeAll(ctx context.Context, s sight, l Layout, r template.Recipe, hosts []string) ([]Waiting, error) {
+	var waiting []Waiting
+	var places []pve.Place
+	var errs []error
+	image := r.Spec.SourceImage.ImageID()
+	for _, host := range hosts {
+		there, err := hasImage(ctx, s.client, host, l.Image, image)
+		if err == nil && !there {
+			waiting = append(waiting, Waiting{host, m.images.failure(l.at(s.region, host, image))})
+			continue
+		}
+		place := pve.Place{Host: host}
+		if err == nil {
+			place.ID, err = m.IDs.Next(ctx, s.region, s.client)
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		places = append(places, place)
+	}
+	errs = append(errs, concurrency.Each(places, together, func(_ int, place pve.Place) error { return m.make(ctx, s, place, r) })...)
+	return waiting, errors.Join(errs...)
 }
 
 // of are the entries of a region.
@@ -81,23 +113,21 @@ func of(region string, entries []placement.Entry) []placement.Entry {
 // takenRetries is how often another ID is tried when somebody else was faster.
 const takenRetries = 5
 
-// make makes a machine on a host, and a template of it.
-func (m *Maker) make(ctx context.Context, s sight, host string, r template.Recipe) error {
+// make makes a machine, and a template of it.
+func (m *Maker) make(ctx context.Context, s sight, place pve.Place, r template.Recipe) error {
 	for attempt := 0; ; attempt++ {
-		id, err := m.IDs.Next(ctx, s.region, s.client)
-		if err != nil {
-			return err
-		}
-		place := pve.Place{Host: host, ID: id}
-		err = s.client.Create(ctx, place, r.Spec.ResourcePool, r.Options())
+		err := s.client.Create(ctx, place, r.Spec.ResourcePool, r.Options())
 		if pve.IsTaken(err) && attempt < takenRetries {
+			if place.ID, err = m.IDs.Next(ctx, s.region, s.client); err != nil {
+				return err
+			}
 			continue
 		}
 		if err == nil {
 			err = s.client.MakeTemplate(ctx, place)
 		}
 		if err != nil {
-			err = fmt.Errorf("making template %s, machine %d on host %s of region %s: %w", r.Name, id, host, s.region, err)
+			err = fmt.Errorf("making template %s, machine %d on host %s of region %s: %w", r.Name, place.ID, place.Host, s.region, err)
 			return errors.Join(err, m.undo(ctx, s, place, r))
 		}
 		return nil

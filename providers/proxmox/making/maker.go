@@ -33,11 +33,14 @@ type Options struct {
 // one template in one region, which must not overlap.
 type Maker struct {
 	Options
-	images locks
+	images images
+	busy   busy
 }
 
 // New returns a maker.
-func New(o Options) *Maker { return &Maker{Options: o, images: locks{held: map[string]chan struct{}{}}} }
+func New(o Options) *Maker {
+	return &Maker{Options: o, images: newImages(), busy: busy{names: map[string]int{}}}
+}
 
 // ErrNoRegion means that nobody knows a region.
 var ErrNoRegion = errors.New("no such region")
@@ -53,6 +56,17 @@ type Order struct {
 	// Hash is that of what the machines are made from.
 	Hash string
 }
+
+// Begin says that images are about to be fetched for a template, and returns what says
+// that it is over. Whoever has begun must look whether the template is still wanted: who
+// ends it asks [Maker.Busy] after it has been unwanted.
+func (m *Maker) Begin(name string) (end func()) { return m.busy.begin(name) }
+
+// Busy reports whether images are being fetched for a template.
+func (m *Maker) Busy(name string) bool { return m.busy.is(name) }
+
+// InPlaceHash is the hash of what is written to machines that are there.
+func (m *Maker) InPlaceHash(o Order) (string, error) { return m.recipe(o).InPlaceHash() }
 
 // recipe is the order without storages.
 func (m *Maker) recipe(o Order) template.Recipe {
