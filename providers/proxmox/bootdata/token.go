@@ -19,8 +19,8 @@ import (
 const (
 	// TokenNamespace is where the Secrets of tokens are (PVE-097).
 	TokenNamespace = metav1.NamespaceSystem
-	// tokenLife is how long a token admits a node.
-	tokenLife = time.Hour
+	// TokenLife is how long a token admits a node.
+	TokenLife = time.Hour
 	// tokenGroup is whom nodes join as (PVE-098).
 	tokenGroup = "system:bootstrappers:karpenter:proxmox"
 )
@@ -63,7 +63,7 @@ func (w *Writer) newToken(ctx context.Context) (token, error) {
 	}
 	for key, value := range map[string]string{
 		"token-id": t.id, "token-secret": t.secret, "usage-bootstrap-authentication": "true", "auth-extra-groups": tokenGroup,
-		"description": "Karpenter Proxmox Bootstrap Token", "expiration": w.Clock.Now().Add(tokenLife).UTC().Format(time.RFC3339),
+		"description": "Karpenter Proxmox Bootstrap Token", "expiration": w.Clock.Now().Add(TokenLife).UTC().Format(time.RFC3339),
 	} {
 		secret.Data[key] = []byte(value)
 	}

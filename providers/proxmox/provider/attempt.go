@@ -16,6 +16,7 @@ import (
 	"karpenter.sh/providers/proxmox/bootdata"
 	"karpenter.sh/providers/proxmox/cloudinit"
 	"karpenter.sh/providers/proxmox/failure"
+	"karpenter.sh/providers/proxmox/firewall"
 	"karpenter.sh/providers/proxmox/instancetype"
 	"karpenter.sh/providers/proxmox/inventory"
 	"karpenter.sh/providers/proxmox/launch"
@@ -107,10 +108,10 @@ func (p *Provider) template(on placement.Entry) (placement.Template, bool) {
 	return reading.Template(on.Template)
 }
 
-func groupsOf(nodeClass *v1alpha1.ProxmoxNodeClass) []launch.Group {
-	var out []launch.Group
+func groupsOf(nodeClass *v1alpha1.ProxmoxNodeClass) []firewall.Group {
+	var out []firewall.Group
 	for _, g := range nodeClass.Spec.SecurityGroups {
-		out = append(out, launch.Group{Name: g.Name, Interface: g.Interface})
+		out = append(out, firewall.Group{Name: g.Name, Interface: g.Interface})
 	}
 	return out
 }

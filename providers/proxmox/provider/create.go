@@ -87,7 +87,7 @@ func (p *Provider) begin(o order) underway {
 		p.leads = now
 	}
 	for uid, u := range p.launches {
-		if now.Sub(u.began) > 2*cloudprovider.LaunchTimeout {
+		if now.Sub(u.began) > 2*cloudprovider.DefaultLaunchTimeout {
 			delete(p.launches, uid)
 		}
 	}
@@ -157,7 +157,7 @@ func (p *Provider) launch(ctx context.Context, o order) (machine, error) {
 	entries := selected(o.nodeClass)
 	for _, w := range choose(p.view(o.types), o.request) {
 		for _, e := range p.ordered(ctx, o, w.entriesOf(entries)) {
-			if ctx.Err() != nil || len(l.verdicts) > 0 && cloudprovider.LaunchTimeout-p.opts.Clock.Since(started) < leastTime {
+			if ctx.Err() != nil || len(l.verdicts) > 0 && cloudprovider.DefaultLaunchTimeout-p.opts.Clock.Since(started) < leastTime {
 				return machine{}, l.failed(ctx)
 			}
 			if m, done := l.try(ctx, w, e); done {

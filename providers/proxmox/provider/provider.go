@@ -95,7 +95,7 @@ func New(o Options) (*Provider, error) {
 		opts: o, table: table, launches: map[types.UID]*underway{},
 		bases: catalogue.NewMemo[baseKey, *base](0), views: catalogue.NewViews[viewKey](0),
 	}
-	p.ledger = ledger.New(ledger.Options{Appears: appears, Timeout: cloudprovider.LaunchTimeout, Clock: o.Clock}, ledger.Cloud[machine]{
+	p.ledger = ledger.New(ledger.Options{Appears: appears, Timeout: cloudprovider.DefaultLaunchTimeout, Clock: o.Clock}, ledger.Cloud[machine]{
 		Find: p.find, ProviderID: machine.providerID, Refused: refused,
 	})
 	p.words, err = cloudprovider.VocabularyOf(p)
