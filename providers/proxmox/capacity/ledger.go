@@ -21,8 +21,9 @@ type Place struct{ Region, Host string }
 type Ledger struct {
 	pins bool
 
-	mu    sync.Mutex
-	hosts map[Place]*entry
+	mu         sync.Mutex
+	hosts      map[Place]*entry
+	generation uint64
 }
 
 // entry is a host in the ledger.
@@ -56,6 +57,7 @@ type Reading struct {
 func (l *Ledger) Read(at Place, r Reading) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.generation++
 	e := l.hosts[at]
 	if e == nil {
 		e = &entry{launches: map[int]launch{}}
@@ -74,10 +76,18 @@ func (l *Ledger) Read(at Place, r Reading) {
 	}
 }
 
+// Generation changes whenever what hosts have left can have changed.
+func (l *Ledger) Generation() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.generation
+}
+
 // Forget drops a host that is no longer a member of its cluster.
 func (l *Ledger) Forget(at Place) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.generation++
 	delete(l.hosts, at)
 }
 
@@ -129,6 +139,7 @@ func (l *Ledger) Reserve(at Place, id int, n Need) (Machine, error) {
 		return Machine{}, err
 	}
 	e.launches[id] = launch{machine: m}
+	l.generation++
 	return m, nil
 }
 
@@ -149,6 +160,7 @@ func (l *Ledger) Started(at Place, id int, now time.Time) {
 func (l *Ledger) Cancel(at Place, id int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.generation++
 	if e := l.hosts[at]; e != nil {
 		delete(e.launches, id)
 	}
@@ -158,6 +170,7 @@ func (l *Ledger) Cancel(at Place, id int) {
 func (l *Ledger) Release(at Place, id int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.generation++
 	if e := l.hosts[at]; e != nil {
 		delete(e.launches, id)
 		e.host.Machines = slices.DeleteFunc(e.host.Machines, func(m Machine) bool { return m.ID == id })

@@ -55,6 +55,7 @@ func TestRows(t *testing.T) {
 		{answered(500, "storage 'lvm' is disabled"), "storage-disabled", cloudprovider.ClassInsufficientCapacity, all, "StorageUnavailable"},
 		{answered(500, "storage 'lvm' does not exist"), "storage-missing", cloudprovider.ClassInsufficientCapacity, all, "StorageUnavailable"},
 		{errors.New("host pve1 has no storage with content iso"), "no-media", cloudprovider.ClassInsufficientCapacity, all, "StorageUnavailable"},
+		{launch.ErrNoTemplate, "template-unknown", cloudprovider.ClassInsufficientCapacity, one, "TemplateMissing"},
 		{answered(500, "Configuration file 'nodes/pve1/qemu-server/9000.conf' does not exist"), "template-missing", cloudprovider.ClassInsufficientCapacity, one, "TemplateMissing"},
 		{answered(500, "can't clone VM to node 'pve2' (VM uses local storage)"), "template-elsewhere", cloudprovider.ClassInsufficientCapacity, one, "TemplateMissing"},
 		{answered(401, "invalid token value!"), "unauthorized", cloudprovider.ClassCreateError, health.Scope{}, "ProxmoxUnauthorized"},

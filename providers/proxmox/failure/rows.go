@@ -26,10 +26,11 @@ const (
 
 // Codes of failures that no API reports.
 const (
-	codeNoRoom    = "NoRoom"
-	codeNoAddress = "NoAddress"
-	codeNoID      = "NoID"
-	codeNoAnswer  = "NoAnswer"
+	codeNoRoom     = "NoRoom"
+	codeNoAddress  = "NoAddress"
+	codeNoID       = "NoID"
+	codeNoTemplate = "NoTemplate"
+	codeNoAnswer   = "NoAnswer"
 )
 
 // What a mark covers: one type on a host, or all of a host.
@@ -65,6 +66,7 @@ func Rows() []errortable.Row {
 		capacityRow("storage-disabled", text("storage '", "is disabled"), host, TTL, storageGone),
 		capacityRow("storage-missing", text("storage '", "' does not exist"), host, TTL, storageGone),
 		capacityRow("no-media", text("no storage with content iso"), host, TTL, storageGone),
+		capacityRow("template-unknown", errortable.Match{Code: codeNoTemplate}, typeOnHost, TTL, "TemplateMissing"),
 		capacityRow("template-missing", text("configuration file", "does not exist"), typeOnHost, TTL, "TemplateMissing"),
 		capacityRow("template-elsewhere", text("can't clone vm to node"), typeOnHost, TTL, "TemplateMissing"),
 		create("unauthorized", errortable.Match{Status: 401}, "ProxmoxUnauthorized"),
@@ -100,6 +102,8 @@ func Of(err error) errortable.Failure {
 		f.Code = codeNoAddress
 	case errors.Is(err, launch.ErrNoID):
 		f.Code = codeNoID
+	case errors.Is(err, launch.ErrNoTemplate):
+		f.Code = codeNoTemplate
 	case pve.IsUnreachable(err) && f.HTTPStatus == 0 && isCall(err):
 		f.Code = codeNoAnswer
 	}

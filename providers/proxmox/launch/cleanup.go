@@ -12,6 +12,9 @@ import (
 	"karpenter.sh/providers/proxmox/pve"
 )
 
+// ErrRemains means that a launch failed, and that its machine may still be there or come.
+var ErrRemains = errors.New("the machine may remain")
+
 // undoLimit bounds what is done after a launch failed, also for callers that have gone.
 const undoLimit = 3 * time.Minute
 
@@ -24,6 +27,7 @@ func (w *work) undo(ctx context.Context) error {
 	if err == nil {
 		w.Ledger.Cancel(w.at(), w.made.ID)
 	} else {
+		err = errors.Join(ErrRemains, err)
 		w.Ledger.Started(w.at(), w.made.ID, w.Clock.Now()) // it takes of its host until a reading shows that it does not
 	}
 	if w.medium != nil {
@@ -42,6 +46,8 @@ func (w *work) removeMachine(ctx context.Context) error {
 	}
 	options, err := w.client.Options(ctx, w.made.Place)
 	switch {
+	case pve.IsGone(err) && w.lostAnswer:
+		return errors.New("whether it is being cloned is not known")
 	case pve.IsGone(err):
 		return nil
 	case err != nil:

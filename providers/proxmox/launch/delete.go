@@ -20,6 +20,8 @@ type Target struct {
 	ID     int
 	// Name is that of the NodeClaim, UID its own.
 	Name, UID string
+	// Cluster is the identity of the Kubernetes cluster; empty: any.
+	Cluster string
 }
 
 // ErrNotFound means that there is no such machine: it has gone, or another one has its ID.
@@ -83,6 +85,9 @@ func (l *Launcher) delete(ctx context.Context, c *pve.Client, t Target) error {
 // is reports whether a machine is the one that is meant: by name, or by what it records.
 func (t Target) is(m pve.Machine, options pve.Options) bool {
 	owner, ours := machineconfig.OwnerOf(options["description"])
+	if owner.Cluster != "" && t.Cluster != "" && owner.Cluster != t.Cluster {
+		return false
+	}
 	return ours && (m.Name == t.Name || owner.UID != "" && owner.UID == t.UID)
 }
 

@@ -23,6 +23,10 @@ const highest = 999999999
 // ErrNoID means that all IDs are taken. It is a matter of capacity.
 var ErrNoID = errors.New("no free ID for a machine")
 
+// ErrNoTemplate means that a template is not there. It is a matter of capacity: other hosts
+// have others.
+var ErrNoTemplate = errors.New("there is no such template")
+
 // IDs gives out those of machines. It is safe for concurrent use.
 type IDs struct {
 	lowest int
@@ -61,6 +65,9 @@ func (i *IDs) Next(ctx context.Context, region string, c *pve.Client) (int, erro
 	}
 	return 0, fmt.Errorf("region %s: %w", region, ErrNoID)
 }
+
+// Ours reports whether an ID is one of those that are given out.
+func (i *IDs) Ours(id int) bool { return id >= i.lowest }
 
 // Freed says that a machine has gone.
 func (i *IDs) Freed(region string, id int) {

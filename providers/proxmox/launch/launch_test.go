@@ -110,7 +110,7 @@ func TestLaunch(t *testing.T) {
 	for name, want := range map[string]string{
 		"name": "n1", "cores": "4", "memory": "8192", "tags": "a;b;go-proxmox+cloud-init", "ipconfig0": "gw=10.10.0.11,ip=10.10.0.12/16",
 		"ide2": "local:iso/user-data-20000.iso,media=cdrom", "boot": "order=scsi0;ide2", "scsi0": "local-lvm:vm-20000-disk-0,iothread=1,size=30G",
-		"description": "Karpenter managed instance, class=c, capacity-type=on-demand, nodepool=p, cluster=k, uid=u1",
+		"description": "Karpenter managed instance, class=c, capacity-type=on-demand, nodepool=p, cluster=k, uid=u1, image=9000-151445218505738649",
 	} {
 		if m.Options[name] != want {
 			t.Errorf("%s is %q, want %q", name, m.Options[name], want)

@@ -5,6 +5,7 @@ package launch
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,8 +30,10 @@ type work struct {
 	affinity string // that the machine itself gets
 	lostRace bool   // somebody else made a machine with the ID
 	cloned   bool   // there may be a machine
-	medium   *medium
-	made     Made
+	// lostAnswer means that nobody knows whether the clone was begun.
+	lostAnswer bool
+	medium     *medium
+	made       Made
 }
 
 // run takes the steps of PVE-063, in their order.
@@ -92,12 +95,14 @@ func (w *work) clone(ctx context.Context) error {
 	if w.made.TemplateOptions, err = w.client.Options(ctx, w.Template); err != nil {
 		return err
 	}
+	w.Owner.Image = machineconfig.TemplateIdentity(w.Template.ID, w.made.TemplateOptions)
 	w.cloned = true
 	err = w.patient(ctx, func() error {
 		return w.client.Clone(ctx, w.Template, pve.Clone{
 			ID: w.made.ID, Name: w.Name, Host: w.Host, Storage: w.Storage, Pool: w.Pool, Description: w.Owner.Description(),
 		})
 	})
+	w.lostAnswer = pve.IsUnreachable(err) && !errors.Is(err, pve.ErrTaskTimeout)
 	if pve.IsTaken(err) {
 		w.lostRace, w.cloned = true, false
 	}

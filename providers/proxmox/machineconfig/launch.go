@@ -144,3 +144,31 @@ func JoinTags(tags []string) string {
 func CPUType(of pve.Options) string {
 	return parseProperties(of["cpu"]).get("cputype", "")
 }
+
+// InstanceTypeOf is the type that a launch has told a machine; empty: none did.
+func InstanceTypeOf(of pve.Options) string {
+	ps := parseProperties(of["smbios1"])
+	sku := ps.get("sku")
+	if ps.get("base64") != "1" {
+		return sku
+	}
+	text, err := base64.StdEncoding.DecodeString(sku)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// VCPUs is how many CPUs a machine has.
+func VCPUs(of pve.Options) int { return count(of["cores"]) * count(of["sockets"]) }
+
+// count is 1 where none is told.
+func count(text string) int {
+	if n, err := strconv.Atoi(text); err == nil && n > 0 {
+		return n
+	}
+	return 1
+}
+
+// UUID is that of a machine's firmware; empty: not told.
+func UUID(of pve.Options) string { return parseProperties(of["smbios1"]).get("uuid") }

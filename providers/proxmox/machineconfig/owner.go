@@ -18,6 +18,9 @@ type Owner struct {
 	Cluster string
 	// UID is that of the NodeClaim; empty: written by others.
 	UID string
+	// Image is the identity of the template that it was cloned from; empty: written by
+	// others.
+	Image string
 	// Affinity are the CPUs of the host that an agent there pins the machine to; empty:
 	// none does.
 	Affinity string
@@ -29,6 +32,9 @@ const mark = "Karpenter managed instance"
 // Description writes an owner. The affinity is last, since it may hold commas.
 func (o Owner) Description() string {
 	parts := []string{mark, "class=" + o.NodeClass, "capacity-type=" + o.CapacityType, "nodepool=" + o.NodePool, "cluster=" + o.Cluster, "uid=" + o.UID}
+	if o.Image != "" {
+		parts = append(parts, "image="+o.Image)
+	}
 	if o.Affinity != "" {
 		parts = append(parts, "affinity="+o.Affinity)
 	}
@@ -56,6 +62,8 @@ func OwnerOf(description string) (Owner, bool) {
 			o.Cluster = value
 		case "uid":
 			o.UID = value
+		case "image":
+			o.Image = value
 		}
 	}
 	return o, true

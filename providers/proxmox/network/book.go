@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 )
 
@@ -15,6 +16,9 @@ var ErrFull = errors.New("no free address")
 
 // ErrNotReady means that it is not known yet which addresses are taken.
 var ErrNotReady = errors.New("it is not known yet which addresses are taken")
+
+// NodeHolder is the name by which a Node holds addresses.
+func NodeHolder(name string) string { return "node " + name }
 
 // Book knows which addresses are taken, and by whom. It is safe for concurrent use.
 type Book struct {
@@ -44,6 +48,18 @@ func (b *Book) Hold(holder string, addresses ...netip.Addr) {
 	b.release(holder)
 	for _, a := range addresses {
 		b.add(holder, a.Unmap())
+	}
+}
+
+// Learn says which addresses somebody was seen with, beside those held by that name
+// already: what a launch was given may not be seen yet.
+func (b *Book) Learn(holder string, addresses ...netip.Addr) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, a := range addresses {
+		if a = a.Unmap(); !slices.Contains(b.holder[holder], a) {
+			b.add(holder, a)
+		}
 	}
 }
 

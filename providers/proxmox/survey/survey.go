@@ -39,15 +39,17 @@ type Site struct {
 	Client *pve.Client
 	// Settings are the user's for it; nil: there are none.
 	Settings *topology.HostSettings
-	// Overcommit is how often each of its CPUs is given out; 0 is once.
-	Overcommit float64
 }
 
 // Host reads a host with all that runs on it. If anything cannot be read, or makes no
 // sense, the ledger keeps what it has.
 func (s *Surveyor) Host(ctx context.Context, at Site) error {
 	began := s.Clock.Now()
-	if err := s.host(ctx, at, capacity.Reading{Began: began, Overcommit: at.Overcommit}); err != nil {
+	reading := capacity.Reading{Began: began}
+	if at.Settings != nil {
+		reading.Overcommit = at.Settings.CPUOvercommit
+	}
+	if err := s.host(ctx, at, reading); err != nil {
 		return fmt.Errorf("surveying host %s of region %s: %w", at.Place.Host, at.Region, err)
 	}
 	return nil

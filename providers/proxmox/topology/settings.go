@@ -28,6 +28,8 @@ type HostSettings struct {
 	ReservedCPUs []int                   `json:"reservedcpus"`
 	// ReservedMemory is in bytes.
 	ReservedMemory *int64 `json:"reservedmemory"`
+	// CPUOvercommit is how often each CPU is given out; 0 is once (PVE-220).
+	CPUOvercommit float64 `json:"cpuovercommit"`
 }
 
 // NodeSettings are those of a NUMA node.

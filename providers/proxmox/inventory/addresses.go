@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"karpenter.sh/providers/proxmox/launch"
+	"karpenter.sh/providers/proxmox/network"
+	"karpenter.sh/providers/proxmox/pve"
+)
+
+// tellNodes tells the book which addresses the Nodes have, once: later ones are told as
+// they change (PVE-084).
+func (i *Inventory) tellNodes(ctx context.Context) error {
+	i.mu.RLock()
+	told := i.nodesTold
+	i.mu.RUnlock()
+	if told {
+		return nil
+	}
+	var list corev1.NodeList
+	if err := i.Nodes.List(ctx, &list); err != nil {
+		return fmt.Errorf("listing Nodes for their addresses: %w", err)
+	}
+	for n := range list.Items {
+		i.Book.Learn(network.NodeHolder(list.Items[n].Name), AddressesOf(&list.Items[n])...)
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.nodesTold = true
+	return nil
+}
+
+// AddressesOf are the addresses of a Node that no machine may be given (PVE-083).
+func AddressesOf(node *corev1.Node) []netip.Addr {
+	var out []netip.Addr
+	for _, a := range node.Status.Addresses {
+		if a.Type != corev1.NodeInternalIP && a.Type != corev1.NodeExternalIP {
+			continue
+		}
+		if parsed, err := netip.ParseAddr(a.Address); err == nil {
+			out = append(out, parsed)
+		}
+	}
+	return out
+}
+
+// learnAddresses tells the book which addresses bridges and machines of a region have.
+// Once that is known of one region, and of all Nodes, addresses can be given: a machine is
+// launched only on a host that was surveyed, and so in a region whose addresses are known.
+func (i *Inventory) learnAddresses(ctx context.Context, r *region, hosts []pve.Host) error {
+	now := i.Clock.Now()
+	if !r.addressed.IsZero() && now.Sub(r.addressed) < surveyEvery {
+		return nil
+	}
+	r.forgetRecords() // configurations are read anew
+	i.machines.Invalidate(r.name)
+	machines, err := i.machines.Get(ctx, r.name)
+	if err != nil {
+		return fmt.Errorf("reading the addresses of machines in region %s: %w", r.name, err)
+	}
+	for _, m := range machines {
+		i.Book.Learn(launch.Holder(r.name, m.ID), m.Addresses...)
+	}
+	for _, h := range hosts {
+		if h.Status != "online" {
+			continue
+		}
+		bridges, err := r.client.Bridges(ctx, h.Name)
+		if err != nil {
+			return fmt.Errorf("reading the bridges of host %s in region %s: %w", h.Name, r.name, err)
+		}
+		i.Book.Hold("bridges "+r.name+"/"+h.Name, bridgeAddresses(bridges)...)
+	}
+	i.mu.RLock()
+	told := i.nodesTold
+	i.mu.RUnlock()
+	if told {
+		r.addressed = now
+		i.Book.Ready()
+	}
+	return nil
+}
+
+func bridgeAddresses(bridges []pve.Bridge) []netip.Addr {
+	var out []netip.Addr
+	for _, b := range bridges {
+		is := network.BridgeOf(b)
+		out = append(out, is.Address4.Addr(), is.Address6.Addr(), is.Gateway4, is.Gateway6)
+	}
+	return slices.DeleteFunc(out, func(a netip.Addr) bool { return !a.IsValid() })
+}

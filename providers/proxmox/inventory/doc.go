@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package inventory keeps what was read of each region.
+//
+// # What it holds
+//
+// A [Reading] of each region: hosts, storages, templates. It is renewed by
+// [Inventory.Refresh], which also has the hosts surveyed into the ledger of capacity, and
+// tells the book of addresses what is taken (PVE-050, PVE-084). Beside them stand the
+// machines of a region ([Inventory.Machines]), which are read when they are asked for, and
+// kept for a moment only.
+//
+// # What it never does
+//
+// It changes nothing in a cluster, and judges no machine: whose one is, is for who asks.
+//
+// # Vocabulary
+//
+// A region answers if the last attempt to read it succeeded. A host is due when it has not
+// been surveyed for a while, or has come back.
+//
+// # Invariants
+//
+// A region that does not answer keeps what was read last, and delays no other (PVE-013). A
+// list of machines is complete or an error.
+//
+// # Cost
+//
+// A refresh is three lists for each region, one call for each template, and for each host
+// that is due a few calls and one for each of its machines. Machines are three calls at
+// most, but for those not seen before, which cost one each. Readings cost none.
+//
+// # Start reading at
+//
+// inventory.go, then machines.go.
+package inventory

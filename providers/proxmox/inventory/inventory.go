@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"karpenter.sh/core/cloudprovider/kit/cache"
+	"karpenter.sh/providers/proxmox/capacity"
+	"karpenter.sh/providers/proxmox/network"
+	"karpenter.sh/providers/proxmox/placement"
+	"karpenter.sh/providers/proxmox/pve"
+	"karpenter.sh/providers/proxmox/survey"
+	"karpenter.sh/providers/proxmox/topology"
+)
+
+const (
+	// RefreshEvery is how often [Inventory.Refresh] is to be called: hosts, their load and
+	// storages are that old (PVE-014, PVE-050).
+	RefreshEvery = time.Minute
+	// surveyEvery is how often a host is surveyed (PVE-050).
+	surveyEvery = 15 * time.Minute
+)
+
+// Options are what an inventory works with. All are required but Settings.
+type Options struct {
+	// Clients call the regions, by name.
+	Clients map[string]*pve.Client
+	// Nodes lists the Nodes of the Kubernetes cluster, whose addresses are taken.
+	Nodes  client.Reader
+	Ledger *capacity.Ledger
+	Book   *network.Book
+	// Settings are the user's for hosts as they are now; nil: there are none.
+	Settings func() topology.Settings
+	Clock    clock.Clock
+}
+
+// Inventory keeps what was read. It is safe for concurrent use. Close it.
+type Inventory struct {
+	Options
+	surveyor survey.Surveyor
+	machines *cache.Cache[string, []Machine]
+	regions  map[string]*region
+
+	mu         sync.RWMutex // guards what follows, and the readings
+	generation uint64
+	nodesTold  bool
+}
+
+// region is what is kept of a region.
+type region struct {
+	name   string
+	client *pve.Client
+
+	refreshing sync.Mutex // one refresh at a time
+	surveyed   map[string]time.Time
+	addressed  time.Time // when addresses were learnt last
+
+	mu      sync.Mutex // guards what follows
+	records map[int]record
+
+	reading Reading // the inventory's lock guards it
+	read    bool    // it was read at least once; the same lock
+}
+
+// New returns an inventory of which nothing was read yet.
+func New(o Options) *Inventory {
+	if o.Settings == nil {
+		o.Settings = func() topology.Settings { return nil }
+	}
+	i := &Inventory{Options: o, surveyor: survey.Surveyor{Ledger: o.Ledger, Clock: o.Clock}, regions: map[string]*region{}}
+	for name, c := range o.Clients {
+		i.regions[name] = &region{name: name, client: c, surveyed: map[string]time.Time{}, records: map[int]record{}}
+	}
+	i.machines = cache.New(cache.Options{Name: "proxmox.machines", TTL: machinesTTL, MaxAge: machinesTTL, Clock: o.Clock}, cache.Source[string, []Machine]{
+		Load: i.loadMachines,
+	})
+	return i
+}
+
+// Close ends reads that are under way.
+func (i *Inventory) Close() { i.machines.Close() }
+
+// Regions are the names of those that are configured, in order.
+func (i *Inventory) Regions() []string { return slices.Sorted(maps.Keys(i.regions)) }
+
+// Client calls a region; nil: it is not configured.
+func (i *Inventory) Client(region string) *pve.Client { return i.Clients[region] }
+
+// Reading is what was read last of a region; false: nothing ever was.
+func (i *Inventory) Reading(region string) (Reading, bool) {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	r := i.regions[region]
+	if r == nil || !r.read {
+		return Reading{}, false
+	}
+	return r.reading, true
+}
+
+// Generation changes whenever there are other hosts, or others of them can be used.
+func (i *Inventory) Generation() uint64 {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	return i.generation
+}
+
+// Refresh reads all regions, at the same time. The error names those that could not be
+// read, and the hosts that could not be surveyed; the others were.
+func (i *Inventory) Refresh(ctx context.Context) error {
+	nodes := i.tellNodes(ctx)
+	errs := make([]error, len(i.regions))
+	var all sync.WaitGroup
+	for at, name := range i.Regions() {
+		all.Go(func() { errs[at] = i.RefreshRegion(ctx, name) })
+	}
+	all.Wait()
+	return errors.Join(append(errs, nodes)...)
+}
+
+// RefreshRegion reads one region.
+func (i *Inventory) RefreshRegion(ctx context.Context, name string) error {
+	r := i.regions[name]
+	if r == nil {
+		return fmt.Errorf("region %q is not configured", name)
+	}
+	r.refreshing.Lock()
+	defer r.refreshing.Unlock()
+	reading, err := r.readAll(ctx)
+	if err != nil {
+		i.keep(r, func(known Reading) Reading {
+			known.Answers = false
+			return known
+		}, false)
+		clear(r.surveyed) // all is due when it answers again
+		return fmt.Errorf("reading region %s: %w", name, err)
+	}
+	err = i.survey(ctx, r, reading.Hosts)
+	i.keep(r, func(Reading) Reading { return reading }, true)
+	return err
+}
+
+// keep replaces the reading of a region. Nothing becomes of one that was never read by an
+// attempt that failed.
+func (i *Inventory) keep(r *region, change func(Reading) Reading, read bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	next := change(r.reading)
+	if !next.sells(r.reading) || read && !r.read {
+		i.generation++
+	}
+	r.reading, r.read = next, r.read || read
+}
+
+// readAll reads what a reading is made of.
+func (r *region) readAll(ctx context.Context) (Reading, error) {
+	hosts, err := r.client.Hosts(ctx)
+	if err != nil {
+		return Reading{}, err
+	}
+	storages, err := r.client.Storages(ctx)
+	if err != nil {
+		return Reading{}, err
+	}
+	machines, err := r.client.Machines(ctx)
+	if err != nil {
+		return Reading{}, err
+	}
+	out := Reading{Answers: true, Hosts: hosts, Storages: storages}
+	slices.SortFunc(out.Hosts, func(a, b pve.Host) int { return cmp.Compare(a.Name, b.Name) })
+	for _, m := range machines {
+		if !m.IsTemplate() || m.Type != "qemu" {
+			continue
+		}
+		options, err := r.client.Options(ctx, pve.Place{Host: m.Host, ID: m.ID})
+		switch {
+		case pve.IsGone(err):
+			continue
+		case pve.IsUnreachable(err): // its host has gone: what is known of it holds
+			if known, ok := r.reading.Template(m.ID); ok {
+				out.Templates = append(out.Templates, placement.Template{Machine: m, Options: known.Options})
+			}
+			continue
+		case err != nil:
+			return Reading{}, err
+		}
+		out.Templates = append(out.Templates, placement.Template{Machine: m, Options: options})
+	}
+	slices.SortFunc(out.Templates, func(a, b placement.Template) int { return cmp.Compare(a.ID, b.ID) })
+	return out, nil
+}
+
+// survey reads the hosts that are due into the ledger, and the addresses of the region
+// before.
+func (i *Inventory) survey(ctx context.Context, r *region, hosts []pve.Host) error {
+	now := i.Clock.Now()
+	errs := []error{i.learnAddresses(ctx, r, hosts)}
+	i.forget(r, hosts)
+	for _, h := range hosts {
+		if h.Status != "online" {
+			delete(r.surveyed, h.Name) // it is due when it comes back
+			continue
+		}
+		if last, done := r.surveyed[h.Name]; done && now.Sub(last) < surveyEvery {
+			continue
+		}
+		err := i.surveyor.Host(ctx, survey.Site{
+			Place: capacity.Place{Region: r.name, Host: h.Name}, Client: r.client, Settings: i.Settings().For(r.name, h.Name),
+		})
+		if err == nil {
+			r.surveyed[h.Name] = now
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// forget drops hosts that are no longer members of the cluster.
+func (i *Inventory) forget(r *region, hosts []pve.Host) {
+	i.mu.RLock()
+	before := r.reading.Hosts
+	i.mu.RUnlock()
+	for _, h := range before {
+		if !slices.ContainsFunc(hosts, func(now pve.Host) bool { return now.Name == h.Name }) {
+			i.Ledger.Forget(capacity.Place{Region: r.name, Host: h.Name})
+			delete(r.surveyed, h.Name)
+		}
+	}
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/kit/ledger"
+	"karpenter.sh/providers/proxmox/apis/v1alpha1"
+	"karpenter.sh/providers/proxmox/launch"
+	"karpenter.sh/providers/proxmox/placement"
+)
+
+var (
+	errNoNodeClaim = errors.New("no NodeClaim is given")
+	errUnavailable = errors.New("all requested instance types were unavailable during launch")
+)
+
+// reasonTypes is why nothing could be chosen (CP-012).
+const reasonTypes = "InstanceTypeResolutionFailed"
+
+// order is what a launch is asked for.
+type order struct {
+	nodeClaim *v1.NodeClaim
+	nodeClass *v1alpha1.ProxmoxNodeClass
+	request   cloudprovider.LaunchRequest
+	// types are those of the NodeClass.
+	types *base
+}
+
+// Create implements cloudprovider.CloudProvider, in the order of PVE-060 to PVE-067.
+func (p *Provider) Create(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1.NodeClaim, error) {
+	if nodeClaim == nil {
+		return nil, errNoNodeClaim
+	}
+	nodeClass, err := p.lookup().ForLaunch(ctx, nodeClaim)
+	if err != nil {
+		return nil, err
+	}
+	if err := cloudprovider.CheckReady(nodeClass); err != nil {
+		return nil, err
+	}
+	o := order{nodeClaim: nodeClaim.DeepCopy(), nodeClass: nodeClass} // it may outlive the call
+	if o.request, err = cloudprovider.LaunchRequestOf(o.nodeClaim, p.words); err != nil {
+		return nil, err
+	}
+	if o.types, err = p.base(nodeClass); err != nil {
+		return nil, cloudprovider.NewCreateError(err, reasonTypes, "Error resolving instance types")
+	}
+	p.begin(o)
+	m, err := p.ledger.Launch(ctx, ledger.Request[machine]{
+		UID:    nodeClaim.UID,
+		Launch: func(ctx context.Context, _ string) (machine, error) { return p.launch(ctx, o) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.launched(m, o)
+}
+
+// underway is a launch of which lists of machines may not tell.
+type underway struct {
+	name  string
+	class string
+	// on is the host that is tried; zero: none yet.
+	on placement.Entry
+	// began is when it was asked for last.
+	began time.Time
+}
+
+// begin notes a launch. What is old is forgotten: NodeClaims of such have come to an end.
+func (p *Provider) begin(o order) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.opts.Clock.Now()
+	for uid, u := range p.launches {
+		if now.Sub(u.began) > 2*cloudprovider.LaunchTimeout {
+			delete(p.launches, uid)
+		}
+	}
+	u := p.launches[o.nodeClaim.UID]
+	u.name, u.class, u.began = o.nodeClaim.Name, o.nodeClass.Name, now
+	p.launches[o.nodeClaim.UID] = u
+}
+
+// nameOf is the name of the NodeClaim of a launch; empty: it is not under way.
+func (p *Provider) nameOf(uid types.UID) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.launches[uid].name
+}
+
+// refused reports whether an error of a launch says that no machine came of it.
+func refused(err error) bool { return !errors.Is(err, launch.ErrRemains) }
+
+// leastTime is what must be left of a launch's time for another host to be tried
+// (PVE-063).
+const leastTime = 90 * time.Second
+
+// launch tries types and hosts until one succeeds.
+func (p *Provider) launch(ctx context.Context, o order) (machine, error) {
+	started := p.opts.Clock.Now()
+	boot, err := p.prepare(ctx, o)
+	if err != nil {
+		return machine{}, err
+	}
+	l := &launching{Provider: p, order: o, boot: boot}
+	defer p.at(o, placement.Entry{})
+	entries := selected(o.nodeClass)
+	for _, w := range choose(p.view(o.types), o.request) {
+		for _, e := range p.ordered(ctx, o, w.entriesOf(entries)) {
+			if ctx.Err() != nil || len(l.verdicts) > 0 && cloudprovider.LaunchTimeout-p.opts.Clock.Since(started) < leastTime {
+				return machine{}, l.failed(ctx)
+			}
+			if m, done := l.try(ctx, w, e); done {
+				return m, nil
+			}
+			if l.remains {
+				return machine{}, l.failed(ctx)
+			}
+		}
+	}
+	return machine{}, l.failed(ctx)
+}
+
+// at notes which host a launch tries.
+func (p *Provider) at(o order, e placement.Entry) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	u := p.launches[o.nodeClaim.UID]
+	u.on = e
+	p.launches[o.nodeClaim.UID] = u
+}
+
+// ordered are hosts in the order in which they are tried (PVE-062).
+func (p *Provider) ordered(ctx context.Context, o order, entries []placement.Entry) []placement.Entry {
+	if o.nodeClass.Spec.Balance() == v1alpha1.ZoneBalanceAvailabilityFirst {
+		return placement.Order(entries, nil, p.opts.Shuffle)
+	}
+	return placement.Order(entries, p.loads(ctx, o.nodeClass.Name, entries), nil)
+}
+
+// loads are what decides between hosts. A region whose machines cannot be listed counts
+// those under way only.
+func (p *Provider) loads(ctx context.Context, class string, entries []placement.Entry) map[placement.Entry]placement.Load {
+	type host struct{ region, name string }
+	counts, listed := map[host]int{}, map[string]bool{}
+	p.mu.Lock()
+	busy := map[string]bool{}
+	for uid, u := range p.launches {
+		if u.on != (placement.Entry{}) {
+			busy[string(uid)] = true
+			if u.class == class {
+				counts[host{u.on.Region, u.on.Host}]++
+			}
+		}
+	}
+	p.mu.Unlock()
+	out := map[placement.Entry]placement.Load{}
+	for _, e := range entries {
+		if !listed[e.Region] {
+			listed[e.Region] = true
+			machines, _ := p.opts.Inventory.Machines(ctx, e.Region) // an order is no matter of life and death
+			for _, m := range machines {
+				if m.Ours && m.Owner.NodeClass == class && m.Owner.Cluster == p.opts.Cluster && !busy[m.Owner.UID] {
+					counts[host{m.Region, m.Host}]++
+				}
+			}
+		}
+		reading, _ := p.opts.Inventory.Reading(e.Region)
+		h, _ := reading.Host(e.Host)
+		out[e] = placement.Load{Machines: counts[host{e.Region, e.Host}], CPU: int(h.Load * 100)}
+	}
+	return out
+}
+
+// prepare reads what boot data are made of.
+func (p *Provider) prepare(ctx context.Context, o order) (bootData, error) {
+	prepared, err := p.opts.Boot.Prepare(ctx, subjectOf(o))
+	if err != nil {
+		return bootData{}, fmt.Errorf("preparing boot data: %w", err)
+	}
+	return bootData{prepared}, nil
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/reconcile/index"
+	"karpenter.sh/providers/proxmox/inventory"
+	"karpenter.sh/providers/proxmox/launch"
+	"karpenter.sh/providers/proxmox/providerid"
+)
+
+var (
+	errNoID      = errors.New("no provider ID is given")
+	errNothing   = errors.New("nothing was launched")
+	errNoMachine = errors.New("there is no machine of this cluster with the ID")
+	errNoRegion  = errors.New("the ID names no region, and neither do a NodeClaim or a Node with it")
+)
+
+// Get implements cloudprovider.CloudProvider (PVE-102).
+func (p *Provider) Get(ctx context.Context, providerID string) (*v1.NodeClaim, error) {
+	if providerID == "" {
+		return nil, errNoID
+	}
+	id, err := p.resolve(ctx, providerID, nil)
+	if err != nil {
+		return nil, err
+	}
+	machines, err := p.opts.Inventory.Machines(ctx, id.Region)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range machines {
+		if m.ID != id.Machine {
+			continue
+		}
+		if !m.Known {
+			return nil, fmt.Errorf("machine %d of region %s: host %s: %w", m.ID, m.Region, m.Host, launch.ErrHostGone)
+		}
+		names, err := p.claimed(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if p.mine(m, names) {
+			return p.describe(ctx, m), nil
+		}
+	}
+	return nil, cloudprovider.NewNodeClaimNotFoundError(fmt.Errorf("%q: %w", providerID, errNoMachine))
+}
+
+// List implements cloudprovider.CloudProvider (PVE-103). Regions are read at the same time.
+func (p *Provider) List(ctx context.Context) ([]*v1.NodeClaim, error) {
+	machines, err := p.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names, err := p.claimed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []*v1.NodeClaim{}
+	for _, m := range machines {
+		if p.mine(m, names) {
+			out = append(out, p.describe(ctx, m))
+		}
+	}
+	return out, nil
+}
+
+// all are the machines of all regions; the error is of any that cannot be read.
+func (p *Provider) all(ctx context.Context) ([]inventory.Machine, error) {
+	regions := p.opts.Inventory.Regions()
+	lists, errs := make([][]inventory.Machine, len(regions)), make([]error, len(regions))
+	var reads sync.WaitGroup
+	for i, region := range regions {
+		reads.Go(func() { lists[i], errs[i] = p.opts.Inventory.Machines(ctx, region) })
+	}
+	reads.Wait()
+	var out []inventory.Machine
+	for _, list := range lists {
+		out = append(out, list...)
+	}
+	return out, errors.Join(errs...)
+}
+
+// Delete implements cloudprovider.CloudProvider (PVE-100, PVE-101). Nil means that the
+// machine is gone.
+func (p *Provider) Delete(ctx context.Context, nodeClaim *v1.NodeClaim) error {
+	if nodeClaim.Status.ProviderID == "" {
+		return cloudprovider.NewNodeClaimNotFoundError(errNothing)
+	}
+	id, err := p.resolve(ctx, nodeClaim.Status.ProviderID, nodeClaim)
+	if err != nil {
+		return err
+	}
+	err = p.opts.Launcher.Delete(ctx, launch.Target{
+		Region: id.Region, ID: id.Machine, Name: nodeClaim.Name, UID: string(nodeClaim.UID), Cluster: p.opts.Cluster,
+	})
+	p.opts.Inventory.Changed(id.Region)
+	switch {
+	case errors.Is(err, launch.ErrNotFound):
+		p.ledger.Ended(nodeClaim.UID)
+		return cloudprovider.NewNodeClaimNotFoundError(err)
+	case err != nil:
+		return err
+	}
+	p.ledger.Ended(nodeClaim.UID)
+	return nil
+}
+
+// resolve reads a provider ID. One that the provider cannot have issued is a
+// NodeClaimNotFoundError (CP-025). The region of one without may be told by the NodeClaim,
+// given or found, or by the Node with the ID (PVE-003).
+func (p *Provider) resolve(ctx context.Context, providerID string, nodeClaim *v1.NodeClaim) (providerid.ID, error) {
+	id, err := providerid.Parse(providerID)
+	if err != nil {
+		return id, cloudprovider.NewNodeClaimNotFoundError(err)
+	}
+	if id.Region != "" {
+		return id, nil
+	}
+	if nodeClaim != nil {
+		id.Region = nodeClaim.Labels[label.Region]
+	}
+	if id.Region == "" {
+		if id.Region, err = p.regionOf(ctx, providerID); err != nil {
+			return id, err
+		}
+	}
+	if id.Region == "" {
+		return id, fmt.Errorf("%q: %w", providerID, errNoRegion)
+	}
+	return id, nil
+}
+
+// regionOf is the region that a NodeClaim or Node with a provider ID is labelled with;
+// empty: none is.
+func (p *Provider) regionOf(ctx context.Context, providerID string) (string, error) {
+	claims, err := index.NodeClaims(ctx, p.opts.Client, providerID)
+	if err != nil {
+		return "", err
+	}
+	for i := range claims {
+		if region := claims[i].Labels[label.Region]; region != "" {
+			return region, nil
+		}
+	}
+	nodes, err := index.Nodes(ctx, p.opts.Client, providerID)
+	if err != nil {
+		return "", err
+	}
+	for i := range nodes {
+		if region := nodes[i].Labels[label.Region]; region != "" {
+			return region, nil
+		}
+	}
+	return "", nil
+}
+
+// claims are the names of NodeClaims and Nodes by their provider ID.
+type claims map[string][]string
+
+// claimed are those of the cache.
+func (p *Provider) claimed(ctx context.Context) (claims, error) {
+	out := claims{}
+	var nodeClaims v1.NodeClaimList
+	if err := p.opts.Client.List(ctx, &nodeClaims); err != nil {
+		return nil, fmt.Errorf("listing NodeClaims: %w", err)
+	}
+	for i := range nodeClaims.Items {
+		id := nodeClaims.Items[i].Status.ProviderID
+		out[id] = append(out[id], nodeClaims.Items[i].Name)
+	}
+	var nodes corev1.NodeList
+	if err := p.opts.Client.List(ctx, &nodes); err != nil {
+		return nil, fmt.Errorf("listing Nodes: %w", err)
+	}
+	for i := range nodes.Items {
+		id := nodes.Items[i].Spec.ProviderID
+		out[id] = append(out[id], nodes.Items[i].Name)
+	}
+	return out, nil
+}
+
+// mine reports whether a machine is this cluster's (PVE-103): by what it records, or,
+// where that names no cluster or cannot be read, by a NodeClaim or Node with its ID.
+func (p *Provider) mine(m inventory.Machine, by claims) bool {
+	if m.Known && m.Ours && m.Owner.Cluster != "" {
+		return m.Owner.Cluster == p.opts.Cluster
+	}
+	if m.Known && !m.Ours {
+		return false
+	}
+	for _, id := range []string{idOf(m).String(), providerid.ID{Machine: m.ID}.String()} {
+		for _, name := range by[id] {
+			if name == m.Name || !m.Known {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func idOf(m inventory.Machine) providerid.ID {
+	return providerid.ID{Region: m.Region, Machine: m.ID}
+}
+
+// machine is what the ledger knows of a launch.
+type machine struct {
+	inventory.Machine
+	// annotations are those that the launch gave, beside the stamp of the NodeClass; nil:
+	// it was found, and what was applied to it is not known.
+	annotations map[string]string
+}
+
+func (m machine) providerID() string { return idOf(m.Machine).String() }
+
+// errUnfinished means that a machine of the NodeClaim is there that an earlier launch has
+// not finished, and that nobody can say yet what becomes of it.
+var errUnfinished = errors.New("a machine of an earlier launch is not finished")
+
+// find looks for the machine of a NodeClaim (PVE-061). One that is complete runs, since
+// starting it is the last step; one that does not is ended, to be made anew.
+func (p *Provider) find(ctx context.Context, uid types.UID) ([]machine, error) {
+	name := p.nameOf(uid)
+	machines, err := p.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []machine
+	for _, m := range machines {
+		switch {
+		case !m.Known && m.Name == name, !m.Ours && m.Lock == "clone" && p.opts.Launcher.IDs.Ours(m.ID):
+			return nil, fmt.Errorf("machine %d of region %s: %w", m.ID, m.Region, errUnfinished)
+		case !m.Known || !m.Ours || m.Owner.UID != string(uid) || m.Owner.Cluster != p.opts.Cluster:
+			continue
+		case m.Running():
+			out = append(out, machine{Machine: m})
+		case m.Lock != "" || m.Status == "unknown":
+			return nil, fmt.Errorf("machine %d of region %s: %w", m.ID, m.Region, errUnfinished)
+		default:
+			if err := p.end(ctx, m); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// end ends a machine that will never serve.
+func (p *Provider) end(ctx context.Context, m inventory.Machine) error {
+	err := p.opts.Launcher.Delete(ctx, launch.Target{Region: m.Region, ID: m.ID, Name: m.Name, UID: m.Owner.UID, Cluster: p.opts.Cluster})
+	p.opts.Inventory.Changed(m.Region)
+	if errors.Is(err, launch.ErrNotFound) {
+		return nil
+	}
+	return err
+}
