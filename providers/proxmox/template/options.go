@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"karpenter.sh/core/cloudprovider/kit/nodeclass/statichash"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/machineconfig"
 	"karpenter.sh/providers/proxmox/pve"
@@ -63,6 +64,18 @@ func (r Recipe) changeable() pve.Options {
 	}
 	maps.DeleteFunc(out, func(_, value string) bool { return value == "" })
 	return out
+}
+
+// InPlaceHash is the hash of what is written to machines that there are, so that it is
+// written once. What they are made from does not count.
+func (r Recipe) InPlaceHash() (string, error) {
+	wanted := r.changeable()
+	wanted["description"] = cmp.Or(r.Spec.Description, defaultDescription)
+	sum, err := statichash.Of(wanted)
+	if err != nil {
+		return "", err
+	}
+	return statichash.Decimal(sum), nil
 }
 
 // withdrawn are the options that are taken away where they are no longer wanted.

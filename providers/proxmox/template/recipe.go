@@ -35,6 +35,9 @@ var deviceName = regexp.MustCompile(`^net[0-5]$`)
 // field.
 func (r Recipe) Validate() error {
 	var problems []error
+	if r.Spec.SourceImage == nil {
+		problems = append(problems, errors.New("spec.sourceImage: it is needed"))
+	}
 	seen := map[string]bool{}
 	for i, n := range r.Spec.Network {
 		field := fmt.Sprintf("spec.network[%d]", i)

@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"karpenter.sh/core/apis/lenient"
+	"karpenter.sh/core/cloudprovider/kit/nodeclass/statichash"
 )
 
 // ProxmoxUnmanagedTemplate finds templates that others make and keep.
@@ -85,4 +86,24 @@ func (t *ProxmoxUnmanagedTemplate) GetConditions() []status.Condition { return t
 // SetConditions replaces the conditions.
 func (t *ProxmoxUnmanagedTemplate) SetConditions(conditions []status.Condition) {
 	t.Status.Conditions = conditions
+}
+
+// searchFields are what a ProxmoxUnmanagedTemplate is searched by. The names are part of
+// the hash.
+type searchFields struct {
+	Region, TemplateName string
+	Tags                 []string
+}
+
+// Hash is the hash of what is searched. It is empty if a part of the spec could not be
+// read.
+func (t *ProxmoxUnmanagedTemplate) Hash() (string, error) {
+	if len(t.UnreadableSpec()) > 0 {
+		return "", nil
+	}
+	sum, err := statichash.Of(searchFields{Region: t.Spec.Region, TemplateName: t.Spec.TemplateName, Tags: set(t.Spec.Tags)})
+	if err != nil {
+		return "", err
+	}
+	return statichash.Decimal(sum), nil
 }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package managedtemplate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"karpenter.sh/core/reconcile/patch"
+	"karpenter.sh/providers/proxmox/apis/v1alpha1"
+	"karpenter.sh/providers/proxmox/making"
+	"karpenter.sh/providers/proxmox/placement"
+)
+
+// terminate removes all machines and images of a template, and then its finalizer
+// (PVE-030). Regions that are no longer configured are left to themselves: nobody could
+// wait for them to the end.
+func (c *Controller) terminate(ctx context.Context, stored *v1alpha1.ProxmoxTemplate) (reconcile.Result, error) {
+	if !controllerutil.ContainsFinalizer(stored, v1alpha1.Finalizer) {
+		return reconcile.Result{}, nil
+	}
+	if c.Maker.Busy(stored.Name) {
+		return reconcile.Result{RequeueAfter: soon}, nil // an image would come after all was removed
+	}
+	left, err := c.remove(ctx, stored)
+	if err != nil {
+		result, writeErr := c.write(ctx, stored, withZones(refuse(stored, ReasonTerminating, err.Error()), left), nil)
+		if writeErr == nil && result.RequeueAfter == settled {
+			result.RequeueAfter = soon
+		}
+		return result, errors.Join(writeErr, fmt.Errorf("ending template %s: %w", stored.Name, err))
+	}
+	after := stored.DeepCopy()
+	controllerutil.RemoveFinalizer(after, v1alpha1.Finalizer)
+	if _, err := patch.Object(ctx, c.Client, stored, after); client.IgnoreNotFound(err) != nil {
+		return patch.Outcome(fmt.Errorf("removing the finalizer of template %s: %w", stored.Name, err))
+	}
+	return reconcile.Result{}, nil
+}
+
+func withZones(v Verdict, zones []placement.Entry) Verdict {
+	v.Zones = placement.Texts(zones)
+	return v
+}
+
+// remove deletes what the regions have of a template, and returns the zones that are left.
+func (c *Controller) remove(ctx context.Context, t *v1alpha1.ProxmoxTemplate) ([]placement.Entry, error) {
+	left := placement.Entries(t.Status.Zones)
+	order := making.Order{Name: t.Name, Spec: t.Spec}
+	used, err := c.usedByOthers(ctx, t)
+	if err != nil {
+		return left, err
+	}
+	ids := []string{t.Status.ImageID}
+	if t.Spec.SourceImage != nil {
+		ids = append(ids, t.Spec.SourceImage.ImageID())
+	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" || slices.Contains(used, id) })
+	wanted := c.Maker.RegionsOf(order)
+	var errs []error
+	for _, region := range append(wanted, withdrawn(left, wanted)...) {
+		err := c.Maker.Remove(ctx, region, t.Name)
+		if err == nil {
+			err = c.Maker.RemoveImages(ctx, region, ids)
+		}
+		if err != nil && !errors.Is(err, making.ErrNoRegion) {
+			errs = append(errs, err)
+			continue
+		}
+		left = slices.DeleteFunc(left, func(e placement.Entry) bool { return e.Region == region })
+	}
+	return left, errors.Join(errs...)
+}

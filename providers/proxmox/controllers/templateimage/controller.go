@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package templateimage downloads the images of ProxmoxTemplates to the hosts that need
+// them (PVE-025).
+//
+// Downloads take long, so they have workers of their own: what the template has is for
+// package managedtemplate, which makes machines of images once they are there, and tells
+// users why they are not.
+//
+// A pass downloads nothing for a template that has no finalizer yet, or is being deleted:
+// nobody would remove it.
+//
+// Start reading at [Controller].
+package templateimage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"karpenter.sh/core/reconcile/concurrency"
+	"karpenter.sh/providers/proxmox/apis/v1alpha1"
+	"karpenter.sh/providers/proxmox/making"
+)
+
+// Name is the controller's name in logs and metrics.
+const Name = "template.images"
+
+// recheck is when to look for hosts that have come to need the image.
+const recheck = 5 * time.Minute
+
+// regions is how many are seen to at a time.
+const regions = 10
+
+// Options are what the controller works with; all are required.
+type Options struct {
+	// Client reads from the cache, Live past it.
+	Client client.Client
+	Live   client.Reader
+	Maker  *making.Maker
+}
+
+// Controller downloads images.
+type Controller struct{ Options }
+
+// New returns the controller template.images.
+func New(o Options) *Controller { return &Controller{o} }
+
+// Register adds the controller to a manager.
+func (c *Controller) Register(_ context.Context, m manager.Manager) error {
+	profile := concurrency.Profile{Min: 10, Max: 10, Backoff: concurrency.Backoff{Base: 10 * time.Second, Longest: recheck, Rate: 10, Burst: 100}}
+	return builder.ControllerManagedBy(m).
+		Named(Name).
+		For(&v1alpha1.ProxmoxTemplate{}).
+		WithOptions(concurrency.Options[reconcile.Request](profile, 0)).
+		Complete(reconcile.AsReconciler[*v1alpha1.ProxmoxTemplate](c.Client, c))
+}
+
+// Reconcile downloads the image of one template to all hosts that need it.
+func (c *Controller) Reconcile(ctx context.Context, stored *v1alpha1.ProxmoxTemplate) (reconcile.Result, error) {
+	if !wanted(stored) {
+		return reconcile.Result{}, nil
+	}
+	defer c.Maker.Begin(stored.Name)()
+	now := &v1alpha1.ProxmoxTemplate{}
+	if err := c.Live.Get(ctx, client.ObjectKeyFromObject(stored), now); err != nil {
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	if !wanted(now) {
+		return reconcile.Result{}, nil
+	}
+	order, err := making.OrderOf(now)
+	if err != nil || order.Hash == "" || c.Maker.Validate(order) != nil {
+		return reconcile.Result{}, nil // package managedtemplate tells
+	}
+	errs := concurrency.Each(c.Maker.RegionsOf(order), regions, func(_ int, region string) error {
+		return c.Maker.FetchImages(ctx, region, order)
+	})
+	if err := errors.Join(errs...); err != nil {
+		return reconcile.Result{}, fmt.Errorf("fetching the image of template %s: %w", now.Name, err)
+	}
+	return reconcile.Result{RequeueAfter: recheck}, nil
+}
+
+// wanted reports whether what is downloaded for a template will be removed with it.
+func wanted(t *v1alpha1.ProxmoxTemplate) bool {
+	return t.DeletionTimestamp.IsZero() && controllerutil.ContainsFinalizer(t, v1alpha1.Finalizer)
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package making makes the machines of a ProxmoxTemplate in the clusters, keeps them as
+// they are described, and takes them away.
+//
+// # What it decides
+//
+// Which storages a template is on and which hosts can have it ([Lay], PVE-024), and what is
+// to be made and removed there ([Layout.Plan], PVE-025, PVE-027). What a machine is made of
+// is for package template.
+//
+// # What it never does
+//
+// It knows no Kubernetes, and touches no machine and no image that it cannot tell to be the
+// template's: by name, marks and cluster, or by a name that holds the hash of a URL.
+//
+// # Invariants
+//
+// An outdated machine goes only when all that take its place are there. A machine that was
+// made half-way is removed, now or by the next pass. All is read anew each time, so that a
+// process may end anywhere.
+//
+// # Vocabulary
+//
+// An order is a template as it is wanted. A sight is a region with the machines of its name.
+//
+// # Cost
+//
+// A sight is three calls, and one for each machine of the name.
+//
+// # Start reading at
+//
+// maker.go, then plan.go, make.go, images.go, remove.go, update.go.
+package making
