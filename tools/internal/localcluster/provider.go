@@ -26,6 +26,8 @@ type provider struct {
 	// cloud is the simulated cloud that its machines live in; empty if it needs
 	// none.
 	cloud string
+	// chartValues are further values of the chart in clusters of kind; nil: none.
+	chartValues map[string]any
 	// chartSettings are the settings of the chart that say the same; nil: none.
 	chartSettings func(cluster string) map[string]any
 	// settings are the controller's variables for a cluster of this name.
@@ -40,6 +42,7 @@ func providers() map[string]provider {
 		}, chartSettings: func(cluster string) map[string]any {
 			return map[string]any{"clusterName": cluster, "interruptionQueue": cluster, "eksControlPlane": true}
 		}},
+		"proxmox": proxmox(),
 	}
 }
 
