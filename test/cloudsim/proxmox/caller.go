@@ -18,7 +18,9 @@ const root = "root@pam"
 // user is somebody who may call, in use.
 type user struct {
 	User
-	order int // among those of the setup
+	order   int     // among those of the setup
+	setup   []Grant // as they were at the start
+	changed bool    // Grants are others
 }
 
 // ticket is what a password was exchanged for.
@@ -39,7 +41,7 @@ func (r *region) admit(users []User) error {
 		if !strings.Contains(in.Name, "@") {
 			return fmt.Errorf("user %s: a name has a realm", in.Name)
 		}
-		r.users[in.Name] = &user{in, len(r.users)}
+		r.users[in.Name] = &user{User: in, order: len(r.users), setup: in.Grants}
 	}
 	return nil
 }

@@ -94,14 +94,18 @@ func (c *Cloud) SetTime(kind string, takes time.Duration) error {
 	return nil
 }
 
-// SetGrants changes what a user may do.
+// SetGrants changes what a user may do; nil: it may do what it may by the setup. What is
+// forbidden meanwhile is not remembered (Permissions).
 func (c *Cloud) SetGrants(in, name string, grants []Grant) error {
 	return c.with(in, func(r *region) error {
 		u := r.users[name]
 		if u == nil {
 			return fmt.Errorf("user %s: %w", name, ErrNotFound)
 		}
-		u.Grants = grants
+		u.Grants, u.changed = grants, grants != nil
+		if grants == nil {
+			u.Grants = u.setup
+		}
 		return nil
 	})
 }

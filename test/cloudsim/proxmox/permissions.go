@@ -16,9 +16,13 @@ type privilegeOf struct{ user, privilege string }
 // refusalsKept is how many forbidden calls of each user are remembered.
 const refusalsKept = 100
 
-// noteRefusal remembers a call that was forbidden. What a fault rule refuses is none.
+// noteRefusal remembers a call that was forbidden. What a fault rule refuses is none, and
+// what a test has forbidden is not looked for.
 func (r *request) noteRefusal(failed *failure) {
 	if failed == nil || failed.status != http.StatusForbidden || r.caller == nil || r.rule != nil && r.rule.Error != nil {
+		return
+	}
+	if r.caller.user.changed {
 		return
 	}
 	name := r.caller.user.Name

@@ -102,6 +102,7 @@ type (
 func (c *Cloud) Routes() map[string]http.Handler {
 	return map[string]http.Handler{
 		"GET /v1/machines":   control.Show(func() any { return c.allMachines() }),
+		"GET /v1/volumes":    control.Show(func() any { return c.allVolumes() }),
 		"POST /v1/machines":  control.Do(func(in placed) error { return c.Place(in.Region, in.Machine) }),
 		"PUT /v1/migrations": control.Do(func(in migration) error { return c.Migrate(in.Region, in.ID, in.Host) }),
 		"PUT /v1/hosts":      control.Do(c.changeHost),
@@ -155,6 +156,15 @@ func (c *Cloud) allMachines() map[string][]Seen {
 	out := map[string][]Seen{}
 	for name := range c.regions { // it never changes
 		out[name], _ = c.Machines(name) // there is such a region
+	}
+	return out
+}
+
+// allVolumes are the IDs of those of all regions, by region.
+func (c *Cloud) allVolumes() map[string][]string {
+	out := map[string][]string{}
+	for name := range c.regions { // it never changes
+		out[name], _ = c.Volumes(name) // there is such a region
 	}
 	return out
 }

@@ -36,6 +36,7 @@ func TestControl(t *testing.T) {
 		{"POST /v1/machines/r1:101/start", "", func(string) bool { w.step(boot); return r.told() == "join n1 proxmox://r1/101" }},
 		{"GET /v1/joins", "", func(a string) bool { return strings.Contains(a, `"r1:101:2"`) }},
 		{"GET /v1/machines", "", func(a string) bool { return strings.Contains(a, `"id":101,"host":"pve1"`) }},
+		{"GET /v1/volumes", "", func(a string) bool { return strings.Contains(a, "local:iso/user-data-101.iso@pve1") }},
 		{"PUT /v1/migrations", `{"region": "r1", "id": 101, "host": "pve2"}`, func(string) bool { m, _ := w.machine(101); return m.Host == "pve2" }},
 		{"POST /v1/machines/r1:101/lose", "", func(string) bool { m, _ := w.machine(101); return m.Running && r.told() == "silence n1" }},
 		{"POST /v1/machines/r1:101/stop", "", func(string) bool { m, _ := w.machine(101); return !m.Running }},
@@ -56,9 +57,13 @@ func TestControl(t *testing.T) {
 			m, _ := w.machine(103)
 			return m.Lock == "clone"
 		}},
-		{"PUT /v1/grants", `{"region": "r1", "user": "a@pve", "grants": []}`, func(string) bool { return w.as("a@pve!t=s", "GET /nodes/pve1/status") == 403 }},
+		{"PUT /v1/grants", `{"region": "r1", "user": "a@pve", "grants": []}`, func(string) bool { return w.as("a@pve!t=s", "GET /nodes/pve2/status") == 403 }},
+		{"GET /v1/permissions", "", func(a string) bool { return !strings.Contains(a, "GET /nodes/{node}/status") }},
+		{"PUT /v1/grants", `{"region": "r1", "user": "a@pve", "grants": null}`, func(string) bool {
+			return w.as("a@pve!t=s", "GET /nodes/pve2/status") == 0 && w.as("a@pve!t=s", "POST /nodes/pve1/qemu/9000/status/stop") == 403
+		}},
 		{"GET /v1/permissions", "", func(a string) bool {
-			return strings.Contains(a, `"role":"a@pve"`) && strings.Contains(a, "GET /nodes/{node}/status")
+			return strings.Contains(a, `"role":"a@pve"`) && strings.Contains(a, "POST /nodes/{node}/qemu/{vmid}/status/stop")
 		}},
 		{"PUT /v1/regions", `{"region": "r1", "down": true}`, func(string) bool { return strings.HasPrefix(w.call("GET /nodes", "").Status, "cut") }},
 	} {
