@@ -14,10 +14,10 @@ import (
 // what it takes for the kubelet to start. Others are refused, which a kubelet does not
 // always do.
 func kubeletKinds() map[string]func(any) error {
-	percent, quantities, anything := whole(0, 100), table, func(any) error { return nil }
+	percent, quantities, anything := upTo(100), table, func(any) error { return nil }
 	return map[string]func(any) error{
 		"apiVersion": oneOf("kubelet.config.k8s.io/v1beta1"), "kind": oneOf("KubeletConfiguration"), "providerID": text,
-		"maxPods": whole(0, 1<<31-1), "podsPerCore": whole(0, 1<<31-1),
+		"maxPods": upTo(1<<31-1), "podsPerCore": upTo(1<<31-1),
 		"cpuManagerPolicy": oneOf("none", "static"), "cpuCFSQuota": truth, "cpuCFSQuotaPeriod": duration(time.Millisecond, time.Second),
 		"topologyManagerPolicy": oneOf("none", "best-effort", "restricted", "single-numa-node"), "topologyManagerScope": oneOf("container", "pod"),
 		"imageGCHighThresholdPercent": percent, "imageGCLowThresholdPercent": percent,
@@ -26,7 +26,7 @@ func kubeletKinds() map[string]func(any) error {
 		"kubeReserved": quantities, "systemReserved": quantities, "evictionHard": quantities, "evictionSoft": quantities,
 		"registerWithTaints": anything, "featureGates": table, "authentication": anything, "authorization": anything,
 		"cgroupDriver": oneOf("systemd", "cgroupfs"), "staticPodPath": text, "rotateCertificates": truth, "serverTLSBootstrap": truth,
-		"containerRuntimeEndpoint": text, "resolvConf": text, "readOnlyPort": whole(0, 65535), "registerNode": truth, "volumePluginDir": text,
+		"containerRuntimeEndpoint": text, "resolvConf": text, "readOnlyPort": upTo(65535), "registerNode": truth, "volumePluginDir": text,
 	}
 }
 
@@ -127,11 +127,11 @@ func oneOf(values ...string) func(any) error {
 	}
 }
 
-func whole(low, high float64) func(any) error {
+func upTo(high float64) func(any) error {
 	return func(raw any) error {
 		n, ok := raw.(float64)
-		if !ok || n != float64(int64(n)) || n < low || n > high {
-			return fmt.Errorf("%v is no whole number from %v to %v", raw, low, high)
+		if !ok || n != float64(int64(n)) || n < 0 || n > high {
+			return fmt.Errorf("%v is no whole number up to %v", raw, high)
 		}
 		return nil
 	}
