@@ -82,7 +82,7 @@ func nodePorts() document {
 // The control API is out of a pod's reach: it is no part of a cloud.
 // The chart mounts the file that CLOUD_CONFIG names, and says where.
 func cloudEnv(env []string, files map[string]string) document {
-	data := map[string]string{"AWS_EC2_METADATA_DISABLED": "true"}
+	data := map[string]string{}
 	for name, content := range files {
 		if content != "" {
 			data[name] = content
@@ -93,7 +93,9 @@ func cloudEnv(env []string, files map[string]string) document {
 		switch name {
 		case "AWS_CA_BUNDLE", "SSL_CERT_FILE":
 			data[name] = cloudMount + "/" + authorityKey
-		case "AWS_EC2_METADATA_SERVICE_ENDPOINT", "CLOUDSIM_CONTROL", "CLOUD_CONFIG":
+		case "AWS_EC2_METADATA_SERVICE_ENDPOINT":
+			data["AWS_EC2_METADATA_DISABLED"] = "true"
+		case "CLOUDSIM_CONTROL", "CLOUD_CONFIG":
 		default:
 			data[name] = value
 		}
