@@ -19,6 +19,7 @@
 //	collect       machines that no NodeClaim has, and NodeClaims that no machine has
 //	tag           tags that a machine gets once its node is known, and changes in place
 //	interruption  what a notice about a machine leads to
+//	refresh       what is to be done every so often
 //	kubelet       what of a machine pods can use
 //	bootstrap     the blocks that boot data are made of
 //

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 )
@@ -18,8 +19,8 @@ import (
 const (
 	// TokenNamespace is where the Secrets of tokens are (PVE-097).
 	TokenNamespace = metav1.NamespaceSystem
-	// tokenLife is how long a token admits a node.
-	tokenLife = time.Hour
+	// TokenLife is how long a token admits a node.
+	TokenLife = time.Hour
 	// tokenGroup is whom nodes join as (PVE-098).
 	tokenGroup = "system:bootstrappers:karpenter:proxmox"
 )
@@ -62,7 +63,7 @@ func (w *Writer) newToken(ctx context.Context) (token, error) {
 	}
 	for key, value := range map[string]string{
 		"token-id": t.id, "token-secret": t.secret, "usage-bootstrap-authentication": "true", "auth-extra-groups": tokenGroup,
-		"description": "Karpenter Proxmox Bootstrap Token", "expiration": w.Clock.Now().Add(tokenLife).UTC().Format(time.RFC3339),
+		"description": "Karpenter Proxmox Bootstrap Token", "expiration": w.Clock.Now().Add(TokenLife).UTC().Format(time.RFC3339),
 	} {
 		secret.Data[key] = []byte(value)
 	}
@@ -74,8 +75,12 @@ func (w *Writer) newToken(ctx context.Context) (token, error) {
 
 // Revoke removes a token, by its ID. One that is gone already is no error.
 func (w *Writer) Revoke(ctx context.Context, id string) error {
-	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: TokenNamespace, Name: TokenSecret(id)}}
-	if err := w.Client.Delete(ctx, secret); err != nil && !apierrors.IsNotFound(err) {
+	secret := &corev1.Secret{}
+	err := w.Client.Get(ctx, client.ObjectKey{Namespace: TokenNamespace, Name: TokenSecret(id)}, secret)
+	if err == nil {
+		err = w.Client.Delete(ctx, secret, client.Preconditions{UID: &secret.UID})
+	}
+	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("removing bootstrap token %s: %w", id, err)
 	}
 	return nil

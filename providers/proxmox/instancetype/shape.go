@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"karpenter.sh/core/cloudprovider"
@@ -151,3 +152,6 @@ func reserved(milli, mebibytes int64) corev1.ResourceList {
 func bytes(n int64) resource.Quantity { return *resource.NewQuantity(n, resource.BinarySI) }
 
 func quantity(n int64) resource.Quantity { return *resource.NewQuantity(n, resource.DecimalSI) }
+
+// Equal reports whether two shapes are the same.
+func (s Shape) Equal(other Shape) bool { return equality.Semantic.DeepEqual(s, other) }

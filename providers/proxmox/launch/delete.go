@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"karpenter.sh/providers/proxmox/capacity"
 	"karpenter.sh/providers/proxmox/machineconfig"
@@ -27,6 +26,9 @@ type Target struct {
 // ErrNotFound means that there is no such machine: it has gone, or another one has its ID.
 var ErrNotFound = errors.New("no such machine")
 
+// ErrStranger means that another machine has the ID.
+var ErrStranger = errors.New("another machine has its ID")
+
 // ErrHostGone means that the host of a machine cannot be reached: whether it still runs is
 // not known.
 var ErrHostGone = errors.New("its host cannot be reached")
@@ -45,34 +47,18 @@ func (l *Launcher) Delete(ctx context.Context, t Target) error {
 }
 
 func (l *Launcher) delete(ctx context.Context, c *pve.Client, t Target) error {
-	machines, err := c.Machines(ctx)
+	m, _, err := Find(ctx, c, t)
+	if errors.Is(err, ErrNotFound) && !errors.Is(err, ErrStranger) {
+		l.forget(t, m.Host)
+	}
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(machines, func(m pve.Machine) bool { return m.ID == t.ID })
-	if at < 0 {
-		l.forget(t, "")
-		return ErrNotFound
-	}
-	m := machines[at]
-	if m.Status == "unknown" {
-		return fmt.Errorf("host %s: %w", m.Host, ErrHostGone)
-	}
 	place := pve.Place{Host: m.Host, ID: m.ID}
-	options, err := c.Options(ctx, place)
-	switch {
-	case pve.IsGone(err):
-		l.forget(t, m.Host)
-		return ErrNotFound
-	case err != nil:
-		return err
-	case m.IsTemplate() || !t.is(m, options):
-		return fmt.Errorf("%w: another one, %q, has the ID", ErrNotFound, m.Name)
-	}
 	if err := stop(ctx, c, place); err != nil {
 		return err
 	}
-	if err := deleteMedium(ctx, c, place); err != nil { // before the machine, or nobody would come back for it
+	if err := DeleteMedium(ctx, c, place); err != nil { // before the machine, or nobody would come back for it
 		return err
 	}
 	if err := remove(ctx, c, place); err != nil {
@@ -80,6 +66,33 @@ func (l *Launcher) delete(ctx context.Context, c *pve.Client, t Target) error {
 	}
 	l.forget(t, m.Host)
 	return nil
+}
+
+// Find looks for a machine wherever it is now. The error is ErrNotFound if it has gone,
+// ErrStranger with it if another one has its ID, and ErrHostGone if nobody can tell.
+func Find(ctx context.Context, c *pve.Client, t Target) (pve.Machine, pve.Options, error) {
+	machines, err := c.Machines(ctx)
+	if err != nil {
+		return pve.Machine{}, nil, err
+	}
+	at := slices.IndexFunc(machines, func(m pve.Machine) bool { return m.ID == t.ID })
+	if at < 0 {
+		return pve.Machine{}, nil, ErrNotFound
+	}
+	m := machines[at]
+	if m.Status == "unknown" {
+		return m, nil, fmt.Errorf("host %s: %w", m.Host, ErrHostGone)
+	}
+	options, err := c.Options(ctx, pve.Place{Host: m.Host, ID: m.ID})
+	switch {
+	case pve.IsGone(err):
+		return m, nil, ErrNotFound
+	case err != nil:
+		return m, nil, err
+	case m.IsTemplate() || !t.is(m, options):
+		return m, nil, fmt.Errorf("%w: %w: %q", ErrNotFound, ErrStranger, m.Name)
+	}
+	return m, options, nil
 }
 
 // is reports whether a machine is the one that is meant: by name, or by what it records.
@@ -100,15 +113,15 @@ func (l *Launcher) forget(t Target, host string) {
 	}
 }
 
-// deleteMedium deletes what the machine was booted with. It may be on any storage of the
+// DeleteMedium deletes what the machine was booted with. It may be on any storage of the
 // host that holds media.
-func deleteMedium(ctx context.Context, c *pve.Client, m pve.Place) error {
+func DeleteMedium(ctx context.Context, c *pve.Client, m pve.Place) error {
 	storages, err := c.StoragesFor(ctx, m.Host, "iso")
 	if err != nil {
 		return err
 	}
 	for _, s := range storages {
-		id := s.Name + ":iso/user-data-" + strconv.Itoa(m.ID) + ".iso"
+		id := s.Name + ":iso/" + MediumName(m.ID)
 		content, err := c.Content(ctx, m.Host, s.Name, "iso")
 		if err != nil {
 			return err

@@ -17,6 +17,7 @@ import (
 
 	"karpenter.sh/providers/proxmox/capacity"
 	"karpenter.sh/providers/proxmox/cloudinit"
+	"karpenter.sh/providers/proxmox/firewall"
 	"karpenter.sh/providers/proxmox/internal/simtest"
 	"karpenter.sh/providers/proxmox/launch"
 	"karpenter.sh/providers/proxmox/machineconfig"
@@ -66,7 +67,7 @@ func order() launch.Order {
 	return launch.Order{
 		Region: simtest.Region, Host: "pve1", Name: "n1", Owner: machineconfig.Owner{NodeClass: "c", CapacityType: "on-demand", NodePool: "p", Cluster: "k", UID: "u1"},
 		Template: pve.Place{Host: "pve1", ID: 9000}, Storage: "local-lvm", Pool: "karpenter", InstanceType: "c1.4VCPU-8GB", VCPUs: 4, MemoryBytes: 8 << 30, DiskBytes: 30 << 30,
-		Tags: []string{"b", "a"}, Groups: []launch.Group{{Name: "nodes"}, {Name: "nodes", Interface: "net1"}},
+		Tags: []string{"b", "a"}, Groups: []firewall.Group{{Name: "nodes"}, {Name: "nodes", Interface: "net1"}},
 		Files: func(context.Context, launch.Made) (cloudinit.Files, error) {
 			return cloudinit.Files{"user-data": []byte("#cloud-config\n"), "meta-data": nil}, nil
 		},

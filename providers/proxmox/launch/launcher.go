@@ -11,6 +11,7 @@ import (
 
 	"karpenter.sh/providers/proxmox/capacity"
 	"karpenter.sh/providers/proxmox/cloudinit"
+	"karpenter.sh/providers/proxmox/firewall"
 	"karpenter.sh/providers/proxmox/machineconfig"
 	"karpenter.sh/providers/proxmox/network"
 	"karpenter.sh/providers/proxmox/pve"
@@ -51,13 +52,10 @@ type Order struct {
 	DiskBytes int64
 	Tags      []string
 	// Groups are the security groups that it is in, in order.
-	Groups []Group
+	Groups []firewall.Group
 	// Files are its boot data; nil: it gets none.
 	Files func(context.Context, Made) (cloudinit.Files, error)
 }
-
-// Group is a security group on a network device.
-type Group struct{ Name, Interface string }
 
 // Made is a machine that has been made.
 type Made struct {

@@ -3,7 +3,6 @@
 package launch
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 
 	"karpenter.sh/providers/proxmox/capacity"
 	"karpenter.sh/providers/proxmox/cloudinit"
+	"karpenter.sh/providers/proxmox/firewall"
 	"karpenter.sh/providers/proxmox/machineconfig"
 	"karpenter.sh/providers/proxmox/network"
 	"karpenter.sh/providers/proxmox/pve"
@@ -212,9 +212,7 @@ func (w *work) protect(ctx context.Context) error {
 			return fmt.Errorf("there is no security group %q", g.Name)
 		}
 	}
-	// A rule goes before those that there are.
-	for _, g := range slices.Backward(w.Groups) {
-		rule := pve.Rule{Type: "group", Action: g.Name, Interface: cmp.Or(g.Interface, "net0"), Enabled: 1}
+	for _, rule := range firewall.Plan(nil, w.Groups).Add {
 		if err := w.client.AddRule(ctx, w.made.Place, rule); err != nil {
 			return err
 		}
@@ -223,23 +221,20 @@ func (w *work) protect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	set := pve.Options{"enable": "1", "policy_in": "DROP"}
-	for name, value := range map[string]string{"dhcp": "1", "ipfilter": "0", "policy_out": "ACCEPT"} {
-		if _, there := options[name]; !there {
-			set[name] = value
-		}
-	}
-	return w.client.SetFirewallOptions(ctx, w.made.Place, set)
+	return w.client.SetFirewallOptions(ctx, w.made.Place, firewall.On(options))
 }
 
 // medium is a file in a storage.
 type medium struct{ storage, id string }
 
-// drive is what the medium is attached as.
-const drive = "ide2"
+// MediumDrive is what the medium is attached as.
+const MediumDrive = "ide2"
 
-// tag marks machines whose medium is attached.
-const tag = "go-proxmox+cloud-init"
+// MediumTag marks machines whose medium is attached.
+const MediumTag = "go-proxmox+cloud-init"
+
+// MediumName is the name of a machine's medium.
+func MediumName(id int) string { return "user-data-" + strconv.Itoa(id) + ".iso" }
 
 // attach writes the boot data onto a medium, and puts it in (PVE-090).
 func (w *work) attach(ctx context.Context) error {
@@ -261,15 +256,15 @@ func (w *work) attach(ctx context.Context) error {
 	if len(storages) == 0 {
 		return fmt.Errorf("host %s has no storage with content iso", w.Host)
 	}
-	name := "user-data-" + strconv.Itoa(w.made.ID) + ".iso"
+	name := MediumName(w.made.ID)
 	w.medium = &medium{storage: storages[0].Name, id: storages[0].Name + ":iso/" + name}
 	if err := w.client.UploadISO(ctx, w.Host, w.medium.storage, name, content); err != nil {
 		return err
 	}
 	return w.patient(ctx, func() error {
 		return w.client.Configure(ctx, w.made.Place, pve.Change{Set: pve.Options{
-			drive: w.medium.id + ",media=cdrom", "boot": machineconfig.BootOrder(w.made.Options, drive),
-			"tags": machineconfig.JoinTags(append(slices.Clone(w.Tags), tag)),
+			MediumDrive: w.medium.id + ",media=cdrom", "boot": machineconfig.BootOrder(w.made.Options, MediumDrive),
+			"tags": machineconfig.JoinTags(append(slices.Clone(w.Tags), MediumTag)),
 		}})
 	})
 }

@@ -161,7 +161,9 @@ func TestMetadata(t *testing.T) {
 		"False MetadataOptionsNotFound Secret ns/t may not be read 1m0s <nil>": apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "t", errors.New("no")),
 		"Unknown": errors.New("down"),
 	} {
-		failing := interceptor.NewClient(api(t), interceptor.Funcs{Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error { return failure }})
+		failing := interceptor.NewClient(api(t), interceptor.Funcs{Get: func(context.Context, client.WithWatch, client.ObjectKey, client.Object, ...client.GetOption) error {
+			return failure
+		}})
 		got, _ := resolve(t, nodeclass.Metadata(failing), class(cdrom(v1alpha1.MetadataOptions{TemplatesRef: templates})))
 		if !strings.HasPrefix(got, want) {
 			t.Errorf("got %s, want %s", got, want)

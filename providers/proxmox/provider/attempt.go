@@ -16,6 +16,7 @@ import (
 	"karpenter.sh/providers/proxmox/bootdata"
 	"karpenter.sh/providers/proxmox/cloudinit"
 	"karpenter.sh/providers/proxmox/failure"
+	"karpenter.sh/providers/proxmox/firewall"
 	"karpenter.sh/providers/proxmox/instancetype"
 	"karpenter.sh/providers/proxmox/inventory"
 	"karpenter.sh/providers/proxmox/launch"
@@ -97,10 +98,10 @@ func (l *launching) make(ctx context.Context, w wanted, on placement.Entry, shap
 	return l.brought(made, o)
 }
 
-func groupsOf(nodeClass *v1alpha1.ProxmoxNodeClass) []launch.Group {
-	var out []launch.Group
+func groupsOf(nodeClass *v1alpha1.ProxmoxNodeClass) []firewall.Group {
+	var out []firewall.Group
 	for _, g := range nodeClass.Spec.SecurityGroups {
-		out = append(out, launch.Group{Name: g.Name, Interface: g.Interface})
+		out = append(out, firewall.Group{Name: g.Name, Interface: g.Interface})
 	}
 	return out
 }

@@ -109,7 +109,7 @@ func (p *Provider) launched(m machine, o order) (*v1.NodeClaim, error) {
 		p.resources(out, it)
 	}
 	maps.Copy(out.Labels, own)
-	stamp, err := v1alpha1.HashScheme().Stamp(o.nodeClass)
+	stamp, err := p.opts.Hash.Stamp(o.nodeClass)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/label"
-	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/inventory"
 	"karpenter.sh/providers/proxmox/machineconfig"
 	"karpenter.sh/providers/proxmox/placement"
@@ -27,7 +26,7 @@ func (p *Provider) IsDrifted(ctx context.Context, nodeClaim *v1.NodeClaim) (clou
 	if err != nil || !found {
 		return "", err
 	}
-	if reason, err := v1alpha1.HashScheme().Drifted(nodeClaim, nodeClass); reason != "" || err != nil {
+	if reason, err := p.opts.Hash.Drifted(nodeClaim, nodeClass); reason != "" || err != nil {
 		return reason, err
 	}
 	if nodeClaim.Status.ImageID == "" {

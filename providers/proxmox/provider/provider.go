@@ -21,6 +21,7 @@ import (
 	"karpenter.sh/core/cloudprovider/kit/health"
 	"karpenter.sh/core/cloudprovider/kit/ledger"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/lookup"
+	"karpenter.sh/core/cloudprovider/kit/nodeclass/statichash"
 	"karpenter.sh/core/events"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/bootdata"
@@ -33,7 +34,8 @@ import (
 // Name is the provider's name (PVE-001).
 const Name = "proxmox"
 
-// Options is what a Provider is made of. All are required but MemoryOverhead and Shuffle.
+// Options is what a Provider is made of. All are required but Hash, MemoryOverhead and
+// Shuffle.
 type Options struct {
 	// Client reads NodeClasses, NodeClaims and Nodes from the cache, with the indexes of
 	// the core's package index.
@@ -50,6 +52,8 @@ type Options struct {
 	Shapes *catalogue.Store[instancetype.Shape]
 	// Health takes what turned out not to be had.
 	Health *health.Record
+	// Hash is that of the NodeClass; nil: v1alpha1.HashScheme.
+	Hash *statichash.Scheme[*v1alpha1.ProxmoxNodeClass]
 	// MemoryOverhead is the share of the memory that guests do not see, 0 to 1 (PVE-043).
 	MemoryOverhead float64
 	Clock          clock.Clock
@@ -78,6 +82,9 @@ const appears = 2 * time.Second
 func New(o Options) (*Provider, error) {
 	if o.Shuffle == nil {
 		o.Shuffle = rand.Perm
+	}
+	if o.Hash == nil {
+		o.Hash = new(v1alpha1.HashScheme())
 	}
 	table, err := failure.New()
 	if err != nil {

@@ -40,7 +40,7 @@ type Updater interface {
 	Update(ctx context.Context, nodeClaim *v1.NodeClaim) error
 }
 
-// InPlaceOptions are what the controller works with; all are required.
+// InPlaceOptions are what the controller works with; all but Backoff are required.
 type InPlaceOptions struct {
 	// Client reads from the cache and writes.
 	Client client.Client
@@ -53,6 +53,9 @@ type InPlaceOptions struct {
 	Updater Updater
 	// Annotation holds the hash of what was applied: <group>/in-place-update-hash.
 	Annotation string
+	// Backoff delays the repeat of an update that failed; zero: the default of
+	// controllers.
+	Backoff concurrency.Backoff
 }
 
 // InPlace updates machines in place.
@@ -63,11 +66,15 @@ func NewInPlace(o InPlaceOptions) *InPlace { return &InPlace{opts: o} }
 
 // Register adds the controller to a manager.
 func (c *InPlace) Register(_ context.Context, m manager.Manager) error {
+	profile := concurrency.Fixed(10)
+	if c.opts.Backoff != (concurrency.Backoff{}) {
+		profile.Backoff = c.opts.Backoff
+	}
 	return builder.ControllerManagedBy(m).
 		Named(NameInPlace).
 		For(&v1.NodeClaim{}).
 		Watches(c.opts.NodeClass, handler.EnqueueRequestsFromMapFunc(c.NodeClaims), builder.WithPredicates(predicate.ResourceVersionChangedPredicate{})).
-		WithOptions(concurrency.Options[reconcile.Request](concurrency.Fixed(10), 0)).
+		WithOptions(concurrency.Options[reconcile.Request](profile, 0)).
 		Complete(reconcile.AsReconciler[*v1.NodeClaim](c.opts.Client, c))
 }
 

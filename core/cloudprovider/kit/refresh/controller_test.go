@@ -10,7 +10,7 @@ import (
 
 	clocktesting "k8s.io/utils/clock/testing"
 
-	"karpenter.sh/providers/aws/controllers/refresh"
+	"karpenter.sh/core/cloudprovider/kit/refresh"
 )
 
 // AWS-142, AWS-200: it is done when it is due by its age, however long a replica waits

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package upkeep
+
+import (
+	"context"
+	"fmt"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/providers/proxmox/launch"
+	"karpenter.sh/providers/proxmox/pve"
+)
+
+// emptyDrive is a drive without a medium.
+const emptyDrive = "none,media=cdrom"
+
+// Eject takes away what the machine of a NodeClaim was booted with: its medium, and the
+// mark of it (PVE-099). Another medium in the drive stays. A machine that has gone is a
+// NodeClaimNotFoundError.
+func (u *Updater) Eject(ctx context.Context, nodeClaim *v1.NodeClaim) error {
+	m, err := u.find(ctx, nodeClaim)
+	if err != nil {
+		return err
+	}
+	change := withoutMark(m.options["tags"])
+	if isMedium(m.options[launch.MediumDrive], launch.MediumName(m.ID)) {
+		if change.Set == nil {
+			change.Set = pve.Options{}
+		}
+		change.Set[launch.MediumDrive] = emptyDrive
+	}
+	defer u.Changed(m.region)
+	if err := m.configure(ctx, change); err != nil {
+		return err
+	}
+	if err := launch.DeleteMedium(ctx, m.client, m.place()); err != nil {
+		return fmt.Errorf("deleting the medium of machine %d on host %s of region %s: %w", m.ID, m.Host, m.region, err)
+	}
+	return nil
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package upkeep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/reconcile/patch"
+	"karpenter.sh/providers/proxmox/apis/v1alpha1"
+	"karpenter.sh/providers/proxmox/firewall"
+	"karpenter.sh/providers/proxmox/launch"
+	"karpenter.sh/providers/proxmox/providerid"
+	"karpenter.sh/providers/proxmox/pve"
+)
+
+// Options are what machines are changed with; all are required.
+type Options struct {
+	// Client reads NodeClasses from the cache, and annotates NodeClaims.
+	Client client.Client
+	// Clients call the regions, by name.
+	Clients map[string]*pve.Client
+	// Cluster is the identity of the Kubernetes cluster.
+	Cluster string
+	// Changed is told after a machine of a region was changed.
+	Changed func(region string)
+}
+
+// Updater applies what a NodeClass says of machines that run. It implements the Updater of
+// karpenter.sh/core/cloudprovider/kit/tag.
+type Updater struct{ Options }
+
+// NewUpdater returns an Updater.
+func NewUpdater(o Options) *Updater { return &Updater{o} }
+
+// Hash is that of what a machine is to have; empty if its NodeClass is gone.
+func (u *Updater) Hash(ctx context.Context, nodeClaim *v1.NodeClaim) (string, error) {
+	nodeClass, err := u.nodeClass(ctx, nodeClaim)
+	if apierrors.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return nodeClass.InPlaceHash()
+}
+
+func (u *Updater) nodeClass(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1alpha1.ProxmoxNodeClass, error) {
+	out := &v1alpha1.ProxmoxNodeClass{}
+	err := u.Client.Get(ctx, client.ObjectKey{Name: nodeClaim.Spec.NodeClassRef.Name}, out)
+	return out, err
+}
+
+// Update brings a machine to what its NodeClass says. The pool is annotated as soon as the
+// machine is in it: it is what the next change leaves.
+func (u *Updater) Update(ctx context.Context, nodeClaim *v1.NodeClaim) error {
+	nodeClass, err := u.nodeClass(ctx, nodeClaim)
+	if err != nil {
+		return err
+	}
+	m, err := u.find(ctx, nodeClaim)
+	if err != nil {
+		return err
+	}
+	defer u.Changed(m.region)
+	pools := Pools{Actual: m.Pool, Recorded: nodeClaim.Annotations[v1alpha1.AnnotationPool], Wanted: nodeClass.Spec.ResourcePool}
+	pooled := m.move(ctx, pools)
+	if pooled == nil {
+		pooled = u.record(ctx, nodeClaim, pools.Wanted)
+	}
+	return errors.Join(
+		m.configure(ctx, Tags(m.options["tags"], nodeClass.Spec.Tags)),
+		m.protect(ctx, groupsOf(nodeClass)),
+		pooled,
+	)
+}
+
+// record annotates a NodeClaim with the pool of its machine.
+func (u *Updater) record(ctx context.Context, nodeClaim *v1.NodeClaim, pool string) error {
+	after := nodeClaim.DeepCopy()
+	if pool == "" {
+		delete(after.Annotations, v1alpha1.AnnotationPool)
+	} else {
+		if after.Annotations == nil {
+			after.Annotations = map[string]string{}
+		}
+		after.Annotations[v1alpha1.AnnotationPool] = pool
+	}
+	if _, err := patch.Object(ctx, u.Client, nodeClaim, after); err != nil {
+		return fmt.Errorf("recording the pool of nodeclaim %s: %w", nodeClaim.Name, err)
+	}
+	return nil
+}
+
+func groupsOf(nodeClass *v1alpha1.ProxmoxNodeClass) []firewall.Group {
+	out := make([]firewall.Group, len(nodeClass.Spec.SecurityGroups))
+	for i, g := range nodeClass.Spec.SecurityGroups {
+		out[i] = firewall.Group{Name: g.Name, Interface: g.Interface}
+	}
+	return out
+}
+
+// found is the machine of a NodeClaim, where it is now.
+type found struct {
+	pve.Machine
+	region  string
+	client  *pve.Client
+	options pve.Options
+}
+
+func (m found) place() pve.Place { return pve.Place{Host: m.Host, ID: m.ID} }
+
+// find looks for the machine of a NodeClaim. One that has gone, or whose ID another machine
+// has, is a NodeClaimNotFoundError.
+func (u *Updater) find(ctx context.Context, nodeClaim *v1.NodeClaim) (found, error) {
+	id, err := providerid.Parse(nodeClaim.Status.ProviderID)
+	if err != nil {
+		return found{}, err
+	}
+	m := found{region: id.Region}
+	if m.region == "" {
+		m.region = nodeClaim.Labels[label.Region]
+	}
+	if m.client = u.Clients[m.region]; m.client == nil {
+		return found{}, fmt.Errorf("region %q: %w", m.region, launch.ErrNoRegion)
+	}
+	m.Machine, m.options, err = launch.Find(ctx, m.client, launch.Target{
+		Region: m.region, ID: id.Machine, Name: nodeClaim.Name, UID: string(nodeClaim.UID), Cluster: u.Cluster,
+	})
+	switch {
+	case errors.Is(err, launch.ErrNotFound):
+		return found{}, cloudprovider.NewNodeClaimNotFoundError(err)
+	case err != nil:
+		return found{}, fmt.Errorf("finding machine %d of region %s: %w", id.Machine, m.region, err)
+	}
+	return m, nil
+}
+
+func (m found) configure(ctx context.Context, change pve.Change) error {
+	if err := m.client.Configure(ctx, m.place(), change); err != nil {
+		return fmt.Errorf("configuring machine %d on host %s of region %s: %w", m.ID, m.Host, m.region, err)
+	}
+	return nil
+}
+
+// move brings a machine into its pool.
+func (m found) move(ctx context.Context, pools Pools) error {
+	leave, join := Membership(pools)
+	if join != "" {
+		if err := m.client.JoinPool(ctx, join, m.ID); err != nil {
+			return fmt.Errorf("putting machine %d of region %s into pool %q: %w", m.ID, m.region, join, err)
+		}
+	}
+	if leave != "" {
+		if err := m.client.LeavePool(ctx, leave, m.ID); err != nil {
+			return fmt.Errorf("taking machine %d of region %s out of pool %q: %w", m.ID, m.region, leave, err)
+		}
+	}
+	return nil
+}
+
+// protect brings the firewall of a machine to its groups. It is switched on after rules
+// were added, and off before they go, so that it never drops all in between.
+func (m found) protect(ctx context.Context, groups []firewall.Group) error {
+	if err := m.applyGroups(ctx, groups); err != nil {
+		return fmt.Errorf("setting up the firewall of machine %d on host %s of region %s: %w", m.ID, m.Host, m.region, err)
+	}
+	return nil
+}
+
+func (m found) applyGroups(ctx context.Context, groups []firewall.Group) error {
+	if err := m.checkGroups(ctx, groups); err != nil {
+		return err
+	}
+	rules, err := m.client.FirewallRules(ctx, m.place())
+	if err != nil {
+		return err
+	}
+	change := firewall.Plan(rules, groups)
+	for _, rule := range change.Add {
+		if err := m.client.AddRule(ctx, m.place(), rule); err != nil {
+			return err
+		}
+	}
+	if len(groups) > 0 || len(change.Delete) > 0 {
+		if err := m.switchFirewall(ctx, len(groups) > 0); err != nil {
+			return err
+		}
+	}
+	for _, at := range change.Delete {
+		if err := m.client.DeleteRule(ctx, m.place(), at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m found) checkGroups(ctx context.Context, groups []firewall.Group) error {
+	if len(groups) == 0 {
+		return nil
+	}
+	known, err := m.client.SecurityGroups(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if !slices.Contains(known, g.Name) {
+			return fmt.Errorf("there is no security group %q", g.Name)
+		}
+	}
+	return nil
+}
+
+func (m found) switchFirewall(ctx context.Context, on bool) error {
+	options, err := m.client.FirewallOptions(ctx, m.place())
+	if err != nil {
+		return err
+	}
+	set := firewall.Off(options)
+	if on {
+		set = firewall.On(options)
+	}
+	if len(set) == 0 {
+		return nil
+	}
+	return m.client.SetFirewallOptions(ctx, m.place(), set)
+}
