@@ -71,16 +71,16 @@ check-cluster:
 	@$(cluster) check -name $(name) $(wish)
 
 .PHONY: up
-up: check-cluster control-plane helm ## Start a cluster of fake nodes with Karpenter in it; CLUSTER=name RUNTIME=binary|kind PROVIDER=kwok|aws|clusterapi (aws: against a simulated cloud, clusterapi: with Cluster API itself)
+up: check-cluster control-plane helm ## Start a cluster of fake nodes with Karpenter in it; CLUSTER=name RUNTIME=binary|kind PROVIDER=kwok|aws|clusterapi|proxmox (aws, proxmox: against a simulated cloud; clusterapi: with Cluster API itself)
 	@$(cluster) up -name $(name) $(wish)
 
 # What needs Docker says so before anything is built, and names what does not.
 .PHONY: kind-up
 kind-up kind-cluster: override RUNTIME := kind
-kind-up: up ## Start a cluster in containers, with Karpenter installed by its charts; needs Docker; CLUSTER=name PROVIDER=kwok|aws KUBERNETES=1.36.1
+kind-up: up ## Start a cluster in containers, with Karpenter installed by its charts; needs Docker; CLUSTER=name PROVIDER=kwok|aws|proxmox KUBERNETES=1.36.1
 
 .PHONY: kind-cluster
-kind-cluster: check-cluster control-plane helm ## Start such a cluster without Karpenter, for tilt up; needs Docker; CLUSTER=name PROVIDER=kwok|aws
+kind-cluster: check-cluster control-plane helm ## Start such a cluster without Karpenter, for tilt up; needs Docker; CLUSTER=name PROVIDER=kwok|aws|proxmox
 	@$(cluster) up -name $(name) $(wish) -bare
 
 .PHONY: down
@@ -88,7 +88,7 @@ down: ## Stop the cluster and remove it; CLUSTER=name
 	@$(cluster) down -name $(name)
 
 .PHONY: demo
-demo: up ## Watch Karpenter bring and remove nodes in the cluster; CLUSTER=name PROVIDER=kwok|aws|clusterapi
+demo: up ## Watch Karpenter bring and remove nodes in the cluster; CLUSTER=name PROVIDER=kwok|aws|clusterapi|proxmox
 	@go run ./test/cmd/demo -provider $(call quoted,$(PROVIDER)) -kubeconfig $(BIN)/clusters/$(name)/kubeconfig \
 		-metrics-url "$$($(cluster) metrics-url -name $(name))"
 
@@ -160,7 +160,7 @@ judge-aws: ## Let nodeadm, which joins machines of AL2023 to clusters, read the 
 	@GOWORK=off go -C providers/aws/userdata/judge test -vet=off -count=1 ./...
 
 .PHONY: e2e
-e2e: check-cluster check-suite control-plane helm $(if $(filter aws,$(PROVIDER)),e2e-account-aws) ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws|clusterapi TEST_SUITE=regression|performance FOCUS=regex SKIP=regex PROCS=4 tests at a time RUNTIME=binary|kind KUBERNETES=1.36.1 (kind) KEEP=1 leaves the cluster up
+e2e: check-cluster check-suite control-plane helm $(if $(filter aws,$(PROVIDER)),e2e-account-aws) ## Run the end-to-end suite in a cluster of its own; PROVIDER=kwok|aws|clusterapi|proxmox TEST_SUITE=regression|performance FOCUS=regex SKIP=regex PROCS=4 tests at a time RUNTIME=binary|kind KUBERNETES=1.36.1 (kind) KEEP=1 leaves the cluster up
 	@mkdir -p $(REPORTS) && rm -rf $(REPORTS)/$(e2e).xml $(REPORTS)/$(e2e)
 	@$(cluster) down -name $(e2e) && $(cluster) up -name $(e2e) $(wish) $(if $(filter regression,$(TEST_SUITE)),-audit) $(e2e-args) -env LOG_LEVEL=debug >/dev/null
 	@status=0; KUBECONFIG="$$($(cluster) kubeconfig -name $(e2e))" OUTPUT_DIR=$(call quoted,$(e2e-output)) \
@@ -176,6 +176,7 @@ suite-regression-kwok  = ./test/e2e
 suite-performance-kwok = ./test/e2e/performance
 suite-regression-aws   = ./test/e2e/aws
 suite-regression-clusterapi = ./test/e2e/clusterapi
+suite-regression-proxmox = ./test/e2e/proxmox
 
 e2e           = e2e$(if $(filter-out kwok,$(PROVIDER)),-$(PROVIDER))$(if $(filter-out regression,$(TEST_SUITE)),-$(TEST_SUITE))
 e2e-suite     = $(suite-$(TEST_SUITE)-$(PROVIDER))
@@ -185,12 +186,13 @@ e2e-procs     = $(if $(filter ./test/e2e,$(e2e-suite)),$(PROCS),1)
 e2e-timeout   = $(if $(filter performance,$(TEST_SUITE)),8h,2h)
 e2e-args      = $(e2e-args-$(PROVIDER))
 e2e-args-kwok = -env ENABLE_FAILURE_INJECTION=true
+e2e-args-proxmox = -cloud-arg -boot=2s
 e2e-args-aws  = -cloud-arg -boot=2s -cloud-arg -setup=$(BIN)/e2e-aws.json -env ENABLE_ZONAL_SHIFT=true -env AWS_FEATURE_GATES=NodeClassCEL=true
 e2e-args-clusterapi = -cloud-arg -fleet=false
 
 .PHONY: check-suite
 check-suite:
-	@[ -n "$(e2e-suite)" ] || { echo "there is no suite" $(call quoted,$(TEST_SUITE)) "of provider" $(call quoted,$(PROVIDER))", only: regression of kwok, aws and clusterapi, performance of kwok"; exit 1; }
+	@[ -n "$(e2e-suite)" ] || { echo "there is no suite" $(call quoted,$(TEST_SUITE)) "of provider" $(call quoted,$(PROVIDER))", only: regression of kwok, aws, clusterapi and proxmox, performance of kwok"; exit 1; }
 
 # What the account of the suite holds, above all the documented policies.
 .PHONY: e2e-account-aws

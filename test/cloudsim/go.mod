@@ -3,6 +3,7 @@ module karpenter.sh/test/cloudsim
 go 1.26.0
 
 require (
+	github.com/diskfs/go-diskfs v1.9.3
 	github.com/pelletier/go-toml/v2 v2.4.3
 	golang.org/x/time v0.15.0
 	k8s.io/api v0.37.2
@@ -17,6 +18,7 @@ require (
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/davecgh/go-spew v1.1.2-0.20180830191138-d8f796af33cc // indirect
+	github.com/djherbis/times v1.6.0 // indirect
 	github.com/emicklei/go-restful/v3 v3.13.0 // indirect
 	github.com/evanphx/json-patch/v5 v5.9.11 // indirect
 	github.com/fxamacker/cbor/v2 v2.9.1 // indirect

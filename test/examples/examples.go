@@ -18,7 +18,7 @@ const (
 	Namespace = "karpenter-demo"
 )
 
-//go:embed kwok aws clusterapi
+//go:embed kwok aws clusterapi proxmox
 var files embed.FS
 
 // Set is the manifests for one provider, as YAML.
@@ -33,7 +33,7 @@ type Set struct {
 }
 
 // Providers lists those that there are examples for.
-func Providers() []string { return []string{"aws", "clusterapi", "kwok"} }
+func Providers() []string { return []string{"aws", "clusterapi", "kwok", "proxmox"} }
 
 // For returns the manifests for a provider, with the cluster's name where they
 // name what belongs to it.

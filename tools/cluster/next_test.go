@@ -14,6 +14,7 @@ func TestNextSteps(t *testing.T) {
 	for want, state := range map[string]localcluster.State{
 		"make demo CLUSTER=mine  ":                                              {Runtime: "binary", Provider: "kwok"},
 		"make demo CLUSTER=mine PROVIDER=aws  ":                                 {Runtime: "binary", Provider: "aws"},
+		"make demo CLUSTER=mine PROVIDER=proxmox  ":                             {Runtime: "binary", Provider: "proxmox"},
 		"make demo CLUSTER=mine RUNTIME=kind PROVIDER=aws KUBERNETES=1.30.13  ": {Runtime: "kind", Provider: "aws", Kubernetes: "1.30.13"},
 	} {
 		state.Controller = &localcluster.ControllerState{}

@@ -220,13 +220,13 @@ func (c *Cloud) Calls() []string { return slices.Sorted(maps.Keys(c.handlers)) }
 // Faults implements control.Target.
 func (c *Cloud) Faults() *fault.Rules { return c.faults }
 
-// Stock implements control.Target.
+// Stock implements control.Market.
 func (c *Cloud) Stock() *world.Stock { return c.stock }
 
-// Prices implements control.Target.
+// Prices implements control.Market.
 func (c *Cloud) Prices() *world.Prices { return c.prices }
 
-// Quotas implements control.Target. The names are those of quotas.go.
+// Quotas implements control.Market. The names are those of quotas.go.
 func (c *Cloud) Quotas() *world.Quotas { return c.quotas }
 
 // Journal implements control.Target.
@@ -238,7 +238,7 @@ func (c *Cloud) Yard() *join.Yard { return c.yard }
 // Agenda is what happens later; a real clock needs its Loop.
 func (c *Cloud) Agenda() *world.Agenda { return c.agenda }
 
-// Limit implements control.Target.
+// Limit implements control.Throttler.
 func (c *Cloud) Limit(call string, r limit.Rate) { c.limits.Set(call, r) }
 
 // Lag implements control.Target. The kinds are instance, launch-template,

@@ -20,7 +20,7 @@ const (
 	NoticeHealth    = "health"    // scheduled maintenance; nothing follows by itself
 )
 
-// Notify implements control.Target. The kinds are spot (the default), rebalance and
+// Notify implements control.Interrupter. The kinds are spot (the default), rebalance and
 // health.
 func (c *Cloud) Notify(id, kind string) error {
 	c.mu.Lock()
@@ -99,7 +99,7 @@ func (c *Cloud) alive(id string) (*instance, error) {
 	return i, nil
 }
 
-// Reclaim implements control.Target: the cloud takes an instance, and its capacity.
+// Reclaim implements control.Interrupter: the cloud takes an instance, and its capacity.
 func (c *Cloud) Reclaim(id string) error { return c.reclaim(id, c.clock.Now()) }
 
 func (c *Cloud) reclaim(id string, now time.Time) error {

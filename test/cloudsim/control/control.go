@@ -15,39 +15,32 @@ package control
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"karpenter.sh/test/cloudsim/fault"
 	"karpenter.sh/test/cloudsim/join"
 	"karpenter.sh/test/cloudsim/journal"
-	"karpenter.sh/test/cloudsim/limit"
-	"karpenter.sh/test/cloudsim/world"
 )
 
 // Target is a cloud as tests handle it.
 type Target interface {
 	// Calls are the names of all calls.
 	Calls() []string
-	// Faults, Stock, Prices, Quotas, Journal and Yard are the cloud's.
+	// Faults, Journal and Yard are the cloud's.
 	Faults() *fault.Rules
-	Stock() *world.Stock
-	Prices() *world.Prices
-	Quotas() *world.Quotas
 	Journal() *journal.Journal
 	Yard() *join.Yard
-	// Limit changes how often a call may be made.
-	Limit(call string, r limit.Rate)
 	// Lag delays reads of a kind of resource.
 	Lag(kind string, d time.Duration)
-	// Notify announces the interruption of a machine, which ends after the cloud's
-	// notice. The kind is the cloud's, "" its spot interruption.
-	Notify(id, kind string) error
-	// Reclaim ends a machine at once.
-	Reclaim(id string) error
-	// Lose lets a machine's host fail.
+	// Lose lets a machine fall silent that the cloud goes on to have: its host failed, or
+	// what runs in it.
 	Lose(id string) error
 	// Summary is the state in figures.
 	Summary() map[string]any
@@ -66,10 +59,6 @@ func Handler(t Target) http.Handler {
 	mux.HandleFunc("GET /v1/faults", a.faults)
 	mux.HandleFunc("POST /v1/faults", a.addFaults)
 	mux.HandleFunc("DELETE /v1/faults", a.clearFaults)
-	mux.HandleFunc("PUT /v1/stock", a.stock)
-	mux.HandleFunc("PUT /v1/prices", a.price)
-	mux.HandleFunc("PUT /v1/quotas", a.quota)
-	mux.HandleFunc("PUT /v1/limits", a.limit)
 	mux.HandleFunc("PUT /v1/lag", a.lag)
 	mux.HandleFunc("PUT /v1/boot", a.boot)
 	mux.HandleFunc("POST /v1/machines/{id}/{action}", a.machine)
@@ -118,61 +107,6 @@ func (a api) clearFaults(w http.ResponseWriter, _ *http.Request) {
 	answer(w, []fault.Rule{})
 }
 
-func (a api) stock(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		world.Pool
-		Count *int `json:"count"`
-	}
-	if !read(w, r, &in) {
-		return
-	}
-	if in.Count == nil || *in.Count < 0 {
-		refuse(w, http.StatusBadRequest, errors.New("stock: count is needed, and not negative"))
-		return
-	}
-	a.target.Stock().Set(in.Pool, *in.Count)
-	answer(w, in)
-}
-
-func (a api) price(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		world.Pool
-		Price *float64 `json:"price"`
-	}
-	if !read(w, r, &in) {
-		return
-	}
-	if in.Price == nil || in.Type == "" || in.Zone == "" {
-		refuse(w, http.StatusBadRequest, errors.New("prices: type, zone and price are needed"))
-		return
-	}
-	in.Capacity = "spot"
-	a.target.Prices().Fix(in.Pool, *in.Price)
-	answer(w, in)
-}
-
-func (a api) quota(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Name  string `json:"name"`
-		Limit int    `json:"limit"`
-	}
-	if read(w, r, &in) {
-		a.target.Quotas().Set(in.Name, in.Limit)
-		answer(w, in)
-	}
-}
-
-func (a api) limit(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Call string `json:"call"`
-		limit.Rate
-	}
-	if read(w, r, &in) {
-		a.target.Limit(in.Call, in.Rate)
-		answer(w, in)
-	}
-}
-
 func (a api) lag(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Kind  string         `json:"kind"`
@@ -195,20 +129,27 @@ func (a api) boot(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a api) machine(w http.ResponseWriter, r *http.Request) {
-	id := r.PathValue("id")
-	var err error
-	switch action := r.PathValue("action"); action {
-	case "notify":
-		err = a.target.Notify(id, r.URL.Query().Get("kind"))
-	case "reclaim":
-		err = a.target.Reclaim(id)
-	case "lose":
-		err = a.target.Lose(id)
-	default:
-		refuse(w, http.StatusNotFound, errors.New("machines: no action is called "+action+": notify, reclaim or lose"))
+	id, action := r.PathValue("id"), r.PathValue("action")
+	do, known := a.actions(r)[action]
+	if !known {
+		actions := slices.Sorted(maps.Keys(a.actions(r)))
+		refuse(w, http.StatusNotFound, fmt.Errorf("machines: no action is called %s: %s", action, strings.Join(actions, ", ")))
 		return
 	}
-	conclude(w, map[string]string{"id": id}, err)
+	conclude(w, map[string]string{"id": id}, do(id))
+}
+
+// actions are what can be done to machines, by name.
+func (a api) actions(r *http.Request) map[string]func(id string) error {
+	all := map[string]func(string) error{"lose": a.target.Lose}
+	if t, ok := a.target.(Interrupter); ok {
+		all["reclaim"] = t.Reclaim
+		all["notify"] = func(id string) error { return t.Notify(id, r.URL.Query().Get("kind")) }
+	}
+	if t, ok := a.target.(Actor); ok {
+		maps.Copy(all, t.Actions())
+	}
+	return all
 }
 
 // read reads a body strictly; false: the refusal was sent.

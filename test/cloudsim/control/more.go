@@ -10,6 +10,42 @@ import (
 	"karpenter.sh/test/cloudsim/fault"
 )
 
+// Interrupter is a Target that takes machines back.
+type Interrupter interface {
+	// Notify announces the interruption of a machine, which ends after the cloud's
+	// notice. The kind is the cloud's, "" its spot interruption.
+	Notify(id, kind string) error
+	// Reclaim ends a machine at once.
+	Reclaim(id string) error
+}
+
+// Actor is a Target that does more to machines.
+type Actor interface {
+	// Actions are what it does, by name, each to the machine with an ID.
+	Actions() map[string]func(id string) error
+}
+
+// Router is a Target with routes of its own.
+type Router interface {
+	// Routes are served beside the others, by their patterns. [Do] makes their handlers.
+	Routes() map[string]http.Handler
+}
+
+// Do is the handler of a route that reads a body, does what it asks for, and answers it.
+func Do[In any](do func(In) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in In
+		if read(w, r, &in) {
+			conclude(w, in, do(in))
+		}
+	})
+}
+
+// Show is the handler of a route that answers something.
+func Show(show func() any) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, show()) })
+}
+
 // ZoneShifter is a Target that shifts traffic away from zones.
 type ZoneShifter interface {
 	// ShiftZone shifts away from a zone for so long from now on; 0 ends that.
@@ -68,6 +104,17 @@ type Refusal struct {
 
 // more adds the routes that not every cloud has.
 func (a api) more(mux *http.ServeMux) {
+	if t, ok := a.target.(Market); ok {
+		market{t}.add(mux)
+	}
+	if t, ok := a.target.(Throttler); ok {
+		mux.HandleFunc("PUT /v1/limits", throttle(t))
+	}
+	if t, ok := a.target.(Router); ok {
+		for pattern, handler := range t.Routes() {
+			mux.Handle(pattern, handler)
+		}
+	}
 	if t, ok := a.target.(ZoneShifter); ok {
 		mux.HandleFunc("PUT /v1/shifts", shift(t))
 	}

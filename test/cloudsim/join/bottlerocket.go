@@ -111,7 +111,7 @@ func tomlTaints(raw any) ([]Taint, error) {
 	return taints, nil
 }
 
-func sorted(table map[string]any) []string {
+func sorted[V any](table map[string]V) []string {
 	keys := make([]string, 0, len(table))
 	for key := range table {
 		keys = append(keys, key)

@@ -6,9 +6,9 @@
 // # What it holds
 //
 // [Machine] is what boots, [Node] what would register. A [Bootstrap] reads the user
-// data of one image family as the real software would: [Nodeadm] (AL2023) and
-// [Bottlerocket]. [Yard] boots machines after a delay, hands nodes to a [Joiner],
-// and records why others never join.
+// data of one image family as the real software would: [Nodeadm] (AL2023),
+// [Bottlerocket], [NoCloud] (cloud-init with a medium) and [Configured]. [Yard] boots
+// machines after a delay, hands nodes to a [Joiner], and records why others never join.
 //
 // # What it never does
 //

@@ -30,6 +30,11 @@ type Machine struct {
 	Extended map[string]int
 	// UserData is what the machine was given, decoded.
 	UserData []byte
+	// Seed is the image of the medium with its boot data, in clouds that have none of
+	// user data; nil: there is none. What is on it is UserData in the end.
+	Seed []byte `json:"-"`
+	// Links are its network devices in order, where the boot data configure them.
+	Links []Link `json:",omitempty"`
 }
 
 // Node is what a machine would register.
@@ -38,6 +43,9 @@ type Node struct {
 	Machine Machine
 	// Cluster, Endpoint and CA (PEM, base64) are what it would join.
 	Cluster, Endpoint, CA string
+	// Token is the bootstrap token with which the kubelet asks for its certificate; empty:
+	// it needs none, or none is known.
+	Token string `json:"-"`
 	// Labels and Taints are what the kubelet registers itself with.
 	Labels map[string]string
 	Taints []Taint

@@ -22,6 +22,9 @@ type Options struct {
 	Clock clock.WithTicker
 	// Labels are those by which kwok manages Nodes, beside its annotation.
 	Labels map[string]string
+	// CA is the authority of the cluster, in PEM, that machines with a bootstrap token must
+	// have been told; empty: any will do.
+	CA []byte
 	// Grace is from the end of a machine to the deletion of its Node: until the node
 	// controller has found it silent and the cloud's controller has asked the cloud.
 	Grace time.Duration
@@ -41,8 +44,10 @@ type Joiner struct {
 // entry is a machine's Node.
 type entry struct {
 	node   *corev1.Node // as it is to be written
+	token  string       // with which the kubelet asks for its certificate; "": it has one
 	uid    types.UID    // of the Node as it was written; "": not yet
 	silent bool         // the kubelet has stopped
+	again  bool         // the machine was started anew
 	ended  time.Time    // zero: the machine exists
 	err    error        // of the last attempt
 }
@@ -67,15 +72,22 @@ func New(c client.Client, o Options) *Joiner {
 	}
 }
 
-// Join implements join.Joiner. It fails if the kubelet would not start.
+// Join implements join.Joiner. It fails if the kubelet would not start. A machine that
+// had joined, fell silent and was started anew speaks again.
 func (j *Joiner) Join(_ context.Context, n join.Node) error {
 	node, err := NodeOf(n, j.options.Labels)
+	if err == nil {
+		err = j.trusts(n)
+	}
 	if err != nil {
 		return err
 	}
 	j.mu.Lock()
-	if j.entries[n.Machine.ID] == nil {
-		j.entries[n.Machine.ID] = &entry{node: node}
+	switch e := j.entries[n.Machine.ID]; {
+	case e == nil:
+		j.entries[n.Machine.ID] = &entry{node: node, token: n.Token}
+	case e.silent && e.ended.IsZero():
+		e.silent, e.again = false, true
 	}
 	j.mu.Unlock()
 	j.queue.Add(n.Machine.ID)

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -32,7 +33,12 @@ func (s step) do(ctx context.Context) (types.UID, error) {
 	case e.silent:
 		return e.uid, s.silence(ctx)
 	case e.uid == "":
+		if err := s.admit(ctx); err != nil {
+			return "", err
+		}
 		return s.create(ctx)
+	case e.again:
+		return e.uid, s.speak(ctx)
 	default:
 		return e.uid, nil // a kubelet that runs writes its Node once
 	}
@@ -73,9 +79,27 @@ func (s step) silence(ctx context.Context) error {
 	if len(quiet.Annotations) == len(live.Annotations) && len(quiet.Labels) == len(live.Labels) {
 		return nil
 	}
+	return s.patch(ctx, live, quiet)
+}
+
+// speak lets kwok manage the Node again.
+func (s step) speak(ctx context.Context) error {
+	live, err := s.own(ctx)
+	if err != nil || live == nil {
+		return err
+	}
+	loud := live.DeepCopy()
+	metav1.SetMetaDataAnnotation(&loud.ObjectMeta, annotationFake, valueFake)
+	for key, value := range s.joiner.options.Labels {
+		metav1.SetMetaDataLabel(&loud.ObjectMeta, key, value)
+	}
+	return s.patch(ctx, live, loud)
+}
+
+func (s step) patch(ctx context.Context, live, changed *corev1.Node) error {
 	patch := client.MergeFromWithOptions(live, client.MergeFromWithOptimisticLock{})
-	if err := client.IgnoreNotFound(s.joiner.client.Patch(ctx, quiet, patch)); err != nil {
-		return fmt.Errorf("silence node %s: %w", live.Name, err)
+	if err := client.IgnoreNotFound(s.joiner.client.Patch(ctx, changed, patch)); err != nil {
+		return fmt.Errorf("change node %s: %w", live.Name, err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ package proxmox
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,7 +16,12 @@ import (
 const root = "root@pam"
 
 // user is somebody who may call, in use.
-type user struct{ User }
+type user struct {
+	User
+	order   int     // among those of the setup
+	setup   []Grant // as they were at the start
+	changed bool    // Grants are others
+}
 
 // ticket is what a password was exchanged for.
 type ticket struct {
@@ -35,9 +41,20 @@ func (r *region) admit(users []User) error {
 		if !strings.Contains(in.Name, "@") {
 			return fmt.Errorf("user %s: a name has a realm", in.Name)
 		}
-		r.users[in.Name] = &user{in}
+		r.users[in.Name] = &user{User: in, order: len(r.users), setup: in.Grants}
 	}
 	return nil
+}
+
+// firstToken is the first token of the first user that has one; empty: nobody has.
+func (r *region) firstToken() (id, secret string) {
+	users := slices.SortedFunc(maps.Values(r.users), func(a, b *user) int { return a.order - b.order })
+	for _, u := range users {
+		for _, token := range u.Tokens {
+			return u.Name + "!" + token.ID, token.Secret
+		}
+	}
+	return "", ""
 }
 
 // caller is who calls.
@@ -57,6 +74,14 @@ func (c *caller) isRoot() bool { return c.Is(root) }
 // Has implements schema.Subject. Members of a pool have the privileges that are given on
 // the pool.
 func (c *caller) Has(path, privilege string) bool {
+	held := c.held(path, privilege)
+	if held {
+		c.region.needed[privilegeOf{c.user.Name, privilege}] = true
+	}
+	return held
+}
+
+func (c *caller) held(path, privilege string) bool {
 	if c.has(path, privilege) {
 		return true
 	}

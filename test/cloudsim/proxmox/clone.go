@@ -56,7 +56,12 @@ func (r *request) mayCopy(source *machine, target string, full bool) *failure {
 	for _, name := range slices.Sorted(maps.Keys(source.options)) {
 		ps := parseProperties(source.options[name])
 		if bridge := ps.get("bridge"); strings.HasPrefix(name, "net") && bridge != "" {
-			if failed := r.need((Bridge{Name: bridge}).path(), "SDN.Use"); failed != nil {
+			if failed := r.need(r.bridgePath(bridge, ps.get("tag")), "SDN.Use"); failed != nil {
+				return failed
+			}
+		}
+		if mapping := ps.get("mapping"); strings.HasPrefix(name, "hostpci") && mapping != "" {
+			if failed := r.mayMap(mapping); failed != nil {
 				return failed
 			}
 		}
@@ -111,7 +116,7 @@ func (r *request) copyOptions(source, m *machine) {
 			m.options[given] = value
 		}
 	}
-	m.firewall = source.firewall.clone()
+	m.firewall, m.kubelet = source.firewall.clone(), source.kubelet
 }
 
 // copying is how disks are copied.

@@ -13,6 +13,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"karpenter.sh/test/cloudsim/fault"
+	"karpenter.sh/test/cloudsim/join"
 	"karpenter.sh/test/cloudsim/journal"
 	"karpenter.sh/test/cloudsim/lag"
 	"karpenter.sh/test/cloudsim/proxmox/schema"
@@ -32,6 +33,10 @@ type Options struct {
 	// Times are how long tasks take, by their type; those that are missing take the time
 	// of [DefaultTimes].
 	Times map[string]time.Duration
+	// Joiner gets the nodes that boot; nil: they are recorded only. Boot is how long
+	// machines take to boot.
+	Joiner join.Joiner
+	Boot   time.Duration
 	// JournalSize bounds how many requests are remembered; 0: 10,000.
 	JournalSize int
 }
@@ -57,6 +62,7 @@ type Cloud struct {
 	delays  *lag.Delays
 	faults  *fault.Rules
 	journal *journal.Journal
+	yard    *join.Yard
 
 	// mu guards the regions and what is in them.
 	mu      sync.Mutex
@@ -78,10 +84,11 @@ func New(o Options) (*Cloud, error) {
 	if o.JournalSize == 0 {
 		o.JournalSize = 10000
 	}
+	agenda := world.NewAgenda()
 	c := &Cloud{
 		clock: o.Clock, api: o.API, times: DefaultTimes(), handlers: handlers(),
-		ids: world.NewIDs(o.Seed), agenda: world.NewAgenda(), delays: lag.NewDelays(), faults: fault.NewRules(),
-		journal: journal.New(o.JournalSize), regions: map[string]*region{},
+		ids: world.NewIDs(o.Seed), agenda: agenda, delays: lag.NewDelays(), faults: fault.NewRules(),
+		journal: journal.New(o.JournalSize), yard: join.NewYard(agenda, o.Joiner, o.Boot), regions: map[string]*region{},
 	}
 	maps.Copy(c.times, o.Times)
 	if len(o.Setup.Regions) == 0 {
@@ -107,6 +114,9 @@ func (c *Cloud) Faults() *fault.Rules { return c.faults }
 // Journal is what was called.
 func (c *Cloud) Journal() *journal.Journal { return c.journal }
 
+// Yard boots machines.
+func (c *Cloud) Yard() *join.Yard { return c.yard }
+
 // Agenda is what happens later; a real clock needs its Loop.
 func (c *Cloud) Agenda() *world.Agenda { return c.agenda }
 
@@ -121,6 +131,7 @@ func handlers() map[string]handler {
 	all := map[string]handler{}
 	for _, group := range []map[string]handler{
 		accessCalls(), clusterCalls(), hostCalls(), storageCalls(), contentCalls(), machineCalls(), firewallCalls(), poolCalls(),
+		networkCalls(), mappingCalls(),
 	} {
 		maps.Copy(all, group)
 	}

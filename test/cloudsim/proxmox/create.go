@@ -40,6 +40,7 @@ func (r *region) drop(m *machine, now time.Time) {
 		r.remove(v)
 	}
 	m.running = false
+	r.ended(m)
 	m.noteExists(now, false)
 	delete(r.machines, m.id)
 	r.gone = append(r.gone, m)

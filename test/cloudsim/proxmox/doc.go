@@ -9,12 +9,13 @@
 // the clusters hold at the start. One file per concept: what a request goes through
 // (serve.go, parameters.go, caller.go, answer.go), tasks (task.go), hosts, storages
 // (storage.go, volume.go, content.go), machines (machine.go, options.go, drive.go,
-// create.go, clone.go, power.go, destroy.go), firewall, pools, and the hands of tests
-// (hand.go).
+// create.go, clone.go, power.go), what boots in them (boot.go, lease.go), networks (sdn.go),
+// devices (mapping.go), firewall, pools, and the hands of tests (hand.go, target.go).
 //
 // # What it never does
 //
-// It knows no SDK, and it runs no machine: one that was started is running.
+// It knows no SDK, and it runs no machine: one that was started is running, and package join
+// judges what it was given.
 //
 // # Vocabulary
 //

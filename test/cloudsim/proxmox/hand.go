@@ -3,14 +3,18 @@
 package proxmox
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"karpenter.sh/test/cloudsim/control"
 )
 
 // ErrNotFound means that there is no such region, host, storage or machine.
-var ErrNotFound = errors.New("not found")
+var ErrNotFound = control.ErrNotFound
 
 // with lets tests change a region.
 func (c *Cloud) with(name string, do func(*region) error) error {
@@ -35,8 +39,7 @@ func (c *Cloud) SetHostOffline(in, at string, offline bool) error {
 		h.offline = offline
 		for _, m := range r.machines {
 			if m.host == at && m.running {
-				m.running = false
-				m.note(c.clock.Now())
+				r.powerOff(m, c.clock.Now())
 			}
 		}
 	})
@@ -56,6 +59,94 @@ func (c *Cloud) onHost(in, at string, do func(*region, *host)) error {
 		do(r, h)
 		return nil
 	})
+}
+
+// SetStorageFree lets a storage be full but for so many GiB, on each host that has one of
+// its own, or gives back what was taken so, if that is less than nothing.
+func (c *Cloud) SetStorageFree(in, name string, free int) error {
+	return c.with(in, func(r *region) error {
+		s := r.storages[name]
+		if s == nil {
+			return fmt.Errorf("storage %s: %w", name, ErrNotFound)
+		}
+		s.blocked = map[string]int64{}
+		if free < 0 {
+			return nil
+		}
+		for _, h := range r.hosts {
+			place := s.place(h.Name)
+			if _, done := s.blocked[place]; !done {
+				s.blocked[place] = max(0, int64(s.GiB-free)*gib-r.volumes.used(s, h.Name))
+			}
+		}
+		return nil
+	})
+}
+
+// SetTime changes how long tasks of a type take from now on.
+func (c *Cloud) SetTime(kind string, takes time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, known := c.times[kind]; !known {
+		return fmt.Errorf("tasks of type %s: %w", kind, ErrNotFound)
+	}
+	c.times[kind] = takes
+	return nil
+}
+
+// SetGrants changes what a user may do; nil: it may do what it may by the setup. What is
+// forbidden meanwhile is not remembered (Permissions).
+func (c *Cloud) SetGrants(in, name string, grants []Grant) error {
+	return c.with(in, func(r *region) error {
+		u := r.users[name]
+		if u == nil {
+			return fmt.Errorf("user %s: %w", name, ErrNotFound)
+		}
+		u.Grants, u.changed = grants, grants != nil
+		if grants == nil {
+			u.Grants = u.setup
+		}
+		return nil
+	})
+}
+
+// onMachine lets tests change a machine, by its ID: "region:100".
+func (c *Cloud) onMachine(id string, do func(*region, *machine)) error {
+	in, number, _ := strings.Cut(id, ":")
+	n, _ := strconv.Atoi(number) // 0 is nobody's
+	return c.with(in, func(r *region) error {
+		m := r.machines[n]
+		if m == nil {
+			return fmt.Errorf("machine %s: %w", id, ErrNotFound)
+		}
+		do(r, m)
+		return nil
+	})
+}
+
+// Lose implements control.Target: what runs in a machine hangs, and the machine goes on.
+func (c *Cloud) Lose(id string) error {
+	return c.onMachine(id, func(r *region, m *machine) { _ = c.yard.Lose(r.joinID(m)) }) // as with powerOff
+}
+
+// PowerOff pulls the plug of a machine, as somebody else would.
+func (c *Cloud) PowerOff(id string) error {
+	return c.onMachine(id, func(r *region, m *machine) { r.powerOff(m, c.clock.Now()) })
+}
+
+// PowerOn starts a machine, as somebody else would.
+func (c *Cloud) PowerOn(id string) error {
+	return c.onMachine(id, func(r *region, m *machine) {
+		if !m.running {
+			r.powerOn(m, c.clock.Now())
+		}
+	})
+}
+
+// Remove deletes a machine or template at once with its disks, whether it runs or not, as
+// somebody else would.
+func (c *Cloud) Remove(id string) error {
+	return c.onMachine(id, func(r *region, m *machine) { r.drop(m, c.clock.Now()) })
 }
 
 // SetStorageDisabled takes a storage away, or brings it back.
@@ -95,16 +186,16 @@ func (c *Cloud) Place(in string, m Machine) error {
 
 // Seen is what a region holds of a machine.
 type Seen struct {
-	ID       int
-	Host     string
-	Pool     string
-	Running  bool
-	Template bool
-	Lock     string
-	Options  map[string]string
+	ID       int               `json:"id"`
+	Host     string            `json:"host"`
+	Pool     string            `json:"pool"`
+	Running  bool              `json:"running"`
+	Template bool              `json:"template"`
+	Lock     string            `json:"lock"`
+	Options  map[string]string `json:"options"`
 	// Firewall are the options of its firewall, Rules its rules in their order.
-	Firewall map[string]string
-	Rules    []map[string]string
+	Firewall map[string]string   `json:"firewall"`
+	Rules    []map[string]string `json:"rules"`
 }
 
 // Machines are those of a region as they are now, by ID.

@@ -65,10 +65,10 @@ func hostStatus(r *request) (any, *failure) {
 func hostNetwork(r *request) (any, *failure) {
 	out := []any{}
 	for _, b := range r.hosts[r.in["node"]].Bridges {
-		if kind := r.in["type"]; kind != "" && kind != b.kind() && !strings.HasPrefix(kind, "any_") && kind != "include_sdn" {
+		if !b.listed(r.in["type"]) {
 			continue
 		}
-		if r.needAny(b.path(), "SDN.Audit", "SDN.Use") != nil && r.need("/nodes/"+r.in["node"], "Sys.Audit") != nil {
+		if r.needAny(r.bridgePath(b.Name, ""), "SDN.Audit", "SDN.Use") != nil && r.need("/nodes/"+r.in["node"], "Sys.Audit") != nil {
 			continue
 		}
 		out = append(out, b.entry())
@@ -83,10 +83,22 @@ func (b Bridge) kind() string {
 	return b.Type
 }
 
-// path is where privileges on the bridge are given.
-func (b Bridge) path() string { return "/sdn/zones/localnetwork/" + b.Name }
+// listed reports whether a list of a type holds the bridge: VNets are in those only that
+// ask for them.
+func (b Bridge) listed(asked string) bool {
+	switch asked {
+	case "any_bridge", "include_sdn":
+		return true
+	case "", "any_local_bridge":
+		return b.Type != vnetType
+	}
+	return asked == b.kind()
+}
 
 func (b Bridge) entry() map[string]any {
+	if b.Type == vnetType { // whatever the host has on it
+		return map[string]any{"iface": b.Name, "type": vnetType, "active": 1}
+	}
 	out := map[string]any{"iface": b.Name, "type": b.kind(), "autostart": 1, "method": "manual", "method6": "manual"}
 	if !b.Inactive {
 		out["active"] = 1

@@ -23,7 +23,11 @@ type machine struct {
 	lock     string // clone, create, ...; empty: none
 	options  map[string]string
 	firewall firewall
+	// kubelet is what the kubelet of its image is configured with; nil: boot data do that.
+	kubelet map[string]any
 
+	born    int    // which of the machines of the region it is, however IDs are used
+	address string // that its node was told to have; empty: it has none
 	started time.Time
 	busy    time.Time // until then its configuration is locked
 	history []sight   // what it was, the latest last
@@ -37,8 +41,9 @@ type sight struct {
 }
 
 func (r *region) newMachine(id int, host string, now time.Time) *machine {
+	r.births++
 	return &machine{
-		id: id, host: host, firewall: firewall{options: map[string]string{}},
+		id: id, host: host, born: r.births, firewall: firewall{options: map[string]string{}},
 		options: map[string]string{"vmgenid": r.cloud.ids.UUID(), "meta": fmt.Sprintf("creation-qemu=9.2.0,ctime=%d", now.Unix())},
 	}
 }

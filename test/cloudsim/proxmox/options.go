@@ -126,11 +126,11 @@ func (r *request) maySet(m *machine, name, value, path string) *failure {
 		return r.checkDrive(m, value)
 	case strings.HasPrefix(name, "net"):
 		if bridge := ps.get("bridge"); bridge != "" {
-			return r.need((Bridge{Name: bridge}).path(), "SDN.Use")
+			return r.need(r.bridgePath(bridge, ps.get("tag")), "SDN.Use")
 		}
 	case strings.HasPrefix(name, "hostpci"):
 		if mapping := ps.get("mapping"); mapping != "" {
-			return r.need("/mapping/pci/"+mapping, "Mapping.Use")
+			return r.mayMap(mapping)
 		}
 		return r.holds("args", "", path) // raw devices are root's
 	}

@@ -18,13 +18,21 @@ func startMachine(r *request) (any, *failure) {
 	if m.template {
 		return nil, refuse("you can't start a vm if it's a template")
 	}
-	region := r.region
+	region, dies := r.region, time.Duration(0)
+	if r.rule != nil {
+		dies = r.rule.Dies.Duration
+	}
 	return r.begin(work{kind: "qmstart", id: strconv.Itoa(m.id), locks: m, finish: func(now time.Time) error {
 		if err := region.canStart(m); err != nil {
 			return err
 		}
+		if dies == 0 {
+			region.powerOn(m, now)
+			return nil
+		}
 		m.running, m.started = true, now
 		m.note(now)
+		region.crash(m, now.Add(dies))
 		return nil
 	}}), nil
 }
@@ -41,6 +49,9 @@ func (r *region) canStart(m *machine) error {
 		return fmt.Errorf("VM %d already running", m.id) //nolint:staticcheck // the API's words
 	case r.runningMemory(m.host)+m.memory() > int64(h.MemoryMiB)<<20:
 		return errors.New("start failed: QEMU exited with code 1: cannot set up guest memory 'pc.ram': Cannot allocate memory")
+	}
+	if err := r.freeDevices(m); err != nil {
+		return err
 	}
 	for name, value := range m.options {
 		ps := parseProperties(value)
@@ -76,12 +87,12 @@ func stopMachine(r *request) (any, *failure) {
 	if failed != nil {
 		return nil, failed
 	}
+	region := r.region
 	return r.begin(work{kind: "qmstop", id: strconv.Itoa(m.id), locks: m, finish: func(now time.Time) error {
 		if m.lock != "" {
 			return fmt.Errorf("VM is locked (%s)", m.lock) //nolint:staticcheck // the API's words
 		}
-		m.running = false
-		m.note(now)
+		region.powerOff(m, now)
 		return nil
 	}}), nil
 }

@@ -4,7 +4,10 @@ package proxmox
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
+
+	"karpenter.sh/test/cloudsim/control"
 )
 
 // region is a Proxmox cluster in use.
@@ -24,6 +27,12 @@ type region struct {
 	users      map[string]*user
 	tickets    map[string]ticket
 	tasks      map[string]*task
+	needed     map[privilegeOf]bool         // what was asked for and held
+	refused    map[string][]control.Refusal // the first calls that were forbidden, by user
+	births     int                          // machines so far
+	leases     map[string]netip.Addr        // of DHCP, by MAC address
+	zones      []Zone
+	mappings   map[string]Mapping
 }
 
 // host is a member of a cluster in use.
@@ -37,6 +46,7 @@ func (c *Cloud) newRegion(in Region) (*region, error) {
 		cloud: c, name: in.Name, hosts: map[string]*host{}, storages: map[string]*storage{}, volumes: volumes{},
 		machines: map[int]*machine{}, containers: in.Containers, pools: map[string]bool{}, groups: in.SecurityGroups,
 		images: in.Images, users: map[string]*user{}, tickets: map[string]ticket{}, tasks: map[string]*task{},
+		needed: map[privilegeOf]bool{}, refused: map[string][]control.Refusal{}, leases: map[string]netip.Addr{}, zones: in.Zones, mappings: map[string]Mapping{},
 	}
 	for _, h := range in.Hosts {
 		if h.CPUs < h.Cores || h.Cores < h.Sockets || h.Sockets < 1 || h.MemoryMiB < 1 {
@@ -46,6 +56,12 @@ func (c *Cloud) newRegion(in Region) (*region, error) {
 	}
 	for _, s := range in.Storages {
 		r.storages[s.Name] = &storage{Storage: s}
+	}
+	if err := r.defineNetworks(); err != nil {
+		return nil, err
+	}
+	for _, m := range in.Mappings {
+		r.mappings[m.ID] = m
 	}
 	for _, name := range in.Pools {
 		r.pools[name] = true
@@ -67,7 +83,7 @@ func (r *region) place(in Machine) error {
 		return fmt.Errorf("the ID is taken")
 	}
 	m := r.newMachine(in.ID, in.Host, r.cloud.clock.Now())
-	m.template, m.pool = in.Template, in.Pool
+	m.template, m.pool, m.kubelet = in.Template, in.Pool, in.Kubelet
 	for name, value := range in.Options {
 		m.options[name] = value
 		if !isDrive(name) {
@@ -77,11 +93,12 @@ func (r *region) place(in Machine) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	r.machines[in.ID] = m
 	if in.Running {
-		m.running = true
+		r.powerOn(m, r.cloud.clock.Now())
+		return nil
 	}
 	m.note(r.cloud.clock.Now())
-	r.machines[in.ID] = m
 	return nil
 }
 

@@ -105,10 +105,13 @@ func (r *request) handle(hr *http.Request, path string) (any, *failure) {
 		return nil, failed
 	}
 	if failed := r.admitted(); failed != nil {
+		r.noteRefusal(failed)
 		return nil, failed
 	}
 	r.rule = r.cloud.faults.Next(fault.Call{Name: operation.Name(), Input: r.tree()})
-	return r.perform()
+	data, failed := r.perform()
+	r.noteRefusal(failed)
+	return data, failed
 }
 
 func (r *request) tree() map[string]any {

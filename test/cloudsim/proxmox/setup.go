@@ -15,6 +15,10 @@ type Region struct {
 	Hosts []Host `json:"hosts"`
 	// Storages are those of all hosts.
 	Storages []Storage `json:"storages"`
+	// Zones are those of software-defined networks.
+	Zones []Zone `json:"zones"`
+	// Mappings are those of PCI devices.
+	Mappings []Mapping `json:"mappings"`
 	// Pools and SecurityGroups are the names of those that there are.
 	Pools          []string `json:"pools"`
 	SecurityGroups []string `json:"securityGroups"`
@@ -60,6 +64,48 @@ type Bridge struct {
 	Inactive bool `json:"inactive"`
 }
 
+// Zone is a zone of software-defined networks, as it is applied.
+type Zone struct {
+	Name string `json:"name"`
+	// Type is simple, vlan, qinq, vxlan or evpn.
+	Type string `json:"type"`
+	// Hosts are those that have it; none: all.
+	Hosts []string `json:"hosts"`
+	// MTU is the largest packet; 0: not told.
+	MTU   int    `json:"mtu"`
+	VNets []VNet `json:"vnets"`
+}
+
+// VNet is a network of a zone, to machines a bridge.
+type VNet struct {
+	Name string `json:"name"`
+	// Tag is its VLAN or VXLAN; 0: none.
+	Tag     int      `json:"tag"`
+	Subnets []Subnet `json:"subnets"`
+}
+
+// Subnet are addresses of a VNet.
+type Subnet struct {
+	CIDR    string `json:"cidr"`
+	Gateway string `json:"gateway"`
+	// DHCP means that its addresses are given to whoever asks.
+	DHCP bool `json:"dhcp"`
+}
+
+// Mapping is a name for like PCI devices of hosts.
+type Mapping struct {
+	ID      string   `json:"id"`
+	Devices []Device `json:"devices"`
+	// Resource is how a device plugin reports one to Kubernetes; empty: there is none.
+	Resource string `json:"resource"`
+}
+
+// Device is a PCI device of a host, such as 0000:01:00.0.
+type Device struct {
+	Host string `json:"host"`
+	Path string `json:"path"`
+}
+
 // Storage is a storage.
 type Storage struct {
 	Name string `json:"name"`
@@ -90,6 +136,9 @@ type Machine struct {
 	Template bool   `json:"template"`
 	Running  bool   `json:"running"`
 	Pool     string `json:"pool"`
+	// Kubelet is what the kubelet of its image is configured with, by the names of
+	// KubeletConfiguration; nil: boot data do that. Clones have the image, too.
+	Kubelet map[string]any `json:"kubelet"`
 	// Options are those of its configuration. Volumes that they name are made, with the
 	// size that they name.
 	Options map[string]string `json:"options"`

@@ -12,6 +12,8 @@ import (
 type storage struct {
 	Storage
 	disabled bool
+	// blocked is what nobody here wrote, in bytes, by place.
+	blocked map[string]int64
 }
 
 // on reports whether a host has it.

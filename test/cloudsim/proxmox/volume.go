@@ -32,7 +32,7 @@ type volumes map[where]*volume
 
 // used is how many bytes are taken of a storage as a host sees it.
 func (v volumes) used(s *storage, host string) int64 {
-	var sum int64
+	sum := s.blocked[s.place(host)]
 	for _, volume := range v {
 		if volume.storage == s && volume.place == s.place(host) {
 			sum += volume.bytes

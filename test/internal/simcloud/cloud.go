@@ -178,11 +178,22 @@ func (c *Cloud) Permissions(ctx context.Context) ([]Permissions, error) {
 }
 
 // Join is what became of a machine's boot.
-type Join map[string]any
+type Join struct {
+	// Reason says why it did not join, Trouble why its node could not be written yet.
+	Reason  string `json:"reason"`
+	Trouble string `json:"trouble"`
+	Node    *struct {
+		Machine struct {
+			NodeName, ProviderID, Address, Type, Zone string
+			UserData                                  []byte
+		}
+		MaxPods int
+	} `json:"node"`
+}
 
-// Joins returns what became of the boot of machines.
-func (c *Cloud) Joins(ctx context.Context) ([]Join, error) {
-	var joins []Join
+// Joins returns what became of the boot of machines, by the cloud's names of them.
+func (c *Cloud) Joins(ctx context.Context) (map[string]Join, error) {
+	var joins map[string]Join
 	return joins, c.get(ctx, "/v1/joins", &joins)
 }
 

@@ -5,7 +5,9 @@ package localcluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,7 +41,11 @@ func furnish(ctx context.Context, opts UpOptions, state *State) error {
 		if err != nil {
 			return fmt.Errorf("read the authority of the simulated cloud: %w", err)
 		}
-		items = append(items, cloudEnv(state.Cloud.Env, string(authority)))
+		clusters, err := os.ReadFile(filepath.Join(opts.cloudDir(), clustersKey))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("read what the simulated cloud has for Karpenter: %w", err)
+		}
+		items = append(items, cloudEnv(state.Cloud.Env, map[string]string{authorityKey: string(authority), clustersKey: string(clusters)}))
 	}
 	text, err := json.MarshalIndent(document{"apiVersion": "v1", "kind": "List", "items": items}, "", "  ")
 	if err != nil {
@@ -74,14 +80,22 @@ func nodePorts() document {
 
 // cloudEnv is the Secret with the variables that point Karpenter at the simulated cloud.
 // The control API is out of a pod's reach: it is no part of a cloud.
-func cloudEnv(env []string, authority string) document {
-	data := map[string]string{authorityKey: authority, "AWS_EC2_METADATA_DISABLED": "true"}
+// The chart mounts the file that CLOUD_CONFIG names, and says where.
+func cloudEnv(env []string, files map[string]string) document {
+	data := map[string]string{}
+	for name, content := range files {
+		if content != "" {
+			data[name] = content
+		}
+	}
 	for _, entry := range env {
 		name, value, _ := strings.Cut(entry, "=")
 		switch name {
-		case "AWS_CA_BUNDLE":
+		case "AWS_CA_BUNDLE", "SSL_CERT_FILE":
 			data[name] = cloudMount + "/" + authorityKey
-		case "AWS_EC2_METADATA_SERVICE_ENDPOINT", "CLOUDSIM_CONTROL":
+		case "AWS_EC2_METADATA_SERVICE_ENDPOINT":
+			data["AWS_EC2_METADATA_DISABLED"] = "true"
+		case "CLOUDSIM_CONTROL", "CLOUD_CONFIG":
 		default:
 			data[name] = value
 		}

@@ -70,7 +70,7 @@ func kindRoot(t *testing.T, provider string) localcluster.UpOptions {
 			t.Fatal(err)
 		}
 	}
-	for _, dir := range []string{"tools/images", "test/cloudsim", "kwok/cmd/karpenter-kwok", "providers/aws/cmd/karpenter-aws"} {
+	for _, dir := range []string{"tools/images", "test/cloudsim", "kwok/cmd/karpenter-kwok", "providers/aws/cmd/karpenter-aws", "providers/proxmox/cmd/karpenter-proxmox"} {
 		if err := os.MkdirAll(filepath.Join(root, filepath.FromSlash(dir)), 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -29,6 +29,8 @@ type provider struct {
 	// machines says that its machines are Machines of Cluster API, which runs in the
 	// cluster then.
 	machines bool
+	// chartValues are further values of the chart in clusters of kind; nil: none.
+	chartValues map[string]any
 	// chartSettings are the settings of the chart that say the same; nil: none.
 	chartSettings func(cluster string) map[string]any
 	// settings are the controller's variables for a cluster of this name.
@@ -44,6 +46,7 @@ func providers() map[string]provider {
 			return map[string]any{"clusterName": cluster, "interruptionQueue": cluster, "eksControlPlane": true}
 		}},
 		"clusterapi": {controller: "karpenter-clusterapi", module: "providers/clusterapi", chart: "charts/clusterapi/karpenter", machines: true, settings: func(string) []string { return nil }},
+		"proxmox": proxmox(),
 	}
 }
 

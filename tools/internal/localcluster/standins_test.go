@@ -41,6 +41,12 @@ func standIn(name string) error {
 	case "cloudsim":
 		env := "export AWS_ENDPOINT_URL='https://172.18.0.1:1'\nexport AWS_CA_BUNDLE='elsewhere/ca.pem'\nexport AWS_EC2_METADATA_SERVICE_ENDPOINT='http://127.0.0.1:2'\n"
 		dir := after("-dir")
+		if after("-cloud") == "proxmox" {
+			env = "export CLOUD_CONFIG='elsewhere/cloud.yaml'\nexport SSL_CERT_FILE='elsewhere/ca.pem'\nexport CLOUDSIM_CONTROL='http://127.0.0.1:2'\n"
+			if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "cloud.yaml"), []byte("clusters"), 0o644)); err != nil {
+				return err
+			}
+		}
 		if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "env"), []byte(env), 0o644),
 			os.WriteFile(filepath.Join(dir, "ca.pem"), []byte("authority"), 0o644)); err != nil {
 			return err

@@ -5,6 +5,7 @@ package localcluster
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -35,6 +36,7 @@ func Values(cluster, provider string, lookup func(string) (string, bool), env []
 	// The chart of a release names the digest of an image that is not the one built here.
 	controller := document{"image": document{"repository": Repository(provider), "digest": ""}, "env": variables}
 	values := document{"replicas": 1, "topologySpreadConstraints": []string{}, "controller": controller}
+	maps.Copy(values, p.chartValues)
 	if p.chartSettings != nil {
 		values["settings"] = p.chartSettings(cluster)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -39,7 +40,10 @@ func newJoiner(o options) (*kube.Joiner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a client of %s: %w", o.kubeconfig, err)
 	}
-	return kube.New(c, kube.Options{Labels: labels, Grace: deletionGrace}), nil
+	if err := rest.LoadTLSFiles(config); err != nil {
+		return nil, fmt.Errorf("read the cluster's authority: %w", err)
+	}
+	return kube.New(c, kube.Options{Labels: labels, CA: config.CAData, Grace: deletionGrace}), nil
 }
 
 // parseLabels reads key=value,….

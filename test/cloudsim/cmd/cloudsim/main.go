@@ -13,48 +13,27 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"k8s.io/utils/clock"
 
-	"karpenter.sh/test/cloudsim/aws"
 	"karpenter.sh/test/cloudsim/control"
 	"karpenter.sh/test/cloudsim/join"
 	"karpenter.sh/test/cloudsim/serve"
-	"karpenter.sh/test/cloudsim/world"
 )
-
-// cloud is a simulated cloud as the command serves it.
-type cloud interface {
-	http.Handler
-	control.Target
-	// Env are the variables that point the cloud's SDK at an endpoint.
-	Env(endpoint, bundle, control string) map[string]string
-	// Metadata is what the cloud serves to machines, beside its endpoint.
-	Metadata() http.Handler
-	Agenda() *world.Agenda
-}
-
-// clouds make the clouds that there are. Others go here.
-func clouds() map[string]func(options) (cloud, error) {
-	return map[string]func(options) (cloud, error){"aws": newAWS}
-}
 
 // options are what the command line says.
 type options struct {
 	cloud, cluster, setup, dir string
+	api                        string
 	kubeconfig, kwokLabels     string
 	port, controlPort          int
 	listen, host               string
@@ -86,6 +65,7 @@ func parse(arguments []string, out io.Writer) (options, error) {
 	flags.StringVar(&o.cloud, "cloud", "aws", "the `cloud` to simulate: "+names())
 	flags.StringVar(&o.cluster, "cluster", "c1", "`name` of the cluster that the account holds")
 	flags.StringVar(&o.setup, "setup", "", "JSON `file` with what the account holds, over the default")
+	flags.StringVar(&o.api, "api", os.Getenv("PVE_API"), "JSON `file` that describes the calls, for clouds whose description is not here; default: a stand-in")
 	flags.StringVar(&o.dir, "dir", "", "`directory` for the certificate authority and the environment; default: a new one")
 	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "`file` that names the cluster that machines join; default: nodes are recorded only")
 	flags.StringVar(&o.kwokLabels, "kwok-labels", "kwok-partition=a", "`labels` by which kwok manages nodes, beside its annotation: key=value,…")
@@ -103,24 +83,6 @@ func parse(arguments []string, out io.Writer) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q: see -help", flags.Arg(0))
 	}
 	return o, nil
-}
-
-func names() string { return strings.Join(slices.Sorted(maps.Keys(clouds())), ", ") }
-
-func newAWS(o options) (cloud, error) {
-	settings := aws.DefaultOptions(o.cluster)
-	settings.Joiner = o.joiner
-	settings.Seed, settings.Boot, settings.Unlimited, settings.LongPolls = o.seed, o.boot, o.unlimited, true
-	if o.setup != "" {
-		data, err := os.ReadFile(o.setup)
-		if err != nil {
-			return nil, fmt.Errorf("read the setup: %w", err)
-		}
-		if settings.Setup, err = aws.ParseSetup(data, o.cluster); err != nil {
-			return nil, fmt.Errorf("%s: %w", o.setup, err)
-		}
-	}
-	return aws.New(settings)
 }
 
 func run(ctx context.Context, arguments []string, out io.Writer) error {
@@ -172,17 +134,14 @@ func host(ctx context.Context, c cloud, o options, out io.Writer) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", control.Handler(c))
-	mux.Handle("/latest/", c.Metadata())
+	if m, ok := c.(metadata); ok {
+		mux.Handle("/latest/", m.Metadata())
+	}
 	hand, err := serve.Start(o.controlPort, mux, nil)
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
-	err = announce(o.dir, authority.PEM, func(bundle string) map[string]string {
-		env := c.Env(endpoint, bundle, hand.URL)
-		env["CLOUDSIM_CONTROL"] = hand.URL
-		return env
-	}, out)
-	if err == nil {
+	if err = (notice{o.dir, endpoint, hand.URL}).publish(c, authority.PEM, out); err == nil {
 		c.Agenda().Loop(ctx, clock.RealClock{})
 	}
 	return errors.Join(err, server.Close(), hand.Close())
@@ -196,34 +155,4 @@ func reachedBy(host, served string) (string, error) {
 	}
 	at.Host = net.JoinHostPort(host, at.Port())
 	return at.String(), nil
-}
-
-// announce writes the authority and the environment to files, and prints the latter.
-func announce(dir string, pem []byte, env func(bundle string) map[string]string, out io.Writer) error {
-	if dir == "" {
-		made, err := os.MkdirTemp("", "cloudsim-")
-		if err != nil {
-			return fmt.Errorf("make a directory: %w", err)
-		}
-		dir = made
-	} else if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make directory %s: %w", dir, err)
-	}
-	bundle, err := filepath.Abs(filepath.Join(dir, "ca.pem"))
-	if err != nil {
-		return fmt.Errorf("name the authority's file: %w", err)
-	}
-	if err := os.WriteFile(bundle, pem, 0o644); err != nil {
-		return fmt.Errorf("write the authority: %w", err)
-	}
-	var text strings.Builder
-	variables := env(bundle)
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		fmt.Fprintf(&text, "export %s='%s'\n", name, variables[name])
-	}
-	if err := os.WriteFile(filepath.Join(dir, "env"), []byte(text.String()), 0o644); err != nil {
-		return fmt.Errorf("write the environment: %w", err)
-	}
-	_, err = io.WriteString(out, text.String())
-	return err
 }

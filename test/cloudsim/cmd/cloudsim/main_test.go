@@ -30,13 +30,13 @@ func TestMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for says, arguments := range map[string][]string{
-		`no cloud is called "mars", only: aws`: {"-cloud", "mars"},
-		"address already in use":               {"-port", busy},
-		"unexpected argument":                  {"now"},
-		"colour":                               {"-setup", setup},
-		"read the setup":                       {"-setup", setup + "x"},
-		"read the kubeconfig":                  {"-kubeconfig", setup + "x"},
-		`"a" is no label`:                      {"-kubeconfig", setup, "-kwok-labels", "a"},
+		`no cloud is called "mars", only: aws, proxmox`: {"-cloud", "mars"},
+		"address already in use":                        {"-port", busy},
+		"unexpected argument":                           {"now"},
+		"colour":                                        {"-setup", setup},
+		"read the setup":                                {"-setup", setup + "x"},
+		"read the kubeconfig":                           {"-kubeconfig", setup + "x"},
+		`"a" is no label`:                               {"-kubeconfig", setup, "-kwok-labels", "a"},
 	} {
 		err := run(context.Background(), arguments, &bytes.Buffer{})
 		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") {

@@ -37,7 +37,7 @@ func StandIn() (*API, error) {
 func inPath(path string) string {
 	kinds := map[string]string{
 		"node": "node:pve-node", "vmid": "vmid:vmid", "storage": "storage:pve-storage-id", "poolid": "poolid:pve-poolid",
-		"pos": "pos?:natural", "upid": "upid:string", "volume": "volume:string",
+		"pos": "pos?:natural", "upid": "upid:string", "volume": "volume:string", "vnet": "vnet:pve-sdn-vnet-id",
 	}
 	var out []string
 	for segment := range strings.SplitSeq(path, "/") {

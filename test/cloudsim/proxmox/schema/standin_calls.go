@@ -26,6 +26,11 @@ func calls() []call {
 		{"GET", "/cluster/nextid", "integer", "", "vmid?:vmid"},
 		{"GET", "/cluster/firewall/groups", "array", "", ""},
 
+		{"GET", "/cluster/sdn/zones", "array", "", "type?=evpn|faucet|qinq|simple|vlan|vxlan pending?:boolean running?:boolean"},
+		{"GET", "/cluster/sdn/vnets", "array", "", "pending?:boolean running?:boolean"},
+		{"GET", "/cluster/sdn/vnets/{vnet}/subnets", "array", "", "pending?:boolean running?:boolean"},
+		{"GET", "/cluster/mapping/pci", "array", "", "check-node?:pve-node"},
+
 		{"GET", "/nodes", "array", "", ""},
 		{"GET", node + "/status", "object", `["perm","/nodes/{node}",["Sys.Audit"]]`, ""},
 		{"GET", node + "/network", "array", "", "type?=bridge|bond|eth|alias|vlan|OVSBridge|vnet|any_bridge|any_local_bridge|include_sdn"},
