@@ -18,6 +18,7 @@ import (
 	kwok "karpenter.sh/kwok/options"
 	aws "karpenter.sh/providers/aws/options"
 	clusterapi "karpenter.sh/providers/clusterapi/options"
+	proxmox "karpenter.sh/providers/proxmox/options"
 )
 
 // declared is what a provider adds to the options of the core.
@@ -26,6 +27,7 @@ func declared(provider string) func(*options.Set) {
 		"kwok":       new(kwok.Options).Declare,
 		"aws":        new(aws.Options).Declare,
 		"clusterapi": new(clusterapi.Options).Declare,
+		"proxmox":    new(proxmox.Options).Declare,
 	}[provider]
 }
 
@@ -114,7 +116,7 @@ func TestDefaultsAreThoseOfTheOptions(t *testing.T) {
 		for name, value := range set {
 			want, isOption := known[name]
 			// Of the container itself.
-			if !isOption || slices.Contains([]string{"KARPENTER_SERVICE", "MEMORY_LIMIT", "CPU_REQUESTS", "CLUSTER_NAME"}, name) {
+			if !isOption || slices.Contains([]string{"KARPENTER_SERVICE", "MEMORY_LIMIT", "CPU_REQUESTS", "CLUSTER_NAME", "CLOUD_CONFIG"}, name) {
 				continue
 			}
 			if canonical(value) != canonical(want) {
@@ -136,7 +138,7 @@ func TestDefaultsAreThoseOfTheOptions(t *testing.T) {
 func canonical(value string) string {
 	gates := strings.Split(value, ",")
 	slices.Sort(gates)
-	return strings.Replace(strings.Join(gates, ","), "1m0s", "1m", 1)
+	return strings.Replace(strings.Join(gates, ","), "m0s", "m", 1)
 }
 
 // The process starts with what the chart gives it: defaults, and everything set.

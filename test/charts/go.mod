@@ -12,6 +12,7 @@ require (
 	karpenter.sh/kwok v0.0.0
 	karpenter.sh/providers/aws v0.0.0
 	karpenter.sh/providers/clusterapi v0.0.0
+	karpenter.sh/providers/proxmox v0.0.0
 	sigs.k8s.io/controller-runtime v0.25.2
 	sigs.k8s.io/yaml v1.6.0
 )
@@ -85,3 +86,5 @@ replace karpenter.sh/kwok => ../../kwok
 replace karpenter.sh/providers/aws => ../../providers/aws
 
 replace karpenter.sh/providers/clusterapi => ../../providers/clusterapi
+
+replace karpenter.sh/providers/proxmox => ../../providers/proxmox

@@ -26,7 +26,7 @@ import (
 const root = "../.."
 
 // providers have a chart each.
-var providers = []string{"kwok", "aws", "clusterapi"}
+var providers = []string{"kwok", "aws", "clusterapi", "proxmox"}
 
 // chart is the directory of a provider's chart.
 func chart(provider, name string) string { return filepath.Join(root, "charts", provider, name) }

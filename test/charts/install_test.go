@@ -216,7 +216,7 @@ func admitted(t *testing.T, c *cluster, provider string) {
 	if err := os.WriteFile(file, []byte(helm(t, args...)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	c.run(t, "kubectl create namespace leases && kubectl apply --dry-run=server --validate=strict --filename "+file)
+	c.run(t, "kubectl create namespace leases && kubectl create namespace images && kubectl apply --dry-run=server --validate=strict --filename "+file)
 }
 
 // permissions asks of every resource and verb whether Karpenter may: it may what the
@@ -235,6 +235,10 @@ func permissions(t *testing.T, c *cluster, provider string) {
 	// These are granted for objects of a name.
 	delete(home, grant{"", "services", "get"})
 	delete(home, grant{"", "configmaps", "get"})
+	lease := "karpenter-leader-election"
+	if provider == "proxmox" { // PVE-112
+		lease = "proxmox-" + lease
+	}
 	named := map[grant]bool{{"coordination.k8s.io", "leases", "get"}: true, {"coordination.k8s.io", "leases", "update"}: true}
 	for _, g := range resources(t, c) {
 		at := func(namespace, name string) bool {
@@ -248,7 +252,7 @@ func permissions(t *testing.T, c *cluster, provider string) {
 		if got, want := at("kube-system", ""), everywhere || home[g]; got != want {
 			t.Errorf("at home: %s %s.%s: %v, want %v", g.verb, g.resource, g.group, got, want)
 		}
-		if named[g] && (!at("kube-system", "karpenter-leader-election") || at("kube-system", "other")) {
+		if named[g] && (!at("kube-system", lease) || at("kube-system", "other")) {
 			t.Errorf("the lease: %s is not limited to it", g.verb)
 		}
 	}

@@ -96,8 +96,8 @@ var inNamespaces = map[string]map[string][]grant{
 	"aws": {"kube-system/karpenter-dns": {{"", "services", "get"}}},
 	"proxmox": {
 		"kube-system/karpenter-authority":  {{"", "configmaps", "get"}},
-		"kube-system/karpenter-bootstrap":  sorted(grants("", []string{"create", "delete", "get", "list"}, "secrets")),
-		"kube-system/karpenter-references": {{"", "secrets", "get"}},
+		"kube-system/karpenter-bootstrap":  sorted(grants("", []string{"create", "delete", "get", "list", "watch"}, "secrets")),
+		"kube-system/karpenter-secrets":    sorted(grants("", []string{"get", "list", "watch"}, "secrets")),
 	},
 }
 
@@ -160,14 +160,14 @@ func TestManagementRole(t *testing.T) {
 
 // PVE-112: Secrets can be read where NodeClasses refer to them.
 func TestReferencedNamespaces(t *testing.T) {
-	all := renderIn(t, "karpenter", "proxmox", "--set-json", `referenceNamespaces=["talos","karpenter"]`)
+	all := renderIn(t, "karpenter", "proxmox", "--set-json", `referenceNamespaces=["talos","images"]`)
 	var got []string
 	for _, object := range all {
-		if object.GetKind() == "RoleBinding" && object.GetName() == "karpenter-references" {
-			got = append(got, object.GetNamespace())
+		if name := object.GetName(); object.GetKind() == "RoleBinding" && (name == "karpenter-references" || name == "karpenter-secrets") {
+			got = append(got, object.GetNamespace()+" "+name)
 		}
 	}
-	if slices.Sort(got); !slices.Equal(got, []string{"karpenter", "talos"}) {
+	if slices.Sort(got); !slices.Equal(got, []string{"images karpenter-references", "karpenter karpenter-secrets", "talos karpenter-references"}) {
 		t.Errorf("granted in %v", got)
 	}
 }

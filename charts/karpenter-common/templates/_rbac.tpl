@@ -114,17 +114,15 @@ this one only as long as no variable names another.
 {{- end }}
 
 {{/*
-The Roles of the provider: each in a namespace, or in that of the release and those that a
-value lists.
+The Roles of the provider: each in a namespace, in those that a value lists, or else in
+that of the release.
 */}}
 {{- define "karpenter-common.providerRoles" -}}
 {{- $root := . }}
 {{- range (include "karpenter-common.provider" . | fromYaml).roles }}
 {{- $role := . }}
-{{- $namespaces := list .namespace }}
-{{- if .namespacesIn }}
-{{- $namespaces = concat (list $root.Release.Namespace) (get $root.Values .namespacesIn) | uniq }}
-{{- end }}
+{{- $namespaces := list (default $root.Release.Namespace .namespace) }}
+{{- if .namespacesIn }}{{ $namespaces = get $root.Values .namespacesIn | uniq }}{{ end }}
 {{- range $namespaces }}
 ---
 {{ include "karpenter-common.role" (dict "root" $root "kind" "Role"

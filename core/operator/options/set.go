@@ -162,6 +162,23 @@ func declare[T any](s *Set, target *T, o Option[T], k kind[T]) *entry {
 	return e
 }
 
+// Default gives an option that is declared already another default, written as its flag
+// would be. A provider says so where its installations have always had another. A name
+// that is not declared, or a value that cannot be read, makes parsing fail.
+func (s *Set) Default(name, value string) {
+	for _, e := range s.entries {
+		if e.name != name {
+			continue
+		}
+		if err := e.assign(value); err != nil {
+			s.clashes = append(s.clashes, fmt.Errorf("default %q of --%s: %w", value, name, err))
+		}
+		e.fallback = value
+		return
+	}
+	s.clashes = append(s.clashes, fmt.Errorf("flag --%s gets another default and is not declared", name))
+}
+
 // add keeps an entry, or the reason why it cannot be told from another one.
 func (s *Set) add(e *entry) {
 	if e.name == versionFlag || e.name == "help" || e.name == "h" {

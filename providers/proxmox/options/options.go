@@ -47,6 +47,10 @@ const (
 // Pins reports whether machines get CPUs of their own.
 func (p NodePolicy) Pins() bool { return p == PolicyStatic }
 
+// leaseName is the Lease that installations of this provider have always had, so that of
+// two that run in turn one acts (PVE-112).
+const leaseName = "proxmox-karpenter-leader-election"
+
 // The IDs that Proxmox VE gives machines.
 const (
 	lowestID  = 100
@@ -55,6 +59,7 @@ const (
 
 // Declare adds the settings to the flags of a binary.
 func (o *Options) Declare(s *options.Set) {
+	s.Default("leader-election-name", leaseName)
 	s.String(&o.CloudConfig, options.Option[string]{
 		Name: "cloud-config", Env: "CLOUD_CONFIG", Check: required,
 		Usage: "YAML file with the Proxmox VE clusters and the credentials for them. Required.",

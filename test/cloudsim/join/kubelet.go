@@ -17,7 +17,7 @@ func kubeletKinds() map[string]func(any) error {
 	percent, quantities, anything := upTo(100), table, func(any) error { return nil }
 	return map[string]func(any) error{
 		"apiVersion": oneOf("kubelet.config.k8s.io/v1beta1"), "kind": oneOf("KubeletConfiguration"), "providerID": text,
-		"maxPods": upTo(1<<31-1), "podsPerCore": upTo(1<<31-1),
+		"maxPods": upTo(1<<31 - 1), "podsPerCore": upTo(1<<31 - 1),
 		"cpuManagerPolicy": oneOf("none", "static"), "cpuCFSQuota": truth, "cpuCFSQuotaPeriod": duration(time.Millisecond, time.Second),
 		"topologyManagerPolicy": oneOf("none", "best-effort", "restricted", "single-numa-node"), "topologyManagerScope": oneOf("container", "pod"),
 		"imageGCHighThresholdPercent": percent, "imageGCLowThresholdPercent": percent,

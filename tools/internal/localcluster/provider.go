@@ -46,7 +46,7 @@ func providers() map[string]provider {
 			return map[string]any{"clusterName": cluster, "interruptionQueue": cluster, "eksControlPlane": true}
 		}},
 		"clusterapi": {controller: "karpenter-clusterapi", module: "providers/clusterapi", chart: "charts/clusterapi/karpenter", machines: true, settings: func(string) []string { return nil }},
-		"proxmox": proxmox(),
+		"proxmox":    proxmox(),
 	}
 }
 
