@@ -19,6 +19,9 @@ import (
 	awsv1 "karpenter.sh/providers/aws/apis/v1"
 	awsoptions "karpenter.sh/providers/aws/options"
 	awssignals "karpenter.sh/providers/aws/signals"
+	capiv1alpha1 "karpenter.sh/providers/clusterapi/apis/v1alpha1"
+	capioptions "karpenter.sh/providers/clusterapi/options"
+	capisignals "karpenter.sh/providers/clusterapi/signals"
 )
 
 // binary is a controller binary, as far as the reference shows it.
@@ -43,7 +46,11 @@ func binaries() ([]binary, error) {
 	if err != nil {
 		return nil, fmt.Errorf("describing the provider aws: %w", err)
 	}
-	return []binary{kwok, aws}, nil
+	clusterAPI, err := clusterAPIBinary()
+	if err != nil {
+		return nil, fmt.Errorf("describing the provider clusterapi: %w", err)
+	}
+	return []binary{kwok, aws, clusterAPI}, nil
 }
 
 func kwokBinary() (binary, error) {
@@ -71,6 +78,17 @@ func awsBinary() (binary, error) {
 		Binary: families.Binary{
 			Vocabulary: words, NodeClasses: []schema.GroupKind{{Group: awsv1.Group, Kind: "EC2NodeClass"}},
 			Own: []families.Group{families.Kit(), awssignals.Families()},
+		},
+	}, err
+}
+
+func clusterAPIBinary() (binary, error) {
+	words, err := vocabulary.New(capiv1alpha1.Vocabulary())
+	return binary{
+		name: "karpenter-clusterapi", title: "Cluster API", settings: options.Settings(new(capioptions.Options).Declare), events: capisignals.Events(),
+		Binary: families.Binary{
+			Vocabulary: words, NodeClasses: []schema.GroupKind{{Group: capiv1alpha1.Group, Kind: capiv1alpha1.Kind}},
+			Own: []families.Group{capisignals.Families()},
 		},
 	}, err
 }

@@ -100,7 +100,7 @@ func TestSignals(t *testing.T) {
 	if err := json.Unmarshal([]byte(pages(t)["signals.json"]), &all); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"karpenter-kwok": "instance_cpu", "karpenter-aws": "zone_id"} {
+	for name, want := range map[string]string{"karpenter-kwok": "instance_cpu", "karpenter-aws": "zone_id", "karpenter-clusterapi": "instance_family"} {
 		labels := map[string]string{}
 		for _, f := range all[name].Metrics {
 			labels[f.Name] = strings.Join(f.Labels, ",")

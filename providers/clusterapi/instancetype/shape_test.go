@@ -185,6 +185,23 @@ func TestLabels(t *testing.T) {
 	}
 }
 
+// CAPI-028: what annotations say of the overhead goes before what was seen, all of it.
+func TestOverhead(t *testing.T) {
+	facts := instancetype.Facts{Overhead: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("200m"), corev1.ResourceMemory: resource.MustParse("2Gi")}}
+	for reason, tc := range map[string]struct{ annotations, want map[string]string }{
+		"seen": {nil, map[string]string{"cpu": "200m", "memory": "2Gi"}},
+		"said": {map[string]string{v1alpha1.AnnotationSystemReserved: "cpu=50m"}, map[string]string{"cpu": "50m"}},
+	} {
+		s, err := instancetype.Read(deployment("md", tc.annotations), facts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(tc.want, amounts(s.Overhead.Total())); diff != "" {
+			t.Errorf("%s: %s", reason, diff)
+		}
+	}
+}
+
 // CAPI-018, CAPI-024: overhead, taints and price.
 func TestRest(t *testing.T) {
 	s := read(t, deployment("md", map[string]string{

@@ -84,6 +84,7 @@ func kinds(version string) meta.RESTMapper {
 	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{groupVersion})
 	for _, kind := range []string{"Cluster", "MachineDeployment", "MachineSet", "Machine"} {
 		mapper.Add(groupVersion.WithKind(kind), meta.RESTScopeNamespace)
+		mapper.Add(groupVersion.WithKind(kind+"List"), meta.RESTScopeNamespace) // which caches of namespaces ask for
 	}
 	return mapper
 }

@@ -248,6 +248,27 @@ func (p *Provider) detail(ctx context.Context, out *v1.NodeClaim, d *capi.Machin
 	out.Status.Allocatable = cloudprovider.AllocatableOf(shape.Capacity, shape.Overhead.Total())
 }
 
+// TypeOf returns the name of the instance type of the Machine that a NodeClaim has, from
+// caches; empty if the Machine or its deployment is gone, or cannot be read (CAPI-026).
+func (p *Provider) TypeOf(ctx context.Context, nodeClaim *v1.NodeClaim) (string, error) {
+	names, err := p.names(ctx, nodeClaim.Status.ProviderID, nodeClaim)
+	if err != nil || len(names) == 0 {
+		return "", err
+	}
+	m := &capi.Machine{}
+	if err := p.opts.Inventory.Management.Cache.Get(ctx, names[0], m); err != nil {
+		return "", client.IgnoreNotFound(err)
+	}
+	d, err := p.deployment(ctx, m)
+	if err != nil || d == nil {
+		return "", err
+	}
+	if shape := p.opts.Stock.ShapeOf(ctx, d); shape != nil {
+		return shape.Name(), nil
+	}
+	return "", nil
+}
+
 // deployment returns that of a Machine, from the cache; nil if it is gone.
 func (p *Provider) deployment(ctx context.Context, m *capi.Machine) (*capi.MachineDeployment, error) {
 	name, err := p.deploymentOf(ctx, m)

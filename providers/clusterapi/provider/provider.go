@@ -32,7 +32,7 @@ const Name = "clusterapi"
 // attempt waits on (CAPI-032).
 const DefaultPatience = 30 * time.Second
 
-// Options is what a Provider is made of. All but Changes and durations are required.
+// Options is what a Provider is made of. All but functions and durations are required.
 type Options struct {
 	// Inventory reads both clusters.
 	Inventory *inventory.Reader
@@ -49,6 +49,8 @@ type Options struct {
 	// Changes returns a channel that is closed when a Machine has changed since the
 	// call; nil: who waits looks with each tick only.
 	Changes func() <-chan struct{}
+	// Hold returns why instance types are not to be told yet; nil: they always are.
+	Hold func() error
 	// Patience is DefaultPatience unless set, Tick a second.
 	Patience, Tick time.Duration
 	// LaunchTimeout is that of the core; cloudprovider.DefaultLaunchTimeout unless set.
@@ -80,6 +82,9 @@ func New(o Options) (*Provider, error) {
 	}
 	if o.Changes == nil {
 		o.Changes = func() <-chan struct{} { return nil }
+	}
+	if o.Hold == nil {
+		o.Hold = func() error { return nil }
 	}
 	p := &Provider{opts: o}
 	words, err := cloudprovider.VocabularyOf(p)
@@ -130,6 +135,9 @@ func (p *Provider) GetInstanceTypes(ctx context.Context, nodePool *v1.NodePool) 
 	template := &nodePool.Spec.Template
 	if template.Spec.NodeClassRef.Name == "" {
 		return nil, errNoReference
+	}
+	if err := p.opts.Hold(); err != nil {
+		return nil, err
 	}
 	nodeClass, err := p.lookup().ForPool(ctx, nodePool)
 	if err != nil {

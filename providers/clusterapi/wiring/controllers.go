@@ -27,7 +27,7 @@ const closingPatience = 20 * time.Second
 // them on the leader.
 func (p *Parts) Controllers() []operator.Controller {
 	return []operator.Controller{
-		p.resolution(), p.finalization(),
+		p.Takeover, p.resolution(), p.finalization(),
 		garbagecollection.New(garbagecollection.Options{Client: p.Client, Live: p.Live, Machines: p.Provider, Clock: p.Clock}),
 		upkeep.New(upkeep.Options{Inventory: p.Inventory, Scope: p.Scope, Scaler: p.Scaler, Clock: p.Clock}),
 		closing{p},

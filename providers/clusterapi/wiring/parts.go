@@ -11,11 +11,13 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider/kit/batch"
 	"karpenter.sh/core/cloudprovider/kit/cache"
 	"karpenter.sh/core/cloudprovider/kit/health"
 	"karpenter.sh/core/events"
 	"karpenter.sh/providers/clusterapi/capi"
+	"karpenter.sh/providers/clusterapi/controllers/takeover"
 	"karpenter.sh/providers/clusterapi/infrastructure"
 	"karpenter.sh/providers/clusterapi/instancetype"
 	"karpenter.sh/providers/clusterapi/inventory"
@@ -56,6 +58,7 @@ type Parts struct {
 	Scaler    *scaling.Scaler
 	Templates *infrastructure.Templates
 	Overheads *overhead.Learner
+	Takeover  *takeover.Controller
 }
 
 // New puts the parts together. Nothing is asked of any cluster yet.
@@ -91,11 +94,17 @@ func New(o Options) (*Parts, error) {
 		Inventory: p.Inventory, Management: o.Management.Client(), Workload: o.Client, Clock: o.Clock,
 		Refused: provider.Refused(p.Health), Changes: o.Management.MachineChanges, Metrics: batches, Log: o.Log,
 	})
+	p.Takeover = takeover.New(takeover.Options{Client: o.Client, Kind: kind(), Types: p})
 	p.Provider, err = provider.New(provider.Options{
 		Inventory: p.Inventory, Scope: p.Scope, Stock: p.Stock, Scaler: p.Scaler, Health: p.Health, Events: o.Events,
-		Clock: o.Clock, Changes: o.Management.MachineChanges, LaunchTimeout: o.Settings.LaunchTimeout,
+		Clock: o.Clock, Changes: o.Management.MachineChanges, LaunchTimeout: o.Settings.LaunchTimeout, Hold: p.Takeover.Done,
 	})
 	return p, err
+}
+
+// TypeOf implements takeover.Types.
+func (p *Parts) TypeOf(ctx context.Context, nodeClaim *v1.NodeClaim) (string, error) {
+	return p.Provider.TypeOf(ctx, nodeClaim)
 }
 
 // facts are what others than a deployment say of its machines.

@@ -86,7 +86,7 @@ func TestEvents(t *testing.T) {
 // The generated file can be read, and a binary that it does not have is an error.
 func TestLoad(t *testing.T) {
 	const path = "../../../core/docs/reference/signals.json"
-	for _, name := range []string{"karpenter-kwok", "karpenter-aws"} {
+	for _, name := range []string{"karpenter-kwok", "karpenter-aws", "karpenter-clusterapi"} {
 		if b, err := reference.Load(path, name); err != nil || len(b.Metrics) < 80 || len(b.Events) < 30 {
 			t.Errorf("%s: %d metrics, %d events, %v", name, len(b.Metrics), len(b.Events), err)
 		}

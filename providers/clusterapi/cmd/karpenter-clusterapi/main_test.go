@@ -178,13 +178,14 @@ func deployment(management *simcapi.Cluster) types.NamespacedName {
 // Cluster API at first, and then in the older version; and a process that dies when its
 // Machine has no provider ID yet.
 func TestApart(t *testing.T) {
+	t.Parallel()
 	w, server := newWorkload(t), testserver.Start(t)
 	settings := "CLUSTER_API_KUBECONFIG=" + kubeconfig(t, server)
 	first := run(t, w.server, settings)
 	first.answers(t, "/healthz", http200)
 	first.answers(t, "/readyz/management-cluster", http503)
 	w.pool()
-	eventually(t, 30*time.Second, func() string { return notReady(w, "ManagementClusterUnavailable") })
+	eventually(t, 30*time.Second, func() string { return says(w, "ManagementClusterUnavailable") })
 
 	management := newManagement(t, server, "v1beta1")
 	md := deployment(management)
@@ -252,15 +253,16 @@ func ends(t *testing.T, w *workload, pod *corev1.Pod, nodeClaim *v1.NodeClaim, l
 	})
 }
 
-// CAPI-008, CAPI-121: one cluster for both, which needs no settings.
+// CAPI-003, CAPI-008, CAPI-121: one cluster for both, which needs no settings.
 func TestJoined(t *testing.T) {
+	t.Parallel()
 	w := newWorkload(t)
 	management := newManagement(t, w.server, "v1beta2")
 	md := deployment(management)
 	p := run(t, w.server)
 	p.answers(t, "/readyz", http200)
 	w.pool()
-	eventually(t, 30*time.Second, func() string { return notReady(w, "MachineDeploymentsReady") })
+	eventually(t, 30*time.Second, func() string { return says(w, "MachineDeploymentsReady") })
 	w.pod("pod")
 	w.nodeClaims(1, is(v1.ConditionTypeLaunched))
 	if n := len(management.Machines(md)); n != 1 {
@@ -270,15 +272,16 @@ func TestJoined(t *testing.T) {
 
 const http200, http503 = 200, 503
 
-// notReady returns what the NodeClass says in place of a reason.
-func notReady(w *workload, reason string) string {
+// says returns what the NodeClass says in place of a reason.
+func says(w *workload, reason string) string {
 	nodeClass := &v1alpha1.ClusterAPINodeClass{}
 	if err := w.Get(w.t.Context(), types.NamespacedName{Name: "default"}, nodeClass); err != nil {
 		return err.Error()
 	}
 	c := nodeClass.StatusConditions().Get(v1alpha1.ConditionMachineDeploymentsReady)
-	if c == nil || c.Reason != reason {
-		return fmt.Sprintf("%s is %+v", v1alpha1.ConditionMachineDeploymentsReady, c)
+	ready := nodeClass.StatusConditions().Root()
+	if c == nil || c.Reason != reason || ready.Status != c.Status {
+		return fmt.Sprintf("%s is %+v, Ready is %+v", v1alpha1.ConditionMachineDeploymentsReady, c, ready)
 	}
 	return ""
 }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package takeover names the instance type of NodeClaims that were launched without one:
+// by a release that gave types no names (CAPI-026). Without the name such a NodeClaim would
+// drift, for there is no type that it could be of.
+//
+// It decides which NodeClaims these are. It works once, on the leader, and until it has,
+// instance types are not to be told to anybody ([Controller.Done]); but what the API server
+// does not take for minutes holds nobody up. A NodeClaim whose Machine
+// or MachineDeployment is gone stays as it is: nobody knows of which type it was.
+//
+// Start reading at [Controller.Reconcile].
+package takeover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/awslabs/operatorpkg/reconciler"
+	"github.com/awslabs/operatorpkg/singleton"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider/kit/nodeclass"
+	"karpenter.sh/core/reconcile/concurrency"
+	"karpenter.sh/core/reconcile/patch"
+)
+
+// Name is the controller's name in logs and metrics.
+const Name = "nodeclaim.takeover"
+
+const (
+	// retry is the most time from a failure to the next attempt.
+	retry = 10 * time.Second
+	// attempts is how often a write may fail before nobody waits for it any more.
+	attempts = 20
+)
+
+// ErrUnderWay says that NodeClaims without a type are still being looked for.
+var ErrUnderWay = errors.New("nodeclaims of earlier releases are still being taken over")
+
+// Types tells of which instance type a NodeClaim is.
+type Types interface {
+	// TypeOf returns the name of the type of the Machine that a NodeClaim has; empty if
+	// that is gone, or cannot be read.
+	TypeOf(ctx context.Context, nodeClaim *v1.NodeClaim) (string, error)
+}
+
+// Options are what the controller works with; all are required.
+type Options struct {
+	// Client reads from the cache of the workload cluster and writes.
+	Client client.Client
+	// Kind of NodeClass that makes a NodeClaim ours.
+	Kind  nodeclass.Kind
+	Types Types
+}
+
+// Controller is nodeclaim.takeover.
+type Controller struct {
+	opts Options
+	done atomic.Bool
+	// failed is how many rounds had writes that failed.
+	failed int
+}
+
+// New returns the controller.
+func New(o Options) *Controller { return &Controller{opts: o} }
+
+// Done returns ErrUnderWay until all NodeClaims that there were have their types, or it is
+// not worth to wait for it.
+func (c *Controller) Done() error {
+	if c.done.Load() {
+		return nil
+	}
+	return ErrUnderWay
+}
+
+// Register adds the controller to a manager.
+func (c *Controller) Register(_ context.Context, m manager.Manager) error {
+	return builder.ControllerManagedBy(m).
+		Named(Name).
+		WatchesRawSource(singleton.Source()).
+		WithOptions(concurrency.Loop(retry)).
+		Complete(singleton.AsReconciler(c))
+}
+
+// Reconcile looks at all NodeClaims. After an error it does so again.
+func (c *Controller) Reconcile(ctx context.Context) (reconciler.Result, error) {
+	var list v1.NodeClaimList
+	if err := c.opts.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		return reconciler.Result{}, fmt.Errorf("listing nodeclaims: %w", err)
+	}
+	var unread, unwritten []error
+	for i := range list.Items {
+		nodeClaim := &list.Items[i]
+		if !c.nameless(nodeClaim) {
+			continue
+		}
+		typeName, err := c.opts.Types.TypeOf(ctx, nodeClaim)
+		switch {
+		case err != nil:
+			unread = append(unread, fmt.Errorf("finding the instance type of NodeClaim %s: %w", nodeClaim.Name, err))
+		case typeName != "":
+			unwritten = append(unwritten, c.name(ctx, nodeClaim, typeName))
+		}
+	}
+	return reconciler.Result{}, c.judge(errors.Join(unread...), errors.Join(unwritten...))
+}
+
+// judge decides whether anybody is still to wait, and returns what is to be tried again.
+func (c *Controller) judge(unread, unwritten error) error {
+	if unwritten != nil {
+		c.failed++
+	}
+	if unread == nil && (unwritten == nil || c.failed >= attempts) {
+		c.done.Store(true)
+	}
+	return errors.Join(unread, unwritten)
+}
+
+// nameless holds for NodeClaims of ours that have a machine of no type.
+func (c *Controller) nameless(nodeClaim *v1.NodeClaim) bool {
+	ref := nodeClaim.Spec.NodeClassRef
+	return c.opts.Kind.Names(ref, ref.Name) && nodeClaim.Status.ProviderID != "" && nodeClaim.Labels[corev1.LabelInstanceTypeStable] == ""
+}
+
+// name writes the type of a NodeClaim.
+func (c *Controller) name(ctx context.Context, nodeClaim *v1.NodeClaim, typeName string) error {
+	named := nodeClaim.DeepCopy()
+	if named.Labels == nil {
+		named.Labels = map[string]string{}
+	}
+	named.Labels[corev1.LabelInstanceTypeStable] = typeName
+	if _, err := patch.Object(ctx, c.opts.Client, nodeClaim, named); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	log.FromContext(ctx).Info("named the instance type of a NodeClaim", "NodeClaim", nodeClaim.Name, "instance-type", typeName)
+	return nil
+}

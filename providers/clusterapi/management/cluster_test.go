@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package management_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr/testr"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	clocktesting "k8s.io/utils/clock/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"karpenter.sh/core/testkit/testserver"
+	"karpenter.sh/providers/clusterapi/capi"
+	"karpenter.sh/providers/clusterapi/internal/simcapi"
+	"karpenter.sh/providers/clusterapi/management"
+	"karpenter.sh/providers/clusterapi/options"
+)
+
+var errNoRoute = errors.New("no route to host")
+
+// line is a connection that can be cut.
+type line struct {
+	config *rest.Config
+	cut    atomic.Bool
+}
+
+func newLine(config *rest.Config) *line {
+	l := &line{config: rest.CopyConfig(config)}
+	l.config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if l.cut.Load() {
+				return nil, errNoRoute
+			}
+			return next.RoundTrip(r)
+		})
+	})
+	return l
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// opened is a cluster of one namespace that runs.
+type opened struct {
+	*management.Cluster
+	t     *testing.T
+	clock *clocktesting.FakeClock
+	ended chan error
+}
+
+func open(t *testing.T, config *rest.Config) *opened {
+	t.Helper()
+	o := &opened{t: t, clock: clocktesting.NewFakeClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), ended: make(chan error, 1)}
+	var err error
+	o.Cluster, err = management.Open(t.Context(), management.Options{Config: config, Namespace: "ns", Clock: o.clock, Log: testr.New(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func (o *opened) start() {
+	ctx, cancel := context.WithCancel(o.t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		o.ended <- o.Start(ctx)
+	}()
+	o.t.Cleanup(func() { cancel(); <-done })
+}
+
+// eventually lets time pass, ten seconds at a time, until a condition holds.
+func (o *opened) eventually(what string, holds func() bool) {
+	o.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			o.t.Fatalf("still waiting for: %s", what)
+		}
+		o.clock.Step(10 * time.Second)
+	}
+}
+
+func (o *opened) names(r client.Reader, opts ...client.ListOption) []string {
+	o.t.Helper()
+	var list capi.MachineList
+	if err := r.List(o.t.Context(), &list, opts...); err != nil {
+		o.t.Fatal(err)
+	}
+	var out []string
+	for _, m := range list.Items {
+		out = append(out, m.Name)
+	}
+	return out
+}
+
+func rung(bell <-chan struct{}) bool {
+	select {
+	case <-bell:
+		return true
+	default:
+		return false
+	}
+}
+
+// CAPI-009, CAPI-010: a cluster that does not answer at the start, answers, and does not
+// any more.
+func TestOutages(t *testing.T) {
+	server := testserver.Start(t, simcapi.Definitions("v1beta2")...)
+	api := testserver.Client(t, server.Config, corev1.AddToScheme, capi.AddToScheme("v1beta2"))
+	for _, namespace := range []string{"ns", "other"} {
+		m := &capi.Machine{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "of-" + namespace}, Spec: capi.MachineSpec{ProviderID: "id://" + namespace}}
+		create(t, api, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, m)
+	}
+	line := newLine(server.Config)
+	line.cut.Store(true)
+	o := open(t, line.config)
+	if err := o.Cache().List(t.Context(), &capi.MachineList{}); !errors.Is(err, management.ErrUnavailable) {
+		t.Errorf("before the start: %v", err)
+	}
+	o.start()
+	if !errors.Is(o.Ready(nil), errNoRoute) || !errors.Is(o.Reachable(t.Context()), management.ErrUnavailable) {
+		t.Errorf("not answering: ready %v, reachable %v", o.Ready(nil), o.Reachable(t.Context()))
+	}
+
+	changed := o.DeploymentChanges()
+	line.cut.Store(false)
+	o.eventually("it answers", func() bool { return o.Ready(nil) == nil && o.Reachable(t.Context()) == nil })
+	o.eventually("that is told", func() bool { return rung(changed) })
+	for quiet := false; !quiet; quiet = !rung(changed) { // both that it answers and that all was read are told
+		changed = o.DeploymentChanges()
+		o.clock.Step(10 * time.Second)
+		time.Sleep(200 * time.Millisecond)
+	}
+	t.Run("one namespace", o.oneNamespace)
+	t.Run("changes", func(t *testing.T) { o.changes(t, api) })
+
+	line.cut.Store(true)
+	changed = o.DeploymentChanges()
+	o.clock.Step(20 * time.Second)
+	if err := o.Reachable(t.Context()); err != nil {
+		t.Errorf("a moment without answer: %v", err)
+	}
+	o.eventually("it is known not to answer", func() bool { return errors.Is(o.Reachable(t.Context()), errNoRoute) })
+	o.eventually("that is told", func() bool { return rung(changed) })
+	if err := o.Ready(nil); err != nil || len(o.names(o.Cache())) != 1 {
+		t.Errorf("the cache is not served: %v", err)
+	}
+	if err := o.Live().List(t.Context(), &capi.MachineList{}); !errors.Is(err, errNoRoute) {
+		t.Errorf("past the cache: %v", err)
+	}
+	line.cut.Store(false)
+	o.eventually("it answers again", func() bool { return o.Reachable(t.Context()) == nil })
+}
+
+func create(t *testing.T, api client.Client, objects ...client.Object) {
+	t.Helper()
+	for _, object := range objects {
+		if err := api.Create(t.Context(), object); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What is in other namespaces is not there, whether cached or not; and Machines are found by
+// their provider IDs.
+func (o *opened) oneNamespace(t *testing.T) {
+	for reason, r := range map[string]client.Reader{"cache": o.Cache(), "live": o.Live()} {
+		if got := o.names(r); len(got) != 1 || got[0] != "of-ns" {
+			t.Errorf("%s: there are %v", reason, got)
+		}
+		if err := r.Get(t.Context(), client.ObjectKey{Namespace: "other", Name: "of-other"}, &capi.Machine{}); !apierrors.IsNotFound(err) {
+			t.Errorf("%s: another namespace: %v", reason, err)
+		}
+		if err := r.Get(t.Context(), client.ObjectKey{Namespace: "ns", Name: "of-ns"}, &capi.Machine{}); err != nil {
+			t.Errorf("%s: %v", reason, err)
+		}
+	}
+	for id, want := range map[string]int{"id://ns": 1, "id://other": 0} {
+		if got := o.names(o.Cache(), client.MatchingFields{capi.IndexProviderID: id}); len(got) != want {
+			t.Errorf("with ID %s there are %v", id, got)
+		}
+	}
+}
+
+// CAPI-039, CAPI-060: Machines ring whatever happens; deployments do unless only their
+// status changes.
+func (o *opened) changes(t *testing.T, api client.Client) {
+	machines, deployments := o.MachineChanges(), o.DeploymentChanges()
+	d := &capi.MachineDeployment{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "md"}}
+	create(t, api, d)
+	o.eventually("a deployment is new", func() bool { return rung(deployments) })
+	if rung(machines) {
+		t.Error("a deployment is told as a Machine")
+	}
+	deployments = o.DeploymentChanges()
+	d.Status.ObservedGeneration = 7
+	if err := api.Status().Update(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	create(t, api, &capi.Machine{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "new"}})
+	o.eventually("a Machine is new", func() bool { return rung(machines) })
+	if rung(deployments) {
+		t.Error("a status is told")
+	}
+	d.Spec.Replicas = new(int32(1))
+	if err := api.Update(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	o.eventually("replicas are told", func() bool { return rung(deployments) })
+	if err := api.Delete(t.Context(), &capi.Machine{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "new"}}); err != nil {
+		t.Fatal(err)
+	}
+	o.eventually("the Machine is gone", func() bool { return len(o.names(o.Cache())) == 1 })
+}
+
+// CAPI-121: a cluster that serves another version than was guessed ends the process.
+func TestAnotherVersion(t *testing.T) {
+	url, authority := server(t, "v1beta1")
+	c, err := management.Connect(options.Options{URL: url, Token: "secret", CertificateAuthority: authority}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := newLine(c.Config)
+	line.cut.Store(true)
+	o := open(t, line.config)
+	if o.Version() != "v1beta2" {
+		t.Errorf("guessed %s", o.Version())
+	}
+	line.cut.Store(false)
+	o.start()
+	if err := <-o.ended; !errors.Is(err, management.ErrVersion) {
+		t.Errorf("ended with %v", err)
+	}
+	if again := open(t, line.config); again.Version() != "v1beta1" {
+		t.Errorf("then it speaks %s", again.Version())
+	}
+}
