@@ -32,7 +32,7 @@ webhooks:
 	}
 }
 
-// CAPI-121: all versions are converted, and webhooks are reached where no Service leads.
+// CAPI-121, OPS-363: all versions are converted, and webhooks are reached where no Service leads.
 func TestClusterAPIObjects(t *testing.T) {
 	files, err := localcluster.ClusterAPIObjects(module(), localcluster.Webhooks{URL: "https://127.0.0.1:1", Authority: []byte("ca")})
 	if err != nil {

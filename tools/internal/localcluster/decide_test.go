@@ -108,6 +108,7 @@ func TestPickPorts(t *testing.T) {
 	}
 }
 
+// OPS-361, OPS-363
 func TestCheck(t *testing.T) {
 	layout := localcluster.Layout{Name: "mine"}
 	if names := localcluster.ProviderNames(); !slices.Contains(names, localcluster.ProviderKwok) || !slices.Contains(names, "aws") {
