@@ -93,9 +93,9 @@ func TestPickPorts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	picked := []int{p.APIServer, p.Etcd, p.EtcdPeer, p.ControllerManager, p.Scheduler, p.Kwok, p.Metrics, p.Probe, p.Cloud, p.CloudControl}
+	picked := []int{p.APIServer, p.Etcd, p.EtcdPeer, p.ControllerManager, p.Scheduler, p.Kwok, p.Metrics, p.Probe, p.Cloud, p.CloudControl, p.ClusterAPI, p.ClusterAPIProbe, p.Machines}
 	slices.Sort(picked)
-	if len(slices.Compact(slices.Clone(picked))) != 10 {
+	if len(slices.Compact(slices.Clone(picked))) != 13 {
 		t.Errorf("ports %v are not distinct", picked)
 	}
 	for _, port := range picked {
@@ -103,11 +103,12 @@ func TestPickPorts(t *testing.T) {
 			t.Errorf("port %d is taken or in the range of outgoing connections", port)
 		}
 	}
-	if _, err := localcluster.PickPorts(random(), func(port int) bool { return port < 20009 }); err == nil {
-		t.Error("nine free ports do for ten listeners")
+	if _, err := localcluster.PickPorts(random(), func(port int) bool { return port < 20012 }); err == nil {
+		t.Error("twelve free ports do for thirteen listeners")
 	}
 }
 
+// OPS-361, OPS-363
 func TestCheck(t *testing.T) {
 	layout := localcluster.Layout{Name: "mine"}
 	if names := localcluster.ProviderNames(); !slices.Contains(names, localcluster.ProviderKwok) || !slices.Contains(names, "aws") {
@@ -120,6 +121,7 @@ func TestCheck(t *testing.T) {
 		"mars":                             {Runtime: localcluster.RuntimeBinary, Provider: "mars"},
 		"magic":                            {Runtime: "magic", Provider: "aws"},
 		"the one that is built":            {Runtime: localcluster.RuntimeBinary, Provider: "aws", Kubernetes: "1.36.1"},
+		"runtime binary only":              {Runtime: localcluster.RuntimeKind, Provider: "clusterapi"},
 		`version "v1.36" of Kubernetes`:    {Runtime: localcluster.RuntimeKind, Provider: "aws", Kubernetes: "v1.36"},
 		`version "1.36.1 x" of Kubernetes`: {Runtime: localcluster.RuntimeKind, Provider: "aws", Kubernetes: "1.36.1 x"},
 	} {
