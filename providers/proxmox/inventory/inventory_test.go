@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -192,9 +193,16 @@ func TestAddresses(t *testing.T) {
 	if got, err := next(); got != "10.10.0.4/28" || err != nil { // .3 has a machine
 		t.Errorf("got %s, %v", got, err)
 	}
-	// A machine that goes gives its address back.
+	// One that is given another address has it.
 	c := w.Client(other)
 	m := pve.Place{Host: "pve2", ID: 300}
+	w.must(c.Configure(t.Context(), m, pve.Change{Set: pve.Options{"ipconfig0": "ip=10.10.0.4/16"}}))
+	w.step(16 * time.Minute)
+	w.must(w.Refresh(t.Context()))
+	if got, err := next(); got != "10.10.0.5/28" || err != nil {
+		t.Errorf("got %s, %v", got, err)
+	}
+	// A machine that goes gives its addresses back.
 	w.must(c.Stop(t.Context(), m), c.Delete(t.Context(), m))
 	w.step(16 * time.Minute)
 	w.must(w.Refresh(t.Context()))
@@ -250,6 +258,22 @@ func TestMachines(t *testing.T) {
 	}
 	if _, err := w.Machines(t.Context(), "elsewhere"); err == nil {
 		t.Error("a list of a region that is not configured")
+	}
+}
+
+// What is told while a machine is being made is not kept.
+func TestBeingMade(t *testing.T) {
+	w := start(t, nil)
+	w.Begin(t, simtest.Region, "/nodes/pve1/qemu/9000/clone", url.Values{"newid": {"300"}, "name": {"n1"}, "full": {"1"}})
+	for _, ours := range []bool{false, true} {
+		machines, err := w.Machines(t.Context(), simtest.Region)
+		w.must(err)
+		if len(machines) != 1 || machines[0].Ours != ours {
+			t.Errorf("got %+v", machines)
+		}
+		w.step(10 * time.Second)
+		w.must(w.Client(simtest.Region).Configure(t.Context(), pve.Place{Host: "pve1", ID: 300}, pve.Change{Set: pve.Options{"description": "Karpenter managed instance, uid=u"}}))
+		w.Changed(simtest.Region)
 	}
 }
 
