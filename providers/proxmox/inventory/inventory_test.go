@@ -35,11 +35,13 @@ type world struct {
 	*inventory.Inventory
 	t        *testing.T
 	settings topology.Settings
+	// onSettings is called when settings are asked for.
+	onSettings func()
 }
 
 func start(t *testing.T, change func(*proxmox.Options)) *world {
 	t.Helper()
-	w := &world{t: t, World: simtest.Start(t, func(o *proxmox.Options) {
+	w := &world{t: t, onSettings: func() {}, World: simtest.Start(t, func(o *proxmox.Options) {
 		o.Setup.Regions = append(o.Setup.Regions, proxmox.DefaultSetup(other).Regions...)
 		if change != nil {
 			change(o)
@@ -54,7 +56,10 @@ func start(t *testing.T, change func(*proxmox.Options)) *world {
 		Clients: map[string]*pve.Client{simtest.Region: w.Client(simtest.Region), other: w.World.Client(other)},
 		Nodes:   fake.NewClientBuilder().WithScheme(scheme).WithObjects(node).Build(),
 		Ledger:  capacity.NewLedger(false), Book: network.NewBook(), Clock: w.World.Clock,
-		Settings: func() topology.Settings { return w.settings },
+		Settings: func() topology.Settings {
+			w.onSettings()
+			return w.settings
+		},
 	})
 	t.Cleanup(w.Close)
 	return w
@@ -145,17 +150,28 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
-// Many who doubt a region have it read a few times, not each of them.
+// Those who doubt a region while it is being read share the reading that follows.
 func TestDoubt(t *testing.T) {
 	w := start(t, nil)
 	w.must(w.Refresh(t.Context()))
 	w.must(w.Cloud.SetHostMaintenance(simtest.Region, "pve1", true))
-	w.Cloud.Faults().Add(fault.Rule{Call: "GET /cluster/resources", Delay: fault.Duration{Duration: 0}})
+	w.step(16 * time.Minute) // hosts are due, and the user's settings are asked for
+	reading, proceed := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	w.onSettings = func() { once.Do(func() { close(reading); <-proceed }) }
 	var all sync.WaitGroup
+	all.Go(func() { w.Doubt(t.Context(), simtest.Region) })
+	<-reading
+	before := w.calls("GET /cluster/resources")
 	for range 20 {
 		all.Go(func() { w.Doubt(t.Context(), simtest.Region) })
 	}
+	time.Sleep(50 * time.Millisecond) // for most of them to ask
+	close(proceed)
 	all.Wait()
+	if n := w.calls("GET /cluster/resources") - before; n > 10*3 {
+		t.Errorf("20 doubts cost %d calls", n)
+	}
 	if r, _ := w.Reading(simtest.Region); r.Usable("pve1") {
 		t.Error("not read anew")
 	}

@@ -398,6 +398,30 @@ func TestRemains(t *testing.T) {
 	}
 }
 
+// PVE-061, PVE-205: a region that is silent matters only if the machine may be there.
+func TestRemainsElsewhere(t *testing.T) {
+	w := newWorld(t, nil)
+	w.lead()
+	for region, want := range map[string]bool{simtest.Region: true, other: false} {
+		w.Cloud.Faults().Add(
+			fault.Rule{Call: "POST *start", Error: &fault.Failure{Code: "x", Status: 500, Message: "a bug"}},
+			fault.Rule{Call: "DELETE *qemu/*", Error: &fault.Failure{Code: "x", Status: 500, Message: "a bug"}},
+		)
+		nodeClaim := w.born("n-"+region, in(label.Region, region))
+		if _, err := w.Create(t.Context(), nodeClaim); !errors.Is(err, launch.ErrRemains) {
+			t.Fatal(err)
+		}
+		w.Cloud.Faults().Clear()
+		w.must(w.Cloud.SetRegionDown(other, true))
+		w.Clock.Step(10 * time.Second)
+		if _, err := w.Create(t.Context(), nodeClaim); (err == nil) != want {
+			t.Errorf("%s, and %s is silent: %v", region, other, err)
+		}
+		w.must(w.Cloud.SetRegionDown(other, false))
+		w.must(w.inventory.Refresh(t.Context()))
+	}
+}
+
 // CP-014, CP-015, PVE-060: reserved before spot before on demand, but for spot that costs
 // more; then by price.
 func TestCapacityTypes(t *testing.T) {
@@ -457,6 +481,8 @@ func TestFound(t *testing.T) {
 	for reason, description := range map[string]string{"it is being cloned": ours, "it may be being cloned": ""} {
 		t.Run(reason, func(t *testing.T) {
 			w := newWorld(t, nil)
+			w.lead()
+			w.Clock.Step(10 * time.Second)
 			// The other process has died while the task goes on.
 			w.Begin(t, simtest.Region, "/nodes/pve1/qemu/9000/clone", url.Values{"newid": {"20000"}, "name": {"n1"}, "full": {"1"}, "description": {description}})
 			for range 3 {
@@ -509,8 +535,8 @@ func TestNewTemplate(t *testing.T) {
 	nodeClass := w.nodeClass()
 	nodeClass.Status.SelectedZones = []string{"r1/pve2/9001"}
 	w.must(w.api.Status().Update(t.Context(), nodeClass))
-	if got := w.create(claim("n1")); !strings.HasPrefix(got.Status.ImageID, "9001-") {
-		t.Errorf("got %s", got.Status.ImageID)
+	if got := w.create(claim("n1")); !strings.HasPrefix(got.Status.ImageID, "9001-") || got.Labels[label.InstanceType] != small {
+		t.Errorf("got %+v", got)
 	}
 	nodeClass.Status.SelectedZones = []string{"r1/pve1/9002"}
 	w.must(w.api.Status().Update(t.Context(), nodeClass))
