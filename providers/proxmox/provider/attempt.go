@@ -63,7 +63,7 @@ func (l *launching) try(ctx context.Context, w wanted, on placement.Entry) (mach
 		}
 	}
 	l.verdicts = append(l.verdicts, v)
-	if pve.IsUnreachable(err) && ctx.Err() == nil {
+	if failure.Silence(err) && ctx.Err() == nil {
 		l.opts.Inventory.Doubt(ctx, on.Region) // what cannot be read is unavailable from now on
 	}
 	return machine{}, false
