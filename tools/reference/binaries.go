@@ -22,6 +22,8 @@ import (
 	capiv1alpha1 "karpenter.sh/providers/clusterapi/apis/v1alpha1"
 	capioptions "karpenter.sh/providers/clusterapi/options"
 	capisignals "karpenter.sh/providers/clusterapi/signals"
+	proxmoxv1alpha1 "karpenter.sh/providers/proxmox/apis/v1alpha1"
+	proxmoxoptions "karpenter.sh/providers/proxmox/options"
 )
 
 // binary is a controller binary, as far as the reference shows it.
@@ -50,7 +52,11 @@ func binaries() ([]binary, error) {
 	if err != nil {
 		return nil, fmt.Errorf("describing the provider clusterapi: %w", err)
 	}
-	return []binary{kwok, aws, clusterAPI}, nil
+	proxmox, err := proxmoxBinary()
+	if err != nil {
+		return nil, fmt.Errorf("describing the provider proxmox: %w", err)
+	}
+	return []binary{kwok, aws, clusterAPI, proxmox}, nil
 }
 
 func kwokBinary() (binary, error) {
@@ -89,6 +95,16 @@ func clusterAPIBinary() (binary, error) {
 		Binary: families.Binary{
 			Vocabulary: words, NodeClasses: []schema.GroupKind{{Group: capiv1alpha1.Group, Kind: capiv1alpha1.Kind}},
 			Own: []families.Group{capisignals.Families()},
+		},
+	}, err
+}
+
+func proxmoxBinary() (binary, error) {
+	words, err := vocabulary.New(proxmoxv1alpha1.Vocabulary())
+	return binary{
+		name: "karpenter-proxmox", title: "Proxmox VE", settings: options.Settings(new(proxmoxoptions.Options).Declare),
+		Binary: families.Binary{
+			Vocabulary: words, NodeClasses: []schema.GroupKind{{Group: proxmoxv1alpha1.Group, Kind: proxmoxv1alpha1.NodeClassKind}},
 		},
 	}, err
 }

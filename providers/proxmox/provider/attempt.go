@@ -88,7 +88,7 @@ func (l *launching) make(ctx context.Context, w wanted, on placement.Entry, shap
 		Region: on.Region, Host: on.Host, Name: l.nodeClaim.Name, Owner: owner,
 		Template: pve.Place{Host: template.Host, ID: on.Template}, Storage: l.nodeClass.Spec.BootDeviceStorage(),
 		Pool: l.nodeClass.Spec.ResourcePool, InstanceType: w.Name, VCPUs: shape.VCPUs(), MemoryBytes: shape.MemoryBytes(),
-		DiskBytes: disk.Value(), Tags: l.nodeClass.Spec.Tags, Groups: groupsOf(l.nodeClass),
+		DiskBytes: disk.Value(), Tags: l.nodeClass.Spec.Tags, Groups: firewall.Of(l.nodeClass.Spec.SecurityGroups),
 	}
 	if l.boot.Prepared != nil {
 		o.Files = func(ctx context.Context, made launch.Made) (cloudinit.Files, error) {
@@ -106,14 +106,6 @@ func (l *launching) make(ctx context.Context, w wanted, on placement.Entry, shap
 func (p *Provider) template(on placement.Entry) (placement.Template, bool) {
 	reading, _ := p.opts.Inventory.Reading(on.Region)
 	return reading.Template(on.Template)
-}
-
-func groupsOf(nodeClass *v1alpha1.ProxmoxNodeClass) []firewall.Group {
-	var out []firewall.Group
-	for _, g := range nodeClass.Spec.SecurityGroups {
-		out = append(out, firewall.Group{Name: g.Name, Interface: g.Interface})
-	}
-	return out
 }
 
 // brought is what a launch made, as lists show it later.
