@@ -15,6 +15,7 @@ require (
 	karpenter.sh/core v0.0.0
 	karpenter.sh/kwok v0.0.0
 	karpenter.sh/providers/aws v0.0.0
+	karpenter.sh/providers/proxmox v0.0.0
 	sigs.k8s.io/controller-tools v0.23.0
 	sigs.k8s.io/yaml v1.6.0
 )
@@ -24,6 +25,8 @@ replace karpenter.sh/core => ../core
 replace karpenter.sh/kwok => ../kwok
 
 replace karpenter.sh/providers/aws => ../providers/aws
+
+replace karpenter.sh/providers/proxmox => ../providers/proxmox
 
 require (
 	cel.dev/expr v0.25.2 // indirect

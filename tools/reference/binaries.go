@@ -19,6 +19,8 @@ import (
 	awsv1 "karpenter.sh/providers/aws/apis/v1"
 	awsoptions "karpenter.sh/providers/aws/options"
 	awssignals "karpenter.sh/providers/aws/signals"
+	proxmoxv1alpha1 "karpenter.sh/providers/proxmox/apis/v1alpha1"
+	proxmoxoptions "karpenter.sh/providers/proxmox/options"
 )
 
 // binary is a controller binary, as far as the reference shows it.
@@ -43,7 +45,11 @@ func binaries() ([]binary, error) {
 	if err != nil {
 		return nil, fmt.Errorf("describing the provider aws: %w", err)
 	}
-	return []binary{kwok, aws}, nil
+	proxmox, err := proxmoxBinary()
+	if err != nil {
+		return nil, fmt.Errorf("describing the provider proxmox: %w", err)
+	}
+	return []binary{kwok, aws, proxmox}, nil
 }
 
 func kwokBinary() (binary, error) {
@@ -71,6 +77,16 @@ func awsBinary() (binary, error) {
 		Binary: families.Binary{
 			Vocabulary: words, NodeClasses: []schema.GroupKind{{Group: awsv1.Group, Kind: "EC2NodeClass"}},
 			Own: []families.Group{families.Kit(), awssignals.Families()},
+		},
+	}, err
+}
+
+func proxmoxBinary() (binary, error) {
+	words, err := vocabulary.New(proxmoxv1alpha1.Vocabulary())
+	return binary{
+		name: "karpenter-proxmox", title: "Proxmox VE", settings: options.Settings(new(proxmoxoptions.Options).Declare),
+		Binary: families.Binary{
+			Vocabulary: words, NodeClasses: []schema.GroupKind{{Group: proxmoxv1alpha1.Group, Kind: proxmoxv1alpha1.NodeClassKind}},
 		},
 	}, err
 }

@@ -154,7 +154,11 @@ func TestLedger(t *testing.T) {
 			}
 			free := func() int { f, _ := l.Free(at); return f.VCPUs }
 			read(0)
+			generation := l.Generation()
 			m, err := l.Reserve(at, 1, capacity.Need{VCPUs: 4, MemoryBytes: gib})
+			if !l.Launching(at, 1) || l.Launching(at, 2) || l.Generation() == generation {
+				t.Error("a launch is not told")
+			}
 			if err != nil || free() != 12 || (m.Pinned.Size() == 4) != pins {
 				t.Fatalf("got %+v, %v, %d", m, err, free())
 			}
@@ -163,6 +167,9 @@ func TestLedger(t *testing.T) {
 				t.Errorf("a reading forgot a launch: %d", free())
 			}
 			l.Started(at, 1, now.Add(2*time.Minute))
+			if l.Launching(at, 1) {
+				t.Error("a machine that runs is being launched")
+			}
 			read(time.Minute, m)
 			if free() != 12 {
 				t.Errorf("a machine counts twice, or not at all: %d", free())
@@ -176,15 +183,40 @@ func TestLedger(t *testing.T) {
 				t.Errorf("a machine that no longer runs counts: %d", free())
 			}
 			read(5*time.Minute, m)
-			l.Release(at, 1)
+			l.Release(at, 1, now.Add(6*time.Minute))
 			if free() != 16 {
 				t.Errorf("a machine that is gone counts: %d", free())
+			}
+			read(5*time.Minute, m)
+			if free() != 16 {
+				t.Errorf("a reading that began before brought a machine back: %d", free())
+			}
+			read(7*time.Minute, m)
+			if free() != 12 {
+				t.Errorf("a machine with its ID does not count: %d", free())
 			}
 			l.Forget(at)
 			if _, known := l.Free(at); known {
 				t.Error("a host that was forgotten is known")
 			}
 		})
+	}
+}
+
+// PVE-220: CPUs are overcommitted where machines are not pinned, and memory never.
+func TestOvercommit(t *testing.T) {
+	for pins, want := range map[bool]int{false: 4, true: 2} {
+		l, at := capacity.NewLedger(pins), capacity.Place{Host: "pve1"}
+		l.Read(at, capacity.Reading{Topology: small(2), Began: start(), Overcommit: 2})
+		got := 0
+		for need := (capacity.Need{VCPUs: 8, MemoryBytes: gib}); l.Fits(at, need); got++ {
+			if _, err := l.Reserve(at, got, need); err != nil {
+				t.Fatalf("pins %t: it fits, and %v", pins, err)
+			}
+		}
+		if got != want || l.Fits(at, capacity.Need{MemoryBytes: 65 * gib}) {
+			t.Errorf("pins %t: %d machines", pins, got)
+		}
 	}
 }
 

@@ -54,6 +54,12 @@ func (h Host) Free() Free {
 	}
 }
 
+// Pinnable is how many CPUs are left that a machine can have for itself.
+func (h Host) Pinnable() int {
+	pinned, _, _ := h.used()
+	return h.CPUs().Difference(h.ReservedCPUs).Difference(pinned).Size()
+}
+
 // used are the CPUs that are pinned, how many others are taken, and the memory.
 func (h Host) used() (pinned cpuset.CPUSet, unpinned int, memory int64) {
 	pinned = cpuset.New()

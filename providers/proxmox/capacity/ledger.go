@@ -30,6 +30,9 @@ type Ledger struct {
 type entry struct {
 	host     Host
 	launches map[int]launch
+	// released are machines that have gone, and when: a reading that began before may show
+	// them still.
+	released map[int]time.Time
 }
 
 // launch is a machine that a reading may not show yet.
@@ -60,7 +63,7 @@ func (l *Ledger) Read(at Place, r Reading) {
 	l.generation++
 	e := l.hosts[at]
 	if e == nil {
-		e = &entry{launches: map[int]launch{}}
+		e = &entry{launches: map[int]launch{}, released: map[int]time.Time{}}
 		l.hosts[at] = e
 	}
 	for id, launched := range e.launches {
@@ -68,9 +71,15 @@ func (l *Ledger) Read(at Place, r Reading) {
 			delete(e.launches, id)
 		}
 	}
+	for id, gone := range e.released {
+		if r.Began.After(gone) {
+			delete(e.released, id)
+		}
+	}
 	e.host = Host{Host: r.Topology, Overcommit: r.Overcommit}
 	for _, m := range r.Machines {
-		if _, launching := e.launches[m.ID]; !launching {
+		_, launching := e.launches[m.ID]
+		if _, gone := e.released[m.ID]; !launching && !gone {
 			e.host.Machines = append(e.host.Machines, m)
 		}
 	}
@@ -112,10 +121,21 @@ func (l *Ledger) Free(at Place) (Free, bool) {
 	return e.now().Free(), true
 }
 
-// Fits reports whether a host has room for a machine, as Reserve would find it.
+// Fits reports whether a host has room for a machine. Reserve may find less: how pinned
+// machines divide the memory of NUMA nodes is not looked at.
 func (l *Ledger) Fits(at Place, n Need) bool {
-	free, known := l.Free(at)
-	return known && n.VCPUs <= free.VCPUs && n.MemoryBytes <= free.MemoryBytes
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.hosts[at]
+	if e == nil {
+		return false
+	}
+	h := e.now()
+	free := h.Free()
+	if l.pins {
+		free.VCPUs = min(free.VCPUs, h.Pinnable()) // pinned CPUs are given out once
+	}
+	return n.VCPUs <= free.VCPUs && n.MemoryBytes <= free.MemoryBytes
 }
 
 // Reserve takes what a machine needs of a host, and tells what it got. Looking and taking
@@ -139,6 +159,7 @@ func (l *Ledger) Reserve(at Place, id int, n Need) (Machine, error) {
 		return Machine{}, err
 	}
 	e.launches[id] = launch{machine: m}
+	delete(e.released, id)
 	l.generation++
 	return m, nil
 }
@@ -166,13 +187,27 @@ func (l *Ledger) Cancel(at Place, id int) {
 	}
 }
 
+// Launching reports whether a machine is being launched: it took of the host, and does not
+// run yet.
+func (l *Ledger) Launching(at Place, id int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.hosts[at]
+	if e == nil {
+		return false
+	}
+	launched, ok := e.launches[id]
+	return ok && launched.started.IsZero()
+}
+
 // Release gives back what a machine takes that is gone.
-func (l *Ledger) Release(at Place, id int) {
+func (l *Ledger) Release(at Place, id int, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.generation++
 	if e := l.hosts[at]; e != nil {
 		delete(e.launches, id)
+		e.released[id] = now
 		e.host.Machines = slices.DeleteFunc(e.host.Machines, func(m Machine) bool { return m.ID == id })
 	}
 }

@@ -19,6 +19,15 @@ import (
 // Group is a security group on a network device; empty: the first one.
 type Group struct{ Name, Interface string }
 
+// Of are the groups that a NodeClass names.
+func Of(named []v1alpha1.SecurityGroup) []Group {
+	out := make([]Group, len(named))
+	for i, g := range named {
+		out[i] = Group{Name: g.Name, Interface: g.Interface}
+	}
+	return out
+}
+
 // groupRule is the type of rules that stand for a group.
 const groupRule = "group"
 

@@ -62,7 +62,8 @@ type region struct {
 	name   string
 	client *pve.Client
 
-	refreshing sync.Mutex // one refresh at a time
+	refreshing sync.Mutex // one refresh at a time; guards what follows
+	began      time.Time  // the last one
 	surveyed   map[string]time.Time
 	addressed  time.Time // when addresses were learnt last
 
@@ -82,7 +83,7 @@ func New(o Options) *Inventory {
 	for name, c := range o.Clients {
 		i.regions[name] = &region{name: name, client: c, surveyed: map[string]time.Time{}, records: map[int]record{}}
 	}
-	i.machines = cache.New(cache.Options{Name: "proxmox.machines", TTL: machinesTTL, MaxAge: machinesTTL, Clock: o.Clock}, cache.Source[string, []Machine]{
+	i.machines = cache.New(cache.Options{Name: "proxmox.machines", TTL: MachinesAge, MaxAge: MachinesAge, Clock: o.Clock}, cache.Source[string, []Machine]{
 		Load: i.loadMachines,
 	})
 	return i
@@ -136,6 +137,27 @@ func (i *Inventory) RefreshRegion(ctx context.Context, name string) error {
 	}
 	r.refreshing.Lock()
 	defer r.refreshing.Unlock()
+	r.began = i.Clock.Now()
+	return i.refresh(ctx, r)
+}
+
+// Doubt has a region read anew of which something was seen that does not fit, unless that
+// has happened since. Many may doubt at the same time.
+func (i *Inventory) Doubt(ctx context.Context, name string) {
+	r, since := i.regions[name], i.Clock.Now()
+	if r == nil {
+		return
+	}
+	r.refreshing.Lock()
+	defer r.refreshing.Unlock()
+	if r.began.After(since) {
+		return
+	}
+	r.began = i.Clock.Now()
+	_ = i.refresh(ctx, r) // what came of it, the reading tells
+}
+
+func (i *Inventory) refresh(ctx context.Context, r *region) error {
 	reading, err := r.readAll(ctx)
 	if err != nil {
 		i.keep(r, func(known Reading) Reading {
@@ -143,7 +165,7 @@ func (i *Inventory) RefreshRegion(ctx context.Context, name string) error {
 			return known
 		}, false)
 		clear(r.surveyed) // all is due when it answers again
-		return fmt.Errorf("reading region %s: %w", name, err)
+		return fmt.Errorf("reading region %s: %w", r.name, err)
 	}
 	err = i.survey(ctx, r, reading.Hosts)
 	i.keep(r, func(Reading) Reading { return reading }, true)

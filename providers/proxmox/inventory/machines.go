@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// machinesTTL is how long a list of machines is kept (PVE-014).
-	machinesTTL = 5 * time.Second
+	// MachinesAge is how old a list of machines may be (PVE-014).
+	MachinesAge = 5 * time.Second
 	// together is how many configurations are read at a time.
 	together = 8
 	// rereads is how often a list is read anew that its machines contradict (PVE-221).

@@ -109,7 +109,7 @@ func (l *Launcher) forget(t Target, host string) {
 	l.Book.Release(Holder(t.Region, t.ID))
 	l.IDs.Freed(t.Region, t.ID)
 	if host != "" {
-		l.Ledger.Release(capacity.Place{Region: t.Region, Host: host}, t.ID)
+		l.Ledger.Release(capacity.Place{Region: t.Region, Host: host}, t.ID, l.Clock.Now())
 	}
 }
 

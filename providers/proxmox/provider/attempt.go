@@ -48,13 +48,14 @@ func (l *launching) try(ctx context.Context, w wanted, on placement.Entry) (mach
 	if _, marked := l.opts.Health.Snapshot().Why(failure.Attempt(shape, zone)); marked || !l.usable(zone) {
 		return machine{}, false // it became so since the types were looked at
 	}
-	l.at(l.order, on)
+	l.attempts(l.order, on)
 	made, err := l.make(ctx, w, on, shape)
 	l.opts.Inventory.Changed(on.Region)
+	l.remains = errors.Is(err, launch.ErrRemains)
+	l.attempted(l.order, err == nil || l.remains)
 	if err == nil {
 		return made, true
 	}
-	l.remains = errors.Is(err, launch.ErrRemains)
 	v := l.table.Classify(failure.Of(err), failure.Attempt(shape, zone))
 	for _, mark := range v.Marks {
 		if err := l.opts.Health.Mark(mark); err != nil {
@@ -63,15 +64,18 @@ func (l *launching) try(ctx context.Context, w wanted, on placement.Entry) (mach
 	}
 	l.verdicts = append(l.verdicts, v)
 	if pve.IsUnreachable(err) && ctx.Err() == nil {
-		_ = l.opts.Inventory.RefreshRegion(ctx, on.Region) // what cannot be read is unavailable from now on
+		l.opts.Inventory.Doubt(ctx, on.Region) // what cannot be read is unavailable from now on
 	}
 	return machine{}, false
 }
 
 // make makes a machine on a host.
 func (l *launching) make(ctx context.Context, w wanted, on placement.Entry, shape instancetype.Shape) (machine, error) {
-	reading, _ := l.opts.Inventory.Reading(on.Region)
-	template, there := reading.Template(on.Template)
+	template, there := l.template(on)
+	if !there {
+		l.opts.Inventory.Doubt(ctx, on.Region) // it may be new
+		template, there = l.template(on)
+	}
 	if !there {
 		return machine{}, fmt.Errorf("template %d of region %s: %w", on.Template, on.Region, launch.ErrNoTemplate)
 	}
@@ -84,7 +88,7 @@ func (l *launching) make(ctx context.Context, w wanted, on placement.Entry, shap
 		Region: on.Region, Host: on.Host, Name: l.nodeClaim.Name, Owner: owner,
 		Template: pve.Place{Host: template.Host, ID: on.Template}, Storage: l.nodeClass.Spec.BootDeviceStorage(),
 		Pool: l.nodeClass.Spec.ResourcePool, InstanceType: w.Name, VCPUs: shape.VCPUs(), MemoryBytes: shape.MemoryBytes(),
-		DiskBytes: disk.Value(), Tags: l.nodeClass.Spec.Tags, Groups: groupsOf(l.nodeClass),
+		DiskBytes: disk.Value(), Tags: l.nodeClass.Spec.Tags, Groups: firewall.Of(l.nodeClass.Spec.SecurityGroups),
 	}
 	if l.boot.Prepared != nil {
 		o.Files = func(ctx context.Context, made launch.Made) (cloudinit.Files, error) {
@@ -98,12 +102,10 @@ func (l *launching) make(ctx context.Context, w wanted, on placement.Entry, shap
 	return l.brought(made, o)
 }
 
-func groupsOf(nodeClass *v1alpha1.ProxmoxNodeClass) []firewall.Group {
-	var out []firewall.Group
-	for _, g := range nodeClass.Spec.SecurityGroups {
-		out = append(out, firewall.Group{Name: g.Name, Interface: g.Interface})
-	}
-	return out
+// template is the one that machines on a host are cloned from; false: it is not there.
+func (p *Provider) template(on placement.Entry) (placement.Template, bool) {
+	reading, _ := p.opts.Inventory.Reading(on.Region)
+	return reading.Template(on.Template)
 }
 
 // brought is what a launch made, as lists show it later.

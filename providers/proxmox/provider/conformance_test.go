@@ -64,7 +64,7 @@ func (c *cloud) describe() conformance.Cloud {
 		NodeClass: karpv1.NodeClassReference{Group: v1alpha1.Group, Kind: v1alpha1.NodeClassKind, Name: "default"},
 		Machines: &conformance.Machines{
 			Count:             func() int { return len(c.machines()) },
-			CloudCalls:        func() int { return c.calls() },
+			CloudCalls:        func() int { return c.calls("") },
 			Launches:          func() int { return c.calls("POST /nodes/{node}/qemu/{vmid}/clone") },
 			Terminations:      func() int { return c.calls("DELETE /nodes/{node}/qemu/{vmid}") },
 			ForeignID:         "proxmox://8b4c2f0a-0d5f-4c51-9a5e-0000000090a0",

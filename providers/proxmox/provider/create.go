@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -54,9 +55,8 @@ func (p *Provider) Create(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1.Nod
 	if o.types, err = p.base(nodeClass); err != nil {
 		return nil, cloudprovider.NewCreateError(err, reasonTypes, "Error resolving instance types")
 	}
-	p.begin(o)
 	m, err := p.ledger.Launch(ctx, ledger.Request[machine]{
-		UID:    nodeClaim.UID,
+		UID: nodeClaim.UID, New: p.begin(o).first,
 		Launch: func(ctx context.Context, _ string) (machine, error) { return p.launch(ctx, o) },
 	})
 	if err != nil {
@@ -67,34 +67,76 @@ func (p *Provider) Create(ctx context.Context, nodeClaim *v1.NodeClaim) (*v1.Nod
 
 // underway is a launch of which lists of machines may not tell.
 type underway struct {
-	name  string
-	class string
-	// on is the host that is tried; zero: none yet.
+	name, class string
+	// first means that no other process can have launched for the NodeClaim.
+	first bool
+	// on is the host that is tried; zero: none.
 	on placement.Entry
+	// regions are those where a machine of the NodeClaim may be, by what this process did.
+	regions map[string]bool
 	// began is when it was asked for last.
 	began time.Time
 }
 
 // begin notes a launch. What is old is forgotten: NodeClaims of such have come to an end.
-func (p *Provider) begin(o order) {
+func (p *Provider) begin(o order) underway {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.opts.Clock.Now()
+	if p.leads.IsZero() {
+		p.leads = now
+	}
 	for uid, u := range p.launches {
 		if now.Sub(u.began) > 2*cloudprovider.LaunchTimeout {
 			delete(p.launches, uid)
 		}
 	}
 	u := p.launches[o.nodeClaim.UID]
-	u.name, u.class, u.began = o.nodeClaim.Name, o.nodeClass.Name, now
-	p.launches[o.nodeClaim.UID] = u
+	if u == nil {
+		u = &underway{
+			name: o.nodeClaim.Name, class: o.nodeClass.Name, regions: map[string]bool{},
+			first: o.nodeClaim.CreationTimestamp.After(p.leads),
+		}
+		p.launches[o.nodeClaim.UID] = u
+	}
+	u.began = now
+	return *u
 }
 
-// nameOf is the name of the NodeClaim of a launch; empty: it is not under way.
-func (p *Provider) nameOf(uid types.UID) string {
+// attempts notes which host a launch tries.
+func (p *Provider) attempts(o order, e placement.Entry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.launches[uid].name
+	if u := p.launches[o.nodeClaim.UID]; u != nil {
+		u.on, u.regions[e.Region] = e, true
+	}
+}
+
+// attempted notes that a launch no longer tries a host, and whether a machine may be there.
+func (p *Provider) attempted(o order, there bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if u := p.launches[o.nodeClaim.UID]; u != nil {
+		if !there {
+			delete(u.regions, u.on.Region)
+		}
+		u.on = placement.Entry{}
+	}
+}
+
+// traces are the name of the NodeClaim of a launch, and where its machine may be; nil:
+// anywhere.
+func (p *Provider) traces(uid types.UID) (name string, regions map[string]bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	u := p.launches[uid]
+	switch {
+	case u == nil:
+		return "", nil
+	case !u.first:
+		return u.name, nil
+	}
+	return u.name, maps.Clone(u.regions)
 }
 
 // refused reports whether an error of a launch says that no machine came of it.
@@ -112,7 +154,6 @@ func (p *Provider) launch(ctx context.Context, o order) (machine, error) {
 		return machine{}, err
 	}
 	l := &launching{Provider: p, order: o, boot: boot}
-	defer p.at(o, placement.Entry{})
 	entries := selected(o.nodeClass)
 	for _, w := range choose(p.view(o.types), o.request) {
 		for _, e := range p.ordered(ctx, o, w.entriesOf(entries)) {
@@ -128,15 +169,6 @@ func (p *Provider) launch(ctx context.Context, o order) (machine, error) {
 		}
 	}
 	return machine{}, l.failed(ctx)
-}
-
-// at notes which host a launch tries.
-func (p *Provider) at(o order, e placement.Entry) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	u := p.launches[o.nodeClaim.UID]
-	u.on = e
-	p.launches[o.nodeClaim.UID] = u
 }
 
 // ordered are hosts in the order in which they are tried (PVE-062).

@@ -15,6 +15,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/reconcile/index"
+	"karpenter.sh/providers/proxmox/capacity"
 	"karpenter.sh/providers/proxmox/inventory"
 	"karpenter.sh/providers/proxmox/launch"
 	"karpenter.sh/providers/proxmox/providerid"
@@ -230,31 +231,53 @@ func (m machine) providerID() string { return idOf(m.Machine).String() }
 var errUnfinished = errors.New("a machine of an earlier launch is not finished")
 
 // find looks for the machine of a NodeClaim (PVE-061). One that is complete runs, since
-// starting it is the last step; one that does not is ended, to be made anew.
+// starting it is the last step; one that does not is ended, to be made anew. A region that
+// does not answer matters only if the machine may be there (PVE-205).
 func (p *Provider) find(ctx context.Context, uid types.UID) ([]machine, error) {
-	name := p.nameOf(uid)
-	machines, err := p.all(ctx)
-	if err != nil {
-		return nil, err
-	}
+	name, regions := p.traces(uid)
 	var out []machine
-	for _, m := range machines {
-		switch {
-		case !m.Known && m.Name == name, !m.Ours && m.Lock == "clone" && p.opts.Launcher.IDs.Ours(m.ID):
-			return nil, fmt.Errorf("machine %d of region %s: %w", m.ID, m.Region, errUnfinished)
-		case !m.Known || !m.Ours || m.Owner.UID != string(uid) || m.Owner.Cluster != p.opts.Cluster:
+	for _, region := range p.opts.Inventory.Regions() {
+		if regions != nil && !regions[region] {
 			continue
-		case m.Running():
-			out = append(out, machine{Machine: m})
-		case m.Lock != "" || m.Status == "unknown":
-			return nil, fmt.Errorf("machine %d of region %s: %w", m.ID, m.Region, errUnfinished)
-		default:
-			if err := p.end(ctx, m); err != nil {
-				return nil, err
+		}
+		machines, err := p.opts.Inventory.Machines(ctx, region)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range machines {
+			complete, err := p.inspect(ctx, m, uid, name)
+			if err != nil {
+				return nil, fmt.Errorf("machine %d of region %s: %w", m.ID, m.Region, err)
+			}
+			if complete {
+				out = append(out, machine{Machine: m})
 			}
 		}
 	}
 	return out, nil
+}
+
+// inspect reports whether a machine is the complete one of a NodeClaim. The error is of one
+// that is, or may be, on its way.
+func (p *Provider) inspect(ctx context.Context, m inventory.Machine, uid types.UID, name string) (bool, error) {
+	switch {
+	case !m.Known && m.Name == name, p.unmarked(m):
+		return false, errUnfinished
+	case !m.Known || !m.Ours || m.Owner.UID != string(uid) || m.Owner.Cluster != p.opts.Cluster:
+		return false, nil
+	case m.Running():
+		return true, nil
+	case m.Lock != "" || m.Status == "unknown":
+		return false, errUnfinished
+	}
+	return false, p.end(ctx, m)
+}
+
+// unmarked reports whether a machine is being cloned that may be of an earlier process:
+// clones are marked only when their first disk has been copied.
+func (p *Provider) unmarked(m inventory.Machine) bool {
+	return !m.Ours && m.Lock == "clone" && p.opts.Launcher.IDs.Ours(m.ID) &&
+		!p.opts.Launcher.Ledger.Launching(capacity.Place{Region: m.Region, Host: m.Host}, m.ID)
 }
 
 // end ends a machine that will never serve.

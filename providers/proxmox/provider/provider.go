@@ -70,13 +70,14 @@ type Provider struct {
 	bases  *catalogue.Memo[baseKey, *base]
 	views  *catalogue.Views[viewKey]
 
-	mu       sync.Mutex // guards launches
-	launches map[types.UID]underway
+	mu       sync.Mutex // guards what follows
+	leads    time.Time  // when the first launch was asked for: nobody else launches since
+	launches map[types.UID]*underway
 }
 
-// appears is how late a machine may be seen after a call that was answered or lost:
-// members of a cluster agree within moments (PVE-221).
-const appears = 2 * time.Second
+// appears is how late a machine may be seen after a call that was answered or lost: lists
+// may be that old, and members of a cluster agree within moments (PVE-221).
+const appears = inventory.MachinesAge + 2*time.Second
 
 // New returns a provider. It makes no call.
 func New(o Options) (*Provider, error) {
@@ -91,7 +92,7 @@ func New(o Options) (*Provider, error) {
 		return nil, err
 	}
 	p := &Provider{
-		opts: o, table: table, launches: map[types.UID]underway{},
+		opts: o, table: table, launches: map[types.UID]*underway{},
 		bases: catalogue.NewMemo[baseKey, *base](0), views: catalogue.NewViews[viewKey](0),
 	}
 	p.ledger = ledger.New(ledger.Options{Appears: appears, Timeout: cloudprovider.LaunchTimeout, Clock: o.Clock}, ledger.Cloud[machine]{

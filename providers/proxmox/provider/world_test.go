@@ -260,16 +260,8 @@ func (w *world) machines() []proxmox.Seen {
 	return out
 }
 
-// calls counts those whose name begins so.
-func (w *world) calls(prefix ...string) int {
-	n := 0
-	for _, e := range w.Cloud.Journal().Entries("*", 0) {
-		if len(prefix) == 0 || slices.Contains(prefix, e.Call) {
-			n++
-		}
-	}
-	return n
-}
+// calls counts those of a name; empty: all.
+func (w *world) calls(name string) int { return len(w.Cloud.Journal().Entries(name, 0)) }
 
 // claim is a NodeClaim of a name.
 func claim(name string, more ...karpv1.NodeSelectorRequirementWithMinValues) *karpv1.NodeClaim {

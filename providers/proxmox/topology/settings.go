@@ -68,13 +68,19 @@ func (s *HostSettings) apply(h Host) (Host, error) {
 	if s == nil {
 		return h, nil
 	}
-	estimated := len(h.Nodes)
+	if s.CPUOvercommit < 0 {
+		return Host{}, fmt.Errorf("cpuovercommit: want more than 0, not %v", s.CPUOvercommit)
+	}
+	before := h
 	override(&h.Cores, s.Cores)
 	override(&h.Sockets, s.Sockets)
 	override(&h.Threads, s.Threads)
 	override(&h.Caches, s.UncoreCaches)
-	if s.Cores > 0 || s.Threads > 0 {
-		h.Nodes = divide(h, min(max(estimated, 1), max(h.Cores, 1)))
+	if s.UncoreCaches == 0 {
+		h.Caches = min(h.Caches, h.Cores)
+	}
+	if h.Cores != before.Cores || h.Threads != before.Threads {
+		h.Nodes = divide(h, min(max(len(before.Nodes), 1), max(h.Cores, 1)))
 	}
 	if s.ReservedMemory != nil && *s.ReservedMemory > 0 {
 		h.ReservedBytes = *s.ReservedMemory

@@ -116,7 +116,9 @@ func TestSettings(t *testing.T) {
 		"*": {"sockets": 2, "reservedcpus": [0, 48], "reservedmemory": 4096},
 		"own": {"uncorecaches": 4},
 		"nodes": {"nodes": {"1": {"cpus": "12-23,60-71", "memory": 2097152}, "0": {"cpus": "0-11,48-59", "memsize": 1048576}}},
-		"small": {"cores": 4, "threads": 1, "uncorecaches": 1}
+		"small": {"cores": 4, "threads": 1, "uncorecaches": 1},
+		"fewer": {"cores": 4},
+		"same": {"cores": 48, "threads": 2}
 	}}`))
 	if err != nil {
 		t.Fatal(err)
@@ -141,6 +143,13 @@ func TestSettings(t *testing.T) {
 	if got := shape(resolve("small", nil)); got != "0: 0 65536Mi; 1: 1 65536Mi; 2: 2 65536Mi; 3: 3 65536Mi (1 caches)" {
 		t.Errorf("got %s", got)
 	}
+	if h := resolve("fewer", nil); h.Caches != 4 || h.CPUs().Size() != 8 || len(h.Nodes) != 4 {
+		t.Errorf("got %+v", h)
+	}
+	// What the file has as it is says nothing against the capacity machine.
+	if got := shape(resolve("same", &topology.CapacityMachine{Affinity: "0-95", MemoryBytes: 1 << 20})); got != "0: 0-95 1Mi (8 caches)" {
+		t.Errorf("got %s", got)
+	}
 	if settings.For("r2", "other") != nil {
 		t.Error("settings of another region")
 	}
@@ -149,6 +158,7 @@ func TestSettings(t *testing.T) {
 		`{"r1": {"h": {"nodes": {"0": {"cpus": "0-96"}}}}}`: "CPUs 96, which the host lacks",
 		`{"r1": {"h": {"nodes": {"0": {"cpus": "a"}}}}}`:    "nodes.0.cpus",
 		`{"r1": {"h": {"nodes": {"x": {"cpus": "0"}}}}}`:    "no ID of a NUMA node",
+		`{"r1": {"h": {"cpuovercommit": -1}}}`:              "cpuovercommit: want more than 0",
 		`{"r1": {"h": {"uncorecaches": 100}}}`:              "100 last-level caches for 48 cores",
 	} {
 		s, err := topology.ParseSettings([]byte(text))

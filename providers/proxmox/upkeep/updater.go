@@ -78,7 +78,7 @@ func (u *Updater) Update(ctx context.Context, nodeClaim *v1.NodeClaim) error {
 	}
 	return errors.Join(
 		m.configure(ctx, Tags(m.options["tags"], nodeClass.Spec.Tags)),
-		m.protect(ctx, groupsOf(nodeClass)),
+		m.protect(ctx, firewall.Of(nodeClass.Spec.SecurityGroups)),
 		pooled,
 	)
 }
@@ -98,14 +98,6 @@ func (u *Updater) record(ctx context.Context, nodeClaim *v1.NodeClaim, pool stri
 		return fmt.Errorf("recording the pool of nodeclaim %s: %w", nodeClaim.Name, err)
 	}
 	return nil
-}
-
-func groupsOf(nodeClass *v1alpha1.ProxmoxNodeClass) []firewall.Group {
-	out := make([]firewall.Group, len(nodeClass.Spec.SecurityGroups))
-	for i, g := range nodeClass.Spec.SecurityGroups {
-		out[i] = firewall.Group{Name: g.Name, Interface: g.Interface}
-	}
-	return out
 }
 
 // found is the machine of a NodeClaim, where it is now.

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package inventory_test
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"karpenter.sh/providers/proxmox/capacity"
+	"karpenter.sh/providers/proxmox/internal/simtest"
+	"karpenter.sh/providers/proxmox/inventory"
+	"karpenter.sh/providers/proxmox/network"
+	"karpenter.sh/providers/proxmox/pve"
+	"karpenter.sh/providers/proxmox/topology"
+	"karpenter.sh/test/cloudsim/fault"
+	"karpenter.sh/test/cloudsim/proxmox"
+)
+
+const other = "r2"
+
+// world is an inventory of two simulated regions.
+type world struct {
+	*simtest.World
+	*inventory.Inventory
+	t        *testing.T
+	settings topology.Settings
+}
+
+func start(t *testing.T, change func(*proxmox.Options)) *world {
+	t.Helper()
+	w := &world{t: t, World: simtest.Start(t, func(o *proxmox.Options) {
+		o.Setup.Regions = append(o.Setup.Regions, proxmox.DefaultSetup(other).Regions...)
+		if change != nil {
+			change(o)
+		}
+	})}
+	scheme := runtime.NewScheme()
+	w.must(corev1.AddToScheme(scheme))
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}, Status: corev1.NodeStatus{Addresses: []corev1.NodeAddress{
+		{Type: corev1.NodeInternalIP, Address: "10.10.0.1"}, {Type: corev1.NodeHostName, Address: "10.10.0.2"},
+	}}}
+	w.Inventory = inventory.New(inventory.Options{
+		Clients: map[string]*pve.Client{simtest.Region: w.Client(simtest.Region), other: w.World.Client(other)},
+		Nodes:   fake.NewClientBuilder().WithScheme(scheme).WithObjects(node).Build(),
+		Ledger:  capacity.NewLedger(false), Book: network.NewBook(), Clock: w.World.Clock,
+		Settings: func() topology.Settings { return w.settings },
+	})
+	t.Cleanup(w.Close)
+	return w
+}
+
+// Client is that of a region, of the simulation and not of the inventory.
+func (w *world) Client(region string) *pve.Client { return w.World.Client(region) }
+
+func (w *world) must(errs ...error) {
+	w.t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) step(d time.Duration) { w.World.Clock.Step(d) }
+
+// free is what a host of the first region has left.
+func (w *world) free(host string) string {
+	free, known := w.Ledger.Free(capacity.Place{Region: simtest.Region, Host: host})
+	return fmt.Sprint(free.VCPUs, known)
+}
+
+// calls counts those of a name.
+func (w *world) calls(call string) int { return len(w.Cloud.Journal().Entries(call, 0)) }
+
+// machine runs on a host, with 4 CPUs.
+func machine(id int, host string) proxmox.Machine {
+	return proxmox.Machine{ID: id, Host: host, Running: true, Options: map[string]string{
+		"name": fmt.Sprint("m", id), "cores": "4", "memory": "1024", "net0": "virtio=BC:24:11:00:00:01,bridge=vmbr0", "ipconfig0": "ip=10.10.0.3/16",
+	}}
+}
+
+// PVE-013, PVE-050: a region keeps what was read of it, and delays no other; hosts are
+// surveyed at start, every 15 minutes, and when they come back.
+func TestRefresh(t *testing.T) {
+	w := start(t, nil)
+	w.must(w.Cloud.SetRegionDown(other, true))
+	if err := w.Refresh(t.Context()); err == nil || !strings.Contains(err.Error(), "region r2") || strings.Contains(err.Error(), "region r1") {
+		t.Errorf("got %v", err)
+	}
+	if _, read := w.Reading(other); read {
+		t.Error("a region that never answered was read")
+	}
+	r, read := w.Reading(simtest.Region)
+	if !read || !r.Answers || len(r.Hosts) != 2 || len(r.Templates) != 1 || !r.Usable("pve1") || w.free("pve1") != "32 true" {
+		t.Errorf("got %+v", r)
+	}
+	w.must(w.Cloud.SetRegionDown(other, false))
+	before := w.Generation()
+	w.must(w.Refresh(t.Context()))
+	if w.Generation() == before {
+		t.Error("the generation is the same with another region")
+	}
+
+	w.must(w.Cloud.Place(simtest.Region, machine(300, "pve1")))
+	before = w.Generation()
+	w.step(time.Minute)
+	w.must(w.Refresh(t.Context()))
+	if w.free("pve1") != "32 true" || w.Generation() != before {
+		t.Errorf("surveyed too early: %s, or the generation is another for the same", w.free("pve1"))
+	}
+	w.step(15 * time.Minute)
+	w.must(w.Refresh(t.Context()))
+	if w.free("pve1") != "28 true" {
+		t.Errorf("not surveyed: %s", w.free("pve1"))
+	}
+
+	for name, away := range map[string]func(bool) error{
+		"region": func(is bool) error { return w.Cloud.SetRegionDown(simtest.Region, is) },
+		"host":   func(is bool) error { return w.Cloud.SetHostOffline(simtest.Region, "pve1", is) },
+	} {
+		w.must(away(true))
+		_ = w.Refresh(t.Context()) // a region does not answer
+		r, _ := w.Reading(simtest.Region)
+		if len(r.Hosts) != 2 || len(r.Templates) != 1 || r.Usable("pve1") || r.Usable("pve2") == (name == "region") {
+			t.Errorf("%s away: %+v", name, r)
+		}
+		if other, _ := w.Reading(other); !other.Usable("pve1") {
+			t.Errorf("%s away: a host of another region is", name)
+		}
+		w.must(away(false))
+		surveys := w.calls("GET /nodes/{node}/status")
+		w.must(w.Refresh(t.Context()))
+		if w.calls("GET /nodes/{node}/status") == surveys {
+			t.Errorf("%s back: not surveyed", name)
+		}
+	}
+}
+
+// Many who doubt a region have it read a few times, not each of them.
+func TestDoubt(t *testing.T) {
+	w := start(t, nil)
+	w.must(w.Refresh(t.Context()))
+	w.must(w.Cloud.SetHostMaintenance(simtest.Region, "pve1", true))
+	w.Cloud.Faults().Add(fault.Rule{Call: "GET /cluster/resources", Delay: fault.Duration{Duration: 0}})
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() { w.Doubt(t.Context(), simtest.Region) })
+	}
+	all.Wait()
+	if r, _ := w.Reading(simtest.Region); r.Usable("pve1") {
+		t.Error("not read anew")
+	}
+	w.Doubt(t.Context(), "elsewhere")
+}
+
+// PVE-052, PVE-220: the user's settings reach the ledger.
+func TestSettings(t *testing.T) {
+	w := start(t, nil)
+	w.settings = topology.Settings{simtest.Region: {"*": {CPUOvercommit: 1.5, ReservedCPUs: []int{0, 16}}}}
+	w.must(w.Refresh(t.Context()))
+	if w.free("pve1") != "45 true" {
+		t.Errorf("got %s", w.free("pve1"))
+	}
+}
+
+// PVE-083, PVE-084: what has an address keeps it: Nodes, bridges, gateways, machines.
+func TestAddresses(t *testing.T) {
+	w := start(t, func(o *proxmox.Options) {
+		o.Setup.Regions[1].Machines = append(o.Setup.Regions[1].Machines, machine(300, "pve2"))
+	})
+	next := func() (string, error) {
+		given, err := w.Book.Allocate("probe", network.Interface{Address4: netip.MustParsePrefix("10.10.0.0/28")}, network.Bridge{})
+		w.Book.Release("probe")
+		return given.Address4.String(), err
+	}
+	if _, err := next(); !errors.Is(err, network.ErrNotReady) {
+		t.Errorf("before anything is known: %v", err)
+	}
+	w.must(w.Refresh(t.Context()))
+	if got, err := next(); got != "10.10.0.2/28" || err != nil { // .1 has a Node
+		t.Errorf("got %s, %v", got, err)
+	}
+	w.Book.Hold("another", netip.MustParseAddr("10.10.0.2"))
+	if got, err := next(); got != "10.10.0.4/28" || err != nil { // .3 has a machine
+		t.Errorf("got %s, %v", got, err)
+	}
+	// A machine that goes gives its address back.
+	c := w.Client(other)
+	m := pve.Place{Host: "pve2", ID: 300}
+	w.must(c.Stop(t.Context(), m), c.Delete(t.Context(), m))
+	w.step(16 * time.Minute)
+	w.must(w.Refresh(t.Context()))
+	if got, err := next(); got != "10.10.0.3/28" || err != nil {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+// PVE-014, PVE-103: lists are kept for a moment and dropped after changes; what machines
+// tell of themselves is read once.
+func TestMachines(t *testing.T) {
+	const config = "GET /nodes/{node}/qemu/{vmid}/config"
+	w := start(t, nil)
+	w.must(w.Cloud.Place(simtest.Region, machine(300, "pve1")))
+	w.must(w.Cloud.Place(simtest.Region, proxmox.Machine{ID: 301, Host: "pve2", Options: map[string]string{
+		"name": "ours", "description": "Karpenter managed instance, class=c, cluster=k, uid=u", "smbios1": "base64=1,sku=YzEuMVZDUFUtMkdC",
+	}}))
+	list := func() string {
+		machines, err := w.Machines(t.Context(), simtest.Region)
+		w.must(err)
+		var out []string
+		for _, m := range machines {
+			out = append(out, fmt.Sprintf("%d@%s:%t,%t,%s,%s", m.ID, m.Host, m.Known, m.Ours, m.Owner.UID, m.InstanceType))
+		}
+		return strings.Join(out, " ")
+	}
+	const both = "300@pve1:true,false,, 301@pve2:true,true,u,c1.1VCPU-2GB"
+	if got := list(); got != both {
+		t.Errorf("got %s", got)
+	}
+	reads := w.calls(config)
+	w.must(w.Cloud.Place(simtest.Region, machine(302, "pve1")))
+	if got := list(); got != both {
+		t.Errorf("not kept: %s", got)
+	}
+	w.Changed(simtest.Region)
+	if got := list(); got != both+" 302@pve1:true,false,," {
+		t.Errorf("not dropped: %s", got)
+	}
+	if got := w.calls(config) - reads; got != 1 {
+		t.Errorf("%d configurations were read for one new machine", got)
+	}
+	// PVE-101: one that moved is found where it is; one whose host is away is still ours.
+	w.must(w.Cloud.Migrate(simtest.Region, 301, "pve1"), w.Cloud.SetHostOffline(simtest.Region, "pve1", true))
+	w.step(10 * time.Second)
+	if got := list(); !strings.Contains(got, "301@pve1:true,true,u") {
+		t.Errorf("got %s", got)
+	}
+	w.must(w.Cloud.SetRegionDown(simtest.Region, true))
+	w.step(10 * time.Second)
+	if _, err := w.Machines(t.Context(), simtest.Region); err == nil {
+		t.Error("a list of a region that does not answer")
+	}
+	if _, err := w.Machines(t.Context(), "elsewhere"); err == nil {
+		t.Error("a list of a region that is not configured")
+	}
+}
+
+// PVE-221: a machine that is not where the list has it has moved, and all is read anew.
+func TestContradiction(t *testing.T) {
+	w := start(t, nil)
+	w.must(w.Cloud.Place(simtest.Region, machine(300, "pve1")))
+	gone := fault.Failure{Code: "x", Message: "Configuration file 'nodes/pve1/qemu-server/300.conf' does not exist"}
+	w.Cloud.Faults().Add(fault.Rule{Call: "GET *config", Times: 2, Error: &gone})
+	if machines, err := w.Machines(t.Context(), simtest.Region); err != nil || len(machines) != 1 || !machines[0].Known {
+		t.Errorf("got %+v, %v", machines, err)
+	}
+	w.Cloud.Faults().Add(fault.Rule{Call: "GET *config", Error: &gone})
+	w.must(w.Cloud.Place(simtest.Region, machine(301, "pve1")))
+	w.step(10 * time.Second)
+	if _, err := w.Machines(t.Context(), simtest.Region); err == nil {
+		t.Error("a list without a machine that is listed")
+	}
+}

@@ -1,0 +1,665 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provider_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	karpv1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/engine/label"
+	"karpenter.sh/providers/proxmox/apis/v1alpha1"
+	"karpenter.sh/providers/proxmox/capacity"
+	"karpenter.sh/providers/proxmox/instancetype"
+	"karpenter.sh/providers/proxmox/internal/simtest"
+	"karpenter.sh/providers/proxmox/launch"
+	"karpenter.sh/providers/proxmox/pve"
+	"karpenter.sh/test/cloudsim/fault"
+	"karpenter.sh/test/cloudsim/proxmox"
+)
+
+const small = "c1.1VCPU-2GB" // the cheapest type
+
+// pool gives machines addresses of a network.
+func pool(o *proxmox.Options) {
+	for i := range o.Setup.Regions {
+		o.Setup.Regions[i].Machines[0].Options["ipconfig0"] = "ip=10.10.0.0/16"
+	}
+}
+
+// create launches, and fails the test if that fails.
+func (w *world) create(nodeClaim *karpv1.NodeClaim) *karpv1.NodeClaim {
+	w.t.Helper()
+	created, err := w.Create(w.t.Context(), nodeClaim)
+	w.must(err)
+	return created
+}
+
+// born is a NodeClaim that was made while this process leads.
+func (w *world) born(name string, more ...karpv1.NodeSelectorRequirementWithMinValues) *karpv1.NodeClaim {
+	w.t.Helper()
+	w.Clock.Step(time.Second)
+	nodeClaim := claim(name, more...)
+	nodeClaim.CreationTimestamp = metav1.NewTime(w.Clock.Now())
+	return nodeClaim
+}
+
+// lead has the provider asked for a launch, which is in vain.
+func (w *world) lead() {
+	w.t.Helper()
+	if _, err := w.Create(w.t.Context(), claim("none", in(label.Zone, "nowhere"))); !cloudprovider.IsInsufficientCapacityError(err) {
+		w.t.Fatal(err)
+	}
+}
+
+// left is all that launches could leave.
+func (w *world) left() string {
+	w.t.Helper()
+	var out []string
+	for _, region := range []string{simtest.Region, other} {
+		all, err := w.Cloud.Machines(region)
+		w.must(err)
+		for _, m := range all {
+			out = append(out, fmt.Sprint(region, " ", m.ID))
+		}
+		volumes, err := w.Cloud.Volumes(region)
+		w.must(err)
+		out = append(out, volumes...)
+	}
+	for _, at := range []capacity.Place{{Region: simtest.Region, Host: "pve1"}, {Region: simtest.Region, Host: "pve2"}, {Region: other, Host: "pve3"}} {
+		free, _ := w.ledger.Free(at)
+		out = append(out, fmt.Sprint(at, free))
+	}
+	return strings.Join(append(out, w.tokens()...), "\n")
+}
+
+// tokens are the names of the Secrets of bootstrap tokens.
+func (w *world) tokens() []string {
+	w.t.Helper()
+	var list corev1.SecretList
+	w.must(w.api.List(context.Background(), &list, client.MatchingLabels{v1alpha1.LabelBootstrapToken: "true"}))
+	var out []string
+	for _, s := range list.Items {
+		out = append(out, s.Name)
+	}
+	return out
+}
+
+// PVE-065, PVE-067, PVE-097: what a NodeClaim and its machine are in the end.
+func TestCreated(t *testing.T) {
+	w := newWorld(t, nil)
+	asked := claim("n1", in("example.com/team", "a"), in(v1alpha1.LabelInstanceFamily, "c1", "m1"))
+	created := w.create(asked)
+	const image = "9000-151445218505738649"
+	want := map[string]string{
+		karpv1.NodePoolLabelKey: "pool", label.InstanceType: small, label.Region: "r1", label.Zone: "pve1", label.CapacityType: label.OnDemand,
+		label.Arch: "amd64", label.OS: "linux", v1alpha1.LabelInstanceFamily: "c1", v1alpha1.LabelInstanceCPUType: "x86-64-v2-AES",
+		v1alpha1.LabelInstanceImageID: image, v1alpha1.LabelNodeClass: "default",
+	}
+	if fmt.Sprint(created.Labels) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v", created.Labels, want)
+	}
+	if created.Status.ProviderID != "proxmox://r1/20000" || created.Status.ImageID != image || created.Status.Capacity.Cpu().Value() != 1 {
+		t.Errorf("got %+v", created.Status)
+	}
+	tokens, a := w.tokens(), created.Annotations
+	if len(tokens) != 1 || tokens[0] != "bootstrap-token-"+a[v1alpha1.AnnotationToken] || a[v1alpha1.AnnotationPool] != "karpenter" ||
+		a[v1alpha1.AnnotationNodeInPlaceHash] == "" || a[v1alpha1.Kind().HashVersionKey()] != v1alpha1.HashVersion {
+		t.Errorf("got %v, %v", tokens, a)
+	}
+	m := w.machines()[0]
+	told := w.read(m)
+	if !strings.HasPrefix(told.Kubernetes.BootstrapToken, a[v1alpha1.AnnotationToken]+".") || told.Metadata.ProviderID != created.Status.ProviderID {
+		t.Errorf("told %+v", told)
+	}
+	if m.Pool != "karpenter" || m.Options["tags"] != "go-proxmox+cloud-init;k8s" || !strings.HasSuffix(m.Options["scsi0"], "size=30G") {
+		t.Errorf("got %+v", m)
+	}
+	// Another process finds it, and knows all but what was applied in place.
+	w.restart()
+	again := w.create(asked)
+	if again.Status.ProviderID != created.Status.ProviderID || fmt.Sprint(again.Labels) != fmt.Sprint(created.Labels) || again.Status.ImageID != image ||
+		again.Annotations[v1alpha1.AnnotationNodeInPlaceHash] != "" {
+		t.Errorf("found %+v", again)
+	}
+}
+
+// PVE-060, PVE-062: where machines go.
+func TestPlacement(t *testing.T) {
+	for reason, tc := range map[string]struct {
+		change func(*v1alpha1.ProxmoxNodeClassSpec)
+		asks   []karpv1.NodeSelectorRequirementWithMinValues
+		want   string
+	}{
+		"the host with the fewest machines, in the first region": {want: "[pve1 pve2 pve1]"},
+		"no host that is not wanted": {
+			asks: []karpv1.NodeSelectorRequirementWithMinValues{{Key: label.Zone, Operator: karpv1.OperatorNotIn, Values: []string{"pve1"}}}, want: "[pve2 pve2 pve2]",
+		},
+		"the region that is wanted":             {asks: []karpv1.NodeSelectorRequirementWithMinValues{in(label.Region, other)}, want: "[pve3 pve3 pve3]"},
+		"the region that the NodeClass has":     {change: func(s *v1alpha1.ProxmoxNodeClassSpec) { s.Region = other }, want: "[pve3 pve3 pve3]"},
+		"a region that is not the NodeClass's":  {change: func(s *v1alpha1.ProxmoxNodeClassSpec) { s.Region = other }, asks: []karpv1.NodeSelectorRequirementWithMinValues{in(label.Region, "r1")}, want: "[]"},
+		"a storage of the host, with the disks": {change: func(s *v1alpha1.ProxmoxNodeClassSpec) { s.BootDevice.Storage = "local-lvm" }, want: "[pve1 pve2 pve1]"},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.edit(func(nodeClass *v1alpha1.ProxmoxNodeClass) {
+				if tc.change != nil {
+					tc.change(&nodeClass.Spec)
+				}
+			})
+			got := []string{}
+			for i := range 3 {
+				created, err := w.Create(t.Context(), claim(fmt.Sprint("n", i), tc.asks...))
+				if err == nil {
+					got = append(got, created.Labels[label.Zone])
+				} else if !cloudprovider.IsInsufficientCapacityError(err) {
+					t.Error(err)
+				}
+			}
+			if fmt.Sprint(got) != tc.want {
+				t.Errorf("got %v, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// many launches at the same time, and returns the NodeClaims and how many lacked capacity.
+func (w *world) many(n int, asks ...karpv1.NodeSelectorRequirementWithMinValues) (created []*karpv1.NodeClaim, short int) {
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			got, err := w.Create(w.t.Context(), claim(fmt.Sprint("n", i), asks...))
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				created = append(created, got)
+			case cloudprovider.IsInsufficientCapacityError(err):
+				short++
+			default:
+				w.t.Error(err)
+			}
+		})
+		if i == n/2 {
+			all.Go(func() { _ = w.inventory.Refresh(w.t.Context()) })
+		}
+	}
+	all.Wait()
+	return created, short
+}
+
+// PVE-203: concurrent launches have IDs and addresses of their own, and no host more than
+// it has, also across a refresh.
+func TestManyAtOnce(t *testing.T) {
+	for _, pinned := range []bool{false, true} {
+		w := newWorld(t, pool)
+		w.static = pinned
+		w.restart()
+		w.lead()
+		created, short := w.many(50, in(label.Region, simtest.Region), in(label.InstanceType, "c1.2VCPU-4GB"))
+		if len(created) != 32 || short != 18 { // two hosts of 32 CPUs
+			t.Errorf("pinned %t: %d machines, %d lacked capacity", pinned, len(created), short)
+		}
+		ids, addresses, cpus := map[string]bool{}, map[string]bool{}, map[string]int{}
+		for _, c := range created {
+			ids[c.Status.ProviderID] = true
+		}
+		for _, m := range w.machines() {
+			addresses[m.Options["ipconfig0"]] = true
+			cpus[m.Host] += 2
+		}
+		if len(ids) != 32 || len(addresses) != 32 || fmt.Sprint(cpus) != "map[pve1:32 pve2:32]" {
+			t.Errorf("pinned %t: %d IDs, %d addresses, %v", pinned, len(ids), len(addresses), cpus)
+		}
+		if n := len(w.tokens()); n != 32 {
+			t.Errorf("pinned %t: %d tokens", pinned, n)
+		}
+	}
+}
+
+// The last CPU goes to one of many.
+func TestLastCPU(t *testing.T) {
+	w := newWorld(t, func(o *proxmox.Options) { o.Setup.Regions[1].Hosts[0].Cores, o.Setup.Regions[1].Hosts[0].CPUs = 1, 1 })
+	w.lead()
+	created, short := w.many(10, in(label.Region, other), in(label.InstanceType, small))
+	if len(created) != 1 || short != 9 || w.available(small) != "pve1 pve2" {
+		t.Errorf("%d machines, %d lacked capacity, available on %s", len(created), short, w.available(small))
+	}
+	w.must(w.Delete(t.Context(), created[0]))
+	w.Clock.Step(3 * time.Minute)
+	if got := w.available(small); got != "pve1 pve2 pve3" {
+		t.Errorf("after the machine has gone: %s", got)
+	}
+}
+
+// PVE-204, PVE-063: a failure at any step leaves nothing, and the next host is tried.
+func TestStepFails(t *testing.T) {
+	for _, call := range []string{"POST *clone", "PUT *resize", "POST *config", "GET *config", "GET *network", "GET *storage", "POST *upload", "POST *start", "GET /cluster/nextid"} {
+		for kind, rule := range map[string]fault.Rule{
+			"refused": {Error: &fault.Failure{Code: "x", Message: "no space left on device"}},
+			"fails":   {Within: &fault.Failure{Code: "x", Message: "no space left on device"}},
+		} {
+			if kind == "fails" && (strings.HasPrefix(call, "GET")) {
+				continue
+			}
+			t.Run(call+" "+kind, func(t *testing.T) {
+				w := newWorld(t, pool)
+				before := w.left()
+				rule.Call, rule.Match = call, map[string]string{"region": simtest.Region}
+				w.Cloud.Faults().Add(rule)
+				_, err := w.Create(t.Context(), claim("n1", in(label.Region, simtest.Region)))
+				if err == nil {
+					t.Fatal("it did not fail")
+				}
+				w.Cloud.Faults().Clear()
+				w.must(w.inventory.Refresh(t.Context()))
+				if after := w.left(); after != before {
+					t.Errorf("before:\n%s\nafter:\n%s", before, after)
+				}
+				if zone := w.create(claim("n2")).Labels[label.Zone]; zone == "" {
+					t.Error("nothing is launched later")
+				}
+			})
+		}
+	}
+}
+
+// PVE-066: one host fails, the next serves.
+func TestNextHost(t *testing.T) {
+	w := newWorld(t, nil)
+	w.Cloud.Faults().Add(fault.Rule{Call: "POST *start", Match: map[string]string{"node": "pve1"}, Within: &fault.Failure{Code: "x", Message: "out of space"}})
+	if zone := w.create(claim("n1")).Labels[label.Zone]; zone != "pve2" {
+		t.Errorf("it is on %s", zone)
+	}
+	if got := w.available(small); got != "pve2 pve3" {
+		t.Errorf("available on %s", got)
+	}
+}
+
+// PVE-066: what a launch that failed is for.
+func TestErrors(t *testing.T) {
+	for reason, tc := range map[string]struct {
+		rules  []fault.Rule
+		change func(*v1alpha1.ProxmoxNodeClassSpec)
+		class  cloudprovider.ErrorClass
+		says   string
+	}{
+		"a pool that is not there": {
+			change: func(s *v1alpha1.ProxmoxNodeClassSpec) { s.ResourcePool = "missing" }, class: cloudprovider.ClassCreateError, says: "ResourcePoolNotFound",
+		},
+		"a group that is not there": {
+			change: func(s *v1alpha1.ProxmoxNodeClassSpec) { s.SecurityGroups = []v1alpha1.SecurityGroup{{Name: "web"}} },
+			class:  cloudprovider.ClassCreateError, says: "SecurityGroupNotFound",
+		},
+		"capacity only": {
+			rules: []fault.Rule{{Call: "POST *start", Within: &fault.Failure{Code: "x", Message: "Cannot allocate memory"}}},
+			class: cloudprovider.ClassInsufficientCapacity, says: "",
+		},
+		"mixed": {
+			rules: []fault.Rule{
+				{Call: "POST *start", Match: map[string]string{"node": "pve1"}, Within: &fault.Failure{Code: "x", Message: "out of space"}},
+				{Call: "POST *start", Within: &fault.Failure{Code: "x", Message: "a bug"}},
+			},
+			class: cloudprovider.ClassCreateError, says: "LaunchFailed",
+		},
+		"no privilege": {
+			rules: []fault.Rule{{Call: "POST *clone", Error: &fault.Failure{Code: "x", Status: 403, Message: "Permission check failed (/vms/9000, VM.Clone)"}}},
+			class: cloudprovider.ClassCreateError, says: "ProxmoxUnauthorized",
+		},
+		"a fault of the server": {
+			rules: []fault.Rule{{Call: "POST *clone", Error: &fault.Failure{Code: "x", Status: 500, Message: "a bug"}}},
+			class: cloudprovider.ClassOther,
+		},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.edit(func(nodeClass *v1alpha1.ProxmoxNodeClass) {
+				if tc.change != nil {
+					tc.change(&nodeClass.Spec)
+				}
+			})
+			w.Cloud.Faults().Add(tc.rules...)
+			_, err := w.Create(t.Context(), claim("n1", in(label.InstanceType, small)))
+			create, _ := cloudprovider.AsCreateError(err)
+			if err == nil || cloudprovider.ClassOf(err) != tc.class || tc.says != "" && create.Reason != tc.says {
+				t.Errorf("got %v", err)
+			}
+			if len(w.machines()) > 0 || len(w.tokens()) > 0 {
+				t.Errorf("left: %v, %v", w.machines(), w.tokens())
+			}
+		})
+	}
+}
+
+// PVE-061, PVE-204: an answer that is lost leads to one machine.
+func TestLostAnswer(t *testing.T) {
+	for _, call := range []string{"POST *clone", "POST *config", "POST *start", "PUT *resize"} {
+		t.Run(call, func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.Cloud.Faults().Add(fault.Rule{Call: call, Times: 1, Lost: true})
+			nodeClaim := claim("n1")
+			var created *karpv1.NodeClaim
+			for range 20 { // as the core does
+				var err error
+				if created, err = w.Create(t.Context(), nodeClaim); err == nil {
+					break
+				}
+				w.Clock.Step(5 * time.Second)
+			}
+			if got := w.machines(); len(got) != 1 || !got[0].Running || created == nil || created.Status.ProviderID == "" {
+				t.Errorf("got %+v, %+v", created, got)
+			}
+		})
+	}
+}
+
+// PVE-061, PVE-063: while a machine remains that could not be taken back, no other host is
+// tried; the next call ends it, and has one made anew.
+func TestRemains(t *testing.T) {
+	w := newWorld(t, nil)
+	w.lead()
+	down := func(call string) fault.Rule {
+		return fault.Rule{Call: call, Error: &fault.Failure{Code: "x", Status: 500, Message: "a bug"}}
+	}
+	w.Cloud.Faults().Add(down("POST *start"), down("DELETE *qemu/*"))
+	nodeClaim := w.born("n1")
+	_, err := w.Create(t.Context(), nodeClaim)
+	if !errors.Is(err, launch.ErrRemains) || cloudprovider.ClassOf(err) != cloudprovider.ClassOther || len(w.machines()) != 1 {
+		t.Errorf("got %v, %d machines", err, len(w.machines()))
+	}
+	if _, err := w.Create(t.Context(), nodeClaim); err == nil || len(w.machines()) != 1 {
+		t.Errorf("got %v, %d machines", err, len(w.machines()))
+	}
+	w.Cloud.Faults().Clear()
+	if created := w.create(nodeClaim); created.Status.ProviderID != "proxmox://r1/20001" {
+		t.Errorf("got %s", created.Status.ProviderID)
+	}
+	if got := w.machines(); len(got) != 1 || !got[0].Running {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// CP-014, CP-015, PVE-060: reserved before spot before on demand, but for spot that costs
+// more; then by price.
+func TestCapacityTypes(t *testing.T) {
+	shape := func(name, capacityType string, cpus int64) instancetype.Shape {
+		s := instancetype.BuiltIn()[0]
+		s.Name, s.CapacityType, s.Capacity = name, capacityType, maps.Clone(s.Capacity)
+		s.Capacity[corev1.ResourceCPU] = *resource.NewQuantity(cpus, resource.DecimalSI)
+		return s
+	}
+	all := []instancetype.Shape{
+		shape("a.demand", label.OnDemand, 2), shape("a.spot", label.Spot, 2), shape("a.dear", label.Spot, 16), shape("a.reserved", label.Reserved, 8), shape("a.small", label.OnDemand, 1),
+	}
+	for want, of := range map[string][]instancetype.Shape{
+		"a.reserved": all, "a.spot": {all[0], all[1], all[2]}, "a.demand": {all[0], all[2]}, "a.small": {all[4], all[0]}, "a.dear": {all[2]},
+	} {
+		w := newWorld(t, nil)
+		w.shapes = of
+		w.must(w.store.Refresh(t.Context()))
+		if got := w.create(claim("n1")).Labels[label.InstanceType]; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	w := newWorld(t, nil)
+	w.shapes = []instancetype.Shape{all[0], all[2]}
+	w.must(w.store.Refresh(t.Context()))
+	many := in(label.InstanceType, "a.demand", "a.dear")
+	many.MinValues = new(2)
+	if got := w.create(claim("n1", many)).Labels[label.InstanceType]; got != "a.dear" {
+		t.Errorf("with minValues: got %s", got)
+	}
+}
+
+// PVE-061: what an earlier process left is reused if it runs, waited for while it is being
+// made, and else made anew.
+func TestFound(t *testing.T) {
+	const ours = "Karpenter managed instance, class=default, capacity-type=on-demand, nodepool=pool, cluster=testing, uid=uid-of-n1"
+	place := func(w *world, running bool, description string) {
+		w.must(w.Cloud.Place(other, proxmox.Machine{ID: 20007, Host: "pve3", Running: running, Options: map[string]string{"name": "n1", "description": description}}))
+	}
+	for reason, tc := range map[string]struct {
+		place func(*world)
+		want  string
+	}{
+		"it runs":             {func(w *world) { place(w, true, ours) }, "proxmox://r2/20007"},
+		"it does not":         {func(w *world) { place(w, false, ours) }, "proxmox://r1/20000"},
+		"another cluster's":   {func(w *world) { place(w, true, strings.ReplaceAll(ours, "testing", "x")) }, "proxmox://r1/20000"},
+		"another NodeClaim's": {func(w *world) { place(w, true, ours+"0") }, "proxmox://r1/20000"},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			w := newWorld(t, nil)
+			tc.place(w)
+			if got := w.create(claim("n1")).Status.ProviderID; got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+	t.Run("it is being cloned", func(t *testing.T) {
+		w := newWorld(t, func(o *proxmox.Options) { o.Times = map[string]time.Duration{"qmclone": 10 * time.Minute} })
+		// The other process dies while the task goes on.
+		err := w.Client(simtest.Region).Clone(t.Context(), pve.Place{Host: "pve1", ID: 9000}, pve.Clone{ID: 20000, Name: "n1", Description: ours})
+		if !errors.Is(err, pve.ErrTaskTimeout) {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if _, err := w.Create(t.Context(), claim("n1")); err == nil || cloudprovider.ClassOf(err) != cloudprovider.ClassOther {
+				t.Fatalf("got %v", err)
+			}
+			w.Clock.Step(6 * time.Second)
+		}
+		w.Clock.Step(10 * time.Minute)
+		w.Cloud.Settle()
+		w.Cloud.Faults().Clear()
+		if got := w.machines(); len(got) != 1 || got[0].Lock != "" {
+			t.Fatalf("got %+v", got)
+		}
+	})
+	t.Run("it may be being cloned", func(t *testing.T) {
+		w := newWorld(t, func(o *proxmox.Options) { o.Times = map[string]time.Duration{"qmclone": 10 * time.Minute} })
+		_ = w.Client(simtest.Region).Clone(t.Context(), pve.Place{Host: "pve1", ID: 9000}, pve.Clone{ID: 20000, Name: "x"})
+		if _, err := w.Create(t.Context(), claim("n1")); err == nil || cloudprovider.ClassOf(err) != cloudprovider.ClassOther {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// CP-023: a caller that gives up loses nothing; the next call gets the machine.
+func TestGivesUp(t *testing.T) {
+	w := newWorld(t, nil)
+	w.lead()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	nodeClaim := w.born("n1")
+	if _, err := w.Create(gone, nodeClaim); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if created := w.create(nodeClaim); created.Status.ProviderID != "proxmox://r1/20000" || len(w.machines()) != 1 {
+		t.Errorf("got %s of %d", created.Status.ProviderID, len(w.machines()))
+	}
+}
+
+// PVE-013, PVE-205: a region that is silent takes no other with it.
+func TestRegionDown(t *testing.T) {
+	w := newWorld(t, nil)
+	w.lead()
+	there := w.create(w.born("there", in(label.Region, simtest.Region)))
+	there.Spec = claim("there").Spec
+	w.must(w.Cloud.SetRegionDown(simtest.Region, true))
+	w.Clock.Step(10 * time.Second)
+	// Nobody has noticed yet: the launch does.
+	created := w.create(w.born("n1"))
+	if created.Labels[label.Region] != other {
+		t.Errorf("it is in %s", created.Labels[label.Region])
+	}
+	if again := w.create(w.born("n2")); again.Labels[label.Region] != other {
+		t.Errorf("it is in %s", again.Labels[label.Region])
+	}
+	if got := w.available(small); got != "pve3" {
+		t.Errorf("available on %s", got)
+	}
+	if err := w.inventory.Refresh(t.Context()); err == nil {
+		t.Error("the silence is not told")
+	}
+	if reason, err := w.IsDrifted(t.Context(), there); reason != "" || err != nil {
+		t.Errorf("drifted for %q, %v", reason, err)
+	}
+	if _, err := w.List(t.Context()); err == nil {
+		t.Error("a list without a region")
+	}
+	for _, err := range []error{w.Delete(t.Context(), there), get(w, there)} {
+		if err == nil || cloudprovider.IsNodeClaimNotFoundError(err) {
+			t.Errorf("got %v", err)
+		}
+	}
+	// A NodeClaim whose machine may be there is not launched elsewhere.
+	if _, err := w.Create(t.Context(), claim("old")); err == nil || cloudprovider.ClassOf(err) != cloudprovider.ClassOther {
+		t.Errorf("got %v", err)
+	}
+	w.must(w.Cloud.SetRegionDown(simtest.Region, false))
+	w.must(w.inventory.Refresh(t.Context()))
+	if got := w.available(small); got != "pve1 pve2 pve3" {
+		t.Errorf("available on %s", got)
+	}
+	if list, err := w.List(t.Context()); err != nil || len(list) != 3 {
+		t.Errorf("listed %d, %v", len(list), err)
+	}
+}
+
+func get(w *world, nodeClaim *karpv1.NodeClaim) error {
+	_, err := w.Get(w.t.Context(), nodeClaim.Status.ProviderID)
+	return err
+}
+
+// PVE-013, PVE-101: a host that goes away, with a process that has not seen it before.
+func TestHostAway(t *testing.T) {
+	w := newWorld(t, nil)
+	created := w.create(claim("n1", in(label.Zone, "pve2")))
+	stored := claim("n1")
+	stored.Labels = created.Labels
+	w.must(w.api.Create(t.Context(), stored))
+	stored.Status.ProviderID = created.Status.ProviderID
+	w.must(w.api.Status().Update(t.Context(), stored))
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve2", true))
+	for _, fresh := range []bool{false, true} {
+		w.Clock.Step(time.Minute)
+		if fresh {
+			w.restart()
+		} else {
+			w.must(w.inventory.Refresh(t.Context()))
+		}
+		if got := w.available(small); got != "pve1 pve3" {
+			t.Errorf("available on %s", got)
+		}
+		if err := w.Delete(t.Context(), created); err == nil || cloudprovider.IsNodeClaimNotFoundError(err) {
+			t.Errorf("got %v", err)
+		}
+		if list, err := w.List(t.Context()); err != nil || len(list) != 1 || list[0].Status.ProviderID != created.Status.ProviderID {
+			t.Errorf("listed %v, %v", list, err)
+		}
+		if fresh {
+			if err := get(w, created); err == nil || cloudprovider.IsNodeClaimNotFoundError(err) {
+				t.Errorf("got %v", err)
+			}
+		}
+	}
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve2", false))
+	w.Clock.Step(time.Minute)
+	w.must(w.inventory.Refresh(t.Context()))
+	w.must(w.Delete(t.Context(), created))
+	if got := w.available(small); got != "pve1 pve2 pve3" || len(w.machines()) > 0 {
+		t.Errorf("available on %s, %d machines", got, len(w.machines()))
+	}
+}
+
+// PVE-047: a host in maintenance, and one that leaves the cluster's list.
+func TestMaintenance(t *testing.T) {
+	w := newWorld(t, nil)
+	w.must(w.Cloud.SetHostMaintenance(simtest.Region, "pve1", true))
+	w.must(w.inventory.Refresh(t.Context()))
+	if got := w.available(small); got != "pve2 pve3" {
+		t.Errorf("available on %s", got)
+	}
+}
+
+// PVE-103: machines of before clusters were recorded count by a NodeClaim or Node that has
+// them, and none of them is collected.
+func TestUnrecorded(t *testing.T) {
+	w := newWorld(t, nil)
+	w.must(w.Cloud.Place(simtest.Region, proxmox.Machine{ID: 20005, Host: "pve1", Running: true, Options: map[string]string{
+		"name": "old", "description": "Karpenter managed instance, class=default, capacity-type=spot",
+	}}))
+	if list, err := w.List(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("listed %v, %v", list, err)
+	}
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "old", Labels: map[string]string{label.Region: simtest.Region}}, Spec: corev1.NodeSpec{ProviderID: "proxmox:///20005"}}
+	w.must(w.api.Create(t.Context(), node))
+	w.Clock.Step(10 * time.Second)
+	list, err := w.List(t.Context())
+	if err != nil || len(list) != 1 || list[0].Labels[label.CapacityType] != "spot" {
+		t.Fatalf("listed %v, %v", list, err)
+	}
+	// PVE-003: the region of an ID without one is the Node's.
+	if _, err := w.Get(t.Context(), "proxmox:///20005"); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.Get(t.Context(), "proxmox:///20006"); err == nil || cloudprovider.IsNodeClaimNotFoundError(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// PVE-100, PVE-206: a stranger that has the ID stays.
+func TestStranger(t *testing.T) {
+	w := newWorld(t, nil)
+	created := w.create(claim("n1"))
+	w.must(w.Delete(t.Context(), created))
+	w.must(w.Cloud.Place(simtest.Region, proxmox.Machine{ID: 20000, Host: "pve1", Running: true, Options: map[string]string{
+		"name": "n1", "description": "Karpenter managed instance, class=default, nodepool=pool, cluster=another, uid=u",
+	}}))
+	w.Clock.Step(10 * time.Second)
+	for _, err := range []error{w.Delete(t.Context(), created), get(w, created)} {
+		if !cloudprovider.IsNodeClaimNotFoundError(err) {
+			t.Errorf("got %v", err)
+		}
+	}
+	all, err := w.Cloud.Machines(simtest.Region)
+	w.must(err)
+	if !slices.ContainsFunc(all, func(m proxmox.Seen) bool { return m.ID == 20000 && m.Running }) {
+		t.Error("the stranger is gone")
+	}
+}
+
+// PVE-105: a template that is made anew drifts, one that cannot be seen does not.
+func TestImageDrift(t *testing.T) {
+	w := newWorld(t, nil)
+	created := w.create(claim("n1"))
+	created.Spec = claim("n1").Spec
+	w.must(w.Client(simtest.Region).Configure(t.Context(), pve.Place{Host: "pve1", ID: 9000}, pve.Change{Set: pve.Options{"description": "Hash: 7"}}))
+	w.must(w.inventory.Refresh(t.Context()))
+	if reason, err := w.IsDrifted(t.Context(), created); reason != "ImageDrift" || err != nil {
+		t.Errorf("drifted for %q, %v", reason, err)
+	}
+	if again := w.create(claim("n2")); again.Status.ImageID != "7" {
+		t.Errorf("got %s", again.Status.ImageID)
+	}
+	nodeClass := w.nodeClass()
+	nodeClass.Status.SelectedZones = nil
+	w.must(w.api.Status().Update(t.Context(), nodeClass))
+	if reason, err := w.IsDrifted(t.Context(), created); reason != "" || err != nil {
+		t.Errorf("without zones: drifted for %q, %v", reason, err)
+	}
+}
