@@ -162,6 +162,22 @@ func declare[T any](s *Set, target *T, o Option[T], k kind[T]) *entry {
 	return e
 }
 
+// Default gives an option that is declared already another default, which is written as on
+// the command line. What its declaration says of the default is replaced.
+func (s *Set) Default(name, value string) {
+	for _, e := range s.entries {
+		if e.name != name {
+			continue
+		}
+		if err := e.invalid(value, e.assign(value)); err != nil {
+			s.clashes = append(s.clashes, err)
+		}
+		e.fallback = value
+		return
+	}
+	s.clashes = append(s.clashes, fmt.Errorf("flag --%s is not declared and has no default", name))
+}
+
 // add keeps an entry, or the reason why it cannot be told from another one.
 func (s *Set) add(e *entry) {
 	if e.name == versionFlag || e.name == "help" || e.name == "h" {

@@ -53,8 +53,12 @@ const (
 	highestID = 999999999
 )
 
+// lease is that of leader election, unless a setting says otherwise (PVE-112).
+const lease = "proxmox-karpenter-leader-election"
+
 // Declare adds the settings to the flags of a binary.
 func (o *Options) Declare(s *options.Set) {
+	s.Default("leader-election-name", lease)
 	s.String(&o.CloudConfig, options.Option[string]{
 		Name: "cloud-config", Env: "CLOUD_CONFIG", Check: required,
 		Usage: "YAML file with the Proxmox VE clusters and the credentials for them. Required.",
