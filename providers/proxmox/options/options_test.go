@@ -55,6 +55,15 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// PVE-112: the Lease is the one that the chart lets it write.
+func TestLease(t *testing.T) {
+	var o options.Options
+	result, err := core.Parse(core.Input{Args: []string{"--cloud-config=c.yaml"}, Declare: o.Declare})
+	if err != nil || result.Options.LeaderElectionName != "proxmox-karpenter-leader-election" {
+		t.Errorf("got %q, %v", result.Options.LeaderElectionName, err)
+	}
+}
+
 // Section 2: what is not valid ends the process, all of it told together.
 func TestViolations(t *testing.T) {
 	wrong := map[string]string{
