@@ -95,9 +95,9 @@ var managed = grants("cluster.x-k8s.io", []string{"get", "list", "watch"}, "clus
 var inNamespaces = map[string]map[string][]grant{
 	"aws": {"kube-system/karpenter-dns": {{"", "services", "get"}}},
 	"proxmox": {
-		"kube-system/karpenter-authority":  {{"", "configmaps", "get"}},
-		"kube-system/karpenter-bootstrap":  sorted(grants("", []string{"create", "delete", "get", "list", "watch"}, "secrets")),
-		"kube-system/karpenter-secrets":    sorted(grants("", []string{"get", "list", "watch"}, "secrets")),
+		"kube-system/karpenter-authority": {{"", "configmaps", "get"}},
+		"kube-system/karpenter-bootstrap": sorted(grants("", []string{"create", "delete", "get", "list", "watch"}, "secrets")),
+		"kube-system/karpenter-secrets":   sorted(grants("", []string{"get", "list", "watch"}, "secrets")),
 	},
 }
 
