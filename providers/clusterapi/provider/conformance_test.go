@@ -49,7 +49,7 @@ func TestConformance(t *testing.T) {
 			"Reservations": "CAPI-029: capacity types are spot and on-demand",
 			"Interruption": "CAPI-058: Machines that are replaced end their NodeClaims",
 			"Prices":       "CAPI-018: prices are annotations",
-			"Secrets":      "CAPI-008: the connection, whose token is the only secret, is not there yet",
+			"Secrets":      "CAPI-008: the only secret is the token of the connection, which only the process has: its tests look for it",
 			"Accounts":     "CAPI-054: an ID that no Machine has is of no Machine",
 		},
 		Differs: map[string]string{

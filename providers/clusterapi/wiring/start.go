@@ -5,6 +5,7 @@ package wiring
 import (
 	"context"
 	"fmt"
+	"net/url"
 
 	"karpenter.sh/core/operator"
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
@@ -31,7 +32,7 @@ func Start(ctx context.Context, settings options.Options, setup operator.Setup) 
 	if err != nil {
 		return operator.Provider{}, err
 	}
-	log.Info("using the management cluster", "server", config.Host, "joined", connection.Joined, "version", cluster.Version())
+	log.Info("using the management cluster", "server", shown(config.Host), "joined", connection.Joined, "version", cluster.Version())
 	if err := setup.Manager.AddReadyzCheck("management-cluster", cluster.Ready); err != nil {
 		return operator.Provider{}, fmt.Errorf("adding the check of the management cluster: %w", err)
 	}
@@ -49,4 +50,13 @@ func Start(ctx context.Context, settings options.Options, setup operator.Setup) 
 		CloudProvider: parts.Provider,
 		Controllers:   append(parts.Controllers(), operator.NodeClassStatus[*v1alpha1.ClusterAPINodeClass](setup)),
 	}, nil
+}
+
+// shown is an address without what it may have of a password.
+func shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Redacted()
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -267,6 +268,29 @@ func TestJoined(t *testing.T) {
 	w.nodeClaims(1, is(v1.ConditionTypeLaunched))
 	if n := len(management.Machines(md)); n != 1 {
 		t.Errorf("%d Machines", n)
+	}
+	p.kill(t)
+	refused(t, w)
+}
+
+// CAPI-008, CP-349: a token that is refused is told nowhere.
+func refused(t *testing.T, w *workload) {
+	t.Helper()
+	const token = "bm90LWEtdG9rZW4"
+	p := run(t, w.server, "CLUSTER_API_URL="+w.server.Config.Host, "CLUSTER_API_TOKEN="+token,
+		"CLUSTER_API_CERTIFICATE_AUTHORITY_DATA="+string(w.server.Config.CAData), "LOG_LEVEL=debug")
+	p.answers(t, "/readyz/management-cluster", http503)
+	eventually(t, 30*time.Second, func() string { return says(w, "ManagementClusterUnavailable") })
+	nodeClass := &v1alpha1.ClusterAPINodeClass{}
+	if err := w.Get(t.Context(), types.NamespacedName{Name: "default"}, nodeClass); err != nil {
+		t.Fatal(err)
+	}
+	message := nodeClass.StatusConditions().Get(v1alpha1.ConditionMachineDeploymentsReady).Message
+	if !strings.Contains(message, "provide credentials") && !strings.Contains(message, "nauthorized") {
+		t.Errorf("the NodeClass says %q", message)
+	}
+	if strings.Contains(p.printed(), token) || strings.Contains(message, token) {
+		t.Errorf("the token is told; the NodeClass says %q", message)
 	}
 }
 
