@@ -71,8 +71,9 @@ func TestFacts(t *testing.T) {
 		t.Error("the same facts make another type")
 	}
 	facts.Overhead = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("200m")}
-	if it := only(); it == sized || it.Allocatable().Cpu().MilliValue() != 3800 {
-		t.Errorf("with an overhead: %v", it.Allocatable())
+	it := only()
+	if left := it.Allocatable(); it == sized || left.Cpu().MilliValue() != 3800 {
+		t.Errorf("with an overhead: %v", left)
 	}
 
 	down = errors.New("no route to host")
