@@ -191,7 +191,7 @@ var _ = Describe("MachineDeployments", func() {
 		class := env.NodeClass(ctx)
 		env.Eventually(ctx, func(g Gomega) {
 			g.Expect(env.Get(ctx, client.ObjectKeyFromObject(class), class)).To(Succeed())
-			g.Expect(says(class, "Ready")).To(HavePrefix("False MachineDeploymentsNotFound"))
+			g.Expect(says(class, "MachineDeploymentsReady")).To(HavePrefix("False MachineDeploymentsNotFound"))
 		})
 		w := filling(1)
 		env.Create(ctx, w.Deployment())
