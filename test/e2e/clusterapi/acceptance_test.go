@@ -121,7 +121,7 @@ var _ = Describe("MachineDeployments", func() {
 
 	// CAPI-111, CAPI-055: a NodeClaim that is gone without a trace leaves a Machine that
 	// nobody needs.
-	It("get back the replica of a NodeClaim that somebody tore away", func(ctx SpecContext) {
+	It("get back the replica of a NodeClaim that somebody tore away", Label("long"), func(ctx SpecContext) {
 		d := deploy(ctx, "group", faulty(v1alpha1.Hangs))
 		pool := env.NodePool(ctx, "default")
 		w := filling(1)
@@ -137,7 +137,7 @@ var _ = Describe("MachineDeployments", func() {
 		Expect(env.Merge(ctx, &claim, `{"metadata":{"finalizers":null}}`)).To(Succeed())
 		Expect(client.IgnoreNotFound(env.Delete(ctx, &claim))).To(Succeed())
 		env.EventuallyGone(ctx, &claim)
-		eventuallyBacked(ctx, d, 0)
+		eventuallyBackedWithin(ctx, collected, d, 0)
 	})
 
 	// CAPI-112, CAPI-020: one that cannot be read is told of, and concerns nobody else.
@@ -191,7 +191,7 @@ var _ = Describe("MachineDeployments", func() {
 		class := env.NodeClass(ctx)
 		env.Eventually(ctx, func(g Gomega) {
 			g.Expect(env.Get(ctx, client.ObjectKeyFromObject(class), class)).To(Succeed())
-			g.Expect(says(class, "Ready")).To(HavePrefix("False MachineDeploymentsNotFound"))
+			g.Expect(says(class, "MachineDeploymentsReady")).To(HavePrefix("False MachineDeploymentsNotFound"))
 		})
 		w := filling(1)
 		env.Create(ctx, w.Deployment())

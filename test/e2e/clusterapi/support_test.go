@@ -137,7 +137,15 @@ func machineOf(ctx context.Context, claim *v1.NodeClaim) *clusterv1.Machine {
 // of them on its way out, and as many as is said.
 func eventuallyBacked(ctx context.Context, d *clusterv1.MachineDeployment, count int) {
 	GinkgoHelper()
-	env.Eventually(ctx, func(g Gomega) {
+	eventuallyBackedWithin(ctx, 3*time.Minute, d, count)
+}
+
+// collected is when whatever nobody has is gone, of what is looked for every two minutes.
+const collected = 5 * time.Minute
+
+func eventuallyBackedWithin(ctx context.Context, limit time.Duration, d *clusterv1.MachineDeployment, count int) {
+	GinkgoHelper()
+	env.EventuallyWithin(ctx, limit, func(g Gomega) {
 		g.Expect(replicas(ctx, d)).To(Equal(count), "replicas of %s", d.Name)
 		all := machinesOf(ctx, d)
 		g.Expect(all).To(HaveLen(count), "Machines of %s", d.Name)
