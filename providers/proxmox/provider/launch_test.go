@@ -27,6 +27,7 @@ import (
 	"karpenter.sh/providers/proxmox/instancetype"
 	"karpenter.sh/providers/proxmox/internal/simtest"
 	"karpenter.sh/providers/proxmox/launch"
+	"karpenter.sh/providers/proxmox/provider"
 	"karpenter.sh/providers/proxmox/pve"
 	"karpenter.sh/test/cloudsim/fault"
 	"karpenter.sh/test/cloudsim/proxmox"
@@ -612,7 +613,7 @@ func get(w *world, nodeClaim *karpv1.NodeClaim) error {
 	return err
 }
 
-// PVE-013, PVE-101: a host that goes away, with a process that has not seen it before.
+// PVE-013, PVE-101, PVE-102: a host that goes away, with a process that has not seen it before.
 func TestHostAway(t *testing.T) {
 	w := newWorld(t, nil)
 	created := w.create(claim("n1", in(label.Zone, "pve2")))
@@ -663,6 +664,48 @@ func TestMaintenance(t *testing.T) {
 	}
 }
 
+// PVE-045, PVE-046: a type can be had where the NodeClass is selected and the host has room,
+// by what it has left now; else it keeps its price.
+func TestAvailable(t *testing.T) {
+	w := newWorld(t, func(o *proxmox.Options) {
+		for i, cpus := range map[int]int{0: 2, 1: 4} {
+			o.Setup.Regions[0].Hosts[i].Cores, o.Setup.Regions[0].Hosts[i].CPUs = cpus, cpus
+		}
+		o.Setup.Regions[1].Hosts[0].MemoryMiB = 4 << 10 // a GiB of it is reserved
+	})
+	const two, three = "c1.2VCPU-4GB", "t1.1VCPU-3GB"
+	if got := w.available(two) + "|" + w.available(three); got != "pve1 pve2|pve1 pve2 pve3" {
+		t.Errorf("got %s", got)
+	}
+	created := w.create(claim("n1", in(label.Zone, "pve1")))
+	if got := w.available(two) + "|" + w.available(three); got != "pve2|pve1 pve2 pve3" {
+		t.Errorf("after a launch: %s", got)
+	}
+	w.must(w.Delete(t.Context(), created))
+	if got := w.available(two); got != "pve1 pve2" {
+		t.Errorf("after its end: %s", got)
+	}
+	nodeClass := w.nodeClass()
+	nodeClass.Status.SelectedZones = []string{"r1/pve2/9000"}
+	w.must(w.api.Status().Update(t.Context(), nodeClass))
+	if got := w.available(two); got != "pve2" {
+		t.Errorf("selected: %s", got)
+	}
+	for _, it := range w.types() {
+		if len(it.Offerings) != 3 || it.Offerings[0].Price <= 0 {
+			t.Errorf("%s has offerings %v", it.Name, it.Offerings)
+		}
+	}
+}
+
+// PVE-106: what a broken node is.
+func TestRepairPolicies(t *testing.T) {
+	w := newWorld(t, nil)
+	if got := fmt.Sprint(w.RepairPolicies()); got != "[{Ready False 15m0s} {Ready Unknown 15m0s}]" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // PVE-103: machines of before clusters were recorded count by a NodeClaim or Node that has
 // them, and none of them is collected.
 func TestUnrecorded(t *testing.T) {
@@ -686,6 +729,21 @@ func TestUnrecorded(t *testing.T) {
 	}
 	if _, err := w.Get(t.Context(), "proxmox:///20006"); err == nil || cloudprovider.IsNodeClaimNotFoundError(err) {
 		t.Errorf("got %v", err)
+	}
+	if !provider.Spared(list[0]) {
+		t.Error("it would be collected")
+	}
+	// PVE-211: taken over, it neither drifts nor is it out of reach.
+	old := claim("old")
+	old.Labels[label.Region], old.Labels[label.Zone] = simtest.Region, "pve1"
+	old.Annotations = map[string]string{v1alpha1.Kind().HashKey(): "1", v1alpha1.Kind().HashVersionKey(): "v1"}
+	old.Status.ProviderID, old.Status.ImageID = "proxmox:///20005", "9000-151445218505738649"
+	if reason, err := w.IsDrifted(t.Context(), old); reason != "" || err != nil {
+		t.Errorf("drifted for %q, %v", reason, err)
+	}
+	w.must(w.Delete(t.Context(), old))
+	if all, err := w.Cloud.Machines(simtest.Region); err != nil || len(all) != 1 {
+		t.Errorf("%d machines, %v", len(all), err)
 	}
 }
 
