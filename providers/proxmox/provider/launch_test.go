@@ -178,6 +178,71 @@ func TestPlacement(t *testing.T) {
 	}
 }
 
+// PVE-062: with AvailabilityFirst hosts of a region are tried in any order.
+func TestAvailabilityFirst(t *testing.T) {
+	w := newWorld(t, nil)
+	w.edit(func(nodeClass *v1alpha1.ProxmoxNodeClass) {
+		nodeClass.Spec.PlacementStrategy = &v1alpha1.PlacementStrategy{ZoneBalance: v1alpha1.ZoneBalanceAvailabilityFirst}
+	})
+	w.shuffle = func(n int) []int {
+		out := make([]int, n)
+		for i := range out {
+			out[i] = n - 1 - i
+		}
+		return out
+	}
+	w.restart()
+	for i := range 2 {
+		if zone := w.create(claim(fmt.Sprint("n", i))).Labels[label.Zone]; zone != "pve2" {
+			t.Errorf("it is on %s", zone)
+		}
+	}
+}
+
+// PVE-111: the privileges that are listed suffice; without one of them the launch says so.
+func TestPrivileges(t *testing.T) {
+	privileges := []string{
+		"Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.AllocateTemplate", "Datastore.Audit", "Mapping.Audit", "Mapping.Use",
+		"Sys.Audit", "Sys.AccessNetwork", "SDN.Audit", "SDN.Use", "VM.Audit", "VM.Allocate", "VM.Clone", "VM.PowerMgmt",
+		"VM.Config.CDROM", "VM.Config.CPU", "VM.Config.Memory", "VM.Config.Disk", "VM.Config.Network", "VM.Config.HWType",
+		"VM.Config.Cloudinit", "VM.Config.Options", "Pool.Audit", "Pool.Allocate",
+	}
+	as := func(granted []string) *world {
+		w := newWorld(t, func(o *proxmox.Options) {
+			for i := range o.Setup.Regions {
+				o.Setup.Regions[i].Machines[0].Options["ipconfig0"] = "ip=10.10.0.0/16"
+				o.Setup.Regions[i].Users = append(o.Setup.Regions[i].Users, proxmox.User{
+					Name: "karpenter@pve", Grants: []proxmox.Grant{{Path: "/", Privileges: granted}}, Tokens: []proxmox.Token{{ID: "t", Secret: "22222222-2222-3333-4444-555555555555"}},
+				})
+			}
+		})
+		w.edit(func(nodeClass *v1alpha1.ProxmoxNodeClass) {
+			nodeClass.Spec.SecurityGroups = []v1alpha1.SecurityGroup{{Name: "nodes"}}
+			nodeClass.Spec.BootDevice.Storage = "local-lvm"
+		})
+		w.who = pve.Credentials{TokenID: "karpenter@pve!t", TokenSecret: "22222222-2222-3333-4444-555555555555"}
+		w.restart()
+		return w
+	}
+	w := as(privileges)
+	created := w.create(claim("n1"))
+	if list, err := w.List(t.Context()); err != nil || len(list) != 1 {
+		t.Errorf("listed %v, %v", list, err)
+	}
+	w.must(w.Delete(t.Context(), created))
+	if len(w.machines()) > 0 {
+		t.Error("the machine is there")
+	}
+
+	for _, missing := range []string{"VM.Clone", "VM.PowerMgmt", "Datastore.AllocateSpace"} {
+		w := as(slices.DeleteFunc(slices.Clone(privileges), func(p string) bool { return p == missing }))
+		_, err := w.Create(t.Context(), claim("n1"))
+		if create, _ := cloudprovider.AsCreateError(err); create == nil || create.Reason != "ProxmoxUnauthorized" || !strings.Contains(create.Message, missing) {
+			t.Errorf("without %s: %v", missing, err)
+		}
+	}
+}
+
 // many launches at the same time, and returns the NodeClaims and how many lacked capacity.
 func (w *world) many(n int, asks ...karpv1.NodeSelectorRequirementWithMinValues) (created []*karpv1.NodeClaim, short int) {
 	var mu sync.Mutex
