@@ -256,6 +256,7 @@ func (i *Inventory) forget(r *region, hosts []pve.Host) {
 	i.mu.RUnlock()
 	for _, h := range before {
 		if !slices.ContainsFunc(hosts, func(now pve.Host) bool { return now.Name == h.Name }) {
+			i.Book.Release(bridgeHolder(r.name, h.Name))
 			i.Ledger.Forget(capacity.Place{Region: r.name, Host: h.Name})
 			delete(r.surveyed, h.Name)
 		}

@@ -227,6 +227,31 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+// A host whose bridges cannot be read keeps no other from giving addresses, and is read
+// with the next refresh.
+func TestBridgesUnread(t *testing.T) {
+	w := start(t, nil)
+	w.Cloud.Faults().Add(fault.Rule{Call: "GET *network", Match: map[string]string{"node": "pve1"}, Times: 2, Error: &fault.Failure{Code: "x", Message: "a bug"}})
+	if err := w.Refresh(t.Context()); err == nil || !strings.Contains(err.Error(), "bridges of host pve1") {
+		t.Errorf("got %v", err)
+	}
+	next := func() string {
+		given, err := w.Book.Allocate("probe", network.Interface{Address4: netip.MustParsePrefix("10.10.0.8/29")}, network.Bridge{})
+		w.must(err)
+		w.Book.Release("probe")
+		return given.Address4.Addr().String()
+	}
+	w.Book.Hold("others", netip.MustParseAddr("10.10.0.9"), netip.MustParseAddr("10.10.0.10"))
+	if got := next(); got != "10.10.0.11" { // pve1's own
+		t.Errorf("got %s", got)
+	}
+	w.step(time.Minute)
+	w.must(w.Refresh(t.Context()))
+	if got := next(); got != "10.10.0.13" { // .12 is pve2's
+		t.Errorf("got %s", got)
+	}
+}
+
 // PVE-014, PVE-103: lists are kept for a moment and dropped after changes; what machines
 // tell of themselves is read once.
 func TestMachines(t *testing.T) {

@@ -121,7 +121,7 @@ func (l *launching) brought(made launch.Made, o launch.Order) (machine, error) {
 			Region:  made.Region, Known: true, Ours: true, Owner: o.Owner, InstanceType: o.InstanceType,
 			CPUType: machineconfig.CPUType(made.Options), VCPUs: o.VCPUs, FirstSeen: l.opts.Clock.Now(),
 		},
-		annotations: map[string]string{v1alpha1.AnnotationNodeInPlaceHash: hash, v1alpha1.AnnotationPool: o.Pool},
+		annotations: map[string]string{v1alpha1.AnnotationNodeInPlaceHash: hash}, // the pool is the machine's
 	}
 	if token := l.boot.Token(); token != "" {
 		m.annotations[v1alpha1.AnnotationToken] = token
