@@ -146,7 +146,8 @@ func TestLedger(t *testing.T) {
 	for _, pins := range []bool{false, true} {
 		t.Run(fmt.Sprint("pins ", pins), func(t *testing.T) {
 			l, at, now := capacity.NewLedger(pins), capacity.Place{Region: "r1", Host: "pve1"}, start()
-			if _, err := l.Reserve(at, 1, capacity.Need{VCPUs: 1}); err == nil || l.Fits(at, capacity.Need{}) {
+			_, known := l.Offers(at)
+			if _, err := l.Reserve(at, 1, capacity.Need{VCPUs: 1}); err == nil || known {
 				t.Error("a host that was never read has room")
 			}
 			read := func(after time.Duration, machines ...capacity.Machine) {
@@ -209,12 +210,13 @@ func TestOvercommit(t *testing.T) {
 		l, at := capacity.NewLedger(pins), capacity.Place{Host: "pve1"}
 		l.Read(at, capacity.Reading{Topology: small(2), Began: start(), Overcommit: 2})
 		got := 0
-		for need := (capacity.Need{VCPUs: 8, MemoryBytes: gib}); l.Fits(at, need); got++ {
+		fits := func(n capacity.Need) bool { room, known := l.Offers(at); return known && room.Holds(n) }
+		for need := (capacity.Need{VCPUs: 8, MemoryBytes: gib}); fits(need); got++ {
 			if _, err := l.Reserve(at, got, need); err != nil {
 				t.Fatalf("pins %t: it fits, and %v", pins, err)
 			}
 		}
-		if got != want || l.Fits(at, capacity.Need{MemoryBytes: 65 * gib}) {
+		if got != want || fits(capacity.Need{MemoryBytes: 65 * gib}) {
 			t.Errorf("pins %t: %d machines", pins, got)
 		}
 	}

@@ -121,22 +121,25 @@ func (l *Ledger) Free(at Place) (Free, bool) {
 	return e.now().Free(), true
 }
 
-// Fits reports whether a host has room for a machine. Reserve may find less: how pinned
-// machines divide the memory of NUMA nodes is not looked at.
-func (l *Ledger) Fits(at Place, n Need) bool {
+// Offers is what of a host a machine can take; false: it was never read. Reserve may find
+// less: how pinned machines divide the memory of NUMA nodes is not looked at.
+func (l *Ledger) Offers(at Place) (Free, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.hosts[at]
 	if e == nil {
-		return false
+		return Free{}, false
 	}
 	h := e.now()
 	free := h.Free()
 	if l.pins {
 		free.VCPUs = min(free.VCPUs, h.Pinnable()) // pinned CPUs are given out once
 	}
-	return n.VCPUs <= free.VCPUs && n.MemoryBytes <= free.MemoryBytes
+	return free, true
 }
+
+// Holds reports whether there is room for a machine.
+func (f Free) Holds(n Need) bool { return n.VCPUs <= f.VCPUs && n.MemoryBytes <= f.MemoryBytes }
 
 // Reserve takes what a machine needs of a host, and tells what it got. Looking and taking
 // are one step. The error is an NoRoomError, or that of a host that was never read.

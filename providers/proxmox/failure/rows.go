@@ -104,10 +104,16 @@ func Of(err error) errortable.Failure {
 		f.Code = codeNoID
 	case errors.Is(err, launch.ErrNoTemplate):
 		f.Code = codeNoTemplate
-	case pve.IsUnreachable(err) && f.HTTPStatus == 0 && isCall(err):
+	case Silence(err) && f.HTTPStatus == 0:
 		f.Code = codeNoAnswer
 	}
 	return f
+}
+
+// Silence reports whether a host or a region did not answer: what is known of it may no
+// longer hold.
+func Silence(err error) bool {
+	return pve.IsUnreachable(err) && (errortable.FailureOf(err).HTTPStatus != 0 || isCall(err))
 }
 
 // isCall reports whether an error is that of a connection, and not of our own.

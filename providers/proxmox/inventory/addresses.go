@@ -4,6 +4,7 @@ package inventory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -68,25 +69,32 @@ func (i *Inventory) learnAddresses(ctx context.Context, r *region, hosts []pve.H
 	for _, m := range machines {
 		i.Book.Learn(launch.Holder(r.name, m.ID), m.Addresses...)
 	}
+	var errs []error
 	for _, h := range hosts {
 		if h.Status != "online" {
 			continue
 		}
 		bridges, err := r.client.Bridges(ctx, h.Name)
-		if err != nil {
-			return fmt.Errorf("reading the bridges of host %s in region %s: %w", h.Name, r.name, err)
+		if err != nil { // one host that cannot be read keeps no other from launching
+			errs = append(errs, fmt.Errorf("reading the bridges of host %s in region %s: %w", h.Name, r.name, err))
+			continue
 		}
-		i.Book.Hold("bridges "+r.name+"/"+h.Name, bridgeAddresses(bridges)...)
+		i.Book.Hold(bridgeHolder(r.name, h.Name), bridgeAddresses(bridges)...)
 	}
 	i.mu.RLock()
 	told := i.nodesTold
 	i.mu.RUnlock()
 	if told {
-		r.addressed = now
 		i.Book.Ready()
+		if len(errs) == 0 {
+			r.addressed = now
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
+
+// bridgeHolder is the name by which the bridges of a host hold addresses.
+func bridgeHolder(region, host string) string { return "bridges " + region + "/" + host }
 
 func bridgeAddresses(bridges []pve.Bridge) []netip.Addr {
 	var out []netip.Addr

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -62,8 +63,8 @@ type region struct {
 	name   string
 	client *pve.Client
 
-	refreshing sync.Mutex // one refresh at a time; guards what follows
-	began      time.Time  // the last one
+	begun      atomic.Uint64 // how many refreshes
+	refreshing sync.Mutex    // one refresh at a time; guards what follows
 	surveyed   map[string]time.Time
 	addressed  time.Time // when addresses were learnt last
 
@@ -137,27 +138,28 @@ func (i *Inventory) RefreshRegion(ctx context.Context, name string) error {
 	}
 	r.refreshing.Lock()
 	defer r.refreshing.Unlock()
-	r.began = i.Clock.Now()
 	return i.refresh(ctx, r)
 }
 
 // Doubt has a region read anew of which something was seen that does not fit, unless that
 // has happened since. Many may doubt at the same time.
 func (i *Inventory) Doubt(ctx context.Context, name string) {
-	r, since := i.regions[name], i.Clock.Now()
+	r := i.regions[name]
 	if r == nil {
 		return
 	}
+	since := r.begun.Load()
 	r.refreshing.Lock()
 	defer r.refreshing.Unlock()
-	if r.began.After(since) {
+	if r.begun.Load() > since {
 		return
 	}
-	r.began = i.Clock.Now()
 	_ = i.refresh(ctx, r) // what came of it, the reading tells
 }
 
+// refresh reads a region; its lock is held.
 func (i *Inventory) refresh(ctx context.Context, r *region) error {
+	r.begun.Add(1)
 	reading, err := r.readAll(ctx)
 	if err != nil {
 		i.keep(r, func(known Reading) Reading {
@@ -254,6 +256,7 @@ func (i *Inventory) forget(r *region, hosts []pve.Host) {
 	i.mu.RUnlock()
 	for _, h := range before {
 		if !slices.ContainsFunc(hosts, func(now pve.Host) bool { return now.Name == h.Name }) {
+			i.Book.Release(bridgeHolder(r.name, h.Name))
 			i.Ledger.Forget(capacity.Place{Region: r.name, Host: h.Name})
 			delete(r.surveyed, h.Name)
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -34,11 +35,13 @@ type world struct {
 	*inventory.Inventory
 	t        *testing.T
 	settings topology.Settings
+	// onSettings is called when settings are asked for.
+	onSettings func()
 }
 
 func start(t *testing.T, change func(*proxmox.Options)) *world {
 	t.Helper()
-	w := &world{t: t, World: simtest.Start(t, func(o *proxmox.Options) {
+	w := &world{t: t, onSettings: func() {}, World: simtest.Start(t, func(o *proxmox.Options) {
 		o.Setup.Regions = append(o.Setup.Regions, proxmox.DefaultSetup(other).Regions...)
 		if change != nil {
 			change(o)
@@ -53,7 +56,10 @@ func start(t *testing.T, change func(*proxmox.Options)) *world {
 		Clients: map[string]*pve.Client{simtest.Region: w.Client(simtest.Region), other: w.World.Client(other)},
 		Nodes:   fake.NewClientBuilder().WithScheme(scheme).WithObjects(node).Build(),
 		Ledger:  capacity.NewLedger(false), Book: network.NewBook(), Clock: w.World.Clock,
-		Settings: func() topology.Settings { return w.settings },
+		Settings: func() topology.Settings {
+			w.onSettings()
+			return w.settings
+		},
 	})
 	t.Cleanup(w.Close)
 	return w
@@ -144,17 +150,28 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
-// Many who doubt a region have it read a few times, not each of them.
+// Those who doubt a region while it is being read share the reading that follows.
 func TestDoubt(t *testing.T) {
 	w := start(t, nil)
 	w.must(w.Refresh(t.Context()))
 	w.must(w.Cloud.SetHostMaintenance(simtest.Region, "pve1", true))
-	w.Cloud.Faults().Add(fault.Rule{Call: "GET /cluster/resources", Delay: fault.Duration{Duration: 0}})
+	w.step(16 * time.Minute) // hosts are due, and the user's settings are asked for
+	reading, proceed := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	w.onSettings = func() { once.Do(func() { close(reading); <-proceed }) }
 	var all sync.WaitGroup
+	all.Go(func() { w.Doubt(t.Context(), simtest.Region) })
+	<-reading
+	before := w.calls("GET /cluster/resources")
 	for range 20 {
 		all.Go(func() { w.Doubt(t.Context(), simtest.Region) })
 	}
+	time.Sleep(50 * time.Millisecond) // for most of them to ask
+	close(proceed)
 	all.Wait()
+	if n := w.calls("GET /cluster/resources") - before; n > 10*3 {
+		t.Errorf("20 doubts cost %d calls", n)
+	}
 	if r, _ := w.Reading(simtest.Region); r.Usable("pve1") {
 		t.Error("not read anew")
 	}
@@ -192,14 +209,46 @@ func TestAddresses(t *testing.T) {
 	if got, err := next(); got != "10.10.0.4/28" || err != nil { // .3 has a machine
 		t.Errorf("got %s, %v", got, err)
 	}
-	// A machine that goes gives its address back.
+	// One that is given another address has it.
 	c := w.Client(other)
 	m := pve.Place{Host: "pve2", ID: 300}
+	w.must(c.Configure(t.Context(), m, pve.Change{Set: pve.Options{"ipconfig0": "ip=10.10.0.4/16"}}))
+	w.step(16 * time.Minute)
+	w.must(w.Refresh(t.Context()))
+	if got, err := next(); got != "10.10.0.5/28" || err != nil {
+		t.Errorf("got %s, %v", got, err)
+	}
+	// A machine that goes gives its addresses back.
 	w.must(c.Stop(t.Context(), m), c.Delete(t.Context(), m))
 	w.step(16 * time.Minute)
 	w.must(w.Refresh(t.Context()))
 	if got, err := next(); got != "10.10.0.3/28" || err != nil {
 		t.Errorf("got %s, %v", got, err)
+	}
+}
+
+// A host whose bridges cannot be read keeps no other from giving addresses, and is read
+// with the next refresh.
+func TestBridgesUnread(t *testing.T) {
+	w := start(t, nil)
+	w.Cloud.Faults().Add(fault.Rule{Call: "GET *network", Match: map[string]string{"node": "pve1"}, Times: 2, Error: &fault.Failure{Code: "x", Message: "a bug"}})
+	if err := w.Refresh(t.Context()); err == nil || !strings.Contains(err.Error(), "bridges of host pve1") {
+		t.Errorf("got %v", err)
+	}
+	next := func() string {
+		given, err := w.Book.Allocate("probe", network.Interface{Address4: netip.MustParsePrefix("10.10.0.8/29")}, network.Bridge{})
+		w.must(err)
+		w.Book.Release("probe")
+		return given.Address4.Addr().String()
+	}
+	w.Book.Hold("others", netip.MustParseAddr("10.10.0.9"), netip.MustParseAddr("10.10.0.10"))
+	if got := next(); got != "10.10.0.11" { // pve1's own
+		t.Errorf("got %s", got)
+	}
+	w.step(time.Minute)
+	w.must(w.Refresh(t.Context()))
+	if got := next(); got != "10.10.0.13" { // .12 is pve2's
+		t.Errorf("got %s", got)
 	}
 }
 
@@ -250,6 +299,22 @@ func TestMachines(t *testing.T) {
 	}
 	if _, err := w.Machines(t.Context(), "elsewhere"); err == nil {
 		t.Error("a list of a region that is not configured")
+	}
+}
+
+// What is told while a machine is being made is not kept.
+func TestBeingMade(t *testing.T) {
+	w := start(t, nil)
+	w.Begin(t, simtest.Region, "/nodes/pve1/qemu/9000/clone", url.Values{"newid": {"300"}, "name": {"n1"}, "full": {"1"}})
+	for _, ours := range []bool{false, true} {
+		machines, err := w.Machines(t.Context(), simtest.Region)
+		w.must(err)
+		if len(machines) != 1 || machines[0].Ours != ours {
+			t.Errorf("got %+v", machines)
+		}
+		w.step(10 * time.Second)
+		w.must(w.Client(simtest.Region).Configure(t.Context(), pve.Place{Host: "pve1", ID: 300}, pve.Change{Set: pve.Options{"description": "Karpenter managed instance, uid=u"}}))
+		w.Changed(simtest.Region)
 	}
 }
 

@@ -63,7 +63,7 @@ func (l *launching) try(ctx context.Context, w wanted, on placement.Entry) (mach
 		}
 	}
 	l.verdicts = append(l.verdicts, v)
-	if pve.IsUnreachable(err) && ctx.Err() == nil {
+	if failure.Silence(err) && ctx.Err() == nil {
 		l.opts.Inventory.Doubt(ctx, on.Region) // what cannot be read is unavailable from now on
 	}
 	return machine{}, false
@@ -121,7 +121,7 @@ func (l *launching) brought(made launch.Made, o launch.Order) (machine, error) {
 			Region:  made.Region, Known: true, Ours: true, Owner: o.Owner, InstanceType: o.InstanceType,
 			CPUType: machineconfig.CPUType(made.Options), VCPUs: o.VCPUs, FirstSeen: l.opts.Clock.Now(),
 		},
-		annotations: map[string]string{v1alpha1.AnnotationNodeInPlaceHash: hash, v1alpha1.AnnotationPool: o.Pool},
+		annotations: map[string]string{v1alpha1.AnnotationNodeInPlaceHash: hash}, // the pool is the machine's
 	}
 	if token := l.boot.Token(); token != "" {
 		m.annotations[v1alpha1.AnnotationToken] = token

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -347,10 +348,14 @@ func TestErrors(t *testing.T) {
 
 // PVE-061, PVE-204: an answer that is lost leads to one machine.
 func TestLostAnswer(t *testing.T) {
-	for _, call := range []string{"POST *clone", "POST *config", "POST *start", "PUT *resize"} {
-		t.Run(call, func(t *testing.T) {
+	late := fault.Rule{Call: "POST *clone", Error: &fault.Failure{Code: "x", Status: 502}, Late: fault.Duration{Duration: 2 * time.Second}}
+	for _, rule := range []fault.Rule{
+		{Call: "POST *clone", Lost: true}, {Call: "POST *config", Lost: true}, {Call: "POST *start", Lost: true}, {Call: "PUT *resize", Lost: true}, late,
+	} {
+		t.Run(fmt.Sprint(rule.Call, " ", rule.Late), func(t *testing.T) {
 			w := newWorld(t, nil)
-			w.Cloud.Faults().Add(fault.Rule{Call: call, Times: 1, Lost: true})
+			rule.Times = 1
+			w.Cloud.Faults().Add(rule)
 			nodeClaim := claim("n1")
 			var created *karpv1.NodeClaim
 			for range 20 { // as the core does
@@ -390,6 +395,30 @@ func TestRemains(t *testing.T) {
 	}
 	if got := w.machines(); len(got) != 1 || !got[0].Running {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// PVE-061, PVE-205: a region that is silent matters only if the machine may be there.
+func TestRemainsElsewhere(t *testing.T) {
+	w := newWorld(t, nil)
+	w.lead()
+	for region, want := range map[string]bool{simtest.Region: true, other: false} {
+		w.Cloud.Faults().Add(
+			fault.Rule{Call: "POST *start", Error: &fault.Failure{Code: "x", Status: 500, Message: "a bug"}},
+			fault.Rule{Call: "DELETE *qemu/*", Error: &fault.Failure{Code: "x", Status: 500, Message: "a bug"}},
+		)
+		nodeClaim := w.born("n-"+region, in(label.Region, region))
+		if _, err := w.Create(t.Context(), nodeClaim); !errors.Is(err, launch.ErrRemains) {
+			t.Fatal(err)
+		}
+		w.Cloud.Faults().Clear()
+		w.must(w.Cloud.SetRegionDown(other, true))
+		w.Clock.Step(10 * time.Second)
+		if _, err := w.Create(t.Context(), nodeClaim); (err == nil) != want {
+			t.Errorf("%s, and %s is silent: %v", region, other, err)
+		}
+		w.must(w.Cloud.SetRegionDown(other, false))
+		w.must(w.inventory.Refresh(t.Context()))
 	}
 }
 
@@ -449,33 +478,71 @@ func TestFound(t *testing.T) {
 			}
 		})
 	}
-	t.Run("it is being cloned", func(t *testing.T) {
-		w := newWorld(t, func(o *proxmox.Options) { o.Times = map[string]time.Duration{"qmclone": 10 * time.Minute} })
-		// The other process dies while the task goes on.
-		err := w.Client(simtest.Region).Clone(t.Context(), pve.Place{Host: "pve1", ID: 9000}, pve.Clone{ID: 20000, Name: "n1", Description: ours})
-		if !errors.Is(err, pve.ErrTaskTimeout) {
-			t.Fatal(err)
-		}
-		for range 3 {
-			if _, err := w.Create(t.Context(), claim("n1")); err == nil || cloudprovider.ClassOf(err) != cloudprovider.ClassOther {
-				t.Fatalf("got %v", err)
+	for reason, description := range map[string]string{"it is being cloned": ours, "it may be being cloned": ""} {
+		t.Run(reason, func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.lead()
+			w.Clock.Step(10 * time.Second)
+			// The other process has died while the task goes on.
+			w.Begin(t, simtest.Region, "/nodes/pve1/qemu/9000/clone", url.Values{"newid": {"20000"}, "name": {"n1"}, "full": {"1"}, "description": {description}})
+			for range 3 {
+				if created, err := w.front.CloudProvider.Create(t.Context(), claim("n1")); err == nil || cloudprovider.ClassOf(err) != cloudprovider.ClassOther {
+					t.Fatalf("got %v, %v", created, err)
+				}
+				w.Clock.Step(2 * time.Second)
 			}
-			w.Clock.Step(6 * time.Second)
-		}
-		w.Clock.Step(10 * time.Minute)
-		w.Cloud.Settle()
-		w.Cloud.Faults().Clear()
-		if got := w.machines(); len(got) != 1 || got[0].Lock != "" {
-			t.Fatalf("got %+v", got)
-		}
-	})
-	t.Run("it may be being cloned", func(t *testing.T) {
-		w := newWorld(t, func(o *proxmox.Options) { o.Times = map[string]time.Duration{"qmclone": 10 * time.Minute} })
-		_ = w.Client(simtest.Region).Clone(t.Context(), pve.Place{Host: "pve1", ID: 9000}, pve.Clone{ID: 20000, Name: "x"})
-		if _, err := w.Create(t.Context(), claim("n1")); err == nil || cloudprovider.ClassOf(err) != cloudprovider.ClassOther {
-			t.Errorf("got %v", err)
-		}
-	})
+			w.Clock.Step(10 * time.Second)
+			w.create(claim("n1"))
+			if got := w.machines(); len(got) != 1 || !got[0].Running {
+				t.Fatalf("got %+v", got)
+			}
+		})
+	}
+}
+
+// PVE-063: no other host is tried when little time is left.
+func TestLittleTime(t *testing.T) {
+	w := newWorld(t, func(o *proxmox.Options) { o.Times = map[string]time.Duration{"qmclone": 4 * time.Minute} })
+	w.Cloud.Faults().Add(fault.Rule{Call: "POST *start", Within: &fault.Failure{Code: "x", Message: "out of space"}})
+	if _, err := w.Create(t.Context(), claim("n1")); !cloudprovider.IsInsufficientCapacityError(err) || w.calls("POST /nodes/{node}/qemu/{vmid}/clone") != 1 {
+		t.Errorf("got %v after %d clones", err, w.calls("POST /nodes/{node}/qemu/{vmid}/clone"))
+	}
+}
+
+// PVE-062: machines that are on their way count, and once.
+func TestCountsUnderway(t *testing.T) {
+	w := newWorld(t, nil)
+	w.create(claim("n0", in(label.Zone, "pve2")))
+	var second, third *karpv1.NodeClaim
+	w.onToken = func() { // n1 is cloned and not started
+		w.onToken = func() {}
+		second, third = w.create(claim("n2", in(label.Region, simtest.Region))), w.create(claim("n3", in(label.Region, simtest.Region)))
+	}
+	first := w.create(claim("n1", in(label.Zone, "pve1")))
+	if got := first.Labels[label.Zone] + " " + second.Labels[label.Zone] + " " + third.Labels[label.Zone]; got != "pve1 pve1 pve2" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// A template that is new since the last refresh is found.
+func TestNewTemplate(t *testing.T) {
+	w := newWorld(t, nil)
+	all, err := w.Cloud.Machines(simtest.Region)
+	w.must(err)
+	options := maps.Clone(all[0].Options)
+	options["scsi0"] = "ceph:base-9001-disk-0,size=3G"
+	w.must(w.Cloud.Place(simtest.Region, proxmox.Machine{ID: 9001, Host: "pve1", Template: true, Options: options}))
+	nodeClass := w.nodeClass()
+	nodeClass.Status.SelectedZones = []string{"r1/pve2/9001"}
+	w.must(w.api.Status().Update(t.Context(), nodeClass))
+	if got := w.create(claim("n1")); !strings.HasPrefix(got.Status.ImageID, "9001-") || got.Labels[label.InstanceType] != small {
+		t.Errorf("got %+v", got)
+	}
+	nodeClass.Status.SelectedZones = []string{"r1/pve1/9002"}
+	w.must(w.api.Status().Update(t.Context(), nodeClass))
+	if _, err := w.Create(t.Context(), claim("n2", in(label.InstanceType, small))); !cloudprovider.IsInsufficientCapacityError(err) {
+		t.Errorf("without template: %v", err)
+	}
 }
 
 // CP-023: a caller that gives up loses nothing; the next call gets the machine.

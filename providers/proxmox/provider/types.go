@@ -9,12 +9,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/catalogue"
+	"karpenter.sh/core/cloudprovider/kit/health"
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/capacity"
@@ -41,6 +43,7 @@ type baseKey struct {
 type base struct {
 	*catalogue.Base
 	shapes map[string]instancetype.Shape
+	zones  []instancetype.Zone
 }
 
 // viewKey is all that a view depends on.
@@ -137,6 +140,9 @@ func newBase(shapes []instancetype.Shape, of instancetype.Subject) *base {
 	for i, s := range shapes {
 		types[i], b.shapes[s.Name] = s.InstanceType(of), s
 	}
+	for _, z := range of.Zones {
+		b.zones = append(b.zones, z.Zone)
+	}
 	b.Base = catalogue.NewBase(types)
 	return b
 }
@@ -153,13 +159,27 @@ func maxPods(nodeClass *v1alpha1.ProxmoxNodeClass) *int32 {
 func (p *Provider) view(b *base) []*cloudprovider.InstanceType {
 	marks := p.opts.Health.Snapshot()
 	key := viewKey{b, p.opts.Inventory.Generation(), p.opts.Launcher.Ledger.Generation(), marks.Generation()}
-	return p.views.Of(key, b.Base, catalogue.Unavailable(func(item catalogue.Item) bool {
-		zone, shape := zoneOf(item.Offering), b.shapes[item.Type.Name]
-		if _, marked := marks.Why(failure.Attempt(shape, zone)); marked {
-			return true
+	return p.views.Of(key, b.Base, p.sold(b, marks))
+}
+
+// sold makes offerings unavailable on hosts that cannot be used, have no room, or are
+// marked. Each host is looked at once.
+func (p *Provider) sold(b *base, marks *health.Snapshot) catalogue.Change {
+	free := sync.OnceValue(func() map[instancetype.Zone]capacity.Free {
+		out := map[instancetype.Zone]capacity.Free{}
+		for _, zone := range b.zones {
+			if room, known := p.opts.Launcher.Ledger.Offers(capacity.Place{Region: zone.Region, Host: zone.Host}); known && p.usable(zone) {
+				out[zone] = room
+			}
 		}
-		return !p.usable(zone) || !p.opts.Launcher.Ledger.Fits(placeOf(zone), needOf(shape))
-	}))
+		return out
+	})
+	return catalogue.Unavailable(func(item catalogue.Item) bool {
+		zone, shape := zoneOf(item.Offering), b.shapes[item.Type.Name]
+		room, usable := free()[zone]
+		_, marked := marks.Why(failure.Attempt(shape, zone))
+		return marked || !usable || !room.Holds(needOf(shape))
+	})
 }
 
 // usable reports whether machines can be launched on a host, apart from what it has left.
@@ -171,10 +191,6 @@ func (p *Provider) usable(zone instancetype.Zone) bool {
 // zoneOf is the host of an offering.
 func zoneOf(o *cloudprovider.Offering) instancetype.Zone {
 	return instancetype.Zone{Region: o.Value(label.Region), Host: o.Zone()}
-}
-
-func placeOf(zone instancetype.Zone) capacity.Place {
-	return capacity.Place{Region: zone.Region, Host: zone.Host}
 }
 
 // needOf is what a machine takes of its host: its nominal memory (PVE-043).

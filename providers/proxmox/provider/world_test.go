@@ -59,6 +59,8 @@ type world struct {
 	api      client.WithWatch
 	noLookup atomic.Bool
 	hash     statichash.Scheme[*v1alpha1.ProxmoxNodeClass]
+	// onToken is called before a bootstrap token is written.
+	onToken func()
 	// shapes are on sale.
 	shapes []instancetype.Shape
 	static bool // machines are pinned
@@ -82,7 +84,7 @@ func setup(o *proxmox.Options) {
 
 func newWorld(t testing.TB, change func(*proxmox.Options)) *world {
 	t.Helper()
-	w := &world{t: t, events: &eventstest.Recorder{}, hash: v1alpha1.HashScheme(), shapes: instancetype.BuiltIn()}
+	w := &world{t: t, events: &eventstest.Recorder{}, hash: v1alpha1.HashScheme(), shapes: instancetype.BuiltIn(), onToken: func() {}}
 	w.World = simtest.Start(t, func(o *proxmox.Options) {
 		setup(o)
 		if change != nil {
@@ -150,6 +152,12 @@ func (w *world) process() {
 			}
 			return c.Get(ctx, key, o, opts...)
 		},
+		Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
+			if _, ok := o.(*corev1.Secret); ok {
+				w.onToken()
+			}
+			return c.Create(ctx, o, opts...)
+		},
 	})
 	clients := map[string]*pve.Client{simtest.Region: w.Client(simtest.Region), other: w.Client(other)}
 	w.ledger = capacity.NewLedger(w.static)
@@ -163,7 +171,7 @@ func (w *world) process() {
 		Client: cached, Events: w.events, Cluster: cluster, Inventory: w.inventory,
 		Launcher: launch.New(launch.Options{Clients: clients, Ledger: w.ledger, Book: book, IDs: launch.NewIDs(20000, w.Clock), Clock: w.Clock}),
 		Boot: bootdata.New(bootdata.Options{
-			Client: strict, Namespace: "kube-system", Version: func(context.Context) (string, error) { return "v1.33.4", nil }, Clock: w.Clock,
+			Client: cached, Namespace: "kube-system", Version: func(context.Context) (string, error) { return "v1.33.4", nil }, Clock: w.Clock,
 		}),
 		Shapes: w.store, Health: health.New(health.Options{Clock: w.Clock}), Hash: &w.hash, MemoryOverhead: 0.075, Clock: w.Clock,
 	})

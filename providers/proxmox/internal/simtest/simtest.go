@@ -7,11 +7,15 @@
 package simtest
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io/fs"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -79,6 +83,27 @@ func (w *World) As(region string, who pve.Credentials) *pve.Client {
 		URL: w.URL + "/" + region + "/api2/json", RootCAs: w.RootCAs, Clock: w.Clock,
 		Credentials: func() (pve.Credentials, error) { return who, nil },
 	})
+}
+
+// Begin makes a call that starts a task, as somebody who does not wait for it.
+func (w *World) Begin(t testing.TB, region, path string, parameters url.Values) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/"+region+"/api2/json"+path, strings.NewReader(parameters.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Authorization", "PVEAPIToken="+TokenID+"="+TokenSecret)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: w.RootCAs, MinVersion: tls.VersionTLS12}}
+	defer transport.CloseIdleConnections()
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }() // the status tells
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("POST %s: %s", path, response.Status)
+	}
 }
 
 // published is the description that Proxmox VE publishes of its API, if it is at hand;
