@@ -84,14 +84,14 @@ func shapes(file string, c clock.PassiveClock) *catalogue.Store[instancetype.Sha
 	})
 }
 
-// hostSettings are those of a file for hosts, as they were when it was last right (PVE-052).
-type hostSettings struct {
+// HostSettings are those of a file for hosts, as they were when it was last right (PVE-052).
+type HostSettings struct {
 	file    string
 	current atomic.Pointer[topology.Settings]
 }
 
 // Current are the settings; nil: there are none.
-func (h *hostSettings) Current() topology.Settings {
+func (h *HostSettings) Current() topology.Settings {
 	if now := h.current.Load(); now != nil {
 		return *now
 	}
@@ -99,7 +99,7 @@ func (h *hostSettings) Current() topology.Settings {
 }
 
 // Refresh reads the file anew. After an error what was there stays.
-func (h *hostSettings) Refresh() error {
+func (h *HostSettings) Refresh() error {
 	if h.file == "" {
 		return nil
 	}
@@ -115,7 +115,8 @@ func (h *hostSettings) Refresh() error {
 	return nil
 }
 
-// refreshFiles reads both files anew.
-func (p *Parts) refreshFiles(ctx context.Context) error {
+// RefreshFiles reads the files of instance types and hosts anew. After an error what was
+// there stays.
+func (p *Parts) RefreshFiles(ctx context.Context) error {
 	return errors.Join(p.Shapes.Refresh(ctx), p.Hosts.Refresh())
 }

@@ -59,7 +59,7 @@ type Parts struct {
 	// Clients call the regions, by name.
 	Clients   map[string]*pve.Client
 	Shapes    *catalogue.Store[instancetype.Shape]
-	Hosts     *hostSettings
+	Hosts     *HostSettings
 	Book      *network.Book
 	Inventory *inventory.Inventory
 	Boot      *bootdata.Writer
@@ -72,7 +72,7 @@ type Parts struct {
 
 // New reads the files, and puts the parts together. Nothing is asked of any cluster.
 func New(ctx context.Context, o Options) (*Parts, error) {
-	p := &Parts{Options: o, Book: network.NewBook(), Hosts: &hostSettings{file: o.Settings.NodeSettingFile}}
+	p := &Parts{Options: o, Book: network.NewBook(), Hosts: &HostSettings{file: o.Settings.NodeSettingFile}}
 	var err error
 	if p.Clients, err = clients(o.Settings.CloudConfig, o.Clock); err != nil {
 		return nil, err

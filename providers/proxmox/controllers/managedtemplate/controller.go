@@ -122,7 +122,7 @@ func (c *Controller) keep(ctx context.Context, t *v1alpha1.ProxmoxTemplate, orde
 	if len(wanted) == 0 {
 		f.NoRegion = order.Spec.Region
 	}
-	err := c.dropImages(ctx, t, &f, before)
+	err := c.dropImages(ctx, t, &f)
 	return f, err
 }
 
@@ -140,7 +140,7 @@ func withdrawn(before []placement.Entry, wanted []string) []string {
 // dropImages removes the image of before a change, once nothing is made from it any more:
 // from all regions that may have it (PVE-029). In a region that is no longer wanted the
 // image of now goes as well.
-func (c *Controller) dropImages(ctx context.Context, t *v1alpha1.ProxmoxTemplate, f *Facts, before []placement.Entry) error {
+func (c *Controller) dropImages(ctx context.Context, t *v1alpha1.ProxmoxTemplate, f *Facts) error {
 	old := t.Status.ImageID
 	if old == f.Image {
 		old = ""
