@@ -315,6 +315,9 @@ func TestProviderDefaults(t *testing.T) {
 			t.Errorf("%v: got %q, %v", tt.args, result.Options.LeaderElectionName, err)
 		}
 	}
+	if all := options.Settings(declare("leader-election-name", "mine")); len(all) != 1 || all[0].Env != "LEADER_ELECTION_NAME" || all[0].Default != "mine" {
+		t.Errorf("described as %+v", all)
+	}
 	for name, value := range map[string]string{"leader-election": "mine", "metrics-port": "many"} {
 		if _, err := options.Parse(options.Input{Declare: declare(name, value)}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: error %v", name, err)
