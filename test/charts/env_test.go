@@ -88,7 +88,7 @@ var byEnvOnly = map[string]string{
 	"LEADER_ELECTION_NAMESPACE": "for tests",
 }
 
-// OPS-232, OPS-315, AWS-001: the container has no variable that the binary does not know, and every
+// OPS-232, OPS-315, AWS-001, CAPI-066, PVE-113: the container has no variable that the binary does not know, and every
 // option can be set.
 func TestVariablesAreOptions(t *testing.T) {
 	for _, provider := range providers {

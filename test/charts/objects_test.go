@@ -12,7 +12,7 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// OPS-231, OPS-243, OPS-244: the pods are as locked up as a controller can be.
+// OPS-231, OPS-243, OPS-244, CAPI-066, PVE-113: the pods are as locked up as a controller can be.
 func TestSecurity(t *testing.T) {
 	users := map[string]int64{"kwok": 65536, "aws": 65532, "clusterapi": 65532, "proxmox": 65532}
 	for _, provider := range providers {

@@ -17,16 +17,21 @@ type Setting struct {
 }
 
 // Settings lists the options of the core in the order of their declaration. With a
-// declaration of a provider they are that provider's alone.
+// declaration of a provider they are that provider's alone: its own, and those of the core
+// that it gives another default.
 func Settings(declare func(*Set)) []Setting {
 	set := &Set{}
-	if declare == nil {
-		declare = new(Options).declare
+	new(Options).declare(set)
+	first := 0
+	if declare != nil {
+		first = len(set.entries)
+		declare(set)
 	}
-	declare(set)
-	out := make([]Setting, len(set.entries))
+	var out []Setting
 	for i, e := range set.entries {
-		out[i] = Setting{Flag: e.name, Env: e.env, Type: e.kind, Default: e.fallback, Usage: e.usage, Gates: e.gates}
+		if i >= first || e.changed {
+			out = append(out, Setting{Flag: e.name, Env: e.env, Type: e.kind, Default: e.fallback, Usage: e.usage, Gates: e.gates})
+		}
 	}
 	return out
 }

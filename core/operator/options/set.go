@@ -45,6 +45,8 @@ type entry struct {
 	name, env, usage string
 	// kind and fallback are type and default as --help shows them.
 	kind, fallback string
+	// changed means that the default is not that of the declaration.
+	changed bool
 	// assign reads a value and stores it.
 	assign func(text string) error
 	// fromEnv reads a value of the environment; it differs from assign for
@@ -173,7 +175,7 @@ func (s *Set) Default(name, value string) {
 		if err := e.assign(value); err != nil {
 			s.clashes = append(s.clashes, fmt.Errorf("default %q of --%s: %w", value, name, err))
 		}
-		e.fallback = value
+		e.fallback, e.changed = value, true
 		return
 	}
 	s.clashes = append(s.clashes, fmt.Errorf("flag --%s gets another default and is not declared", name))

@@ -91,7 +91,7 @@ func (p *Provider) zones(entries []placement.Entry) ([]instancetype.SubjectZone,
 		return nil, errNotRead // CP-033
 	}
 	for _, e := range entries {
-		marked[instancetype.Zone{Region: e.Region, Host: e.Host}] = true
+		marked[instancetype.Zone{Region: e.Region, Host: e.Host}] = p.clones(e)
 	}
 	var out []instancetype.SubjectZone
 	for zone, is := range marked {
@@ -101,6 +101,15 @@ func (p *Provider) zones(entries []placement.Entry) ([]instancetype.SubjectZone,
 		return cmp.Or(cmp.Compare(a.Region, b.Region), cmp.Compare(a.Host, b.Host))
 	})
 	return out, nil
+}
+
+// clones reports whether the template of an entry can be cloned: the host that it lies on
+// answers, whichever host it is cloned to. What is not known yet passes.
+func (p *Provider) clones(e placement.Entry) bool {
+	reading, _ := p.opts.Inventory.Reading(e.Region)
+	template, _ := reading.Template(e.Template)
+	host, known := reading.Host(template.Host)
+	return !known || host.Online()
 }
 
 // base is the types of a NodeClass, the same for the same state.

@@ -19,9 +19,12 @@ type Host struct {
 	Load float64 `json:"cpu"`
 }
 
+// Online reports whether it is there.
+func (h Host) Online() bool { return h.Status == "online" }
+
 // Usable reports whether machines can be launched on it: it is there, and not in
 // maintenance (PVE-046, PVE-047).
-func (h Host) Usable() bool { return h.Status == "online" && h.HAState != "maintenance" }
+func (h Host) Usable() bool { return h.Online() && h.HAState != "maintenance" }
 
 // Machine is a virtual machine or container in the list of resources.
 type Machine struct {

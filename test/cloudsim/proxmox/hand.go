@@ -33,9 +33,12 @@ func (c *Cloud) SetRegionDown(in string, down bool) error {
 }
 
 // SetHostOffline takes a host away, with its tasks and all that runs on it, or brings it
-// back with everything stopped.
+// back with everything stopped. One that is as it is to be stays so, with what runs on it.
 func (c *Cloud) SetHostOffline(in, at string, offline bool) error {
 	return c.onHost(in, at, func(r *region, h *host) {
+		if h.offline == offline {
+			return
+		}
 		h.offline = offline
 		for _, m := range r.machines {
 			if m.host == at && m.running {

@@ -42,6 +42,7 @@ func TestControl(t *testing.T) {
 		{"POST /v1/machines/r1:101/stop", "", func(string) bool { m, _ := w.machine(101); return !m.Running }},
 		{"POST /v1/machines/r1:101/remove", "", func(string) bool { _, there := w.machine(101); return !there }},
 		{"POST /v1/machines", `{"region": "r1", "machine": {"id": 300, "host": "pve1", "running": true}}`, func(string) bool { m, _ := w.machine(300); return m.Running }},
+		{"PUT /v1/hosts", `{"region": "r1", "host": "pve1", "offline": false}`, func(string) bool { m, _ := w.machine(300); return m.Running }},
 		{"PUT /v1/hosts", `{"region": "r1", "host": "pve1", "offline": true}`, func(string) bool { m, _ := w.machine(300); return !m.Running }},
 		{"PUT /v1/hosts", `{"region": "r1", "host": "pve1", "offline": false, "maintenance": true}`, func(string) bool {
 			return strings.Contains(w.call("GET /nodes", "").Status, "200")

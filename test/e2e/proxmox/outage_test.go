@@ -18,20 +18,20 @@ var _ = Describe("A host", func() {
 	// PVE-046, PVE-101: while it is away nothing is launched there and nothing that was there
 	// is given up; what is to be deleted goes when it is back.
 	It("that goes away keeps its machines, and gets none", func(ctx SpecContext) {
-		pool := env.NodePool(ctx, "default", onePodPerNode, require(zone, "east1", "east2"))
+		pool := env.NodePool(ctx, "default", onePodPerNode, require(zone, "east2", "east3"))
 		w := filling(4)
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		nodes := env.EventuallySettled(ctx, pool)
-		Expect(valuesOf(nodes, zone)).To(Equal([]string{"east1", "east2"}), "balanced (PVE-062)")
+		Expect(valuesOf(nodes, zone)).To(Equal([]string{"east2", "east3"}), "balanced (PVE-062)")
 		before := uids(env.Claims(ctx, pool))
-		Expect(cloud.Host(ctx, "east", "east1", true, false)).To(Succeed())
+		Expect(cloud.Host(ctx, "east", "east2", true, false)).To(Succeed())
 		more := objects.Workload{Name: env.Name("more"), Replicas: 2, CPU: "1500m"}
 		env.Create(ctx, more.Deployment())
 		env.EventuallyRunning(ctx, more)
 		env.Eventually(ctx, func(g Gomega) {
 			for _, node := range env.Nodes(ctx, pool) {
-				if node.Labels[zone] == "east1" {
+				if node.Labels[zone] == "east2" {
 					g.Expect(readiness(&node)).NotTo(Equal(corev1.ConditionTrue), node.Name)
 				}
 			}
@@ -39,12 +39,12 @@ var _ = Describe("A host", func() {
 		for _, claim := range env.Claims(ctx, pool) {
 			Expect(claim.DeletionTimestamp).To(BeNil())
 			if !slices.Contains(before, claim.UID) {
-				Expect(claim.Labels).To(HaveKeyWithValue(zone, "east2"))
+				Expect(claim.Labels).To(HaveKeyWithValue(zone, "east3"))
 			}
 		}
 		gone := env.Claims(ctx, pool)[0]
 		for _, claim := range env.Claims(ctx, pool) {
-			if claim.Labels[zone] == "east1" {
+			if claim.Labels[zone] == "east2" {
 				gone = claim
 			}
 		}
@@ -52,7 +52,7 @@ var _ = Describe("A host", func() {
 		env.Consistently(ctx, calm, func(g Gomega) {
 			g.Expect(machines(ctx)).To(HaveKey(gone.Status.ProviderID), "nobody can delete it now")
 		})
-		Expect(cloud.Host(ctx, "east", "east1", false, false)).To(Succeed())
+		Expect(cloud.Host(ctx, "east", "east2", false, false)).To(Succeed())
 		env.EventuallyGone(ctx, &gone)
 		Expect(machines(ctx)).NotTo(HaveKey(gone.Status.ProviderID))
 	})
