@@ -3,6 +3,7 @@
 package charts_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,6 +39,19 @@ func TestSecurity(t *testing.T) {
 		if pods.HostNetwork || pods.HostPID || pods.HostIPC {
 			t.Errorf("%s: the pods share what is the host's", provider)
 		}
+	}
+}
+
+// PVE-113: media with boot data are written to memory, for nothing else can be written to.
+func TestScratch(t *testing.T) {
+	pods := find[appsv1.Deployment](t, render(t, "proxmox"), "Deployment").Spec.Template.Spec
+	mount := slices.IndexFunc(pods.Containers[0].VolumeMounts, func(m corev1.VolumeMount) bool { return m.MountPath == "/tmp" && !m.ReadOnly })
+	if mount < 0 {
+		t.Fatalf("mounted are %v", pods.Containers[0].VolumeMounts)
+	}
+	volume := slices.IndexFunc(pods.Volumes, func(v corev1.Volume) bool { return v.Name == pods.Containers[0].VolumeMounts[mount].Name })
+	if volume < 0 || pods.Volumes[volume].EmptyDir.Medium != corev1.StorageMediumMemory || pods.Volumes[volume].EmptyDir.SizeLimit.IsZero() {
+		t.Errorf("the volumes are %v", pods.Volumes)
 	}
 }
 

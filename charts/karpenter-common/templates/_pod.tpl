@@ -101,6 +101,9 @@ resources:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- $mounts := list }}
+{{- if (include "karpenter-common.provider" . | fromYaml).scratch }}
+{{- $mounts = append $mounts (dict "name" "scratch" "mountPath" "/tmp") }}
+{{- end }}
 {{- range include "karpenter-common.secretFiles" . | fromYamlArray }}
 {{- $mounts = append $mounts (dict "name" .volume "mountPath" .directory "readOnly" true) }}
 {{- end }}
@@ -174,6 +177,9 @@ tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- $volumes := list }}
+{{- with (include "karpenter-common.provider" . | fromYaml).scratch }}
+{{- $volumes = append $volumes (dict "name" "scratch" "emptyDir" (dict "medium" "Memory" "sizeLimit" .)) }}
+{{- end }}
 {{- range include "karpenter-common.secretFiles" . | fromYamlArray }}
 {{- $items := list (dict "key" .key "path" .file) }}
 {{- $volumes = append $volumes (dict "name" .volume "secret" (dict "secretName" .secret "items" $items "defaultMode" 288)) }}

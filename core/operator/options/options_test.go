@@ -301,6 +301,30 @@ func TestProviderOptions(t *testing.T) {
 	}
 }
 
+// OPS-009: a provider may have another default, which gives way to what is set.
+func TestProviderDefaults(t *testing.T) {
+	declare := func(name, value string) func(*options.Set) {
+		return func(s *options.Set) { s.Default(name, value) }
+	}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{{nil, "mine"}, {[]string{"--leader-election-name=other"}, "other"}} {
+		result, err := options.Parse(options.Input{Args: tt.args, Declare: declare("leader-election-name", "mine")})
+		if err != nil || result.Options.LeaderElectionName != tt.want {
+			t.Errorf("%v: got %q, %v", tt.args, result.Options.LeaderElectionName, err)
+		}
+	}
+	if all := options.Settings(declare("leader-election-name", "mine")); len(all) != 1 || all[0].Env != "LEADER_ELECTION_NAME" || all[0].Default != "mine" {
+		t.Errorf("described as %+v", all)
+	}
+	for name, value := range map[string]string{"leader-election": "mine", "metrics-port": "many"} {
+		if _, err := options.Parse(options.Input{Declare: declare(name, value)}); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
 // OPS-008: what becomes of the environment later makes no difference.
 func TestReadOnce(t *testing.T) {
 	environ := []string{"METRICS_PORT=9000", "LOG_OUTPUT_PATHS=stdout,stderr", "FEATURE_GATES=NodeRepair=true"}

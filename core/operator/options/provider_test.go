@@ -57,35 +57,3 @@ func TestNumbersAndGatesOfProviders(t *testing.T) {
 		})
 	}
 }
-
-// OPS-019: a provider may have another default of an option of the core, which users
-// override as ever.
-func TestOtherDefaults(t *testing.T) {
-	for _, tt := range []struct {
-		name          string
-		args, environ []string
-		value, want   string
-		fail          string
-	}{
-		{name: "leader-election-name", value: "mine", want: "mine"},
-		{name: "leader-election-name", value: "mine", environ: []string{"LEADER_ELECTION_NAME=env"}, want: "env"},
-		{name: "leader-election-name", value: "mine", args: []string{"--leader-election-name=flag"}, want: "flag"},
-		{name: "no-such-option", value: "mine", fail: "--no-such-option"},
-		{name: "metrics-port", value: "many", fail: "--metrics-port"},
-	} {
-		result, err := options.Parse(options.Input{Args: tt.args, Environ: tt.environ, Declare: func(s *options.Set) { s.Default(tt.name, tt.value) }})
-		if tt.fail != "" {
-			if err == nil || !strings.Contains(err.Error(), tt.fail) {
-				t.Errorf("%s: the error is %v", tt.name, err)
-			}
-			continue
-		}
-		if err != nil || result.Options.LeaderElectionName != tt.want {
-			t.Errorf("%v %v: the name is %q, %v", tt.args, tt.environ, result.Options.LeaderElectionName, err)
-		}
-		var help strings.Builder
-		if err := result.Usage(&help, "x"); err != nil || !strings.Contains(help.String(), "$LEADER_ELECTION_NAME, default \"mine\"") {
-			t.Errorf("the help does not tell the default: %v", err)
-		}
-	}
-}
