@@ -31,6 +31,8 @@ var errNoRoute = errors.New("no route to host")
 type line struct {
 	config *rest.Config
 	cut    atomic.Bool
+	// refused counts the requests while it was.
+	refused atomic.Int32
 }
 
 func newLine(config *rest.Config) *line {
@@ -38,6 +40,7 @@ func newLine(config *rest.Config) *line {
 	l.config.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			if l.cut.Load() {
+				l.refused.Add(1)
 				return nil, errNoRoute
 			}
 			return next.RoundTrip(r)
@@ -144,9 +147,16 @@ func TestOutages(t *testing.T) {
 	t.Run("one namespace", o.oneNamespace)
 	t.Run("changes", func(t *testing.T) { o.changes(t, api) })
 
+	o.clock.Step(10 * time.Second)
+	time.Sleep(200 * time.Millisecond) // so that it answered just now
+	line.refused.Store(0)
 	line.cut.Store(true)
 	changed = o.DeploymentChanges()
 	o.clock.Step(20 * time.Second)
+	for deadline := time.Now().Add(10 * time.Second); line.refused.Load() == 0 && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	time.Sleep(200 * time.Millisecond) // so that it is noted
 	if err := o.Reachable(t.Context()); err != nil {
 		t.Errorf("a moment without answer: %v", err)
 	}

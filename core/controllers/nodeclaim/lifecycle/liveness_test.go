@@ -3,6 +3,7 @@
 package lifecycle_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -52,21 +53,34 @@ func TestLiveness(t *testing.T) {
 	}
 }
 
-// patient is a provider with another launch timeout.
-type patient struct{ cloudprovider.CloudProvider }
+// patient is a provider with another launch timeout, whose launches fail.
+type patient struct {
+	cloudprovider.CloudProvider
+	// left is how long the last call was given.
+	left *time.Duration
+}
 
 func (patient) LaunchTimeout() time.Duration { return 9 * time.Minute }
+
+func (p patient) Create(ctx context.Context, _ *v1.NodeClaim) (*v1.NodeClaim, error) {
+	deadline, _ := ctx.Deadline()
+	*p.left = time.Until(deadline)
+	return nil, errors.New("down")
+}
 
 // LIF-009, LIF-110: the provider says how long a launch may take, and a call of Create may
 // take as long.
 func TestLaunchTimeoutOfProvider(t *testing.T) {
 	w := setup(t, fixture.NodeClaim("a"))
-	var left time.Duration
-	w.provider = patient{scripted{w.Provider, func(*v1.NodeClaim) (*v1.NodeClaim, error) { return nil, errors.New("down") }}}
+	var left, given time.Duration
+	w.provider = patient{w.Provider, &given}
 	w.restart()
 	w.Clock.Step(9*time.Minute - time.Second)
 	if left = w.pass("a").RequeueAfter; left > time.Second || !w.nodeClaim("a").DeletionTimestamp.IsZero() {
 		t.Errorf("before its deadline: looked at again after %s, NodeClaim %+v", left, w.nodeClaim("a").ObjectMeta)
+	}
+	if given > 9*time.Minute || given < 8*time.Minute {
+		t.Errorf("a call is given %s", given)
 	}
 	w.Clock.Step(time.Second)
 	w.pass("a")

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package stock_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	"karpenter.sh/core/apis/vocabulary"
+	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/cloudprovider/kit/health"
+	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
+	"karpenter.sh/providers/clusterapi/capi"
+	"karpenter.sh/providers/clusterapi/instancetype"
+	"karpenter.sh/providers/clusterapi/internal/simcapi"
+	"karpenter.sh/providers/clusterapi/inventory"
+	"karpenter.sh/providers/clusterapi/stock"
+)
+
+// CAPI-019, CAPI-028, CAPI-061, CP-009: a type follows what is known beside its deployment
+// and keeps its pointer while that is the same; what cannot be told now makes no type go.
+func TestFacts(t *testing.T) {
+	clock := clocktesting.NewFakeClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	management := simcapi.New(t, clock, "v1beta2")
+	md := management.Deployment("md", 0)
+	var facts instancetype.Facts
+	var down error
+	s := stock.New(stock.Options{
+		Inventory: &inventory.Reader{Management: inventory.Management{Cache: management.Cache()}},
+		Health:    health.New(health.Options{Clock: clock}), Clock: clock,
+		Facts: func(context.Context, *capi.MachineDeployment) (instancetype.Facts, error) { return facts, down },
+	})
+	words, err := vocabulary.New(v1alpha1.Vocabulary())
+	if err != nil {
+		t.Fatal(err)
+	}
+	only := func() *cloudprovider.InstanceType {
+		t.Helper()
+		nodeClass := &v1alpha1.ClusterAPINodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+		deployments, err := s.Selected(t.Context(), nodeClass)
+		if err != nil {
+			t.Fatal(err)
+		}
+		types, err := s.Types(t.Context(), deployments, instancetype.Asker{Words: words, Defines: func(string) bool { return false }})
+		if err != nil || len(types) > 1 {
+			t.Fatalf("%d types, %v", len(types), err)
+		}
+		if len(types) == 0 {
+			return nil
+		}
+		return types[0]
+	}
+
+	if it := only(); it != nil {
+		t.Errorf("a deployment without a size is a type: %v", it.Capacity)
+	}
+	facts.Capacity = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("4"), corev1.ResourceMemory: resource.MustParse("16Gi")}
+	sized := only()
+	if sized == nil || sized.Capacity.Cpu().Value() != 4 {
+		t.Fatalf("with a template: %+v", sized)
+	}
+	facts.Capacity = facts.Capacity.DeepCopy()
+	if only() != sized {
+		t.Error("the same facts make another type")
+	}
+	facts.Overhead = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("200m")}
+	it := only()
+	if left := it.Allocatable(); it == sized || left.Cpu().MilliValue() != 3800 {
+		t.Errorf("with an overhead: %v", left)
+	}
+
+	down = errors.New("no route to host")
+	if _, err := s.Selected(t.Context(), &v1alpha1.ClusterAPINodeClass{}); !errors.Is(err, down) {
+		t.Errorf("without facts: %v", err)
+	}
+	if shape := s.ShapeOf(t.Context(), management.Get(md)); shape == nil || shape.Capacity.Cpu().Value() != 4 {
+		t.Errorf("the last shape is %+v", shape)
+	}
+}
