@@ -16,7 +16,7 @@ const (
 
 // Events lists what the provider publishes, without what the core and the kit publish.
 func Events() []events.Kind {
-	nodeClass := []string{"ClusterAPINodeClass"}
+	nodeClass := []string{"NodeClass"}
 	return []events.Kind{
 		{Reason: MachineDeploymentMalformed, Type: events.Warning, Objects: nodeClass, When: "The CPU, the memory or an annotation of a selected MachineDeployment is missing or cannot be read."},
 		{Reason: MachinesOutnumberReplicas, Type: events.Warning, Objects: nodeClass, When: "A selected MachineDeployment has had more Machines than its replicas and a roll-out explain for a minute. Nothing is launched from it until that is over."},
