@@ -751,6 +751,13 @@ func TestAvailable(t *testing.T) {
 		t.Errorf("after its end: %s", got)
 	}
 	nodeClass := w.nodeClass()
+	nodeClass.Spec.Region = other // which nobody has resolved yet
+	w.must(w.api.Update(t.Context(), nodeClass))
+	if got := w.available(three); got != "pve3" {
+		t.Errorf("by the spec: %s", got)
+	}
+	nodeClass.Spec.Region = ""
+	w.must(w.api.Update(t.Context(), nodeClass))
 	nodeClass.Status.SelectedZones = []string{"r1/pve2/9000"}
 	w.must(w.api.Status().Update(t.Context(), nodeClass))
 	if got := w.available(two); got != "pve2" {
@@ -846,7 +853,19 @@ func TestImageDrift(t *testing.T) {
 	if again := w.create(claim("n2")); again.Status.ImageID != "7" {
 		t.Errorf("got %s", again.Status.ImageID)
 	}
+	// That the template of another host is what it was cloned from does not help.
+	all, err := w.Cloud.Machines(simtest.Region)
+	w.must(err)
+	options := maps.Clone(all[0].Options)
+	options["description"], options["scsi0"] = "Hash: 8", "ceph:base-9001-disk-0,size=3G"
+	w.must(w.Cloud.Place(simtest.Region, proxmox.Machine{ID: 9001, Host: "pve2", Template: true, Options: options}), w.inventory.Refresh(t.Context()))
 	nodeClass := w.nodeClass()
+	nodeClass.Status.SelectedZones = []string{"r1/pve1/9000", "r1/pve2/9001"}
+	w.must(w.api.Status().Update(t.Context(), nodeClass))
+	created.Status.ImageID = "8"
+	if reason, err := w.IsDrifted(t.Context(), created); reason != "ImageDrift" || err != nil {
+		t.Errorf("drifted for %q, %v", reason, err)
+	}
 	nodeClass.Status.SelectedZones = nil
 	w.must(w.api.Status().Update(t.Context(), nodeClass))
 	if reason, err := w.IsDrifted(t.Context(), created); reason != "" || err != nil {
