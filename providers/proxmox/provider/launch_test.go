@@ -178,6 +178,71 @@ func TestPlacement(t *testing.T) {
 	}
 }
 
+// PVE-062: with AvailabilityFirst hosts of a region are tried in any order.
+func TestAvailabilityFirst(t *testing.T) {
+	w := newWorld(t, nil)
+	w.edit(func(nodeClass *v1alpha1.ProxmoxNodeClass) {
+		nodeClass.Spec.PlacementStrategy = &v1alpha1.PlacementStrategy{ZoneBalance: v1alpha1.ZoneBalanceAvailabilityFirst}
+	})
+	w.shuffle = func(n int) []int {
+		out := make([]int, n)
+		for i := range out {
+			out[i] = n - 1 - i
+		}
+		return out
+	}
+	w.restart()
+	for i := range 2 {
+		if zone := w.create(claim(fmt.Sprint("n", i))).Labels[label.Zone]; zone != "pve2" {
+			t.Errorf("it is on %s", zone)
+		}
+	}
+}
+
+// PVE-111: the privileges that are listed suffice; without one of them the launch says so.
+func TestPrivileges(t *testing.T) {
+	privileges := []string{
+		"Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.AllocateTemplate", "Datastore.Audit", "Mapping.Audit", "Mapping.Use",
+		"Sys.Audit", "Sys.AccessNetwork", "SDN.Audit", "SDN.Use", "VM.Audit", "VM.Allocate", "VM.Clone", "VM.PowerMgmt",
+		"VM.Config.CDROM", "VM.Config.CPU", "VM.Config.Memory", "VM.Config.Disk", "VM.Config.Network", "VM.Config.HWType",
+		"VM.Config.Cloudinit", "VM.Config.Options", "Pool.Audit", "Pool.Allocate",
+	}
+	as := func(granted []string) *world {
+		w := newWorld(t, func(o *proxmox.Options) {
+			for i := range o.Setup.Regions {
+				o.Setup.Regions[i].Machines[0].Options["ipconfig0"] = "ip=10.10.0.0/16"
+				o.Setup.Regions[i].Users = append(o.Setup.Regions[i].Users, proxmox.User{
+					Name: "karpenter@pve", Grants: []proxmox.Grant{{Path: "/", Privileges: granted}}, Tokens: []proxmox.Token{{ID: "t", Secret: "22222222-2222-3333-4444-555555555555"}},
+				})
+			}
+		})
+		w.edit(func(nodeClass *v1alpha1.ProxmoxNodeClass) {
+			nodeClass.Spec.SecurityGroups = []v1alpha1.SecurityGroup{{Name: "nodes"}}
+			nodeClass.Spec.BootDevice.Storage = "local-lvm"
+		})
+		w.who = pve.Credentials{TokenID: "karpenter@pve!t", TokenSecret: "22222222-2222-3333-4444-555555555555"}
+		w.restart()
+		return w
+	}
+	w := as(privileges)
+	created := w.create(claim("n1"))
+	if list, err := w.List(t.Context()); err != nil || len(list) != 1 {
+		t.Errorf("listed %v, %v", list, err)
+	}
+	w.must(w.Delete(t.Context(), created))
+	if len(w.machines()) > 0 {
+		t.Error("the machine is there")
+	}
+
+	for _, missing := range []string{"VM.Clone", "VM.PowerMgmt", "Datastore.AllocateSpace"} {
+		w := as(slices.DeleteFunc(slices.Clone(privileges), func(p string) bool { return p == missing }))
+		_, err := w.Create(t.Context(), claim("n1"))
+		if create, _ := cloudprovider.AsCreateError(err); create == nil || create.Reason != "ProxmoxUnauthorized" || !strings.Contains(create.Message, missing) {
+			t.Errorf("without %s: %v", missing, err)
+		}
+	}
+}
+
 // many launches at the same time, and returns the NodeClaims and how many lacked capacity.
 func (w *world) many(n int, asks ...karpv1.NodeSelectorRequirementWithMinValues) (created []*karpv1.NodeClaim, short int) {
 	var mu sync.Mutex
@@ -686,6 +751,13 @@ func TestAvailable(t *testing.T) {
 		t.Errorf("after its end: %s", got)
 	}
 	nodeClass := w.nodeClass()
+	nodeClass.Spec.Region = other // which nobody has resolved yet
+	w.must(w.api.Update(t.Context(), nodeClass))
+	if got := w.available(three); got != "pve3" {
+		t.Errorf("by the spec: %s", got)
+	}
+	nodeClass.Spec.Region = ""
+	w.must(w.api.Update(t.Context(), nodeClass))
 	nodeClass.Status.SelectedZones = []string{"r1/pve2/9000"}
 	w.must(w.api.Status().Update(t.Context(), nodeClass))
 	if got := w.available(two); got != "pve2" {
@@ -781,7 +853,19 @@ func TestImageDrift(t *testing.T) {
 	if again := w.create(claim("n2")); again.Status.ImageID != "7" {
 		t.Errorf("got %s", again.Status.ImageID)
 	}
+	// That the template of another host is what it was cloned from does not help.
+	all, err := w.Cloud.Machines(simtest.Region)
+	w.must(err)
+	options := maps.Clone(all[0].Options)
+	options["description"], options["scsi0"] = "Hash: 8", "ceph:base-9001-disk-0,size=3G"
+	w.must(w.Cloud.Place(simtest.Region, proxmox.Machine{ID: 9001, Host: "pve2", Template: true, Options: options}), w.inventory.Refresh(t.Context()))
 	nodeClass := w.nodeClass()
+	nodeClass.Status.SelectedZones = []string{"r1/pve1/9000", "r1/pve2/9001"}
+	w.must(w.api.Status().Update(t.Context(), nodeClass))
+	created.Status.ImageID = "8"
+	if reason, err := w.IsDrifted(t.Context(), created); reason != "ImageDrift" || err != nil {
+		t.Errorf("drifted for %q, %v", reason, err)
+	}
 	nodeClass.Status.SelectedZones = nil
 	w.must(w.api.Status().Update(t.Context(), nodeClass))
 	if reason, err := w.IsDrifted(t.Context(), created); reason != "" || err != nil {
