@@ -23,7 +23,8 @@
 // # Invariants
 //
 // A host makes its Node once. Whoever deletes the Node does not get it back, as with a
-// kubelet that runs on. A host that has ended is silent: kwok plays its Node no longer.
+// kubelet that runs on. A host that has ended is silent, kwok plays its Node no longer, and
+// the Node goes, as where a cloud has a controller for that.
 //
 // # Where to start reading
 //

@@ -120,23 +120,26 @@ func (h *hosts) vanish(ctx context.Context, m *v1alpha1.FakeMachine) error {
 	if err != nil {
 		return err
 	}
-	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: m.Name}}
+	return remove(ctx, from, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: m.Name}})
+}
+
+func remove(ctx context.Context, from client.Client, node *corev1.Node) error {
 	if err := from.Delete(ctx, node); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("delete Node %s: %w", m.Name, err)
+		return fmt.Errorf("delete Node %s: %w", node.Name, err)
 	}
 	return nil
 }
 
-// end lets the Node fall silent; Cluster API deletes it.
+// end lets the Node fall silent, and takes it away: Cluster API deletes those Nodes only
+// that it has found. Whether the host has joined is not asked, since what is read may be
+// older than the Node.
 func (h *hosts) end(ctx context.Context, m *v1alpha1.FakeMachine) error {
 	before := m.DeepCopy()
 	if !controllerutil.RemoveFinalizer(m, finalizer) {
 		return nil
 	}
-	if m.Status.Joined {
-		if err := h.silence(ctx, m); err != nil {
-			return err
-		}
+	if err := h.silence(ctx, m); err != nil {
+		return err
 	}
 	if err := h.client.Patch(ctx, m, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("let FakeMachine %s go: %w", m.Name, err)
@@ -158,7 +161,7 @@ func (h *hosts) silence(ctx context.Context, m *v1alpha1.FakeMachine) error {
 	if err := from.Patch(ctx, node, played); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("silence Node %s: %w", m.Name, err)
 	}
-	return nil
+	return remove(ctx, from, node)
 }
 
 func (h *hosts) workload(ctx context.Context, m *v1alpha1.FakeMachine) (client.Client, error) {
