@@ -163,7 +163,7 @@ var _ = Describe("A cluster on Proxmox VE", func() {
 		defer func() { Expect(cloud.Act(ctx, "east:7000", "remove")).To(Succeed()) }()
 		taken, made := managedTemplate(stranger), managedTemplate(env.Name("made"))
 		env.Create(ctx, taken, made)
-		eventuallySays(ctx, taken, "Ready", "False", "TemplateNameConflict")
+		eventuallySays(ctx, taken, "ProxmoxVirtualMachineTemplateReady", "False TemplateNameConflict")
 		eventuallySays(ctx, made, "Ready", "True")
 		Expect(templatesNamed(ctx, stranger)).To(Equal([]string{"east:7000"}))
 		Expect(templatesNamed(ctx, made.GetName())).NotTo(BeEmpty())
