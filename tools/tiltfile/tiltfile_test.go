@@ -116,6 +116,9 @@ func parse(text string) (all []object, err error) {
 func TestUp(t *testing.T) {
 	needHelm(t)
 	for _, provider := range localcluster.ProviderNames() {
+		if !localcluster.InKind(provider) {
+			continue // "make kind-cluster" says so
+		}
 		t.Run(provider, func(t *testing.T) {
 			told := newTilt(t, provider)
 			if err := told.evaluate(filepath.Join(root, "Tiltfile")); err != nil {
@@ -248,8 +251,11 @@ func soundImage(t *testing.T, told *tilt, provider string) {
 	if !b.ownLoad || b.reference == "" || !strings.HasSuffix(b.command, " -reference "+b.reference) {
 		t.Errorf("Tilt does not learn that the command loads the image, and which: %+v", b)
 	}
-	sources := map[string]string{localcluster.ProviderKwok: "./kwok/cmd/karpenter-kwok", "aws": "./providers/aws/cmd/karpenter-aws"}
-	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if .Main}}{{.Dir}}{{end}}{{end}}", sources[provider])
+	source := "./providers/" + provider
+	if provider == localcluster.ProviderKwok {
+		source = "./kwok"
+	}
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{with .Module}}{{if .Main}}{{.Dir}}{{end}}{{end}}", source+"/cmd/karpenter-"+provider)
 	list.Dir = root
 	modules, err := list.Output()
 	if err != nil {

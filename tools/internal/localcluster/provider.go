@@ -53,6 +53,9 @@ func providers() map[string]provider {
 // ProviderNames lists what a cluster can run, sorted.
 func ProviderNames() []string { return slices.Sorted(maps.Keys(providers())) }
 
+// InKind reports whether a cluster in containers can run a provider.
+func InKind(name string) bool { return !providers()[name].machines }
+
 // checkProvider refuses a provider that does not exist.
 func checkProvider(name string) error {
 	if _, found := providers()[name]; !found {

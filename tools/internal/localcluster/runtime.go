@@ -32,7 +32,7 @@ func Check(ctx context.Context, layout Layout, wish ClusterWish) error {
 		}
 		return nil
 	case RuntimeKind:
-		if providers()[wish.Provider].machines {
+		if !InKind(wish.Provider) {
 			return fmt.Errorf("provider %s: there are Machines with runtime %s only", wish.Provider, RuntimeBinary)
 		}
 		return dockerAnswers(ctx)
