@@ -217,6 +217,23 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// CAPI-120: that Cluster API has seen the replicas is looked for, since nobody tells.
+func TestRunawayUnseen(t *testing.T) {
+	w := newWorld(t)
+	md := w.Deployment("md", 5, sized)
+	w.StandStill(true)
+	lowered := w.Get(md)
+	lowered.Spec.Replicas = new(int32(1))
+	lowered.Generation = lowered.Status.ObservedGeneration + 1
+	if err := w.API.Update(t.Context(), lowered); err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.resolver.Resolve(t.Context(), &v1alpha1.ClusterAPINodeClass{})
+	if err != nil || got.After != 5*time.Second {
+		t.Errorf("again after %v, %v", got.After, err)
+	}
+}
+
 // CAPI-120: too many Machines for a minute are a deployment that runs away, until it has
 // settled.
 func TestRunaway(t *testing.T) {

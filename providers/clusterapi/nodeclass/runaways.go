@@ -26,6 +26,9 @@ const (
 	// settleFor is how long there may be too many Machines, as when somebody has just
 	// lowered the replicas.
 	settleFor = time.Minute
+	// observedIn is how long Cluster API may take to see replicas. That it has, changes
+	// nothing but the status, of which nobody is told.
+	observedIn = 5 * time.Second
 	// leaveFor is how long a deployment that runs away is left alone, unless it settles.
 	leaveFor = 2 * every
 )
@@ -61,10 +64,20 @@ func (r *runaways) look(ctx context.Context, nodeClass *v1alpha1.ClusterAPINodeC
 			errs = append(errs, r.leave(d))
 			r.Events.Publish(outnumbered(nodeClass, d, count))
 		case count.RunsAway():
-			again = settleFor
+			again = earlier(again, settleFor)
+		case count.Outnumbered():
+			again = earlier(again, observedIn)
 		}
 	}
 	return again, errors.Join(errs...)
+}
+
+// earlier is the first of two times from now, of which 0 is none.
+func earlier(a, b time.Duration) time.Duration {
+	if a == 0 {
+		return b
+	}
+	return min(a, b)
 }
 
 // note returns how long a deployment has run away, and whether it no longer does although

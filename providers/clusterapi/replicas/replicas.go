@@ -81,7 +81,11 @@ func (c Count) room() int {
 // RunsAway reports whether there are more Machines than replicas and a roll-out explain,
 // although Cluster API has seen the replicas: it does not do what it is told, and raising
 // them would buy more still (CAPI-120).
-func (c Count) RunsAway() bool { return c.Observed && c.Machines > int(c.Replicas)+int(c.Surge) }
+func (c Count) RunsAway() bool { return c.Observed && c.Outnumbered() }
+
+// Outnumbered reports whether there are more Machines than replicas and a roll-out explain,
+// whether or not Cluster API has seen the replicas.
+func (c Count) Outnumbered() bool { return c.Machines > int(c.Replicas)+int(c.Surge) }
 
 // Lowered is what becomes of a deployment whose Machines go.
 type Lowered struct {

@@ -77,6 +77,8 @@ var _ = Describe("Owners of MachineDeployments", func() {
 		env.Eventually(ctx, func(g Gomega) { g.Expect(joined(ctx, d)).To(Equal(3)) })
 		set := setOf(ctx, d)
 		merge(ctx, set, `{"metadata":{"annotations":{"cluster.x-k8s.io/paused":""}}}`)
+		resume := func() { merge(ctx, set, `{"metadata":{"annotations":{"cluster.x-k8s.io/paused":null}}}`) }
+		defer resume() // or nothing of it goes
 		setReplicas(ctx, d, 0)
 		env.EventuallyWithin(ctx, 3*time.Minute, func(g Gomega) {
 			g.Expect(env.Messages(ctx, env.NodeClass(ctx), "MachinesOutnumberReplicas")).NotTo(BeEmpty())
@@ -89,7 +91,7 @@ var _ = Describe("Owners of MachineDeployments", func() {
 		})
 
 		By("then: it does what it is told")
-		merge(ctx, set, `{"metadata":{"annotations":{"cluster.x-k8s.io/paused":null}}}`)
+		resume()
 		env.EventuallyWithin(ctx, 12*time.Minute, func(g Gomega) {
 			g.Expect(env.Nodes(ctx, pool)).To(HaveLen(1))
 		})
