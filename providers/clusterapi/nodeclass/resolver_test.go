@@ -257,7 +257,9 @@ func TestRunaway(t *testing.T) {
 		t.Errorf("at once: left alone %t, again after %v", marked(), after)
 	}
 	w.clock.Step(time.Minute)
-	resolve()
+	if after := resolve(); after != time.Minute {
+		t.Errorf("whether it has settled is looked for after %v", after)
+	}
 	told := w.events.Of(signals.MachinesOutnumberReplicas)
 	if !marked() || len(told) != 1 || !strings.Contains(told[0].Message, "capi/md has 5 Machines for 1 replicas") {
 		t.Errorf("after a minute: left alone %t, told %v", marked(), told)

@@ -63,6 +63,7 @@ func (r *runaways) look(ctx context.Context, nodeClass *v1alpha1.ClusterAPINodeC
 		case lasting >= settleFor:
 			errs = append(errs, r.leave(d))
 			r.Events.Publish(outnumbered(nodeClass, d, count))
+			again = earlier(again, settleFor) // it may settle, and is wanted then
 		case count.RunsAway():
 			again = earlier(again, settleFor)
 		case count.Outnumbered():
