@@ -237,7 +237,9 @@ func expectPrivilegesFit(ctx context.Context) {
 		Expect(p.Refusals).To(BeEmpty(), "calls that the documented privileges do not allow")
 		if environment.EverySpecRuns() && p.AccessKey == "east" {
 			// No spec passes devices through, and pools are told by their members alone.
-			Expect([]string{"Mapping.Audit", "Mapping.Use", "Pool.Audit"}).To(ContainElements(p.Unused), "privileges that no call needed")
+			for _, privilege := range p.Unused {
+				Expect([]string{"Mapping.Audit", "Mapping.Use", "Pool.Audit"}).To(ContainElement(privilege), "no call needed it")
+			}
 		}
 	}
 }
