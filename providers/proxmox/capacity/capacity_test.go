@@ -63,7 +63,7 @@ func TestFree(t *testing.T) {
 	}
 }
 
-// PVE-056, PVE-202: which CPUs and nodes a machine gets.
+// PVE-056, PVE-057, PVE-202: which CPUs and nodes a machine gets.
 func TestPin(t *testing.T) {
 	taken := func(texts ...string) []capacity.Machine {
 		var out []capacity.Machine

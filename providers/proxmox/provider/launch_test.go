@@ -27,6 +27,7 @@ import (
 	"karpenter.sh/providers/proxmox/instancetype"
 	"karpenter.sh/providers/proxmox/internal/simtest"
 	"karpenter.sh/providers/proxmox/launch"
+	"karpenter.sh/providers/proxmox/provider"
 	"karpenter.sh/providers/proxmox/pve"
 	"karpenter.sh/test/cloudsim/fault"
 	"karpenter.sh/test/cloudsim/proxmox"
@@ -174,6 +175,71 @@ func TestPlacement(t *testing.T) {
 				t.Errorf("got %v, want %s", got, tc.want)
 			}
 		})
+	}
+}
+
+// PVE-062: with AvailabilityFirst hosts of a region are tried in any order.
+func TestAvailabilityFirst(t *testing.T) {
+	w := newWorld(t, nil)
+	w.edit(func(nodeClass *v1alpha1.ProxmoxNodeClass) {
+		nodeClass.Spec.PlacementStrategy = &v1alpha1.PlacementStrategy{ZoneBalance: v1alpha1.ZoneBalanceAvailabilityFirst}
+	})
+	w.shuffle = func(n int) []int {
+		out := make([]int, n)
+		for i := range out {
+			out[i] = n - 1 - i
+		}
+		return out
+	}
+	w.restart()
+	for i := range 2 {
+		if zone := w.create(claim(fmt.Sprint("n", i))).Labels[label.Zone]; zone != "pve2" {
+			t.Errorf("it is on %s", zone)
+		}
+	}
+}
+
+// PVE-111: the privileges that are listed suffice; without one of them the launch says so.
+func TestPrivileges(t *testing.T) {
+	privileges := []string{
+		"Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.AllocateTemplate", "Datastore.Audit", "Mapping.Audit", "Mapping.Use",
+		"Sys.Audit", "Sys.AccessNetwork", "SDN.Audit", "SDN.Use", "VM.Audit", "VM.Allocate", "VM.Clone", "VM.PowerMgmt",
+		"VM.Config.CDROM", "VM.Config.CPU", "VM.Config.Memory", "VM.Config.Disk", "VM.Config.Network", "VM.Config.HWType",
+		"VM.Config.Cloudinit", "VM.Config.Options", "Pool.Audit", "Pool.Allocate",
+	}
+	as := func(granted []string) *world {
+		w := newWorld(t, func(o *proxmox.Options) {
+			for i := range o.Setup.Regions {
+				o.Setup.Regions[i].Machines[0].Options["ipconfig0"] = "ip=10.10.0.0/16"
+				o.Setup.Regions[i].Users = append(o.Setup.Regions[i].Users, proxmox.User{
+					Name: "karpenter@pve", Grants: []proxmox.Grant{{Path: "/", Privileges: granted}}, Tokens: []proxmox.Token{{ID: "t", Secret: "22222222-2222-3333-4444-555555555555"}},
+				})
+			}
+		})
+		w.edit(func(nodeClass *v1alpha1.ProxmoxNodeClass) {
+			nodeClass.Spec.SecurityGroups = []v1alpha1.SecurityGroup{{Name: "nodes"}}
+			nodeClass.Spec.BootDevice.Storage = "local-lvm"
+		})
+		w.who = pve.Credentials{TokenID: "karpenter@pve!t", TokenSecret: "22222222-2222-3333-4444-555555555555"}
+		w.restart()
+		return w
+	}
+	w := as(privileges)
+	created := w.create(claim("n1"))
+	if list, err := w.List(t.Context()); err != nil || len(list) != 1 {
+		t.Errorf("listed %v, %v", list, err)
+	}
+	w.must(w.Delete(t.Context(), created))
+	if len(w.machines()) > 0 {
+		t.Error("the machine is there")
+	}
+
+	for _, missing := range []string{"VM.Clone", "VM.PowerMgmt", "Datastore.AllocateSpace"} {
+		w := as(slices.DeleteFunc(slices.Clone(privileges), func(p string) bool { return p == missing }))
+		_, err := w.Create(t.Context(), claim("n1"))
+		if create, _ := cloudprovider.AsCreateError(err); create == nil || create.Reason != "ProxmoxUnauthorized" || !strings.Contains(create.Message, missing) {
+			t.Errorf("without %s: %v", missing, err)
+		}
 	}
 }
 
@@ -612,7 +678,7 @@ func get(w *world, nodeClaim *karpv1.NodeClaim) error {
 	return err
 }
 
-// PVE-013, PVE-101: a host that goes away, with a process that has not seen it before.
+// PVE-013, PVE-101, PVE-102: a host that goes away, with a process that has not seen it before.
 func TestHostAway(t *testing.T) {
 	w := newWorld(t, nil)
 	created := w.create(claim("n1", in(label.Zone, "pve2")))
@@ -663,6 +729,55 @@ func TestMaintenance(t *testing.T) {
 	}
 }
 
+// PVE-045, PVE-046: a type can be had where the NodeClass is selected and the host has room,
+// by what it has left now; else it keeps its price.
+func TestAvailable(t *testing.T) {
+	w := newWorld(t, func(o *proxmox.Options) {
+		for i, cpus := range map[int]int{0: 2, 1: 4} {
+			o.Setup.Regions[0].Hosts[i].Cores, o.Setup.Regions[0].Hosts[i].CPUs = cpus, cpus
+		}
+		o.Setup.Regions[1].Hosts[0].MemoryMiB = 4 << 10 // a GiB of it is reserved
+	})
+	const two, three = "c1.2VCPU-4GB", "t1.1VCPU-3GB"
+	if got := w.available(two) + "|" + w.available(three); got != "pve1 pve2|pve1 pve2 pve3" {
+		t.Errorf("got %s", got)
+	}
+	created := w.create(claim("n1", in(label.Zone, "pve1")))
+	if got := w.available(two) + "|" + w.available(three); got != "pve2|pve1 pve2 pve3" {
+		t.Errorf("after a launch: %s", got)
+	}
+	w.must(w.Delete(t.Context(), created))
+	if got := w.available(two); got != "pve1 pve2" {
+		t.Errorf("after its end: %s", got)
+	}
+	nodeClass := w.nodeClass()
+	nodeClass.Spec.Region = other // which nobody has resolved yet
+	w.must(w.api.Update(t.Context(), nodeClass))
+	if got := w.available(three); got != "pve3" {
+		t.Errorf("by the spec: %s", got)
+	}
+	nodeClass.Spec.Region = ""
+	w.must(w.api.Update(t.Context(), nodeClass))
+	nodeClass.Status.SelectedZones = []string{"r1/pve2/9000"}
+	w.must(w.api.Status().Update(t.Context(), nodeClass))
+	if got := w.available(two); got != "pve2" {
+		t.Errorf("selected: %s", got)
+	}
+	for _, it := range w.types() {
+		if len(it.Offerings) != 3 || it.Offerings[0].Price <= 0 {
+			t.Errorf("%s has offerings %v", it.Name, it.Offerings)
+		}
+	}
+}
+
+// PVE-106: what a broken node is.
+func TestRepairPolicies(t *testing.T) {
+	w := newWorld(t, nil)
+	if got := fmt.Sprint(w.RepairPolicies()); got != "[{Ready False 15m0s} {Ready Unknown 15m0s}]" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // PVE-103: machines of before clusters were recorded count by a NodeClaim or Node that has
 // them, and none of them is collected.
 func TestUnrecorded(t *testing.T) {
@@ -686,6 +801,21 @@ func TestUnrecorded(t *testing.T) {
 	}
 	if _, err := w.Get(t.Context(), "proxmox:///20006"); err == nil || cloudprovider.IsNodeClaimNotFoundError(err) {
 		t.Errorf("got %v", err)
+	}
+	if !provider.Spared(list[0]) {
+		t.Error("it would be collected")
+	}
+	// PVE-211: taken over, it neither drifts nor is it out of reach.
+	old := claim("old")
+	old.Labels[label.Region], old.Labels[label.Zone] = simtest.Region, "pve1"
+	old.Annotations = map[string]string{v1alpha1.Kind().HashKey(): "1", v1alpha1.Kind().HashVersionKey(): "v1"}
+	old.Status.ProviderID, old.Status.ImageID = "proxmox:///20005", "9000-151445218505738649"
+	if reason, err := w.IsDrifted(t.Context(), old); reason != "" || err != nil {
+		t.Errorf("drifted for %q, %v", reason, err)
+	}
+	w.must(w.Delete(t.Context(), old))
+	if all, err := w.Cloud.Machines(simtest.Region); err != nil || len(all) != 1 {
+		t.Errorf("%d machines, %v", len(all), err)
 	}
 }
 
@@ -723,7 +853,19 @@ func TestImageDrift(t *testing.T) {
 	if again := w.create(claim("n2")); again.Status.ImageID != "7" {
 		t.Errorf("got %s", again.Status.ImageID)
 	}
+	// That the template of another host is what it was cloned from does not help.
+	all, err := w.Cloud.Machines(simtest.Region)
+	w.must(err)
+	options := maps.Clone(all[0].Options)
+	options["description"], options["scsi0"] = "Hash: 8", "ceph:base-9001-disk-0,size=3G"
+	w.must(w.Cloud.Place(simtest.Region, proxmox.Machine{ID: 9001, Host: "pve2", Template: true, Options: options}), w.inventory.Refresh(t.Context()))
 	nodeClass := w.nodeClass()
+	nodeClass.Status.SelectedZones = []string{"r1/pve1/9000", "r1/pve2/9001"}
+	w.must(w.api.Status().Update(t.Context(), nodeClass))
+	created.Status.ImageID = "8"
+	if reason, err := w.IsDrifted(t.Context(), created); reason != "ImageDrift" || err != nil {
+		t.Errorf("drifted for %q, %v", reason, err)
+	}
 	nodeClass.Status.SelectedZones = nil
 	w.must(w.api.Status().Update(t.Context(), nodeClass))
 	if reason, err := w.IsDrifted(t.Context(), created); reason != "" || err != nil {

@@ -64,6 +64,9 @@ type world struct {
 	// shapes are on sale.
 	shapes []instancetype.Shape
 	static bool // machines are pinned
+	// shuffle orders hosts; nil: at random. who calls the regions; none: root's token.
+	shuffle func(int) []int
+	who     pve.Credentials
 
 	// What a process has of its own:
 	*front
@@ -159,7 +162,10 @@ func (w *world) process() {
 			return c.Create(ctx, o, opts...)
 		},
 	})
-	clients := map[string]*pve.Client{simtest.Region: w.Client(simtest.Region), other: w.Client(other)}
+	if w.who == (pve.Credentials{}) {
+		w.who = pve.Credentials{TokenID: simtest.TokenID, TokenSecret: simtest.TokenSecret}
+	}
+	clients := map[string]*pve.Client{simtest.Region: w.As(simtest.Region, w.who), other: w.As(other, w.who)}
 	w.ledger = capacity.NewLedger(w.static)
 	book := network.NewBook()
 	w.inventory = inventory.New(inventory.Options{Clients: clients, Nodes: strict, Ledger: w.ledger, Book: book, Clock: w.Clock})
@@ -173,7 +179,7 @@ func (w *world) process() {
 		Boot: bootdata.New(bootdata.Options{
 			Client: cached, Namespace: "kube-system", Version: func(context.Context) (string, error) { return "v1.33.4", nil }, Clock: w.Clock,
 		}),
-		Shapes: w.store, Health: health.New(health.Options{Clock: w.Clock}), Hash: &w.hash, MemoryOverhead: 0.075, Clock: w.Clock,
+		Shapes: w.store, Health: health.New(health.Options{Clock: w.Clock}), Hash: &w.hash, MemoryOverhead: 0.075, Clock: w.Clock, Shuffle: w.shuffle,
 	})
 	w.must(err)
 	inv := w.inventory

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"karpenter.sh/core/reconcile/concurrency"
@@ -54,12 +55,13 @@ type Controller struct{ Options }
 // New returns the controller template.status.
 func New(o Options) *Controller { return &Controller{o} }
 
-// Register adds the controller to a manager.
+// Register adds the controller to a manager. What it writes itself does not bring it back:
+// failures that are told with ever new words would be repeated at once.
 func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	profile := concurrency.Profile{Min: 10, Max: 10, Backoff: concurrency.Backoff{Base: soon, Longest: time.Minute, Rate: 10, Burst: 100}}
 	return builder.ControllerManagedBy(m).
 		Named(Name).
-		For(&v1alpha1.ProxmoxTemplate{}).
+		For(&v1alpha1.ProxmoxTemplate{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(concurrency.Options[reconcile.Request](profile, 0)).
 		Complete(reconcile.AsReconciler[*v1alpha1.ProxmoxTemplate](c.Client, c))
 }

@@ -186,6 +186,7 @@ func TestLife(t *testing.T) {
 	_, err = w.pass("t")
 	w.must(err)
 	w.expect("the old one is cloned meanwhile", w.ready("t"), "True")
+	w.expect("both images", len(w.volumes()), "4")
 	w.settle("t")
 	w.expect("machines", w.machines("t"), "2")
 	w.expect("images", len(w.volumes()), "2")
@@ -229,11 +230,11 @@ func TestSharedImage(t *testing.T) {
 	for _, name := range []string{"t", "u"} {
 		w.must(w.api.Delete(t.Context(), w.get(name), client.Preconditions{UID: new(w.get(name).UID)}))
 	}
-	for _, name := range []string{"t", "u"} {
-		_, err := w.pass(name)
-		w.must(err)
-	}
-	w.expect("both end at once", len(w.volumes()), "0")
+	_, err := w.pass("t")
+	w.must(err)
+	w.expect("they do not wait for each other", len(w.volumes()), "0")
+	_, err = w.pass("u")
+	w.must(err)
 }
 
 // PVE-021: a region that is no longer wanted has nothing left of the template.

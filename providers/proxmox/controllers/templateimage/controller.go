@@ -22,7 +22,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"karpenter.sh/core/reconcile/concurrency"
@@ -53,14 +55,26 @@ type Controller struct{ Options }
 // New returns the controller template.images.
 func New(o Options) *Controller { return &Controller{o} }
 
-// Register adds the controller to a manager.
+// Register adds the controller to a manager. Statuses, which tell of downloads that failed,
+// do not bring it back.
 func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	profile := concurrency.Profile{Min: 10, Max: 10, Backoff: concurrency.Backoff{Base: 10 * time.Second, Longest: recheck, Rate: 10, Burst: 100}}
 	return builder.ControllerManagedBy(m).
 		Named(Name).
-		For(&v1alpha1.ProxmoxTemplate{}).
+		For(&v1alpha1.ProxmoxTemplate{}, builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, held()))).
 		WithOptions(concurrency.Options[reconcile.Request](profile, 0)).
 		Complete(reconcile.AsReconciler[*v1alpha1.ProxmoxTemplate](c.Client, c))
+}
+
+// held passes templates that have just got their finalizer.
+func held() predicate.Predicate {
+	return predicate.Funcs{
+		CreateFunc: func(event.CreateEvent) bool { return false }, // the other predicate passes them
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			return !controllerutil.ContainsFinalizer(e.ObjectOld, v1alpha1.Finalizer) && controllerutil.ContainsFinalizer(e.ObjectNew, v1alpha1.Finalizer)
+		},
+		DeleteFunc: func(event.DeleteEvent) bool { return false }, GenericFunc: func(event.GenericEvent) bool { return false },
+	}
 }
 
 // Reconcile downloads the image of one template to all hosts that need it.

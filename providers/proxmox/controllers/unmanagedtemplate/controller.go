@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"karpenter.sh/core/reconcile/concurrency"
@@ -48,12 +49,13 @@ type Controller struct{ Options }
 // New returns the controller unmanagedtemplate.status.
 func New(o Options) *Controller { return &Controller{o} }
 
-// Register adds the controller to a manager.
+// Register adds the controller to a manager. What it writes itself does not bring it back:
+// failures that are told with ever new words would be repeated at once.
 func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	profile := concurrency.Profile{Min: 10, Max: 10, Backoff: concurrency.Backoff{Base: time.Second, Longest: time.Minute, Rate: 10, Burst: 100}}
 	return builder.ControllerManagedBy(m).
 		Named(Name).
-		For(&v1alpha1.ProxmoxUnmanagedTemplate{}).
+		For(&v1alpha1.ProxmoxUnmanagedTemplate{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(concurrency.Options[reconcile.Request](profile, 0)).
 		Complete(reconcile.AsReconciler[*v1alpha1.ProxmoxUnmanagedTemplate](c.Client, c))
 }
