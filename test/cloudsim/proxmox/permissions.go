@@ -41,7 +41,7 @@ func (c *Cloud) Permissions() []control.Permissions {
 		r := c.regions[name]
 		for _, user := range slices.Sorted(maps.Keys(r.users)) {
 			out = append(out, control.Permissions{
-				Role: user, AccessKey: name, Refusals: slices.Concat([]control.Refusal{}, r.refused[user]), Unused: r.unused(r.users[user]),
+				Role: user, AccessKey: name, Refusals: append([]control.Refusal{}, r.refused[user]...), Unused: r.unused(r.users[user]),
 			})
 		}
 	}
@@ -58,5 +58,5 @@ func (r *region) unused(u *user) []string {
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(privileges))
+	return append([]string{}, slices.Sorted(maps.Keys(privileges))...)
 }

@@ -9,7 +9,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	corev1 "k8s.io/api/core/v1"
 
 	"karpenter.sh/test/internal/objects"
 )
@@ -29,13 +28,6 @@ var _ = Describe("A host", func() {
 		more := objects.Workload{Name: env.Name("more"), Replicas: 2, CPU: "1500m"}
 		env.Create(ctx, more.Deployment())
 		env.EventuallyRunning(ctx, more)
-		env.Eventually(ctx, func(g Gomega) {
-			for _, node := range env.Nodes(ctx, pool) {
-				if node.Labels[zone] == "east2" {
-					g.Expect(readiness(&node)).NotTo(Equal(corev1.ConditionTrue), node.Name)
-				}
-			}
-		})
 		for _, claim := range env.Claims(ctx, pool) {
 			Expect(claim.DeletionTimestamp).To(BeNil())
 			if !slices.Contains(before, claim.UID) {
@@ -181,13 +173,4 @@ func without(privilege string) (out []string) {
 		}
 	}
 	return out
-}
-
-func readiness(node *corev1.Node) corev1.ConditionStatus {
-	for _, c := range node.Status.Conditions {
-		if c.Type == corev1.NodeReady {
-			return c.Status
-		}
-	}
-	return corev1.ConditionUnknown
 }

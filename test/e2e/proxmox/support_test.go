@@ -236,7 +236,10 @@ func expectPrivilegesFit(ctx context.Context) {
 		}
 		Expect(p.Refusals).To(BeEmpty(), "calls that the documented privileges do not allow")
 		if environment.EverySpecRuns() && p.AccessKey == "east" {
-			Expect(p.Unused).To(BeEmpty(), "privileges that no call needed")
+			// No spec passes devices through, and pools are told by their members alone.
+			for _, privilege := range p.Unused {
+				Expect([]string{"Mapping.Audit", "Mapping.Use", "Pool.Audit"}).To(ContainElement(privilege), "no call needed it")
+			}
 		}
 	}
 }
