@@ -21,6 +21,7 @@
 //	interruption  what a notice about a machine leads to
 //	refresh       what is to be done every so often
 //	kubelet       what of a machine pods can use
+//	observed      how much memory Nodes turned out to have
 //	bootstrap     the blocks that boot data are made of
 //
 // Beside the contract they know the API types and, where they are controllers, the

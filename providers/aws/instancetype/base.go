@@ -72,7 +72,7 @@ func (p *Provider) base(ctx context.Context, nodeClass *v1.EC2NodeClass, group *
 		return nil, err
 	}
 	prices := p.opts.Prices()
-	bases := p.eras.Get(era{generation, prices.Generation(), p.observed.current()}, func() *catalogue.Memo[string, made] {
+	bases := p.eras.Get(era{generation, prices.Generation(), p.observed.Generation()}, func() *catalogue.Memo[string, made] {
 		return catalogue.NewMemo[string, made](keptBases)
 	})
 	var buffer [1024]byte

@@ -170,7 +170,7 @@ func (p *Provider) terms(s subject) (*terms, error) {
 		subject: s, config: config, rules: p.rules, branches: p.branches,
 		reservedENIs: p.opts.ReservedENIs, overhead: p.opts.MemoryOverhead,
 		memory: func(d *description, estimate int64) int64 {
-			return p.observed.capacity(seen{d.name, images}, line{d.family(), s.family}, d.mebibytes()*mebi, estimate)
+			return p.observed.Expected(observable(s, images, d, estimate))
 		},
 	}, nil
 }

@@ -43,7 +43,7 @@ func (p *Provider) Machine(nodeClass *v1.EC2NodeClass, instanceType string) (Mac
 	if err != nil {
 		return Machine{}, err
 	}
-	kept := p.machines.eras.Get(machineEra{generation, p.observed.current()}, func() *catalogue.Memo[string, madeMachine] {
+	kept := p.machines.eras.Get(machineEra{generation, p.observed.Generation()}, func() *catalogue.Memo[string, madeMachine] {
 		return catalogue.NewMemo[string, madeMachine](keptMachines)
 	})
 	var buffer [1024]byte

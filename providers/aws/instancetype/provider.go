@@ -15,6 +15,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/catalogue"
 	"karpenter.sh/core/cloudprovider/kit/kubelet"
+	"karpenter.sh/core/cloudprovider/kit/observed"
 	v1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/kubeletconfig"
 	"karpenter.sh/providers/aws/placement"
@@ -26,7 +27,7 @@ type Provider struct {
 	rules    kubelet.Rules
 	branches map[string]int64
 	store    *catalogue.Store[*description]
-	observed *observed
+	observed *observed.Memory
 
 	indexes *catalogue.Memo[uint64, *index]
 	eras    *catalogue.Memo[era, *catalogue.Memo[string, made]]
@@ -52,7 +53,7 @@ func New(o Options) (*Provider, error) {
 		return nil, err
 	}
 	return &Provider{
-		opts: o, rules: rules, branches: branches, observed: newObserved(o.Clock),
+		opts: o, rules: rules, branches: branches, observed: observed.NewMemory(o.Clock),
 		store: catalogue.NewStore(catalogue.StoreOptions[*description]{
 			Name: "instance types", Clock: o.Clock, Merge: merge,
 			Load: func(ctx context.Context) ([]*description, error) { return load(ctx, o.API) },
@@ -136,9 +137,15 @@ func (p *Provider) Observe(nodeClass *v1.EC2NodeClass, instanceType string, capa
 		return // nobody could be told
 	}
 	d := x.byName[instanceType]
-	p.observed.observe(seen{d.name, s.images()}, line{d.family(), s.family}, observation{
-		memory: capacity.Value(), nominal: d.mebibytes() * mebi, estimate: d.estimate(p.opts.MemoryOverhead),
-	})
+	p.observed.Observe(observable(s, s.images(), d, d.estimate(p.opts.MemoryOverhead)), capacity.Value())
+}
+
+// observable is a type with the images of a subject.
+func observable(s subject, images string, d *description, estimate int64) observed.Type {
+	return observed.Type{
+		Name: d.name, Images: images, Line: observed.Line{Types: d.family(), Images: s.family},
+		Nominal: d.mebibytes() * mebi, Estimate: estimate,
+	}
 }
 
 // ErrUnknown says that the region does not sell a type.

@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
@@ -104,37 +103,5 @@ func TestObserves(t *testing.T) {
 				t.Errorf("told %s", got)
 			}
 		})
-	}
-}
-
-// AWS-203: a node is looked at when it becomes registered, and at start-up.
-func TestObservable(t *testing.T) {
-	unregistered := node(func(n *corev1.Node) { n.Labels = nil })
-	empty := node(func(n *corev1.Node) { n.Status.Capacity = nil })
-	p := observedcapacity.Observable()
-	for _, tc := range []struct {
-		reason    string
-		old, new  *corev1.Node
-		observing bool
-	}{
-		{"there at start-up", nil, node(), true},
-		{"there but not registered", nil, unregistered, false},
-		{"registered now", unregistered, node(), true},
-		{"its capacity is known now", empty, node(), true},
-		{"registered before", node(), node(), false},
-		{"registered no more", node(), unregistered, false},
-	} {
-		got := false
-		if tc.old == nil {
-			got = p.Create(event.CreateEvent{Object: tc.new})
-		} else {
-			got = p.Update(event.UpdateEvent{ObjectOld: tc.old, ObjectNew: tc.new})
-		}
-		if got != tc.observing {
-			t.Errorf("%s: %t", tc.reason, got)
-		}
-	}
-	if p.Delete(event.DeleteEvent{Object: node()}) {
-		t.Error("a node that is gone is looked at")
 	}
 }
