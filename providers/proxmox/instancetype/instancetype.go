@@ -27,11 +27,9 @@ type Subject struct {
 	MaxPods *int32
 	// BootDisk is the size of the boot disk.
 	BootDisk resource.Quantity
-	// MemoryOverhead is the share of the memory that guests do not see (PVE-043).
-	MemoryOverhead float64
-	// Observed is the memory that nodes of a shape reported; what is missing is estimated
-	// (CP-049).
-	Observed map[string]resource.Quantity
+	// Memory is what the node of a shape is expected to report, in bytes (PVE-043); nil: all
+	// that the machine gets.
+	Memory func(Shape) int64
 }
 
 // SubjectZone is a host as a NodeClass sees it.
@@ -73,9 +71,8 @@ func (s Shape) capacity(of Subject) corev1.ResourceList {
 	if storage := out[corev1.ResourceEphemeralStorage]; of.BootDisk.Cmp(storage) > 0 {
 		out[corev1.ResourceEphemeralStorage] = of.BootDisk
 	}
-	out[corev1.ResourceMemory] = bytes(int64(float64(s.MemoryBytes()) * (1 - of.MemoryOverhead)))
-	if seen, ok := of.Observed[s.Name]; ok {
-		out[corev1.ResourceMemory] = seen
+	if of.Memory != nil {
+		out[corev1.ResourceMemory] = bytes(of.Memory(s))
 	}
 	return out
 }

@@ -143,10 +143,9 @@ func TestCapacity(t *testing.T) {
 		{"pods of the NodeClass", func(of *instancetype.Subject) { of.MaxPods = new(int32(20)) }, "2 4Gi 30Gi 20"},
 		{"a larger boot disk", func(of *instancetype.Subject) { of.BootDisk = resource.MustParse("40G") }, "2 4Gi 40G 110"},
 		{"a smaller boot disk", func(of *instancetype.Subject) { of.BootDisk = resource.MustParse("30G") }, "2 4Gi 30Gi 110"},
-		{"memory that guests do not see", func(of *instancetype.Subject) { of.MemoryOverhead = 0.25 }, "2 3Gi 30Gi 110"},
-		{"memory that was seen", func(of *instancetype.Subject) {
-			of.MemoryOverhead, of.Observed = 0.25, map[string]resource.Quantity{"c1.2VCPU-4GB": resource.MustParse("3900Mi")}
-		}, "2 3900Mi 30Gi 110"},
+		{"memory that guests do not see", func(of *instancetype.Subject) {
+			of.Memory = func(s instancetype.Shape) int64 { return s.EstimatedMemory(0.25) }
+		}, "2 3Gi 30Gi 110"},
 	} {
 		t.Run(row.reason, func(t *testing.T) {
 			of := subject()

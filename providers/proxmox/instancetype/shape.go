@@ -33,6 +33,12 @@ func (s Shape) VCPUs() int { return int(s.Capacity.Cpu().Value()) }
 // MemoryBytes is how much memory the machine gets.
 func (s Shape) MemoryBytes() int64 { return s.Capacity.Memory().Value() }
 
+// EstimatedMemory is how much memory the node is thought to report, in bytes, where guests
+// do not see a share of it, 0 to 1 (PVE-043).
+func (s Shape) EstimatedMemory(overhead float64) int64 {
+	return int64(float64(s.MemoryBytes()) * (1 - overhead))
+}
+
 // Family is the name up to the first dot.
 func (s Shape) Family() string {
 	family, _, _ := strings.Cut(s.Name, ".")

@@ -22,6 +22,7 @@ import (
 	"karpenter.sh/core/cloudprovider/kit/ledger"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/lookup"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/statichash"
+	"karpenter.sh/core/cloudprovider/kit/observed"
 	"karpenter.sh/core/events"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/bootdata"
@@ -69,6 +70,8 @@ type Provider struct {
 	ledger *ledger.Ledger[machine]
 	bases  *catalogue.Memo[baseKey, *base]
 	views  *catalogue.Views[viewKey]
+	// observed is the memory that nodes reported.
+	observed *observed.Memory
 
 	mu       sync.Mutex // guards what follows
 	leads    time.Time  // when the first launch was asked for: nobody else launches since
@@ -93,7 +96,8 @@ func New(o Options) (*Provider, error) {
 	}
 	p := &Provider{
 		opts: o, table: table, launches: map[types.UID]*underway{},
-		bases: catalogue.NewMemo[baseKey, *base](0), views: catalogue.NewViews[viewKey](0),
+		observed: observed.NewMemory(o.Clock),
+		bases:    catalogue.NewMemo[baseKey, *base](0), views: catalogue.NewViews[viewKey](0),
 	}
 	p.ledger = ledger.New(ledger.Options{Appears: appears, Timeout: cloudprovider.DefaultLaunchTimeout, Clock: o.Clock}, ledger.Cloud[machine]{
 		Find: p.find, ProviderID: machine.providerID, Refused: refused,

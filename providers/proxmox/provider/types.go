@@ -37,6 +37,10 @@ type baseKey struct {
 	zones   string
 	maxPods int32 // -1: not set
 	disk    int64
+	// images are those that machines may be cloned from, and memory is the generation of
+	// what their nodes reported.
+	images string
+	memory uint64
 }
 
 // base is the types of a NodeClass, as if all hosts were empty.
@@ -118,7 +122,8 @@ func (p *Provider) base(nodeClass *v1alpha1.ProxmoxNodeClass) (*base, error) {
 	if err != nil {
 		return nil, fmt.Errorf("instance types: %w", err)
 	}
-	zones, err := p.zones(selected(nodeClass))
+	entries := selected(nodeClass)
+	zones, err := p.zones(entries)
 	if err != nil {
 		return nil, err
 	}
@@ -126,8 +131,11 @@ func (p *Provider) base(nodeClass *v1alpha1.ProxmoxNodeClass) (*base, error) {
 	if err != nil {
 		return nil, err
 	}
-	subject := instancetype.Subject{Zones: zones, MaxPods: maxPods(nodeClass), BootDisk: disk, MemoryOverhead: p.opts.MemoryOverhead}
-	return p.bases.Get(keyOf(loaded.Generation, subject, disk), func() *base { return newBase(loaded.Items, subject) }), nil
+	images := p.images(entries)
+	subject := instancetype.Subject{Zones: zones, MaxPods: maxPods(nodeClass), BootDisk: disk, Memory: p.memory(images)}
+	key := keyOf(loaded.Generation, subject, disk)
+	key.images, key.memory = strings.Join(images, " "), p.observed.Generation()
+	return p.bases.Get(key, func() *base { return newBase(loaded.Items, subject) }), nil
 }
 
 func keyOf(shapes uint64, of instancetype.Subject, disk resource.Quantity) baseKey {

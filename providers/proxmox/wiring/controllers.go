@@ -6,13 +6,16 @@ import (
 	"context"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/collect"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/finalization"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/resolution"
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/statichash"
+	"karpenter.sh/core/cloudprovider/kit/observed"
 	"karpenter.sh/core/cloudprovider/kit/refresh"
 	"karpenter.sh/core/cloudprovider/kit/tag"
 	"karpenter.sh/core/operator"
@@ -47,6 +50,7 @@ func (p *Parts) Controllers() []operator.Controller {
 		&refresh.Controller{Name: "providers.inventory", Every: inventory.RefreshEvery, Clock: p.Clock, Do: p.Inventory.Refresh},
 		&refresh.Controller{Name: "providers.files", Every: filesEvery, Done: p.Clock.Now(), Clock: p.Clock, Do: p.RefreshFiles},
 		&refresh.Controller{Name: expiredtokens.Name, Every: expiredtokens.Every, Clock: p.Clock, Do: tokens.Collect},
+		p.observation(),
 		closing{p},
 	}
 }
@@ -99,6 +103,13 @@ func (p *Parts) collection() operator.Controller {
 			Grace: 5 * time.Minute, Tie: collect.Tie{Machine: uid, NodeClaim: uid}, Spares: provider.Spared,
 		},
 		Schedule: collect.Schedule{First: 2 * time.Minute, Then: 2 * time.Minute},
+	})
+}
+
+// observation learns from nodes how much memory types have (PVE-043).
+func (p *Parts) observation() operator.Controller {
+	return observed.New(observed.Options{
+		Client: p.Client, Kinds: cloudprovider.NodeClassKinds{schema.GroupKind(v1alpha1.Kind())}, Observe: p.Provider.Observe,
 	})
 }
 
