@@ -21,6 +21,7 @@ import (
 	"karpenter.sh/providers/proxmox/instancetype"
 	"karpenter.sh/providers/proxmox/internal/simtest"
 	"karpenter.sh/providers/proxmox/provider"
+	"karpenter.sh/providers/proxmox/pve"
 	"karpenter.sh/test/cloudsim/proxmox"
 )
 
@@ -114,6 +115,11 @@ func TestObservedMemoryOfTemplates(t *testing.T) {
 	w.expectMemory("both", c2, "3850 3302")
 	zones("r1/pve1/9000")
 	w.expectMemory("the first again", c2, "3900 3352")
+	w.must(
+		w.Client(simtest.Region).Configure(t.Context(), pve.Place{Host: "pve1", ID: 9000}, pve.Change{Set: pve.Options{"description": "Hash: 7"}}),
+		w.inventory.Refresh(t.Context()),
+	)
+	w.expectMemory("made anew", c2, "3788 3240")
 	zones()
 	w.expectMemory("none", c2, "3788 3240")
 }
