@@ -31,7 +31,7 @@ type CapacityMachine struct {
 
 // nodes are the NUMA nodes that a capacity machine tells.
 func (c CapacityMachine) nodes() ([]Node, error) {
-	physical, err := inOrder(c.Affinity, ",")
+	physical, err := InOrder(c.Affinity, ",")
 	if err != nil {
 		return nil, fmt.Errorf("affinity of the capacity machine: %w", err)
 	}
@@ -62,7 +62,7 @@ func numaNode(text string, physical []int) (Node, error) {
 	if err != nil || id < 0 {
 		return Node{}, fmt.Errorf("hostnodes: want one NUMA node, not %q", values["hostnodes"])
 	}
-	positions, err := inOrder(values["cpus"], ";")
+	positions, err := InOrder(values["cpus"], ";")
 	if err != nil {
 		return Node{}, fmt.Errorf("cpus: %w", err)
 	}
@@ -82,8 +82,12 @@ func numaNode(text string, physical []int) (Node, error) {
 
 var span = regexp.MustCompile(`^(\d{1,5})(?:-(\d{1,5}))?$`)
 
-// inOrder reads a list of CPUs in its order, which a set does not keep.
-func inOrder(text, separator string) ([]int, error) {
+// mostCPUs is how many CPUs no host has: what lists more is not read.
+const mostCPUs = 1 << 14
+
+// InOrder reads a list of CPUs, such as "0-3,8", in its order, which a set does not keep.
+// A CPU that is told twice is there twice.
+func InOrder(text, separator string) ([]int, error) {
 	var out []int
 	for part := range strings.SplitSeq(text, separator) {
 		m := span.FindStringSubmatch(strings.TrimSpace(part))
@@ -97,6 +101,9 @@ func inOrder(text, separator string) ([]int, error) {
 		}
 		if last < first {
 			return nil, fmt.Errorf("%q ends before it begins", part)
+		}
+		if len(out)+last-first >= mostCPUs {
+			return nil, fmt.Errorf("more than %d CPUs", mostCPUs)
 		}
 		for cpu := first; cpu <= last; cpu++ {
 			out = append(out, cpu)
