@@ -67,7 +67,8 @@ const gib = 1 << 20 // in KiB
 
 // epyc is a host of two NUMA nodes, with a third that has no CPUs.
 func epyc(t *testing.T) (*hosttest.Host, *shell) {
-	h := hosttest.New(t, 96)
+	h := hosttest.New(t, 1)
+	h.Write("sys/devices/system/cpu/online", "0-95\n")
 	h.Node(0, "0-11,48-59", 63*gib+100)
 	h.Node(1, "12-23,60-71", 64*gib)
 	h.Node(2, "", 64*gib)

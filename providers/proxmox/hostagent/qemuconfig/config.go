@@ -110,6 +110,9 @@ func (c Config) count(name string) int {
 // sign, so that of several marks the last is taken.
 var described = regexp.MustCompile(`(?:^|[\s,])affinity=([^=]*)$`)
 
+// longestList is the size of lists of CPUs that are read, in bytes. Errors quote them.
+const longestList = 4096
+
 // Affinity lists the CPUs of the host that the machine is to have, in the order of its own:
 // those of the option, else those that its description ends with. None: it is not pinned.
 func (c Config) Affinity() ([]int, error) {
@@ -121,12 +124,15 @@ func (c Config) Affinity() ([]int, error) {
 		}
 		text, from = m[1], "affinity in the description"
 	}
+	if len(text) > longestList {
+		return nil, fmt.Errorf("%s: a list of %d bytes", from, len(text))
+	}
 	cpus, err := topology.InOrder(text, ",")
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", from, err)
 	}
 	if sorted := slices.Sorted(slices.Values(cpus)); len(slices.Compact(sorted)) != len(cpus) {
-		return nil, fmt.Errorf("%s: %q has a CPU twice", from, text)
+		return nil, fmt.Errorf("%s: a CPU is there twice", from)
 	}
 	return cpus, nil
 }

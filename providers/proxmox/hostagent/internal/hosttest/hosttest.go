@@ -139,14 +139,14 @@ func (h *Host) Stop(id, pid int) {
 // serve.
 func (h *Host) Device(address, driver string, interrupts ...int) {
 	h.t.Helper()
-	real := "sys/devices/pci0000:00/" + address
-	h.Write(real+"/irq", "0\n")
+	device := "sys/devices/pci0000:00/" + address
+	h.Write(device+"/irq", "0\n")
 	if h.Read("sys/bus/pci/devices/"+address+"/irq") == "" {
 		h.Link("sys/bus/pci/devices/"+address, "../../../devices/pci0000:00/"+address)
-		h.Link(real+"/driver", "../../../bus/pci/drivers/"+driver)
+		h.Link(device+"/driver", "../../../bus/pci/drivers/"+driver)
 	}
 	for _, number := range interrupts {
-		h.Write(fmt.Sprintf("%s/msi_irqs/%d", real, number), "msix\n")
+		h.Write(fmt.Sprintf("%s/msi_irqs/%d", device, number), "msix\n")
 		h.Write(fmt.Sprintf("proc/irq/%d/smp_affinity_list", number), "0-1023\n")
 	}
 }
