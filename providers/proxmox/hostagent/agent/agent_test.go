@@ -136,11 +136,14 @@ func TestRetry(t *testing.T) {
 		w.changed(100)
 		w.CPUs(500, 1)
 		w.pass(time.Second)
+		w.changed(101) // of another
 		w.want("too early", "", "")
 		w.pass(time.Second)
 		w.want("after 2 s", "501:0", "0:performance 1:performance")
 		w.CPUs(500, 2)
-		w.pass(4 * time.Second)
+		w.pass(3 * time.Second)
+		w.want("after 3 s more", "501:0", "0:performance 1:performance")
+		w.pass(time.Second)
 		w.want("after 4 s more", "501:0 502:1", "0:performance 1:performance")
 	})
 	in(t, func(w *world) {
@@ -226,10 +229,23 @@ func TestReusedProcess(t *testing.T) {
 			w.Stop(100, 500)
 			w.Process(500, "/usr/bin/kvm", "-id", "100")
 			w.Thread(500, 501, "CPU 0/KVM")
-			return true
+			w.Thread(500, 502, "CPU 1/KVM")
+			return false
 		}
 		w.run()
-		w.want("it goes in the middle", "", "")
+		w.want("it goes after the first thread", "501:0", "")
+	})
+	in(t, func(w *world) {
+		w.Options(100, "affinity: 0-1\ncores: 2\n")
+		w.Start(100, 500)
+		w.CPUs(500, 2)
+		w.run()
+		w.Scheduler.Refuse = func(int, cpuset.CPUSet) bool {
+			w.Stop(100, 500)
+			return true
+		}
+		w.changed(100)
+		w.want("it goes in the middle", "501:0 502:1", "0:powersave 1:powersave")
 	})
 }
 
