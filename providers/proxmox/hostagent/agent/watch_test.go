@@ -76,24 +76,25 @@ func TestWatchLater(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "qemu-server")
 	clock := testclock.NewFakeClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	next := watching(t, dir, clock)
-	wait := func() {
+	asleep := func() {
 		t.Helper()
 		for deadline := time.Now().Add(30 * time.Second); !clock.HasWaiters(); time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("nothing waits")
 			}
 		}
-		clock.Step(time.Minute)
 	}
-	wait()
+	asleep()
+	clock.Step(time.Minute)
 	if got := next(); !got.All {
 		t.Errorf("while it cannot be watched any may change: %+v", got)
 	}
 	for range 2 {
+		asleep()
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		wait()
+		clock.Step(time.Minute)
 		if first, second := next(), next(); !first.All || !second.All {
 			t.Errorf("got %+v, %+v", first, second)
 		}
