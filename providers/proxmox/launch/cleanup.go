@@ -52,6 +52,8 @@ func (w *work) removeMachine(ctx context.Context) error {
 		return nil
 	case err != nil:
 		return err
+	case options["lock"] == "clone" && options["description"] == "":
+		return errors.New("it is being cloned, and says not yet whose it is")
 	case !w.own(options):
 		return nil
 	}

@@ -151,7 +151,8 @@ func TestPinned(t *testing.T) {
 	}
 }
 
-// PVE-204: whichever step fails, and however, nothing is left.
+// PVE-204: whichever step fails, and however, nothing is left; of a clone that is being
+// copied against what was answered, the launch says that it remains.
 func TestFailures(t *testing.T) {
 	failing := []struct {
 		call string
@@ -181,6 +182,15 @@ func TestFailures(t *testing.T) {
 				}
 				w.Clock.Step(undone)
 				w.Cloud.Settle()
+				copying := f.call == "POST *clone" && how == "refused, but done"
+				if errors.Is(err, launch.ErrRemains) != copying {
+					t.Errorf("got %v", err)
+				}
+				if copying { // whose it is shows only now
+					if err := w.Delete(t.Context(), launch.Target{Region: simtest.Region, ID: 20000, Name: "n1", UID: "u1"}); err != nil {
+						t.Error(err)
+					}
+				}
 				if after := w.left(); after != before {
 					t.Errorf("%v\nleft   %s\nbefore %s", err, after, before)
 				}
@@ -256,6 +266,40 @@ func TestStrangersStay(t *testing.T) {
 			w.Cloud.Settle()
 			if all := w.machines(); len(all) != 1 {
 				t.Errorf("got %+v", all)
+			}
+		})
+	}
+}
+
+// PVE-061, PVE-063: a clone that outlasts the launch does not say yet whose it is, and one
+// whose beginning nobody answered neither: both may come, and count until they are ended.
+func TestCloneOutlasts(t *testing.T) {
+	for what, rule := range map[string]fault.Rule{
+		"it takes long":      {},
+		"the answer is lost": {Call: "POST *clone", Times: 1, Lost: true},
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := start(t, false, nil)
+			before := w.left()
+			if err := w.Cloud.SetTime("qmclone", 20*time.Minute); err != nil {
+				t.Fatal(err)
+			}
+			if rule.Call != "" {
+				w.Cloud.Faults().Add(rule)
+			}
+			if made, err := w.Launch(t.Context(), order()); !errors.Is(err, launch.ErrRemains) {
+				t.Errorf("got %+v, %v", made.Place, err)
+			}
+			if free, _ := w.Ledger.Free(capacity.Place{Region: simtest.Region, Host: "pve1"}); free.VCPUs != 28 {
+				t.Errorf("%d CPUs are free", free.VCPUs)
+			}
+			w.Clock.Step(20 * time.Minute)
+			w.Cloud.Settle()
+			if err := w.Delete(t.Context(), launch.Target{Region: simtest.Region, ID: 20000, Name: "n1", UID: "u1"}); err != nil {
+				t.Error(err)
+			}
+			if after := w.left(); after != before {
+				t.Errorf("left %s\nbefore %s", after, before)
 			}
 		})
 	}
