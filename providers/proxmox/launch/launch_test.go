@@ -305,6 +305,30 @@ func TestCloneOutlasts(t *testing.T) {
 	}
 }
 
+// PVE-063, PVE-084: a machine that could not be taken back keeps its address until it is
+// ended.
+func TestRemainsWithAddress(t *testing.T) {
+	w := start(t, false, nil)
+	before := w.left()
+	w.Cloud.Faults().Add(
+		fault.Rule{Call: "POST *start", Times: 1, Effective: true, Error: &fault.Failure{Code: "x", Message: "out of order"}},
+		fault.Rule{Call: "DELETE *qemu/*", Times: 1, Error: &fault.Failure{Code: "x", Message: "out of order"}},
+	)
+	if made, err := w.Launch(t.Context(), order()); !errors.Is(err, launch.ErrRemains) {
+		t.Fatalf("got %+v, %v", made.Place, err)
+	}
+	if next, err := w.Book.Allocate("probe", network.Interface{Address4: pool()}, network.Bridge{Address4: bridge()}); err != nil || next.Address4.Addr().String() != "10.10.0.13" {
+		t.Errorf("the next gets %s, %v", next.Address4, err)
+	}
+	w.Book.Release("probe")
+	if err := w.Delete(t.Context(), launch.Target{Region: simtest.Region, ID: 20000, Name: "n1", UID: "u1"}); err != nil {
+		t.Error(err)
+	}
+	if after := w.left(); after != before {
+		t.Errorf("left %s\nbefore %s", after, before)
+	}
+}
+
 // pause is a clock that lets something happen when somebody first waits.
 type pause struct {
 	clock.Clock
