@@ -18,13 +18,14 @@ var ErrRemains = errors.New("the machine may remain")
 // undoLimit bounds what is done after a launch failed, also for callers that have gone.
 const undoLimit = 3 * time.Minute
 
-// undo gives back what a launch took.
+// undo gives back what a launch took. A machine that may remain keeps its addresses: who
+// lists machines gives them back when it has gone.
 func (w *work) undo(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
 	defer cancel()
-	w.Book.Release(w.holder())
 	err := w.removeMachine(ctx)
 	if err == nil {
+		w.Book.Release(w.holder())
 		w.Ledger.Cancel(w.at(), w.made.ID)
 	} else {
 		err = errors.Join(ErrRemains, err)
@@ -52,6 +53,8 @@ func (w *work) removeMachine(ctx context.Context) error {
 		return nil
 	case err != nil:
 		return err
+	case options["lock"] == "clone" && options["description"] == "":
+		return errors.New("it is being cloned, and says not yet whose it is")
 	case !w.own(options):
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"karpenter.sh/providers/proxmox/capacity"
 	"karpenter.sh/providers/proxmox/machineconfig"
@@ -47,7 +48,7 @@ func (l *Launcher) Delete(ctx context.Context, t Target) error {
 }
 
 func (l *Launcher) delete(ctx context.Context, c *pve.Client, t Target) error {
-	m, _, err := Find(ctx, c, t)
+	m, options, err := Find(ctx, c, t)
 	if errors.Is(err, ErrNotFound) && !errors.Is(err, ErrStranger) {
 		l.forget(t, m.Host)
 	}
@@ -58,7 +59,7 @@ func (l *Launcher) delete(ctx context.Context, c *pve.Client, t Target) error {
 	if err := stop(ctx, c, place); err != nil {
 		return err
 	}
-	if err := DeleteMedium(ctx, c, place); err != nil { // before the machine, or nobody would come back for it
+	if err := deleteMedium(ctx, c, place, mediumIn(options, m.ID)); err != nil { // before the machine, or nobody would come back for it
 		return err
 	}
 	if err := remove(ctx, c, place); err != nil {
@@ -114,24 +115,40 @@ func (l *Launcher) forget(t Target, host string) {
 }
 
 // DeleteMedium deletes what the machine was booted with. It may be on any storage of the
-// host that holds media.
+// host that holds media. One that does not answer is passed over: it may never again, and
+// no machine of the host would end.
 func DeleteMedium(ctx context.Context, c *pve.Client, m pve.Place) error {
+	return deleteMedium(ctx, c, m, "")
+}
+
+// deleteMedium deletes the medium of a machine from one storage; empty: from all.
+func deleteMedium(ctx context.Context, c *pve.Client, m pve.Place, only string) error {
 	storages, err := c.StoragesFor(ctx, m.Host, "iso")
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, s := range storages {
-		id := s.Name + ":iso/" + MediumName(m.ID)
-		content, err := c.Content(ctx, m.Host, s.Name, "iso")
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(content, func(v pve.Volume) bool { return v.ID == id }) {
+		if !answers(s) || only != "" && s.Name != only {
 			continue
 		}
-		if err := c.DeleteVolume(ctx, m.Host, s.Name, id); err != nil {
-			return err
+		id := s.Name + ":iso/" + MediumName(m.ID)
+		content, err := c.Content(ctx, m.Host, s.Name, "iso")
+		if err == nil && slices.ContainsFunc(content, func(v pve.Volume) bool { return v.ID == id }) {
+			err = c.DeleteVolume(ctx, m.Host, s.Name, id)
 		}
+		errs = append(errs, err)
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// mediumIn is the storage that the medium in the drive of a machine is on; empty: its
+// drive holds none of ours.
+func mediumIn(options pve.Options, id int) string {
+	file, _, _ := strings.Cut(options[MediumDrive], ",")
+	storage, ours := strings.CutSuffix(file, ":iso/"+MediumName(id))
+	if !ours {
+		return ""
+	}
+	return storage
 }

@@ -151,7 +151,8 @@ func TestPinned(t *testing.T) {
 	}
 }
 
-// PVE-204: whichever step fails, and however, nothing is left.
+// PVE-204: whichever step fails, and however, nothing is left; of a clone that is being
+// copied against what was answered, the launch says that it remains.
 func TestFailures(t *testing.T) {
 	failing := []struct {
 		call string
@@ -181,6 +182,15 @@ func TestFailures(t *testing.T) {
 				}
 				w.Clock.Step(undone)
 				w.Cloud.Settle()
+				copying := f.call == "POST *clone" && how == "refused, but done"
+				if errors.Is(err, launch.ErrRemains) != copying {
+					t.Errorf("got %v", err)
+				}
+				if copying { // whose it is shows only now
+					if err := w.Delete(t.Context(), launch.Target{Region: simtest.Region, ID: 20000, Name: "n1", UID: "u1"}); err != nil {
+						t.Error(err)
+					}
+				}
 				if after := w.left(); after != before {
 					t.Errorf("%v\nleft   %s\nbefore %s", err, after, before)
 				}
@@ -258,6 +268,64 @@ func TestStrangersStay(t *testing.T) {
 				t.Errorf("got %+v", all)
 			}
 		})
+	}
+}
+
+// PVE-061, PVE-063: a clone that outlasts the launch does not say yet whose it is, and one
+// whose beginning nobody answered neither: both may come, and count until they are ended.
+func TestCloneOutlasts(t *testing.T) {
+	for what, rule := range map[string]fault.Rule{
+		"it takes long":      {},
+		"the answer is lost": {Call: "POST *clone", Times: 1, Lost: true},
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := start(t, false, nil)
+			before := w.left()
+			if err := w.Cloud.SetTime("qmclone", 20*time.Minute); err != nil {
+				t.Fatal(err)
+			}
+			if rule.Call != "" {
+				w.Cloud.Faults().Add(rule)
+			}
+			if made, err := w.Launch(t.Context(), order()); !errors.Is(err, launch.ErrRemains) {
+				t.Errorf("got %+v, %v", made.Place, err)
+			}
+			if free, _ := w.Ledger.Free(capacity.Place{Region: simtest.Region, Host: "pve1"}); free.VCPUs != 28 {
+				t.Errorf("%d CPUs are free", free.VCPUs)
+			}
+			w.Clock.Step(20 * time.Minute)
+			w.Cloud.Settle()
+			if err := w.Delete(t.Context(), launch.Target{Region: simtest.Region, ID: 20000, Name: "n1", UID: "u1"}); err != nil {
+				t.Error(err)
+			}
+			if after := w.left(); after != before {
+				t.Errorf("left %s\nbefore %s", after, before)
+			}
+		})
+	}
+}
+
+// PVE-063, PVE-084: a machine that could not be taken back keeps its address until it is
+// ended.
+func TestRemainsWithAddress(t *testing.T) {
+	w := start(t, false, nil)
+	before := w.left()
+	w.Cloud.Faults().Add(
+		fault.Rule{Call: "POST *start", Times: 1, Effective: true, Error: &fault.Failure{Code: "x", Message: "out of order"}},
+		fault.Rule{Call: "DELETE *qemu/*", Times: 1, Error: &fault.Failure{Code: "x", Message: "out of order"}},
+	)
+	if made, err := w.Launch(t.Context(), order()); !errors.Is(err, launch.ErrRemains) {
+		t.Fatalf("got %+v, %v", made.Place, err)
+	}
+	if next, err := w.Book.Allocate("probe", network.Interface{Address4: pool()}, network.Bridge{Address4: bridge()}); err != nil || next.Address4.Addr().String() != "10.10.0.13" {
+		t.Errorf("the next gets %s, %v", next.Address4, err)
+	}
+	w.Book.Release("probe")
+	if err := w.Delete(t.Context(), launch.Target{Region: simtest.Region, ID: 20000, Name: "n1", UID: "u1"}); err != nil {
+		t.Error(err)
+	}
+	if after := w.left(); after != before {
+		t.Errorf("left %s\nbefore %s", after, before)
 	}
 }
 
@@ -377,5 +445,53 @@ func TestDeleteMoved(t *testing.T) {
 	}
 	if err := w.Delete(t.Context(), launch.Target{Region: simtest.Region, ID: made.ID, Name: "n1", UID: "u1"}); err != nil || len(w.machines()) > 0 {
 		t.Errorf("%v; %+v", err, w.machines())
+	}
+}
+
+// PVE-090, PVE-100: media go to a storage that answers, and one that does not keeps no
+// machine from being ended.
+func TestSilentStorage(t *testing.T) {
+	const silent = "away" // the first of the list
+	target := launch.Target{Region: simtest.Region, ID: 20000, Name: "n1", UID: "u1"}
+	for what, tc := range map[string]struct {
+		before, after bool // whether it is silent before and after the launch
+		fails         bool // whether it answers that it cannot
+		want          string
+	}{
+		"from the start": {before: true, after: true, want: "local"},
+		"later":          {after: true, want: silent},
+		"it fails":       {before: true, fails: true, want: "local"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := start(t, false, func(o *proxmox.Options) {
+				r := &o.Setup.Regions[0]
+				r.Storages = append(r.Storages, proxmox.Storage{Name: silent, Type: "nfs", Shared: true, Content: []string{"iso"}, GiB: 10})
+			})
+			w.silence(silent, tc.before)
+			if _, err := w.Launch(t.Context(), order()); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(w.machines()[0].Options["ide2"], tc.want+":iso/") {
+				t.Errorf("got %+v", w.machines())
+			}
+			w.silence(silent, tc.after)
+			if tc.fails {
+				w.Cloud.Faults().Add(fault.Rule{Call: "GET *content", Match: map[string]string{"storage": silent}, Error: &fault.Failure{Code: "x", Message: "mount error"}})
+			}
+			if err := w.Delete(t.Context(), target); err != nil || len(w.machines()) > 0 {
+				t.Errorf("%v; %+v", err, w.machines())
+			}
+			volumes, err := w.Cloud.Volumes(simtest.Region)
+			if medium := slices.ContainsFunc(volumes, func(id string) bool { return strings.Contains(id, ":iso/") }); err != nil || medium != (tc.want == silent) {
+				t.Errorf("left %v, %v", volumes, err)
+			}
+		})
+	}
+}
+
+func (w *world) silence(storage string, silent bool) {
+	w.t.Helper()
+	if err := w.Cloud.SetStorageInactive(simtest.Region, storage, silent); err != nil {
+		w.t.Fatal(err)
 	}
 }

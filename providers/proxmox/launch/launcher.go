@@ -53,6 +53,9 @@ type Order struct {
 	Tags      []string
 	// Groups are the security groups that it is in, in order.
 	Groups []firewall.Group
+	// Held reports whether something of the cluster still goes by an ID that no machine of
+	// the region has: a launch does not take it. Nil: nothing does.
+	Held func(ctx context.Context, id int) (bool, error)
 	// Files are its boot data; nil: it gets none.
 	Files func(context.Context, Made) (cloudinit.Files, error)
 }
@@ -84,7 +87,7 @@ func (l *Launcher) Launch(ctx context.Context, o Order) (Made, error) {
 		return Made{}, fmt.Errorf("region %q: %w", o.Region, ErrNoRegion)
 	}
 	for attempt := 0; ; attempt++ {
-		id, err := l.IDs.Next(ctx, o.Region, c)
+		id, err := l.nextID(ctx, o, c)
 		if err != nil {
 			return Made{}, err
 		}
@@ -96,6 +99,25 @@ func (l *Launcher) Launch(ctx context.Context, o Order) (Made, error) {
 		err = errors.Join(err, w.undo(ctx))
 		if !w.lostRace || attempt == takenRetries {
 			return Made{}, fmt.Errorf("launching machine %d on host %s of region %s: %w", id, o.Host, o.Region, err)
+		}
+	}
+}
+
+// nextID is an ID that no machine has, and that nothing goes by (PVE-064). One that is held
+// rests like one in use.
+func (l *Launcher) nextID(ctx context.Context, o Order, c *pve.Client) (int, error) {
+	for {
+		id, err := l.IDs.Next(ctx, o.Region, c)
+		if err != nil || o.Held == nil {
+			return id, err
+		}
+		held, err := o.Held(ctx, id)
+		if err != nil {
+			l.IDs.forget(o.Region, id)
+			return 0, fmt.Errorf("looking for who holds ID %d of region %s: %w", id, o.Region, err)
+		}
+		if !held {
+			return id, nil
 		}
 	}
 }

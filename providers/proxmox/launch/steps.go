@@ -236,6 +236,9 @@ const MediumTag = "go-proxmox+cloud-init"
 // MediumName is the name of a machine's medium.
 func MediumName(id int) string { return "user-data-" + strconv.Itoa(id) + ".iso" }
 
+// answers reports whether a storage can be written to and read now.
+func answers(s pve.HostStorage) bool { return s.Active != 0 }
+
 // attach writes the boot data onto a medium, and puts it in (PVE-090).
 func (w *work) attach(ctx context.Context) error {
 	if w.Files == nil {
@@ -253,11 +256,12 @@ func (w *work) attach(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(storages) == 0 {
-		return fmt.Errorf("host %s has no storage with content iso", w.Host)
+	at := slices.IndexFunc(storages, answers)
+	if at < 0 {
+		return fmt.Errorf("host %s has no storage with content iso that is active", w.Host)
 	}
-	name := MediumName(w.made.ID)
-	w.medium = &medium{storage: storages[0].Name, id: storages[0].Name + ":iso/" + name}
+	name, on := MediumName(w.made.ID), storages[at].Name
+	w.medium = &medium{storage: on, id: on + ":iso/" + name}
 	if err := w.client.UploadISO(ctx, w.Host, w.medium.storage, name, content); err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 	"karpenter.sh/providers/proxmox/launch"
 	"karpenter.sh/providers/proxmox/machineconfig"
 	"karpenter.sh/providers/proxmox/placement"
+	"karpenter.sh/providers/proxmox/providerid"
 	"karpenter.sh/providers/proxmox/pve"
 )
 
@@ -89,6 +90,9 @@ func (l *launching) make(ctx context.Context, w wanted, on placement.Entry, shap
 		Template: pve.Place{Host: template.Host, ID: on.Template}, Storage: l.nodeClass.Spec.BootDeviceStorage(),
 		Pool: l.nodeClass.Spec.ResourcePool, InstanceType: w.Name, VCPUs: shape.VCPUs(), MemoryBytes: shape.MemoryBytes(),
 		DiskBytes: disk.Value(), Tags: l.nodeClass.Spec.Tags, Groups: firewall.Of(l.nodeClass.Spec.SecurityGroups),
+	}
+	o.Held = func(ctx context.Context, id int) (bool, error) {
+		return l.held(ctx, providerid.ID{Region: on.Region, Machine: id})
 	}
 	if l.boot.Prepared != nil {
 		o.Files = func(ctx context.Context, made launch.Made) (cloudinit.Files, error) {

@@ -872,3 +872,42 @@ func TestImageDrift(t *testing.T) {
 		t.Errorf("without zones: drifted for %q, %v", reason, err)
 	}
 }
+
+// PVE-064: the ID of a machine that was deleted by hand is not used while a NodeClaim or a
+// Node goes by it, also by a process that did not know the machine.
+func TestHeldIDs(t *testing.T) {
+	for holder, tc := range map[string]struct {
+		holds    client.Object
+		id, want string
+	}{
+		"a NodeClaim":           {claim("old"), "proxmox://r1/20000", "proxmox://r1/20001"},
+		"a Node":                {nodeOf(""), "proxmox://r1/20000", "proxmox://r1/20001"},
+		"a Node of before":      {nodeOf(simtest.Region), "proxmox:///20000", "proxmox://r1/20001"},
+		"a Node elsewhere":      {nodeOf(other), "proxmox:///20000", "proxmox://r1/20000"},
+		"one of another region": {nodeOf(""), "proxmox://r2/20000", "proxmox://r1/20000"},
+	} {
+		t.Run(holder, func(t *testing.T) {
+			w := newWorld(t, nil)
+			if node, ok := tc.holds.(*corev1.Node); ok {
+				node.Spec.ProviderID = tc.id
+			}
+			w.must(w.api.Create(t.Context(), tc.holds))
+			if nodeClaim, ok := tc.holds.(*karpv1.NodeClaim); ok {
+				nodeClaim.Status.ProviderID = tc.id
+				w.must(w.api.Status().Update(t.Context(), nodeClaim))
+			}
+			if got := w.create(claim("n1", in(label.Region, simtest.Region))).Status.ProviderID; got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+// nodeOf is a Node that is labelled with a region; empty: with none.
+func nodeOf(region string) *corev1.Node {
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "old"}}
+	if region != "" {
+		node.Labels = map[string]string{label.Region: region}
+	}
+	return node
+}

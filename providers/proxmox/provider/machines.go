@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
@@ -142,6 +143,36 @@ func (p *Provider) resolve(ctx context.Context, providerID string, nodeClaim *v1
 		return id, fmt.Errorf("%q: %w", providerID, errNoRegion)
 	}
 	return id, nil
+}
+
+// held reports whether a NodeClaim or Node has a provider ID: its machine may have gone
+// behind Karpenter's back, and another one with the ID would pass for it (PVE-064).
+func (p *Provider) held(ctx context.Context, id providerid.ID) (bool, error) {
+	for _, text := range []string{id.String(), providerid.ID{Machine: id.Machine}.String()} {
+		nodeClaims, err := index.NodeClaims(ctx, p.opts.Client, text)
+		if err != nil {
+			return false, err
+		}
+		nodes, err := index.Nodes(ctx, p.opts.Client, text)
+		if err != nil {
+			return false, err
+		}
+		here := func(o client.Object) bool { // an ID without region that is labelled with none may be of any
+			at := o.GetLabels()[label.Region]
+			return text == id.String() || at == "" || at == id.Region
+		}
+		for i := range nodeClaims {
+			if here(&nodeClaims[i]) {
+				return true, nil
+			}
+		}
+		for i := range nodes {
+			if here(&nodes[i]) {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // regionOf is the region that a NodeClaim or Node with a provider ID is labelled with;

@@ -12,8 +12,9 @@ import (
 type HostStorage struct {
 	Name    string `json:"storage"`
 	Enabled int    `json:"enabled"`
-	Active  int    `json:"active"`
-	Shared  int    `json:"shared"`
+	// Active is 0 while what is behind it does not answer.
+	Active int `json:"active"`
+	Shared int `json:"shared"`
 }
 
 // StoragesFor are the storages of a host that are for a kind of content and enabled, in

@@ -36,11 +36,14 @@ func cloneMachine(r *request) (any, *failure) {
 		return nil, failed
 	}
 	r.copyOptions(source, m)
+	written := m.options
+	m.options = map[string]string{} // until the disks are copied its configuration holds the lock only
 	r.insert(m, "clone")
 	copied, region, storage := maps.Clone(source.options), r.region, r.in["storage"]
 	return r.begin(work{
 		kind: "qmclone", id: strconv.Itoa(source.id), locks: m,
 		finish: func(now time.Time) error {
+			m.options = written
 			if err := region.copyDrives(copied, m, copying{storage: storage, from: source.host, full: full}, now); err != nil {
 				return fmt.Errorf("clone failed: %w", err)
 			}

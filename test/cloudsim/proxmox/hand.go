@@ -164,6 +164,19 @@ func (c *Cloud) SetStorageDisabled(in, name string, disabled bool) error {
 	})
 }
 
+// SetStorageInactive lets a storage fall silent on every host, though it stays enabled, or
+// answer again.
+func (c *Cloud) SetStorageInactive(in, name string, inactive bool) error {
+	return c.with(in, func(r *region) error {
+		s := r.storages[name]
+		if s == nil {
+			return fmt.Errorf("storage %s: %w", name, ErrNotFound)
+		}
+		s.inactive = inactive
+		return nil
+	})
+}
+
 // Migrate moves a machine to another host at once, as somebody else would.
 func (c *Cloud) Migrate(in string, id int, to string) error {
 	return c.with(in, func(r *region) error {

@@ -71,7 +71,7 @@ func TestTasks(t *testing.T) {
 		t.Fatalf("got %q", upid)
 	}
 	status := w.call("GET /nodes/pve1/tasks/"+upid+"/status", "").object()
-	if m, ok := w.machine(101); !ok || m.Lock != "clone" || status["status"] != "running" || status["exitstatus"] != nil {
+	if m, ok := w.machine(101); !ok || m.Lock != "clone" || len(m.Options) > 0 || status["status"] != "running" || status["exitstatus"] != nil {
 		t.Errorf("got %+v, %v", m, status)
 	}
 	for _, call := range []string{"POST " + node + "/config", "DELETE " + node} {

@@ -12,6 +12,8 @@ import (
 type storage struct {
 	Storage
 	disabled bool
+	// inactive means that what is behind it does not answer.
+	inactive bool
 	// blocked is what nobody here wrote, in bytes, by place.
 	blocked map[string]int64
 }
@@ -37,7 +39,7 @@ func (s *storage) entry(r *region, h *host) map[string]any {
 		"content": strings.Join(s.Content, ","), "shared": map[bool]int{true: 1, false: 0}[s.Shared], "status": "available",
 		"maxdisk": int64(s.GiB) * gib, "disk": r.volumes.used(s, h.Name),
 	}
-	if h.offline || s.disabled {
+	if h.offline || s.disabled || s.inactive {
 		out["status"] = "unknown"
 	}
 	return out
@@ -64,7 +66,7 @@ func listStorages(r *request) (any, *failure) {
 		used, total := r.volumes.used(s, r.in["node"]), int64(s.GiB)*gib
 		out = append(out, map[string]any{
 			"storage": name, "type": s.Type, "content": strings.Join(s.Content, ","), "shared": map[bool]int{true: 1, false: 0}[s.Shared],
-			"active": map[bool]int{true: 0, false: 1}[s.disabled], "enabled": map[bool]int{true: 0, false: 1}[s.disabled],
+			"active": map[bool]int{true: 0, false: 1}[s.disabled || s.inactive], "enabled": map[bool]int{true: 0, false: 1}[s.disabled],
 			"total": total, "used": used, "avail": total - used,
 		})
 	}
@@ -89,6 +91,8 @@ func (r *region) available(name, host string) (*storage, *failure) {
 		return nil, refuse("storage '%s' is not available on node '%s'", name, host)
 	case s.disabled:
 		return nil, refuse("storage '%s' is disabled", name)
+	case s.inactive:
+		return nil, refuse("storage '%s' is not online", name)
 	}
 	return s, nil
 }
