@@ -70,6 +70,7 @@ type region struct {
 
 	mu      sync.Mutex // guards what follows
 	records map[int]record
+	refused error // of the machines that were listed last
 
 	reading Reading // the inventory's lock guards it
 	read    bool    // it was read at least once; the same lock
@@ -160,7 +161,7 @@ func (i *Inventory) Doubt(ctx context.Context, name string) {
 // refresh reads a region; its lock is held.
 func (i *Inventory) refresh(ctx context.Context, r *region) error {
 	r.begun.Add(1)
-	reading, err := r.readAll(ctx)
+	reading, refused, err := r.readAll(ctx)
 	if err != nil {
 		i.keep(r, func(known Reading) Reading {
 			known.Answers = false
@@ -171,7 +172,7 @@ func (i *Inventory) refresh(ctx context.Context, r *region) error {
 	}
 	err = i.survey(ctx, r, reading.Hosts)
 	i.keep(r, func(Reading) Reading { return reading }, true)
-	return err
+	return errors.Join(err, refused, r.unread())
 }
 
 // keep replaces the reading of a region. Nothing becomes of one that was never read by an
@@ -186,21 +187,22 @@ func (i *Inventory) keep(r *region, change func(Reading) Reading, read bool) {
 	r.reading, r.read = next, r.read || read
 }
 
-// readAll reads what a reading is made of.
-func (r *region) readAll(ctx context.Context) (Reading, error) {
+// readAll reads what a reading is made of. Of a template that cannot be read, what is known
+// holds; what was refused is told apart.
+func (r *region) readAll(ctx context.Context) (out Reading, refused, err error) {
 	hosts, err := r.client.Hosts(ctx)
 	if err != nil {
-		return Reading{}, err
+		return Reading{}, nil, err
 	}
 	storages, err := r.client.Storages(ctx)
 	if err != nil {
-		return Reading{}, err
+		return Reading{}, nil, err
 	}
 	machines, err := r.client.Machines(ctx)
 	if err != nil {
-		return Reading{}, err
+		return Reading{}, nil, err
 	}
-	out := Reading{Answers: true, Hosts: hosts, Storages: storages}
+	out = Reading{Answers: true, Hosts: hosts, Storages: storages}
 	slices.SortFunc(out.Hosts, func(a, b pve.Host) int { return cmp.Compare(a.Name, b.Name) })
 	for _, m := range machines {
 		if !m.IsTemplate() || m.Type != "qemu" {
@@ -210,18 +212,20 @@ func (r *region) readAll(ctx context.Context) (Reading, error) {
 		switch {
 		case pve.IsGone(err):
 			continue
-		case pve.IsUnreachable(err): // its host has gone: what is known of it holds
-			if known, ok := r.reading.Template(m.ID); ok {
-				out.Templates = append(out.Templates, placement.Template{Machine: m, Options: known.Options})
-			}
-			continue
 		case err != nil:
-			return Reading{}, err
+			if !pve.IsUnreachable(err) {
+				refused = errors.Join(refused, fmt.Errorf("reading template %d of region %s: %w", m.ID, r.name, err))
+			} // else its host has gone
+			known, ok := r.reading.Template(m.ID)
+			if !ok {
+				continue
+			}
+			options = known.Options
 		}
 		out.Templates = append(out.Templates, placement.Template{Machine: m, Options: options})
 	}
 	slices.SortFunc(out.Templates, func(a, b placement.Template) int { return cmp.Compare(a.ID, b.ID) })
-	return out, nil
+	return out, refused, nil
 }
 
 // survey reads the hosts that are due into the ledger, and the addresses of the region

@@ -334,3 +334,34 @@ func TestContradiction(t *testing.T) {
 		t.Error("a list without a machine that is listed")
 	}
 }
+
+// PVE-013: one machine or template that cannot be read is told, and keeps nobody from the
+// others; what was read of it holds.
+func TestRefused(t *testing.T) {
+	w := start(t, nil)
+	w.must(w.Refresh(t.Context()))
+	w.must(w.Cloud.Place(simtest.Region, machine(300, "pve1")), w.Cloud.Place(simtest.Region, machine(301, "pve1")))
+	for _, id := range []string{"300", "9000"} {
+		w.Cloud.Faults().Add(fault.Rule{Call: "GET *config", Match: map[string]string{"vmid": id}, Error: &fault.Failure{Code: "x", Message: "out of order", Status: 403}})
+	}
+	w.step(16 * time.Minute)
+	err := w.Refresh(t.Context())
+	for _, told := range []string{"reading template 9000", "reading machine 300"} {
+		if err == nil || !strings.Contains(err.Error(), told) {
+			t.Errorf("got %v, want %s", err, told)
+		}
+	}
+	if r, _ := w.Reading(simtest.Region); !r.Usable("pve1") || len(r.Templates) != 1 || len(r.Templates[0].Options) == 0 {
+		t.Errorf("got %+v", r)
+	}
+	machines, err := w.Machines(t.Context(), simtest.Region)
+	if err != nil || len(machines) != 2 || machines[0].Known || !machines[1].Known {
+		t.Errorf("got %+v, %v", machines, err)
+	}
+	w.Cloud.Faults().Clear()
+	w.step(time.Minute)
+	if machines, err = w.Machines(t.Context(), simtest.Region); err != nil || !machines[0].Known {
+		t.Errorf("got %+v, %v", machines, err)
+	}
+	w.must(w.Refresh(t.Context()))
+}

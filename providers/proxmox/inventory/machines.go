@@ -31,7 +31,8 @@ type Machine struct {
 	pve.Machine
 	Region string
 	// Known means that the configuration could be read, now or earlier. It cannot while
-	// the host is away, and says little while the machine is being cloned.
+	// the host is away or answers with an error, and says little while the machine is
+	// being cloned.
 	Known bool
 	// Ours means that it was made by Karpenter, of this cluster or another; Owner is whose
 	// it is then.
@@ -103,7 +104,7 @@ func (i *Inventory) listOnce(ctx context.Context, r *region) ([]Machine, error) 
 			out = append(out, Machine{Machine: m, Region: r.name})
 		}
 	}
-	errs := make([]error, len(out))
+	errs, refused := make([]error, len(out)), make([]error, len(out))
 	var all sync.WaitGroup
 	turns := make(chan struct{}, together)
 	for at := range out {
@@ -113,35 +114,36 @@ func (i *Inventory) listOnce(ctx context.Context, r *region) ([]Machine, error) 
 		all.Go(func() {
 			turns <- struct{}{}
 			defer func() { <-turns }()
-			errs[at] = r.inquire(ctx, &out[at])
+			refused[at], errs[at] = r.inquire(ctx, &out[at])
 		})
 	}
 	all.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	for _, gone := range r.remember(out) {
+	for _, gone := range r.remember(out, errors.Join(refused...)) {
 		i.Book.Release(launch.Holder(r.name, gone))
 	}
 	return out, nil
 }
 
-// inquire reads what a machine's configuration tells. A host that is away is no error.
-func (r *region) inquire(ctx context.Context, m *Machine) error {
+// inquire reads what a machine's configuration tells. A host that is away is no error. What
+// is refused of one machine is told apart: it makes no list incomplete.
+func (r *region) inquire(ctx context.Context, m *Machine) (refused, err error) {
 	if m.Status == "unknown" {
-		return nil
+		return nil, nil
 	}
 	options, err := r.client.Options(ctx, pve.Place{Host: m.Host, ID: m.ID})
 	switch {
 	case pve.IsGone(err):
-		return fmt.Errorf("machine %d, host %s: %w", m.ID, m.Host, errContradiction)
+		return nil, fmt.Errorf("machine %d, host %s: %w", m.ID, m.Host, errContradiction)
 	case pve.IsUnreachable(err):
-		return nil
+		return nil, nil
 	case err != nil:
-		return err
+		return fmt.Errorf("reading machine %d of region %s: %w", m.ID, r.name, err), nil
 	}
 	m.tell(options)
-	return nil
+	return nil, nil
 }
 
 // tell notes what a configuration says.
@@ -190,11 +192,12 @@ func (r *region) recall(m *Machine, now time.Time) bool {
 	return true
 }
 
-// remember keeps what a complete list tells, and returns the IDs of machines that have
-// gone since the one before.
-func (r *region) remember(machines []Machine) (gone []int) {
+// remember keeps what a complete list tells, and what was refused, and returns the IDs of
+// machines that have gone since the one before.
+func (r *region) remember(machines []Machine, refused error) (gone []int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.refused = refused
 	listed := map[int]bool{}
 	for _, m := range machines {
 		listed[m.ID] = true
@@ -210,6 +213,13 @@ func (r *region) remember(machines []Machine) (gone []int) {
 		}
 	}
 	return gone
+}
+
+// unread is what was refused of machines when they were listed last.
+func (r *region) unread() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.refused
 }
 
 // forgetRecords lets configurations be read anew, but not when machines were first seen.
