@@ -60,7 +60,7 @@ func (i *Inventory) learnAddresses(ctx context.Context, r *region, hosts []pve.H
 	if !r.addressed.IsZero() && now.Sub(r.addressed) < surveyEvery {
 		return nil
 	}
-	r.forgetRecords() // configurations are read anew
+	r.doubtRecords() // configurations are read anew
 	i.machines.Invalidate(r.name)
 	machines, err := i.machines.Get(ctx, r.name)
 	if err != nil {

@@ -210,6 +210,8 @@ func (r *region) readAll(ctx context.Context) (out Reading, refused, err error) 
 		}
 		options, err := r.client.Options(ctx, pve.Place{Host: m.Host, ID: m.ID})
 		switch {
+		case ctx.Err() != nil: // it looks like a host that has gone
+			return Reading{}, nil, context.Cause(ctx)
 		case pve.IsGone(err):
 			continue
 		case err != nil:

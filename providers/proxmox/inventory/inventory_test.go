@@ -3,8 +3,13 @@
 package inventory_test
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -15,6 +20,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"karpenter.sh/providers/proxmox/capacity"
@@ -34,6 +40,7 @@ type world struct {
 	*simtest.World
 	*inventory.Inventory
 	t        *testing.T
+	nodes    client.Client
 	settings topology.Settings
 	// onSettings is called when settings are asked for.
 	onSettings func()
@@ -52,17 +59,22 @@ func start(t *testing.T, change func(*proxmox.Options)) *world {
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}, Status: corev1.NodeStatus{Addresses: []corev1.NodeAddress{
 		{Type: corev1.NodeInternalIP, Address: "10.10.0.1"}, {Type: corev1.NodeHostName, Address: "10.10.0.2"},
 	}}}
+	w.nodes = fake.NewClientBuilder().WithScheme(scheme).WithObjects(node).Build()
+	w.use(w.Client(simtest.Region))
+	return w
+}
+
+// use has a new inventory call the first region with a client.
+func (w *world) use(c *pve.Client) {
 	w.Inventory = inventory.New(inventory.Options{
-		Clients: map[string]*pve.Client{simtest.Region: w.Client(simtest.Region), other: w.World.Client(other)},
-		Nodes:   fake.NewClientBuilder().WithScheme(scheme).WithObjects(node).Build(),
-		Ledger:  capacity.NewLedger(false), Book: network.NewBook(), Clock: w.World.Clock,
+		Clients: map[string]*pve.Client{simtest.Region: c, other: w.World.Client(other)},
+		Nodes:   w.nodes, Ledger: capacity.NewLedger(false), Book: network.NewBook(), Clock: w.World.Clock,
 		Settings: func() topology.Settings {
 			w.onSettings()
 			return w.settings
 		},
 	})
-	t.Cleanup(w.Close)
-	return w
+	w.t.Cleanup(w.Close)
 }
 
 // Client is that of a region, of the simulation and not of the inventory.
@@ -364,4 +376,74 @@ func TestRefused(t *testing.T) {
 		t.Errorf("got %+v, %v", machines, err)
 	}
 	w.must(w.Refresh(t.Context()))
+}
+
+// PVE-013: machines whose host is away when configurations are read anew are known still,
+// and told anew when it is back.
+func TestKnownEarlier(t *testing.T) {
+	w := start(t, nil)
+	w.must(w.Cloud.Place(simtest.Region, machine(300, "pve1")))
+	cpus := func() string {
+		machines, err := w.Machines(t.Context(), simtest.Region)
+		w.must(err)
+		return fmt.Sprint(len(machines), machines[0].Known, machines[0].VCPUs, machines[0].Addresses)
+	}
+	w.must(w.Refresh(t.Context()))
+	w.must(w.Client(simtest.Region).Configure(t.Context(), pve.Place{Host: "pve1", ID: 300}, pve.Change{Set: pve.Options{"cores": "6"}}))
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve1", true))
+	w.step(16 * time.Minute)
+	w.must(w.Refresh(t.Context()))
+	if got := cpus(); got != "1 true 4 [10.10.0.3]" {
+		t.Errorf("got %s", got)
+	}
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve1", false))
+	w.step(10 * time.Second)
+	if got := cpus(); got != "1 true 6 [10.10.0.3]" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// A refresh that ran out of time yields no reading that passes for complete.
+func TestOutOfTime(t *testing.T) {
+	w := start(t, nil)
+	hung := w.hang("/config")
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-hung; cancel() }()
+	if err := w.RefreshRegion(ctx, simtest.Region); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if r, read := w.Reading(simtest.Region); read {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// hang has the first region answer no call whose path ends so, for as long as the test
+// runs. The channel is closed by the first one.
+func (w *world) hang(suffix string) <-chan struct{} {
+	w.t.Helper()
+	to, err := url.Parse(w.URL)
+	w.must(err)
+	proxy := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(to) },
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: w.RootCAs, MinVersion: tls.VersionTLS12}},
+	}
+	hung, ended := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+		if !strings.HasSuffix(in.URL.Path, suffix) {
+			proxy.ServeHTTP(out, in)
+			return
+		}
+		once.Do(func() { close(hung) })
+		select {
+		case <-in.Context().Done():
+		case <-ended:
+		}
+	}))
+	w.t.Cleanup(server.Close)
+	w.t.Cleanup(func() { close(ended) })
+	w.use(pve.New(pve.Connection{URL: server.URL + "/" + simtest.Region + "/api2/json", Clock: w.World.Clock, Credentials: func() (pve.Credentials, error) {
+		return pve.Credentials{TokenID: simtest.TokenID, TokenSecret: simtest.TokenSecret}, nil
+	}}))
+	return hung
 }
