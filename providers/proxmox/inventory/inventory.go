@@ -63,10 +63,12 @@ type region struct {
 	name   string
 	client *pve.Client
 
-	begun      atomic.Uint64 // how many refreshes
-	refreshing sync.Mutex    // one refresh at a time; guards what follows
-	surveyed   map[string]time.Time
-	addressed  time.Time // when addresses were learnt last
+	begun      atomic.Uint64        // how many refreshes
+	refreshing sync.Mutex           // one refresh at a time; guards what follows
+	surveyed   map[string]time.Time // when each host was last
+	bridged    map[string]time.Time // when the bridges of each host were read last
+	renewed    time.Time            // when all configurations were asked for anew
+	learnt     bool                 // all machines have told their addresses since
 
 	mu      sync.Mutex // guards what follows
 	records map[int]record
@@ -83,7 +85,7 @@ func New(o Options) *Inventory {
 	}
 	i := &Inventory{Options: o, surveyor: survey.Surveyor{Ledger: o.Ledger, Clock: o.Clock}, regions: map[string]*region{}}
 	for name, c := range o.Clients {
-		i.regions[name] = &region{name: name, client: c, surveyed: map[string]time.Time{}, records: map[int]record{}}
+		i.regions[name] = &region{name: name, client: c, surveyed: map[string]time.Time{}, bridged: map[string]time.Time{}, records: map[int]record{}}
 	}
 	i.machines = cache.New(cache.Options{Name: "proxmox.machines", TTL: MachinesAge, MaxAge: MachinesAge, Clock: o.Clock}, cache.Source[string, []Machine]{
 		Load: i.loadMachines,
@@ -168,6 +170,8 @@ func (i *Inventory) refresh(ctx context.Context, r *region) error {
 			return known
 		}, false)
 		clear(r.surveyed) // all is due when it answers again
+		clear(r.bridged)
+		r.renewed = time.Time{}
 		return fmt.Errorf("reading region %s: %w", r.name, err)
 	}
 	err = i.survey(ctx, r, reading.Hosts)
@@ -233,12 +237,17 @@ func (r *region) readAll(ctx context.Context) (out Reading, refused, err error) 
 // survey reads the hosts that are due into the ledger, and the addresses of the region
 // before.
 func (i *Inventory) survey(ctx context.Context, r *region, hosts []pve.Host) error {
-	now := i.Clock.Now()
-	errs := []error{i.learnAddresses(ctx, r, hosts)}
 	i.forget(r, hosts)
+	if err := i.learnMachines(ctx, r); err != nil {
+		return err
+	}
+	errs := []error{i.learnBridges(ctx, r, hosts)}
+	i.allow()
+	now := i.Clock.Now()
 	for _, h := range hosts {
 		if h.Status != "online" {
 			delete(r.surveyed, h.Name) // it is due when it comes back
+			delete(r.bridged, h.Name)
 			continue
 		}
 		if last, done := r.surveyed[h.Name]; done && now.Sub(last) < surveyEvery {
@@ -265,6 +274,7 @@ func (i *Inventory) forget(r *region, hosts []pve.Host) {
 			i.Book.Release(bridgeHolder(r.name, h.Name))
 			i.Ledger.Forget(capacity.Place{Region: r.name, Host: h.Name})
 			delete(r.surveyed, h.Name)
+			delete(r.bridged, h.Name)
 		}
 	}
 }

@@ -154,10 +154,13 @@ func TestRefresh(t *testing.T) {
 			t.Errorf("%s away: a host of another region is", name)
 		}
 		w.must(away(false))
-		surveys := w.calls("GET /nodes/{node}/status")
+		surveys, bridges := w.calls("GET /nodes/{node}/status"), w.calls("GET /nodes/{node}/network")
 		w.must(w.Refresh(t.Context()))
 		if w.calls("GET /nodes/{node}/status") == surveys {
 			t.Errorf("%s back: not surveyed", name)
+		}
+		if w.calls("GET /nodes/{node}/network") == bridges {
+			t.Errorf("%s back: its bridges are not read", name)
 		}
 	}
 }
@@ -242,8 +245,10 @@ func TestAddresses(t *testing.T) {
 // A host whose bridges cannot be read keeps no other from giving addresses, and is read
 // with the next refresh.
 func TestBridgesUnread(t *testing.T) {
+	const templates = 2 // of all regions: they are read with each refresh
 	w := start(t, nil)
-	w.Cloud.Faults().Add(fault.Rule{Call: "GET *network", Match: map[string]string{"node": "pve1"}, Times: 2, Error: &fault.Failure{Code: "x", Message: "a bug"}})
+	w.must(w.Cloud.Place(simtest.Region, machine(300, "pve2")))
+	w.Cloud.Faults().Add(fault.Rule{Call: "GET *network", Match: map[string]string{"node": "pve1"}, Times: 3, Error: &fault.Failure{Code: "x", Message: "a bug"}})
 	if err := w.Refresh(t.Context()); err == nil || !strings.Contains(err.Error(), "bridges of host pve1") {
 		t.Errorf("got %v", err)
 	}
@@ -257,9 +262,65 @@ func TestBridgesUnread(t *testing.T) {
 	if got := next(); got != "10.10.0.11" { // pve1's own
 		t.Errorf("got %s", got)
 	}
+	configs, bridges := w.calls("GET /nodes/{node}/qemu/{vmid}/config"), w.calls("GET /nodes/{node}/network")
+	w.step(time.Minute)
+	if err := w.Refresh(t.Context()); err == nil {
+		t.Error("read against the rule")
+	}
 	w.step(time.Minute)
 	w.must(w.Refresh(t.Context()))
+	if c, b := w.calls("GET /nodes/{node}/qemu/{vmid}/config")-configs, w.calls("GET /nodes/{node}/network")-bridges; c != 2*templates || b != 3 { // that of one region twice
+		t.Errorf("two refreshes read %d configurations and the bridges of %d hosts", c, b)
+	}
 	if got := next(); got != "10.10.0.13" { // .12 is pve2's
+		t.Errorf("got %s", got)
+	}
+}
+
+// PVE-083: bridges and machines of a host that was away at first are learnt when it is back.
+func TestAddressesLate(t *testing.T) {
+	w := start(t, nil)
+	w.must(w.Cloud.Place(simtest.Region, machine(300, "pve1")), w.Cloud.SetHostOffline(simtest.Region, "pve1", true))
+	w.must(w.Refresh(t.Context()))
+	free := func(pool string) bool {
+		given, err := w.Book.Allocate("probe", network.Interface{Address4: netip.MustParsePrefix(pool)}, network.Bridge{})
+		w.Book.Release("probe")
+		return err == nil && given.Address4.IsValid()
+	}
+	w.Book.Hold("others", netip.MustParseAddr("10.10.0.2"), netip.MustParseAddr("10.10.0.9"), netip.MustParseAddr("10.10.0.10"))
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve1", false))
+	w.step(time.Minute)
+	w.must(w.Refresh(t.Context()))
+	w.Book.Hold("more", netip.MustParseAddr("10.10.0.4"), netip.MustParseAddr("10.10.0.5"), netip.MustParseAddr("10.10.0.6"))
+	if free("10.10.0.0/29") { // .3 has the machine
+		t.Error("a machine's address is free")
+	}
+	w.Book.Hold("most", netip.MustParseAddr("10.10.0.13"), netip.MustParseAddr("10.10.0.14"))
+	if free("10.10.0.8/29") { // .11 has pve1
+		t.Error("a host's address is free")
+	}
+}
+
+// PVE-083, PVE-084: while the addresses of its machines are not known, no machine is
+// launched in a region, although others let the book give some.
+func TestAddressesUnread(t *testing.T) {
+	w := start(t, nil)
+	w.Cloud.Faults().Add(fault.Rule{Call: "GET *config", Match: map[string]string{"vmid": "300"}, Times: 3, Error: &fault.Failure{
+		Code: "x", Message: "Configuration file 'nodes/pve1/qemu-server/300.conf' does not exist",
+	}})
+	w.must(w.Cloud.Place(simtest.Region, machine(300, "pve1")))
+	if err := w.Refresh(t.Context()); err == nil || !strings.Contains(err.Error(), "addresses of machines in region r1") {
+		t.Errorf("got %v", err)
+	}
+	if got := w.free("pve1"); got != "0 false" {
+		t.Errorf("surveyed: %s", got)
+	}
+	if _, known := w.Ledger.Free(capacity.Place{Region: other, Host: "pve1"}); !known {
+		t.Error("another region is not surveyed")
+	}
+	w.step(time.Minute)
+	w.must(w.Refresh(t.Context()))
+	if got := w.free("pve1"); got != "28 true" {
 		t.Errorf("got %s", got)
 	}
 }

@@ -220,6 +220,18 @@ func (r *region) remember(machines []Machine, told []bool, refused error) (gone 
 	return gone
 }
 
+// complete reports whether all machines have told what they are since they were doubted.
+func (r *region) complete() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, known := range r.records {
+		if known.facts == nil || known.due {
+			return false
+		}
+	}
+	return true
+}
+
 // unread is what was refused of machines when they were listed last.
 func (r *region) unread() error {
 	r.mu.Lock()
