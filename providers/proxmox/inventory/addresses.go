@@ -52,15 +52,17 @@ func AddressesOf(node *corev1.Node) []netip.Addr {
 	return out
 }
 
-// learnAddresses tells the book which addresses bridges and machines of a region have.
-// Once that is known of one region, and of all Nodes, addresses can be given: a machine is
-// launched only on a host that was surveyed, and so in a region whose addresses are known.
-func (i *Inventory) learnAddresses(ctx context.Context, r *region, hosts []pve.Host) error {
-	now := i.Clock.Now()
-	if !r.addressed.IsZero() && now.Sub(r.addressed) < surveyEvery {
+// learnMachines tells the book which addresses the machines of a region have. It is done
+// before any host of it is surveyed, and launches need a host that was: whatever region let
+// the book give addresses, machines are launched only where those of others are known.
+func (i *Inventory) learnMachines(ctx context.Context, r *region) error {
+	if now := i.Clock.Now(); r.renewed.IsZero() || now.Sub(r.renewed) >= surveyEvery {
+		r.doubtRecords()
+		r.renewed, r.learnt = now, false
+	}
+	if r.learnt {
 		return nil
 	}
-	r.forgetRecords() // configurations are read anew
 	i.machines.Invalidate(r.name)
 	machines, err := i.machines.Get(ctx, r.name)
 	if err != nil {
@@ -69,28 +71,38 @@ func (i *Inventory) learnAddresses(ctx context.Context, r *region, hosts []pve.H
 	for _, m := range machines {
 		i.Book.Learn(launch.Holder(r.name, m.ID), m.Addresses...)
 	}
+	r.learnt = r.complete()
+	return nil
+}
+
+// learnBridges tells the book which addresses the bridges of a region's hosts have, those
+// that are due. A host that cannot be read keeps no other from launching, and is read with
+// the next refresh.
+func (i *Inventory) learnBridges(ctx context.Context, r *region, hosts []pve.Host) error {
+	now := i.Clock.Now()
 	var errs []error
 	for _, h := range hosts {
-		if h.Status != "online" {
+		if last, done := r.bridged[h.Name]; h.Status != "online" || done && now.Sub(last) < surveyEvery {
 			continue
 		}
 		bridges, err := r.client.Bridges(ctx, h.Name)
-		if err != nil { // one host that cannot be read keeps no other from launching
+		if err != nil {
 			errs = append(errs, fmt.Errorf("reading the bridges of host %s in region %s: %w", h.Name, r.name, err))
 			continue
 		}
 		i.Book.Hold(bridgeHolder(r.name, h.Name), bridgeAddresses(bridges)...)
-	}
-	i.mu.RLock()
-	told := i.nodesTold
-	i.mu.RUnlock()
-	if told {
-		i.Book.Ready()
-		if len(errs) == 0 {
-			r.addressed = now
-		}
+		r.bridged[h.Name] = now
 	}
 	return errors.Join(errs...)
+}
+
+// allow lets the book give addresses once those of all Nodes and of a region are known.
+func (i *Inventory) allow() {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	if i.nodesTold {
+		i.Book.Ready()
+	}
 }
 
 // bridgeHolder is the name by which the bridges of a host hold addresses.

@@ -63,13 +63,16 @@ type region struct {
 	name   string
 	client *pve.Client
 
-	begun      atomic.Uint64 // how many refreshes
-	refreshing sync.Mutex    // one refresh at a time; guards what follows
-	surveyed   map[string]time.Time
-	addressed  time.Time // when addresses were learnt last
+	begun      atomic.Uint64        // how many refreshes
+	refreshing sync.Mutex           // one refresh at a time; guards what follows
+	surveyed   map[string]time.Time // when each host was last
+	bridged    map[string]time.Time // when the bridges of each host were read last
+	renewed    time.Time            // when all configurations were asked for anew
+	learnt     bool                 // all machines have told their addresses since
 
 	mu      sync.Mutex // guards what follows
 	records map[int]record
+	refused error // of the machines that were listed last
 
 	reading Reading // the inventory's lock guards it
 	read    bool    // it was read at least once; the same lock
@@ -82,7 +85,7 @@ func New(o Options) *Inventory {
 	}
 	i := &Inventory{Options: o, surveyor: survey.Surveyor{Ledger: o.Ledger, Clock: o.Clock}, regions: map[string]*region{}}
 	for name, c := range o.Clients {
-		i.regions[name] = &region{name: name, client: c, surveyed: map[string]time.Time{}, records: map[int]record{}}
+		i.regions[name] = &region{name: name, client: c, surveyed: map[string]time.Time{}, bridged: map[string]time.Time{}, records: map[int]record{}}
 	}
 	i.machines = cache.New(cache.Options{Name: "proxmox.machines", TTL: MachinesAge, MaxAge: MachinesAge, Clock: o.Clock}, cache.Source[string, []Machine]{
 		Load: i.loadMachines,
@@ -160,18 +163,20 @@ func (i *Inventory) Doubt(ctx context.Context, name string) {
 // refresh reads a region; its lock is held.
 func (i *Inventory) refresh(ctx context.Context, r *region) error {
 	r.begun.Add(1)
-	reading, err := r.readAll(ctx)
+	reading, refused, err := r.readAll(ctx)
 	if err != nil {
 		i.keep(r, func(known Reading) Reading {
 			known.Answers = false
 			return known
 		}, false)
 		clear(r.surveyed) // all is due when it answers again
+		clear(r.bridged)
+		r.renewed = time.Time{}
 		return fmt.Errorf("reading region %s: %w", r.name, err)
 	}
 	err = i.survey(ctx, r, reading.Hosts)
 	i.keep(r, func(Reading) Reading { return reading }, true)
-	return err
+	return errors.Join(err, refused, r.unread())
 }
 
 // keep replaces the reading of a region. Nothing becomes of one that was never read by an
@@ -186,21 +191,22 @@ func (i *Inventory) keep(r *region, change func(Reading) Reading, read bool) {
 	r.reading, r.read = next, r.read || read
 }
 
-// readAll reads what a reading is made of.
-func (r *region) readAll(ctx context.Context) (Reading, error) {
+// readAll reads what a reading is made of. Of a template that cannot be read, what is known
+// holds; what was refused is told apart.
+func (r *region) readAll(ctx context.Context) (out Reading, refused, err error) {
 	hosts, err := r.client.Hosts(ctx)
 	if err != nil {
-		return Reading{}, err
+		return Reading{}, nil, err
 	}
 	storages, err := r.client.Storages(ctx)
 	if err != nil {
-		return Reading{}, err
+		return Reading{}, nil, err
 	}
 	machines, err := r.client.Machines(ctx)
 	if err != nil {
-		return Reading{}, err
+		return Reading{}, nil, err
 	}
-	out := Reading{Answers: true, Hosts: hosts, Storages: storages}
+	out = Reading{Answers: true, Hosts: hosts, Storages: storages}
 	slices.SortFunc(out.Hosts, func(a, b pve.Host) int { return cmp.Compare(a.Name, b.Name) })
 	for _, m := range machines {
 		if !m.IsTemplate() || m.Type != "qemu" {
@@ -208,31 +214,40 @@ func (r *region) readAll(ctx context.Context) (Reading, error) {
 		}
 		options, err := r.client.Options(ctx, pve.Place{Host: m.Host, ID: m.ID})
 		switch {
+		case ctx.Err() != nil: // it looks like a host that has gone
+			return Reading{}, nil, context.Cause(ctx)
 		case pve.IsGone(err):
 			continue
-		case pve.IsUnreachable(err): // its host has gone: what is known of it holds
-			if known, ok := r.reading.Template(m.ID); ok {
-				out.Templates = append(out.Templates, placement.Template{Machine: m, Options: known.Options})
-			}
-			continue
 		case err != nil:
-			return Reading{}, err
+			if !pve.IsUnreachable(err) {
+				refused = errors.Join(refused, fmt.Errorf("reading template %d of region %s: %w", m.ID, r.name, err))
+			} // else its host has gone
+			known, ok := r.reading.Template(m.ID)
+			if !ok {
+				continue
+			}
+			options = known.Options
 		}
 		out.Templates = append(out.Templates, placement.Template{Machine: m, Options: options})
 	}
 	slices.SortFunc(out.Templates, func(a, b placement.Template) int { return cmp.Compare(a.ID, b.ID) })
-	return out, nil
+	return out, refused, nil
 }
 
 // survey reads the hosts that are due into the ledger, and the addresses of the region
 // before.
 func (i *Inventory) survey(ctx context.Context, r *region, hosts []pve.Host) error {
-	now := i.Clock.Now()
-	errs := []error{i.learnAddresses(ctx, r, hosts)}
 	i.forget(r, hosts)
+	if err := i.learnMachines(ctx, r); err != nil {
+		return err
+	}
+	errs := []error{i.learnBridges(ctx, r, hosts)}
+	i.allow()
+	now := i.Clock.Now()
 	for _, h := range hosts {
 		if h.Status != "online" {
 			delete(r.surveyed, h.Name) // it is due when it comes back
+			delete(r.bridged, h.Name)
 			continue
 		}
 		if last, done := r.surveyed[h.Name]; done && now.Sub(last) < surveyEvery {
@@ -259,6 +274,7 @@ func (i *Inventory) forget(r *region, hosts []pve.Host) {
 			i.Book.Release(bridgeHolder(r.name, h.Name))
 			i.Ledger.Forget(capacity.Place{Region: r.name, Host: h.Name})
 			delete(r.surveyed, h.Name)
+			delete(r.bridged, h.Name)
 		}
 	}
 }

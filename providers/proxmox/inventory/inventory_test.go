@@ -3,8 +3,13 @@
 package inventory_test
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -15,6 +20,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"karpenter.sh/providers/proxmox/capacity"
@@ -34,6 +40,7 @@ type world struct {
 	*simtest.World
 	*inventory.Inventory
 	t        *testing.T
+	nodes    client.Client
 	settings topology.Settings
 	// onSettings is called when settings are asked for.
 	onSettings func()
@@ -52,17 +59,22 @@ func start(t *testing.T, change func(*proxmox.Options)) *world {
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}, Status: corev1.NodeStatus{Addresses: []corev1.NodeAddress{
 		{Type: corev1.NodeInternalIP, Address: "10.10.0.1"}, {Type: corev1.NodeHostName, Address: "10.10.0.2"},
 	}}}
+	w.nodes = fake.NewClientBuilder().WithScheme(scheme).WithObjects(node).Build()
+	w.use(w.Client(simtest.Region))
+	return w
+}
+
+// use has a new inventory call the first region with a client.
+func (w *world) use(c *pve.Client) {
 	w.Inventory = inventory.New(inventory.Options{
-		Clients: map[string]*pve.Client{simtest.Region: w.Client(simtest.Region), other: w.World.Client(other)},
-		Nodes:   fake.NewClientBuilder().WithScheme(scheme).WithObjects(node).Build(),
-		Ledger:  capacity.NewLedger(false), Book: network.NewBook(), Clock: w.World.Clock,
+		Clients: map[string]*pve.Client{simtest.Region: c, other: w.World.Client(other)},
+		Nodes:   w.nodes, Ledger: capacity.NewLedger(false), Book: network.NewBook(), Clock: w.World.Clock,
 		Settings: func() topology.Settings {
 			w.onSettings()
 			return w.settings
 		},
 	})
-	t.Cleanup(w.Close)
-	return w
+	w.t.Cleanup(w.Close)
 }
 
 // Client is that of a region, of the simulation and not of the inventory.
@@ -142,10 +154,13 @@ func TestRefresh(t *testing.T) {
 			t.Errorf("%s away: a host of another region is", name)
 		}
 		w.must(away(false))
-		surveys := w.calls("GET /nodes/{node}/status")
+		surveys, bridges := w.calls("GET /nodes/{node}/status"), w.calls("GET /nodes/{node}/network")
 		w.must(w.Refresh(t.Context()))
 		if w.calls("GET /nodes/{node}/status") == surveys {
 			t.Errorf("%s back: not surveyed", name)
+		}
+		if w.calls("GET /nodes/{node}/network") == bridges {
+			t.Errorf("%s back: its bridges are not read", name)
 		}
 	}
 }
@@ -230,8 +245,10 @@ func TestAddresses(t *testing.T) {
 // A host whose bridges cannot be read keeps no other from giving addresses, and is read
 // with the next refresh.
 func TestBridgesUnread(t *testing.T) {
+	const templates = 2 // of all regions: they are read with each refresh
 	w := start(t, nil)
-	w.Cloud.Faults().Add(fault.Rule{Call: "GET *network", Match: map[string]string{"node": "pve1"}, Times: 2, Error: &fault.Failure{Code: "x", Message: "a bug"}})
+	w.must(w.Cloud.Place(simtest.Region, machine(300, "pve2")))
+	w.Cloud.Faults().Add(fault.Rule{Call: "GET *network", Match: map[string]string{"node": "pve1"}, Times: 3, Error: &fault.Failure{Code: "x", Message: "a bug"}})
 	if err := w.Refresh(t.Context()); err == nil || !strings.Contains(err.Error(), "bridges of host pve1") {
 		t.Errorf("got %v", err)
 	}
@@ -245,9 +262,65 @@ func TestBridgesUnread(t *testing.T) {
 	if got := next(); got != "10.10.0.11" { // pve1's own
 		t.Errorf("got %s", got)
 	}
+	configs, bridges := w.calls("GET /nodes/{node}/qemu/{vmid}/config"), w.calls("GET /nodes/{node}/network")
+	w.step(time.Minute)
+	if err := w.Refresh(t.Context()); err == nil {
+		t.Error("read against the rule")
+	}
 	w.step(time.Minute)
 	w.must(w.Refresh(t.Context()))
+	if c, b := w.calls("GET /nodes/{node}/qemu/{vmid}/config")-configs, w.calls("GET /nodes/{node}/network")-bridges; c != 2*templates || b != 3 { // that of one region twice
+		t.Errorf("two refreshes read %d configurations and the bridges of %d hosts", c, b)
+	}
 	if got := next(); got != "10.10.0.13" { // .12 is pve2's
+		t.Errorf("got %s", got)
+	}
+}
+
+// PVE-083: bridges and machines of a host that was away at first are learnt when it is back.
+func TestAddressesLate(t *testing.T) {
+	w := start(t, nil)
+	w.must(w.Cloud.Place(simtest.Region, machine(300, "pve1")), w.Cloud.SetHostOffline(simtest.Region, "pve1", true))
+	w.must(w.Refresh(t.Context()))
+	free := func(pool string) bool {
+		given, err := w.Book.Allocate("probe", network.Interface{Address4: netip.MustParsePrefix(pool)}, network.Bridge{})
+		w.Book.Release("probe")
+		return err == nil && given.Address4.IsValid()
+	}
+	w.Book.Hold("others", netip.MustParseAddr("10.10.0.2"), netip.MustParseAddr("10.10.0.9"), netip.MustParseAddr("10.10.0.10"))
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve1", false))
+	w.step(time.Minute)
+	w.must(w.Refresh(t.Context()))
+	w.Book.Hold("more", netip.MustParseAddr("10.10.0.4"), netip.MustParseAddr("10.10.0.5"), netip.MustParseAddr("10.10.0.6"))
+	if free("10.10.0.0/29") { // .3 has the machine
+		t.Error("a machine's address is free")
+	}
+	w.Book.Hold("most", netip.MustParseAddr("10.10.0.13"), netip.MustParseAddr("10.10.0.14"))
+	if free("10.10.0.8/29") { // .11 has pve1
+		t.Error("a host's address is free")
+	}
+}
+
+// PVE-083, PVE-084: while the addresses of its machines are not known, no machine is
+// launched in a region, although others let the book give some.
+func TestAddressesUnread(t *testing.T) {
+	w := start(t, nil)
+	w.Cloud.Faults().Add(fault.Rule{Call: "GET *config", Match: map[string]string{"vmid": "300"}, Times: 3, Error: &fault.Failure{
+		Code: "x", Message: "Configuration file 'nodes/pve1/qemu-server/300.conf' does not exist",
+	}})
+	w.must(w.Cloud.Place(simtest.Region, machine(300, "pve1")))
+	if err := w.Refresh(t.Context()); err == nil || !strings.Contains(err.Error(), "addresses of machines in region r1") {
+		t.Errorf("got %v", err)
+	}
+	if got := w.free("pve1"); got != "0 false" {
+		t.Errorf("surveyed: %s", got)
+	}
+	if _, known := w.Ledger.Free(capacity.Place{Region: other, Host: "pve1"}); !known {
+		t.Error("another region is not surveyed")
+	}
+	w.step(time.Minute)
+	w.must(w.Refresh(t.Context()))
+	if got := w.free("pve1"); got != "28 true" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -333,4 +406,105 @@ func TestContradiction(t *testing.T) {
 	if _, err := w.Machines(t.Context(), simtest.Region); err == nil {
 		t.Error("a list without a machine that is listed")
 	}
+}
+
+// PVE-013: one machine or template that cannot be read is told, and keeps nobody from the
+// others; what was read of it holds.
+func TestRefused(t *testing.T) {
+	w := start(t, nil)
+	w.must(w.Refresh(t.Context()))
+	w.must(w.Cloud.Place(simtest.Region, machine(300, "pve1")), w.Cloud.Place(simtest.Region, machine(301, "pve1")))
+	for _, id := range []string{"300", "9000"} {
+		w.Cloud.Faults().Add(fault.Rule{Call: "GET *config", Match: map[string]string{"vmid": id}, Error: &fault.Failure{Code: "x", Message: "out of order", Status: 403}})
+	}
+	w.step(16 * time.Minute)
+	err := w.Refresh(t.Context())
+	for _, told := range []string{"reading template 9000", "reading machine 300"} {
+		if err == nil || !strings.Contains(err.Error(), told) {
+			t.Errorf("got %v, want %s", err, told)
+		}
+	}
+	if r, _ := w.Reading(simtest.Region); !r.Usable("pve1") || len(r.Templates) != 1 || len(r.Templates[0].Options) == 0 {
+		t.Errorf("got %+v", r)
+	}
+	machines, err := w.Machines(t.Context(), simtest.Region)
+	if err != nil || len(machines) != 2 || machines[0].Known || !machines[1].Known {
+		t.Errorf("got %+v, %v", machines, err)
+	}
+	w.Cloud.Faults().Clear()
+	w.step(time.Minute)
+	if machines, err = w.Machines(t.Context(), simtest.Region); err != nil || !machines[0].Known {
+		t.Errorf("got %+v, %v", machines, err)
+	}
+	w.must(w.Refresh(t.Context()))
+}
+
+// PVE-013: machines whose host is away when configurations are read anew are known still,
+// and told anew when it is back.
+func TestKnownEarlier(t *testing.T) {
+	w := start(t, nil)
+	w.must(w.Cloud.Place(simtest.Region, machine(300, "pve1")))
+	cpus := func() string {
+		machines, err := w.Machines(t.Context(), simtest.Region)
+		w.must(err)
+		return fmt.Sprint(len(machines), machines[0].Known, machines[0].VCPUs, machines[0].Addresses)
+	}
+	w.must(w.Refresh(t.Context()))
+	w.must(w.Client(simtest.Region).Configure(t.Context(), pve.Place{Host: "pve1", ID: 300}, pve.Change{Set: pve.Options{"cores": "6"}}))
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve1", true))
+	w.step(16 * time.Minute)
+	w.must(w.Refresh(t.Context()))
+	if got := cpus(); got != "1 true 4 [10.10.0.3]" {
+		t.Errorf("got %s", got)
+	}
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve1", false))
+	w.step(10 * time.Second)
+	if got := cpus(); got != "1 true 6 [10.10.0.3]" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// A refresh that ran out of time yields no reading that passes for complete.
+func TestOutOfTime(t *testing.T) {
+	w := start(t, nil)
+	hung := w.hang("/config")
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-hung; cancel() }()
+	if err := w.RefreshRegion(ctx, simtest.Region); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if r, read := w.Reading(simtest.Region); read {
+		t.Errorf("got %+v", r)
+	}
+}
+
+// hang has the first region answer no call whose path ends so, for as long as the test
+// runs. The channel is closed by the first one.
+func (w *world) hang(suffix string) <-chan struct{} {
+	w.t.Helper()
+	to, err := url.Parse(w.URL)
+	w.must(err)
+	proxy := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(to) },
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: w.RootCAs, MinVersion: tls.VersionTLS12}},
+	}
+	hung, ended := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+		if !strings.HasSuffix(in.URL.Path, suffix) {
+			proxy.ServeHTTP(out, in)
+			return
+		}
+		once.Do(func() { close(hung) })
+		select {
+		case <-in.Context().Done():
+		case <-ended:
+		}
+	}))
+	w.t.Cleanup(server.Close)
+	w.t.Cleanup(func() { close(ended) })
+	w.use(pve.New(pve.Connection{URL: server.URL + "/" + simtest.Region + "/api2/json", Clock: w.World.Clock, Credentials: func() (pve.Credentials, error) {
+		return pve.Credentials{TokenID: simtest.TokenID, TokenSecret: simtest.TokenSecret}, nil
+	}}))
+	return hung
 }

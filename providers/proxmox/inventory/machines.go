@@ -31,7 +31,8 @@ type Machine struct {
 	pve.Machine
 	Region string
 	// Known means that the configuration could be read, now or earlier. It cannot while
-	// the host is away, and says little while the machine is being cloned.
+	// the host is away or answers with an error, and says little while the machine is
+	// being cloned.
 	Known bool
 	// Ours means that it was made by Karpenter, of this cluster or another; Owner is whose
 	// it is then.
@@ -52,8 +53,10 @@ type Machine struct {
 type record struct {
 	name  string
 	since time.Time
-	// facts holds for good; nil: the configuration is yet to tell.
+	// facts are what the configuration told; nil: it is yet to.
 	facts *Machine
+	// due means that it is to be read anew; until it can be, facts hold.
+	due bool
 }
 
 // Machines are those of a region, at most a few seconds old and none that this process
@@ -103,7 +106,7 @@ func (i *Inventory) listOnce(ctx context.Context, r *region) ([]Machine, error) 
 			out = append(out, Machine{Machine: m, Region: r.name})
 		}
 	}
-	errs := make([]error, len(out))
+	told, refused, errs := make([]bool, len(out)), make([]error, len(out)), make([]error, len(out))
 	var all sync.WaitGroup
 	turns := make(chan struct{}, together)
 	for at := range out {
@@ -113,39 +116,44 @@ func (i *Inventory) listOnce(ctx context.Context, r *region) ([]Machine, error) 
 		all.Go(func() {
 			turns <- struct{}{}
 			defer func() { <-turns }()
-			errs[at] = r.inquire(ctx, &out[at])
+			told[at], refused[at], errs[at] = r.inquire(ctx, &out[at])
 		})
 	}
 	all.Wait()
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	for _, gone := range r.remember(out) {
+	for _, gone := range r.remember(out, told, errors.Join(refused...)) {
 		i.Book.Release(launch.Holder(r.name, gone))
 	}
 	return out, nil
 }
 
-// inquire reads what a machine's configuration tells. A host that is away is no error.
-func (r *region) inquire(ctx context.Context, m *Machine) error {
+// inquire reads what a machine's configuration tells; false: it could not, which is no
+// error if the host is away. What is refused of one machine is told apart: it makes no list
+// incomplete.
+func (r *region) inquire(ctx context.Context, m *Machine) (told bool, refused, err error) {
 	if m.Status == "unknown" {
-		return nil
+		return false, nil, nil
 	}
 	options, err := r.client.Options(ctx, pve.Place{Host: m.Host, ID: m.ID})
 	switch {
+	case ctx.Err() != nil: // it looks like a host that is away
+		return false, nil, context.Cause(ctx)
 	case pve.IsGone(err):
-		return fmt.Errorf("machine %d, host %s: %w", m.ID, m.Host, errContradiction)
+		return false, nil, fmt.Errorf("machine %d, host %s: %w", m.ID, m.Host, errContradiction)
 	case pve.IsUnreachable(err):
-		return nil
+		return false, nil, nil
 	case err != nil:
-		return err
+		return false, fmt.Errorf("reading machine %d of region %s: %w", m.ID, r.name, err), nil
 	}
 	m.tell(options)
-	return nil
+	return true, nil, nil
 }
 
-// tell notes what a configuration says.
+// tell notes what a configuration says, in place of what it said before.
 func (m *Machine) tell(options pve.Options) {
+	*m = Machine{Machine: m.Machine, Region: m.Region, FirstSeen: m.FirstSeen}
 	m.Known = true
 	m.Owner, m.Ours = machineconfig.OwnerOf(options["description"])
 	m.InstanceType = machineconfig.InstanceTypeOf(options)
@@ -170,8 +178,8 @@ func (m *Machine) settled() bool {
 	return m.Known && m.Lock == "" && (!m.Ours || m.InstanceType != "")
 }
 
-// recall fills in what is known of a machine already; false: its configuration is yet to
-// be read.
+// recall fills in what is known of a machine already; false: its configuration is to be
+// read.
 func (r *region) recall(m *Machine, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -187,20 +195,20 @@ func (r *region) recall(m *Machine, now time.Time) bool {
 	facts := *known.facts
 	facts.Machine, facts.FirstSeen = m.Machine, known.since
 	*m = facts
-	return true
+	return !known.due
 }
 
-// remember keeps what a complete list tells, and returns the IDs of machines that have
-// gone since the one before.
-func (r *region) remember(machines []Machine) (gone []int) {
+// remember keeps what a complete list was told, and what was refused, and returns the IDs of
+// machines that have gone since the one before.
+func (r *region) remember(machines []Machine, told []bool, refused error) (gone []int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.refused = refused
 	listed := map[int]bool{}
-	for _, m := range machines {
+	for at, m := range machines {
 		listed[m.ID] = true
-		if known := r.records[m.ID]; m.settled() && known.facts == nil {
-			known.facts = &m
-			r.records[m.ID] = known
+		if told[at] && m.settled() {
+			r.records[m.ID] = record{name: m.Name, since: m.FirstSeen, facts: &m}
 		}
 	}
 	for id := range r.records {
@@ -212,12 +220,31 @@ func (r *region) remember(machines []Machine) (gone []int) {
 	return gone
 }
 
-// forgetRecords lets configurations be read anew, but not when machines were first seen.
-func (r *region) forgetRecords() {
+// complete reports whether all machines have told what they are since they were doubted.
+func (r *region) complete() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, known := range r.records {
+		if known.facts == nil || known.due {
+			return false
+		}
+	}
+	return true
+}
+
+// unread is what was refused of machines when they were listed last.
+func (r *region) unread() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.refused
+}
+
+// doubtRecords lets configurations be read anew. Those that cannot be keep what they told.
+func (r *region) doubtRecords() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for id, known := range r.records {
-		known.facts = nil
+		known.due = true
 		r.records[id] = known
 	}
 }

@@ -44,6 +44,8 @@ type Machine struct {
 	TagList string `json:"tags"`
 	// MaxMemory is its memory, in bytes.
 	MaxMemory int64 `json:"maxmem"`
+	// MaxCPUs is how many CPUs it has.
+	MaxCPUs int `json:"maxcpu"`
 }
 
 // IsTemplate reports whether it can only be cloned.

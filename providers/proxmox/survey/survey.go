@@ -11,6 +11,7 @@ package survey
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -41,8 +42,14 @@ type Site struct {
 	Settings *topology.HostSettings
 }
 
-// Host reads a host with all that runs on it. If anything cannot be read, or makes no
-// sense, the ledger keeps what it has.
+// ErrGuessed means that a host was read, but that what the list tells of some of its
+// machines has to do until the next survey.
+var ErrGuessed = errors.New("not all of the host's machines could be read")
+
+// Host reads a host with all that runs on it. A machine whose configuration cannot be read,
+// or makes no sense, counts by what the list tells of it, as not pinned, and is an
+// [ErrGuessed]. If anything else cannot be read, or makes no sense, the ledger keeps what it
+// has.
 func (s *Surveyor) Host(ctx context.Context, at Site) error {
 	began := s.Clock.Now()
 	reading := capacity.Reading{Began: began}
@@ -65,6 +72,7 @@ func (s *Surveyor) host(ctx context.Context, at Site, r capacity.Reading) error 
 		return err
 	}
 	var guide *topology.CapacityMachine
+	var guesses []error
 	for _, m := range machines {
 		if m.Host != at.Place.Host {
 			continue
@@ -74,6 +82,9 @@ func (s *Surveyor) host(ctx context.Context, at Site, r capacity.Reading) error 
 			guide, err = readGuide(ctx, at, m)
 		case m.Running() && !m.IsTemplate():
 			r.Machines, err = add(ctx, at, m, r.Machines)
+			if errors.Is(err, ErrGuessed) {
+				guesses, err = append(guesses, err), nil
+			}
 		}
 		if err != nil {
 			return err
@@ -86,7 +97,7 @@ func (s *Surveyor) host(ctx context.Context, at Site, r capacity.Reading) error 
 		return err
 	}
 	s.Ledger.Read(at.Place, r)
-	return nil
+	return errors.Join(guesses...)
 }
 
 // isGuide reports whether a machine tells the NUMA nodes of its host (PVE-053). It counts
@@ -107,7 +118,8 @@ func readGuide(ctx context.Context, at Site, m pve.Machine) (*topology.CapacityM
 	return out, nil
 }
 
-// add counts a machine that runs. One that has gone meanwhile takes nothing.
+// add counts a machine that runs. One that has gone meanwhile takes nothing. With
+// [ErrGuessed] it is counted, too: one that is out of order keeps no host from use.
 func add(ctx context.Context, at Site, m pve.Machine, to []capacity.Machine) ([]capacity.Machine, error) {
 	counted := capacity.Machine{ID: m.ID, MemoryBytes: m.MaxMemory, Pinned: cpuset.New()}
 	if m.Type != "qemu" {
@@ -117,18 +129,23 @@ func add(ctx context.Context, at Site, m pve.Machine, to []capacity.Machine) ([]
 	if pve.IsGone(err) {
 		return to, nil
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+	case ctx.Err() != nil || pve.IsUnreachable(err): // it says nothing about the machine
 		return nil, err
+	default:
+		counted.VCPUs = m.MaxCPUs
+		return append(to, counted), fmt.Errorf("machine %d: %w: %w", m.ID, ErrGuessed, err)
 	}
 	counted.VCPUs = number(options["cores"]) * number(options["sockets"])
-	if affinity := pinnedTo(options); affinity != "" {
-		if counted.Pinned, err = cpuset.Parse(affinity); err != nil {
-			return nil, fmt.Errorf("affinity of machine %d: %w", m.ID, err)
-		}
-	}
 	if options["numa"] == "1" {
 		counted.Nodes = bound(options)
 	}
+	pinned, err := cpuset.Parse(pinnedTo(options))
+	if err != nil { // anybody can write it
+		return append(to, counted), fmt.Errorf("affinity of machine %d: %w: %w", m.ID, ErrGuessed, err)
+	}
+	counted.Pinned = pinned
 	return append(to, counted), nil
 }
 

@@ -3,6 +3,7 @@
 package survey_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -149,5 +150,23 @@ func TestTrouble(t *testing.T) {
 	}
 	if free, _ := s.Ledger.Free(pve1()); free.VCPUs != 28 {
 		t.Errorf("what was known is lost: %+v", free)
+	}
+}
+
+// PVE-054: a machine that cannot be read, or whose pins make no sense, counts as the list
+// has it, and keeps no host from use.
+func TestGuessed(t *testing.T) {
+	w := simtest.Start(t, func(o *proxmox.Options) {
+		r := &o.Setup.Regions[0]
+		r.Machines = append(r.Machines, guest(100, "cores:4 affinity:all"), guest(101, "cores:3 affinity:0-7"), guest(102, "cores:2"))
+	})
+	w.Cloud.Faults().Add(fault.Rule{Call: "GET *config", Match: map[string]string{"vmid": "101"}, Error: &fault.Failure{Code: "x", Message: "out of order", Status: 403}})
+	s := &survey.Surveyor{Ledger: capacity.NewLedger(false), Clock: w.Clock}
+	err := s.Host(t.Context(), survey.Site{Place: pve1(), Client: w.Client(simtest.Region)})
+	if !errors.Is(err, survey.ErrGuessed) || !strings.Contains(err.Error(), "machine 100") || !strings.Contains(err.Error(), "machine 101") {
+		t.Errorf("got %v", err)
+	}
+	if free, known := s.Ledger.Free(pve1()); !known || free.VCPUs != 32-4-3-2 || free.MemoryBytes != (127-3)*gib {
+		t.Errorf("got %+v, %t", free, known)
 	}
 }
