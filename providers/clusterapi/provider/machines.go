@@ -28,6 +28,7 @@ var (
 	errNoID      = errors.New("no provider ID is given")
 	errNothing   = errors.New("nothing was launched")
 	errNoMachine = errors.New("there is no Machine with this provider ID")
+	errNoLabel   = errors.New("it has no label " + capi.LabelDeployment)
 )
 
 // Get implements cloudprovider.CloudProvider (CAPI-054).
@@ -269,11 +270,15 @@ func (p *Provider) TypeOf(ctx context.Context, nodeClaim *v1.NodeClaim) (string,
 	return "", nil
 }
 
-// deployment returns that of a Machine, from the cache; nil if it is gone.
+// deployment returns that of a Machine, from the cache; nil if it is gone, or the Machine
+// is of none.
 func (p *Provider) deployment(ctx context.Context, m *capi.Machine) (*capi.MachineDeployment, error) {
 	name, err := p.deploymentOf(ctx, m)
+	if errors.Is(err, errNoLabel) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil, nil //nolint:nilerr // a Machine of none has no details
+		return nil, err
 	}
 	d := &capi.MachineDeployment{}
 	err = p.opts.Inventory.Management.Cache.Get(ctx, name, d, client.UnsafeDisableDeepCopy)
@@ -301,7 +306,7 @@ func (p *Provider) deploymentOf(ctx context.Context, m *capi.Machine) (types.Nam
 	}
 	name, ok := m.Labels[capi.LabelDeployment]
 	if !ok {
-		return types.NamespacedName{}, fmt.Errorf("machine %s has no label %s", claim.NameOf(m), capi.LabelDeployment)
+		return types.NamespacedName{}, fmt.Errorf("finding the MachineDeployment of Machine %s: %w", claim.NameOf(m), errNoLabel)
 	}
 	return types.NamespacedName{Namespace: m.Namespace, Name: name}, nil
 }

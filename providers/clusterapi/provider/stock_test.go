@@ -3,6 +3,7 @@
 package provider_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -153,6 +154,29 @@ func TestList(t *testing.T) {
 	listed, err = w.front.List(t.Context())
 	if err != nil || len(listed) != 2 || listed[0].Labels[label.InstanceType] != "" || listed[0].Status.ProviderID == "" {
 		t.Errorf("without deployment: %+v, %v", listed, err)
+	}
+}
+
+// CAPI-010, CAPI-017, CAPI-057: while the cache cannot tell of which deployment a Machine is,
+// none is listed that may be its user's; one of no deployment fails nothing.
+func TestListWithoutCache(t *testing.T) {
+	w := newWorld(t)
+	md := w.deployment("md", "small", "a")
+	w.Change(md, func(d *capi.MachineDeployment) {
+		d.Spec.Template.ObjectMeta.Labels = map[string]string{v1alpha1.LabelMember: ""}
+		d.Spec.Replicas = new(int32(1))
+	})
+	w.noSets.Store(true)
+	if listed, err := w.front.List(t.Context()); !errors.Is(err, errDown) {
+		t.Errorf("listed %v, %v", listed, err)
+	}
+	w.noSets.Store(false)
+	w.must(w.API.Create(t.Context(), &capi.Machine{
+		ObjectMeta: metav1.ObjectMeta{Namespace: simcapi.Namespace, Name: "single", Labels: map[string]string{v1alpha1.LabelMember: ""}},
+		Spec:       capi.MachineSpec{ClusterName: simcapi.ClusterName},
+	}))
+	if listed, err := w.front.List(t.Context()); err != nil || len(listed) != 1 || listed[0].Name != "single" {
+		t.Errorf("listed %v, %v", listed, err)
 	}
 }
 

@@ -52,6 +52,8 @@ type world struct {
 	noLookup atomic.Bool
 	// hidden makes the cache show no Machine by its provider ID.
 	hidden atomic.Bool
+	// noSets makes it fail to read MachineSets.
+	noSets atomic.Bool
 	// front is the provider that runs now, as the core calls it.
 	front *front
 }
@@ -172,6 +174,12 @@ func (w *world) setReady(is metav1.ConditionStatus, message string) {
 // hiding is the cache of the management cluster.
 func (w *world) hiding() client.Reader {
 	return interceptor.NewClient(w.API, interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+			if _, ok := o.(*capi.MachineSet); ok && w.noSets.Load() {
+				return errDown
+			}
+			return c.Get(ctx, key, o, opts...)
+		},
 		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 			if asked := (&client.ListOptions{}).ApplyOptions(opts); asked.FieldSelector != nil && w.hidden.Load() {
 				return nil
