@@ -174,10 +174,11 @@ func (p *Provider) List(ctx context.Context) ([]*v1.NodeClaim, error) {
 		if owner := owners.By(m); !claimed && owner != nil { // bound by somebody who writes no claims
 			by, claimed = claim.By(owner), true
 		}
-		if !claimed && bornMember(d) {
+		owner := owners.Of(m)
+		if (!claimed && bornMember(d)) || (owner == nil && owners.Foreign(m)) {
 			continue
 		}
-		listed := p.described(ctx, m, d, owners.Of(m))
+		listed := p.described(ctx, m, d, owner)
 		if claimed { // for whoever collects what no NodeClaim has
 			listed.Annotations[v1alpha1.AnnotationNodeClaim] = by.String()
 		}
