@@ -19,6 +19,7 @@ import (
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
 	"karpenter.sh/providers/clusterapi/capi"
 	"karpenter.sh/providers/clusterapi/claim"
+	"karpenter.sh/providers/clusterapi/instancetype"
 )
 
 // pageSize is how many Machines are listed at a time.
@@ -251,7 +252,8 @@ func (p *Provider) detail(ctx context.Context, out *v1.NodeClaim, d *capi.Machin
 }
 
 // TypeOf returns the name of the instance type of the Machine that a NodeClaim has, from
-// caches; empty if the Machine or its deployment is gone, or cannot be read (CAPI-026).
+// caches; empty if the Machine or its deployment is gone (CAPI-026). Neither the size of the
+// machines nor their template is asked for.
 func (p *Provider) TypeOf(ctx context.Context, nodeClaim *v1.NodeClaim) (string, error) {
 	names, err := p.names(ctx, nodeClaim.Status.ProviderID, nodeClaim)
 	if err != nil || len(names) == 0 {
@@ -265,10 +267,7 @@ func (p *Provider) TypeOf(ctx context.Context, nodeClaim *v1.NodeClaim) (string,
 	if err != nil || d == nil {
 		return "", err
 	}
-	if shape := p.opts.Stock.ShapeOf(ctx, d); shape != nil {
-		return shape.Name(), nil
-	}
-	return "", nil
+	return instancetype.NameOf(d), nil
 }
 
 // deployment returns that of a Machine, from the cache; nil if it is gone, or the Machine
