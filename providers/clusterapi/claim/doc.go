@@ -17,7 +17,7 @@
 //
 // A claim is the annotation on a Machine that names a NodeClaim and its UID. A Machine is
 // bound when the NodeClaim names it in turn. A claim is void when its NodeClaim does not
-// exist.
+// exist. It tells its workload cluster, since several may share a management cluster.
 //
 // Start reading at claimable.go.
 package claim

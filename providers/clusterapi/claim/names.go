@@ -37,6 +37,15 @@ func Of(m *capi.Machine) (Claim, bool) {
 	return Claim{Name: name, UID: types.UID(uid)}, claimed
 }
 
+// WorkloadOf is the workload cluster of the NodeClaim that claims a Machine; empty if there
+// is no claim, or it is of an earlier release, which did not tell.
+func WorkloadOf(m *capi.Machine) types.UID {
+	if _, claimed := Of(m); !claimed {
+		return ""
+	}
+	return types.UID(m.Annotations[v1alpha1.AnnotationWorkload])
+}
+
 // MachineOf reads which Machine a NodeClaim names; false if it names none. What cannot be
 // read is ErrNoMachine (CAPI-006).
 func MachineOf(nodeClaim *v1.NodeClaim) (types.NamespacedName, bool, error) {

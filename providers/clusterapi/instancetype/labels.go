@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"karpenter.sh/core/engine/label"
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
@@ -55,6 +56,16 @@ func labelsOf(d *capi.MachineDeployment, facts Facts) map[string]string {
 		out[label.InstanceType] = d.Name
 	}
 	return out
+}
+
+// NameOf is the name of the type that a deployment is of (CAPI-025): nothing else of it has
+// to be readable. It is empty if Nodes cannot be labelled by it.
+func NameOf(d *capi.MachineDeployment) string {
+	name := labelsOf(d, Facts{})[label.InstanceType]
+	if len(validation.IsValidLabelValue(name)) > 0 {
+		return ""
+	}
+	return name
 }
 
 // addSize adds the labels that tell the size of a machine, unless somebody else told it

@@ -20,6 +20,10 @@ import (
 
 // Owners are the NodeClaims that there are, by what they have.
 type Owners struct {
+	// workload is the cluster that they are in; empty if it has no identity.
+	workload types.UID
+	// homes are the clusters that the deployments which take part are of.
+	homes        map[types.NamespacedName]bool
 	byUID        map[types.UID]*v1.NodeClaim
 	byMachine    map[types.NamespacedName]*v1.NodeClaim
 	byProviderID map[string]*v1.NodeClaim
@@ -42,14 +46,44 @@ func (o *Owners) Of(m *capi.Machine) *v1.NodeClaim {
 	return o.byUID[by.UID]
 }
 
+// Foreign reports whether a Machine that no NodeClaim here has may be that of a NodeClaim
+// in another workload cluster: its claim says so, or nothing tells and the deployments that
+// take part are not all of the Machine's cluster (CAPI-074).
+func (o *Owners) Foreign(m *capi.Machine) bool {
+	if workload := claim.WorkloadOf(m); workload != "" {
+		return workload != o.workload
+	}
+	home := homeOf(m.Namespace, m.Spec.ClusterName)
+	for other := range o.homes {
+		if other != home {
+			return true
+		}
+	}
+	return false
+}
+
+// homeOf names the Cluster of a Machine or deployment, which shares their namespace.
+func homeOf(namespace, clusterName string) types.NamespacedName {
+	return types.NamespacedName{Namespace: namespace, Name: clusterName}
+}
+
 // Owners reads all NodeClaims of the cache, managed or not. They are shared and must not
 // be changed.
 func (r *Reader) Owners(ctx context.Context) (*Owners, error) {
+	workload, err := r.Identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	homes, err := r.homes(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var list v1.NodeClaimList
 	if err := r.Workload.Cache.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing nodeclaims: %w", err)
 	}
 	o := &Owners{
+		workload: workload, homes: homes,
 		byUID: map[types.UID]*v1.NodeClaim{}, byMachine: map[types.NamespacedName]*v1.NodeClaim{}, byProviderID: map[string]*v1.NodeClaim{},
 	}
 	for i := range list.Items {
@@ -63,6 +97,21 @@ func (r *Reader) Owners(ctx context.Context) (*Owners, error) {
 		}
 	}
 	return o, nil
+}
+
+// homes are the clusters of the deployments that take part.
+func (r *Reader) homes(ctx context.Context) (map[types.NamespacedName]bool, error) {
+	var list capi.MachineDeploymentList
+	if err := r.Management.Cache.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing MachineDeployments: %w", err)
+	}
+	out := map[types.NamespacedName]bool{}
+	for i := range list.Items {
+		if d := &list.Items[i]; r.Scope.Member(d) {
+			out[homeOf(d.Namespace, d.Spec.ClusterName)] = true
+		}
+	}
+	return out, nil
 }
 
 // candidate is a Machine with what the workload cluster says of it. What its Node does is
@@ -85,10 +134,11 @@ func (r *Reader) candidate(ctx context.Context, m *capi.Machine, o *Owners) (cla
 }
 
 // void reports whether the claim on a Machine is of a NodeClaim that does not exist: by
-// the cache, and then by the API server (CAPI-057).
+// the cache, and then by the API server (CAPI-057). Whether one of another cluster exists
+// is not to be known here.
 func (r *Reader) void(ctx context.Context, m *capi.Machine, o *Owners) (bool, error) {
 	by, claimed := claim.Of(m)
-	if !claimed || o.byUID[by.UID] != nil {
+	if !claimed || o.byUID[by.UID] != nil || o.Foreign(m) {
 		return false, nil
 	}
 	if by.Name == "" || by.UID == "" {

@@ -5,13 +5,17 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"karpenter.sh/providers/clusterapi/capi"
 	"karpenter.sh/providers/clusterapi/replicas"
+	"karpenter.sh/providers/clusterapi/selection"
 )
 
 // maxLabel is the longest value of a label. Cluster API labels the Machines of a
@@ -34,6 +38,28 @@ type Workload struct {
 type Reader struct {
 	Management Management
 	Workload   Workload
+	// Scope is what of the management cluster takes part.
+	Scope selection.Scope
+
+	identity atomic.Pointer[types.UID] // of the workload cluster, once it is known
+}
+
+// Identity tells workload clusters apart: the UID of the namespace kube-system. It is empty
+// if there is no such namespace.
+func (r *Reader) Identity(ctx context.Context) (types.UID, error) {
+	if known := r.identity.Load(); known != nil {
+		return *known, nil
+	}
+	namespace := &corev1.Namespace{}
+	err := r.Workload.Live.Get(ctx, types.NamespacedName{Name: metav1.NamespaceSystem}, namespace)
+	if apierrors.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("getting the identity of the workload cluster: %w", err)
+	}
+	r.identity.Store(&namespace.UID)
+	return namespace.UID, nil
 }
 
 // Fresh reads past the cache of the management cluster. A deployment that is gone is an

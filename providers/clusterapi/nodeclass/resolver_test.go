@@ -102,7 +102,7 @@ func TestResolve(t *testing.T) {
 		"several clusters": {func(w *world, _ *v1alpha1.ClusterAPINodeClass) {
 			w.Deployment("a", 0, sized)
 			w.Deployment("b", 0, sized, func(d *capi.MachineDeployment) { d.Spec.ClusterName = "other" })
-		}, metav1.ConditionFalse, nodeclass.ReasonAmbiguous, "other, workload"},
+		}, metav1.ConditionFalse, nodeclass.ReasonAmbiguous, "capi/other, capi/workload"},
 		"none can be used": {func(w *world, _ *v1alpha1.ClusterAPINodeClass) {
 			for i := range 7 {
 				w.Deployment(fmt.Sprintf("md-%d", i), 0)

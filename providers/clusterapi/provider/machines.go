@@ -19,6 +19,7 @@ import (
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
 	"karpenter.sh/providers/clusterapi/capi"
 	"karpenter.sh/providers/clusterapi/claim"
+	"karpenter.sh/providers/clusterapi/instancetype"
 )
 
 // pageSize is how many Machines are listed at a time.
@@ -28,6 +29,7 @@ var (
 	errNoID      = errors.New("no provider ID is given")
 	errNothing   = errors.New("nothing was launched")
 	errNoMachine = errors.New("there is no Machine with this provider ID")
+	errNoLabel   = errors.New("it has no label " + capi.LabelDeployment)
 )
 
 // Get implements cloudprovider.CloudProvider (CAPI-054).
@@ -173,10 +175,11 @@ func (p *Provider) List(ctx context.Context) ([]*v1.NodeClaim, error) {
 		if owner := owners.By(m); !claimed && owner != nil { // bound by somebody who writes no claims
 			by, claimed = claim.By(owner), true
 		}
-		if !claimed && bornMember(d) {
+		owner := owners.Of(m)
+		if (!claimed && bornMember(d)) || (owner == nil && owners.Foreign(m)) {
 			continue
 		}
-		listed := p.described(ctx, m, d, owners.Of(m))
+		listed := p.described(ctx, m, d, owner)
 		if claimed { // for whoever collects what no NodeClaim has
 			listed.Annotations[v1alpha1.AnnotationNodeClaim] = by.String()
 		}
@@ -249,7 +252,8 @@ func (p *Provider) detail(ctx context.Context, out *v1.NodeClaim, d *capi.Machin
 }
 
 // TypeOf returns the name of the instance type of the Machine that a NodeClaim has, from
-// caches; empty if the Machine or its deployment is gone, or cannot be read (CAPI-026).
+// caches; empty if the Machine or its deployment is gone (CAPI-026). Neither the size of the
+// machines nor their template is asked for.
 func (p *Provider) TypeOf(ctx context.Context, nodeClaim *v1.NodeClaim) (string, error) {
 	names, err := p.names(ctx, nodeClaim.Status.ProviderID, nodeClaim)
 	if err != nil || len(names) == 0 {
@@ -263,17 +267,18 @@ func (p *Provider) TypeOf(ctx context.Context, nodeClaim *v1.NodeClaim) (string,
 	if err != nil || d == nil {
 		return "", err
 	}
-	if shape := p.opts.Stock.ShapeOf(ctx, d); shape != nil {
-		return shape.Name(), nil
-	}
-	return "", nil
+	return instancetype.NameOf(d), nil
 }
 
-// deployment returns that of a Machine, from the cache; nil if it is gone.
+// deployment returns that of a Machine, from the cache; nil if it is gone, or the Machine
+// is of none.
 func (p *Provider) deployment(ctx context.Context, m *capi.Machine) (*capi.MachineDeployment, error) {
 	name, err := p.deploymentOf(ctx, m)
+	if errors.Is(err, errNoLabel) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil, nil //nolint:nilerr // a Machine of none has no details
+		return nil, err
 	}
 	d := &capi.MachineDeployment{}
 	err = p.opts.Inventory.Management.Cache.Get(ctx, name, d, client.UnsafeDisableDeepCopy)
@@ -301,7 +306,7 @@ func (p *Provider) deploymentOf(ctx context.Context, m *capi.Machine) (types.Nam
 	}
 	name, ok := m.Labels[capi.LabelDeployment]
 	if !ok {
-		return types.NamespacedName{}, fmt.Errorf("machine %s has no label %s", claim.NameOf(m), capi.LabelDeployment)
+		return types.NamespacedName{}, fmt.Errorf("finding the MachineDeployment of Machine %s: %w", claim.NameOf(m), errNoLabel)
 	}
 	return types.NamespacedName{Namespace: m.Namespace, Name: name}, nil
 }

@@ -3,8 +3,11 @@
 package provider_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,6 +20,7 @@ import (
 	"karpenter.sh/providers/clusterapi/capi"
 	"karpenter.sh/providers/clusterapi/instancetype"
 	"karpenter.sh/providers/clusterapi/internal/simcapi"
+	"karpenter.sh/providers/clusterapi/selection"
 )
 
 // types are those of a pool without taints.
@@ -153,6 +157,90 @@ func TestList(t *testing.T) {
 	listed, err = w.front.List(t.Context())
 	if err != nil || len(listed) != 2 || listed[0].Labels[label.InstanceType] != "" || listed[0].Status.ProviderID == "" {
 		t.Errorf("without deployment: %+v, %v", listed, err)
+	}
+}
+
+// CAPI-055, CAPI-074: in a management cluster that is shared, what may be a NodeClaim's of
+// another workload cluster is neither listed nor taken.
+func TestSharedManagementCluster(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.workload.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: metav1.NamespaceSystem, UID: "here"}}))
+	w.scope = selection.Scope{}
+	w.restart()
+	md := w.deployment("md", "small", "a")
+	created, err := w.front.Create(t.Context(), w.nodeClaim("nc"))
+	w.must(err)
+	ours := w.Machines(md)[0]
+	if got := ours.Annotations[v1alpha1.AnnotationWorkload]; got != "here" {
+		t.Errorf("it is claimed from %q", got)
+	}
+	w.Change(md, func(d *capi.MachineDeployment) { d.Spec.Replicas = new(int32(2)) })
+	key := client.ObjectKeyFromObject(&w.Machines(md)[1])
+	if key == client.ObjectKeyFromObject(&ours) {
+		key = client.ObjectKeyFromObject(&w.Machines(md)[0])
+	}
+	for reason, tc := range map[string]struct {
+		claim, workload string
+		shared, foreign bool
+	}{
+		"claimed from here":                    {"gone/uid", "here", true, false},
+		"claimed from elsewhere":               {"gone/uid", "there", false, true},
+		"nobody tells, and all is one cluster": {"gone/uid", "", false, false},
+		"nobody tells, with two clusters":      {"gone/uid", "", true, true},
+		"it is no claim, with two clusters":    {"", "", true, true},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			if tc.shared {
+				other := w.Deployment("other", 0, func(d *capi.MachineDeployment) { d.Spec.ClusterName = "other" })
+				defer func() { w.must(w.API.Delete(context.Background(), w.Get(other))) }()
+			}
+			w.ChangeMachine(key, func(m *capi.Machine) {
+				m.Labels[v1alpha1.LabelMember] = ""
+				m.Annotations = map[string]string{v1alpha1.AnnotationNodeClaim: tc.claim, v1alpha1.AnnotationWorkload: tc.workload}
+				if tc.claim == "" {
+					m.Annotations = nil
+				}
+			})
+			listed, err := w.front.List(t.Context())
+			w.must(err)
+			has := func(id string) bool {
+				return slices.ContainsFunc(listed, func(n *karpv1.NodeClaim) bool { return n.Annotations[v1alpha1.AnnotationMachine] == id })
+			}
+			if !has(created.Annotations[v1alpha1.AnnotationMachine]) || has(key.String()) == tc.foreign {
+				t.Errorf("listed %d", len(listed))
+			}
+			if tc.claim == "" {
+				return
+			}
+			inv, err := w.reader.Fresh(t.Context(), md)
+			w.must(err)
+			if free := len(inv.Claimable(time.Time{})) > 0; free == tc.foreign {
+				t.Errorf("it may be taken: %t", free)
+			}
+		})
+	}
+}
+
+// CAPI-010, CAPI-017, CAPI-057: while the cache cannot tell of which deployment a Machine is,
+// none is listed that may be its user's; one of no deployment fails nothing.
+func TestListWithoutCache(t *testing.T) {
+	w := newWorld(t)
+	md := w.deployment("md", "small", "a")
+	w.Change(md, func(d *capi.MachineDeployment) {
+		d.Spec.Template.ObjectMeta.Labels = map[string]string{v1alpha1.LabelMember: ""}
+		d.Spec.Replicas = new(int32(1))
+	})
+	w.noSets.Store(true)
+	if listed, err := w.front.List(t.Context()); !errors.Is(err, errDown) {
+		t.Errorf("listed %v, %v", listed, err)
+	}
+	w.noSets.Store(false)
+	w.must(w.API.Create(t.Context(), &capi.Machine{
+		ObjectMeta: metav1.ObjectMeta{Namespace: simcapi.Namespace, Name: "single", Labels: map[string]string{v1alpha1.LabelMember: ""}},
+		Spec:       capi.MachineSpec{ClusterName: simcapi.ClusterName},
+	}))
+	if listed, err := w.front.List(t.Context()); err != nil || len(listed) != 1 || listed[0].Name != "single" {
+		t.Errorf("listed %v, %v", listed, err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
 	"karpenter.sh/providers/clusterapi/capi"
+	"karpenter.sh/providers/clusterapi/instancetype"
 	"karpenter.sh/providers/clusterapi/provider"
 )
 
@@ -40,6 +41,27 @@ func TestTypeOf(t *testing.T) {
 		if err != nil || got != tc.want {
 			t.Errorf("%s: %q, %v", reason, got, err)
 		}
+	}
+}
+
+// CAPI-026: the type is told although the size of its machines never could be.
+func TestTypeOfWithoutSize(t *testing.T) {
+	for reason, size := range map[string]string{"malformed": "many", "of a template that cannot be read": ""} {
+		t.Run(reason, func(t *testing.T) {
+			w := newWorld(t)
+			md := w.deployment("md", "small", "a", instancetype.AnnotationCPU, size)
+			w.Change(md, func(d *capi.MachineDeployment) {
+				if d.Spec.Replicas = new(int32(1)); size == "" {
+					delete(d.Annotations, instancetype.AnnotationCPU)
+				}
+			})
+			nodeClaim := &karpv1.NodeClaim{ObjectMeta: metav1.ObjectMeta{Name: "nc"}}
+			nodeClaim.Status.ProviderID = w.Machines(md)[0].Spec.ProviderID
+			got, err := w.front.CloudProvider.(*provider.Provider).TypeOf(t.Context(), nodeClaim)
+			if err != nil || got != "small" {
+				t.Errorf("got %q, %v", got, err)
+			}
+		})
 	}
 }
 

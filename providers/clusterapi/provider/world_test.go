@@ -52,6 +52,12 @@ type world struct {
 	noLookup atomic.Bool
 	// hidden makes the cache show no Machine by its provider ID.
 	hidden atomic.Bool
+	// noSets makes it fail to read MachineSets.
+	noSets atomic.Bool
+	// scope is what takes part after the next restart.
+	scope selection.Scope
+	// reader is that of the provider.
+	reader *inventory.Reader
 	// front is the provider that runs now, as the core calls it.
 	front *front
 }
@@ -59,7 +65,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	clock := clocktesting.NewFakeClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
-	w := &world{t: t, clock: clock, events: &eventstest.Recorder{}, Cluster: simcapi.New(t, clock, "v1beta2")}
+	w := &world{t: t, clock: clock, events: &eventstest.Recorder{}, Cluster: simcapi.New(t, clock, "v1beta2"), scope: selection.Scope{ClusterName: simcapi.ClusterName}}
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, karpv1.AddToScheme, v1alpha1.AddToScheme} {
 		w.must(add(scheme))
@@ -101,7 +107,9 @@ func (w *world) restart() {
 	reader := &inventory.Reader{
 		Management: inventory.Management{Cache: w.hiding(), Live: management},
 		Workload:   inventory.Workload{Cache: cached, Live: strict},
+		Scope:      w.scope,
 	}
+	w.reader = reader
 	record := health.New(health.Options{Clock: w.clock})
 	scaler := scaling.New(scaling.Options{
 		Inventory: reader, Management: management, Workload: strict, Clock: clock.RealClock{}, Changes: w.Changed, Log: logr.Discard(),
@@ -110,8 +118,8 @@ func (w *world) restart() {
 	})
 	w.t.Cleanup(func() { w.must(scaler.Close(context.Background())) })
 	p, err := provider.New(provider.Options{
-		Inventory: reader, Scope: selection.Scope{ClusterName: simcapi.ClusterName}, Scaler: scaler, Health: record,
-		Stock:  stock.New(stock.Options{Inventory: reader, Scope: selection.Scope{ClusterName: simcapi.ClusterName}, Health: record, Clock: w.clock}),
+		Inventory: reader, Scope: w.scope, Scaler: scaler, Health: record,
+		Stock:  stock.New(stock.Options{Inventory: reader, Scope: w.scope, Health: record, Clock: w.clock}),
 		Events: w.events, Clock: clock.RealClock{}, Changes: w.Changed, Patience: 100 * time.Millisecond, Tick: 10 * time.Millisecond,
 	})
 	w.must(err)
@@ -172,6 +180,12 @@ func (w *world) setReady(is metav1.ConditionStatus, message string) {
 // hiding is the cache of the management cluster.
 func (w *world) hiding() client.Reader {
 	return interceptor.NewClient(w.API, interceptor.Funcs{
+		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+			if _, ok := o.(*capi.MachineSet); ok && w.noSets.Load() {
+				return errDown
+			}
+			return c.Get(ctx, key, o, opts...)
+		},
 		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 			if asked := (&client.ListOptions{}).ApplyOptions(opts); asked.FieldSelector != nil && w.hidden.Load() {
 				return nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/reconcile/patch"
@@ -31,7 +32,11 @@ var (
 // too is collected (CAPI-040, CAPI-055). A Machine that is somebody else's is errTaken.
 func (s *Scaler) claimFor(ctx context.Context, m *capi.Machine, nodeClaim *v1.NodeClaim) (*capi.Machine, error) {
 	by := claim.By(nodeClaim)
-	claimed, err := s.take(ctx, m, by)
+	workload, err := s.opts.Inventory.Identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	claimed, err := s.take(ctx, m, by, workload)
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +46,9 @@ func (s *Scaler) claimFor(ctx context.Context, m *capi.Machine, nodeClaim *v1.No
 	return claimed, nil
 }
 
-// take writes the claim on condition that nothing has come between.
-func (s *Scaler) take(ctx context.Context, m *capi.Machine, by claim.Claim) (*capi.Machine, error) {
+// take writes the claim, which tells its workload cluster, on condition that nothing has
+// come between.
+func (s *Scaler) take(ctx context.Context, m *capi.Machine, by claim.Claim, workload types.UID) (*capi.Machine, error) {
 	former, _ := claim.Of(m)
 	for attempt := 1; ; attempt++ {
 		if holder, claimed := claim.Of(m); claimed && holder == by {
@@ -51,6 +57,9 @@ func (s *Scaler) take(ctx context.Context, m *capi.Machine, by claim.Claim) (*ca
 		claimed := m.DeepCopy()
 		set(&claimed.Labels, v1alpha1.LabelMember, "")
 		set(&claimed.Annotations, v1alpha1.AnnotationNodeClaim, by.String())
+		if delete(claimed.Annotations, v1alpha1.AnnotationWorkload); workload != "" {
+			claimed.Annotations[v1alpha1.AnnotationWorkload] = string(workload)
+		}
 		free := patch.If([]string{"metadata", "annotations", v1alpha1.AnnotationNodeClaim}, []string{"metadata", "annotations", capi.AnnotationDelete}, deletionField())
 		_, err := patch.Object(ctx, s.opts.Management, m, claimed, free)
 		switch {
@@ -105,6 +114,7 @@ func (s *Scaler) drop(ctx context.Context, m *capi.Machine) error {
 	dropped := m.DeepCopy()
 	delete(dropped.Labels, v1alpha1.LabelMember)
 	delete(dropped.Annotations, v1alpha1.AnnotationNodeClaim)
+	delete(dropped.Annotations, v1alpha1.AnnotationWorkload)
 	ours := patch.If([]string{"metadata", "annotations", v1alpha1.AnnotationNodeClaim})
 	if _, err := patch.Object(ctx, s.opts.Management, m, dropped, ours); err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 		return fmt.Errorf("taking back the claim on Machine %s: %w", claim.NameOf(m), err)

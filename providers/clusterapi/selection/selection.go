@@ -53,11 +53,11 @@ func Selector(nodeClass *v1alpha1.ClusterAPINodeClass) (labels.Selector, error) 
 	return selector, nil
 }
 
-// Clusters are the names of the clusters of some deployments, sorted.
+// Clusters are the clusters of some deployments, by namespace and name, sorted.
 func Clusters(deployments []*capi.MachineDeployment) []string {
 	var names []string
 	for _, d := range deployments {
-		names = append(names, d.Spec.ClusterName)
+		names = append(names, d.Namespace+"/"+d.Spec.ClusterName) // a Cluster is in the namespace of what is its
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

@@ -72,8 +72,11 @@ func TestSelector(t *testing.T) {
 
 // CAPI-015
 func TestClusters(t *testing.T) {
-	got := selection.Clusters([]*capi.MachineDeployment{deployment("b", nil), deployment("a", nil), deployment("b", nil)})
-	if !slices.Equal(got, []string{"a", "b"}) {
+	deployments := []*capi.MachineDeployment{deployment("b", nil), deployment("a", nil), deployment("b", nil), deployment("b", nil)}
+	for i, namespace := range []string{"x", "x", "x", "y"} {
+		deployments[i].Namespace = namespace
+	}
+	if got := selection.Clusters(deployments); !slices.Equal(got, []string{"x/a", "x/b", "y/b"}) {
 		t.Errorf("got %v", got)
 	}
 }

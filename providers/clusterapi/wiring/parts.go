@@ -75,11 +75,13 @@ func New(o Options) (*Parts, error) {
 	if err != nil {
 		return nil, err
 	}
+	scope := selection.Scope{ClusterName: o.Settings.ClusterName}
 	p := &Parts{
-		Options: o, Scope: selection.Scope{ClusterName: o.Settings.ClusterName}, Health: health.New(health.Options{Clock: o.Clock}),
+		Options: o, Scope: scope, Health: health.New(health.Options{Clock: o.Clock}),
 		Inventory: &inventory.Reader{
 			Management: inventory.Management{Cache: o.Management.Cache(), Live: o.Management.Live()},
 			Workload:   inventory.Workload{Cache: o.Client, Live: o.Live},
+			Scope:      scope,
 		},
 	}
 	p.Templates = infrastructure.New(infrastructure.Options{

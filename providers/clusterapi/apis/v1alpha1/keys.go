@@ -35,6 +35,9 @@ const (
 	AnnotationMachine = "cluster.x-k8s.io/machine"
 	// AnnotationNodeClaim on a Machine is the claim: <name>/<UID> of a NodeClaim.
 	AnnotationNodeClaim = Group + "/nodeclaim"
+	// AnnotationWorkload on a Machine goes with the claim: the workload cluster that the
+	// NodeClaim is in, by the UID of its namespace kube-system.
+	AnnotationWorkload = Group + "/workload-cluster"
 	// AnnotationPendingDeletion on a MachineDeployment lists the marked Machines that
 	// its replicas no longer count.
 	AnnotationPendingDeletion = Group + "/machines-pending-deletion"
