@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
@@ -21,6 +22,10 @@ import (
 
 	"karpenter.sh/providers/clusterapi/capi"
 )
+
+// answerIn is how long an answer of the client of others' objects may take: it finds out
+// kinds without a context.
+const answerIn = 10 * time.Second
 
 // Options are what a Cluster is made of. All but Namespace is required.
 type Options struct {
@@ -166,9 +171,11 @@ func (c *Cluster) Live() client.Reader {
 func (c *Cluster) Client() client.Client { return c.inner.GetClient() }
 
 // Others returns a client of objects of any kind, none of which is cached. It finds out
-// which there are when it is asked.
+// which there are when it is first asked for one, and waits ten seconds for an answer.
 func (c *Cluster) Others() (client.Client, error) {
-	others, err := client.New(c.opts.Config, client.Options{Scheme: runtime.NewScheme()})
+	impatient := rest.CopyConfig(c.opts.Config)
+	impatient.Timeout = answerIn
+	others, err := client.New(impatient, client.Options{Scheme: runtime.NewScheme()})
 	if err != nil {
 		return nil, fmt.Errorf("making a client of the management cluster for objects of others: %w", err)
 	}

@@ -5,6 +5,7 @@ package stock_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -82,5 +83,28 @@ func TestFacts(t *testing.T) {
 	}
 	if shape := s.ShapeOf(t.Context(), management.Get(md)); shape == nil || shape.Capacity.Cpu().Value() != 4 {
 		t.Errorf("the last shape is %+v", shape)
+	}
+}
+
+// CAPI-010: facts of many deployments are asked for at the same time, for they may have to
+// be read.
+func TestFactsTogether(t *testing.T) {
+	clock := clocktesting.NewFakeClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	management := simcapi.New(t, clock, "v1beta2")
+	management.Deployment("one", 0)
+	management.Deployment("two", 0)
+	var both sync.WaitGroup
+	both.Add(2)
+	s := stock.New(stock.Options{
+		Inventory: &inventory.Reader{Management: inventory.Management{Cache: management.Cache()}},
+		Health:    health.New(health.Options{Clock: clock}), Clock: clock,
+		Facts: func(context.Context, *capi.MachineDeployment) (instancetype.Facts, error) {
+			both.Done()
+			both.Wait() // for ever, if it is asked for one after the other
+			return instancetype.Facts{}, nil
+		},
+	})
+	if got, err := s.Selected(t.Context(), &v1alpha1.ClusterAPINodeClass{}); err != nil || len(got) != 2 {
+		t.Errorf("%d selected, %v", len(got), err)
 	}
 }

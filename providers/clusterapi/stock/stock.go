@@ -4,6 +4,7 @@ package stock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,12 +17,16 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/catalogue"
 	"karpenter.sh/core/cloudprovider/kit/health"
+	"karpenter.sh/core/reconcile/concurrency"
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
 	"karpenter.sh/providers/clusterapi/capi"
 	"karpenter.sh/providers/clusterapi/instancetype"
 	"karpenter.sh/providers/clusterapi/inventory"
 	"karpenter.sh/providers/clusterapi/selection"
 )
+
+// atATime is of how many deployments facts are asked at a time: they may have to be read.
+const atATime = 20
 
 // Options are what a Stock works with; all but Facts are required.
 type Options struct {
@@ -93,19 +98,27 @@ func (s *Stock) Selected(ctx context.Context, nodeClass *v1alpha1.ClusterAPINode
 	if err := s.opts.Inventory.Management.Cache.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing MachineDeployments: %w", err)
 	}
-	var out []Deployment
+	var members []*capi.MachineDeployment
 	present := make(map[types.UID]bool, len(list.Items))
 	for i := range list.Items {
 		d := &list.Items[i]
 		present[d.UID] = true
 		if s.opts.Scope.Member(d) && selector.Matches(labelsOf(d)) {
-			facts, err := s.opts.Facts(ctx, d)
-			if err != nil {
-				return nil, err
-			}
-			r := s.shapes.of(d, facts)
-			out = append(out, Deployment{Object: d, Shape: r.shape, Err: r.err, number: r.number})
+			members = append(members, d)
 		}
+	}
+	out := make([]Deployment, len(members))
+	errs := concurrency.Each(members, atATime, func(i int, d *capi.MachineDeployment) error {
+		facts, err := s.opts.Facts(ctx, d)
+		if err != nil {
+			return err
+		}
+		r := s.shapes.of(d, facts)
+		out[i] = Deployment{Object: d, Shape: r.shape, Err: r.err, number: r.number}
+		return nil
+	})
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	s.shapes.keep(present)
 	slices.SortFunc(out, func(a, b Deployment) int { return strings.Compare(a.Name().String(), b.Name().String()) })
