@@ -27,11 +27,14 @@ import (
 // kinds without a context.
 const answerIn = 10 * time.Second
 
-// Options are what a Cluster is made of. All but Namespace is required.
+// Options are what a Cluster is made of. All but Namespace and Outdated is required.
 type Options struct {
 	// Config of the API server, ready to be used: with a rate limit and the fence of
 	// leader election.
 	Config *rest.Config
+	// Outdated reports whether Config is not to be used any more; nil: it never is. It is
+	// asked every few seconds.
+	Outdated func() bool
 	// Namespace is the only one that is read; empty: all.
 	Namespace string
 	// Clock times how long the cluster has not answered.
@@ -135,8 +138,9 @@ func (c *Cluster) Version() string { return c.version }
 func (c *Cluster) NeedLeaderElection() bool { return false }
 
 // Start fills the cache and looks whether the cluster answers, until the context ends. The
-// error, which is to end the process, is that the version which is spoken is not served:
-// the next start speaks another. No other runnable waits for the cache.
+// error, which is to end the process, is [ErrVersion] or [ErrOutdated]: the next start
+// speaks another version, or reads the kubeconfig anew. No other runnable waits for the
+// cache.
 func (c *Cluster) Start(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.inner.Start(ctx) })
