@@ -48,6 +48,7 @@ type Options struct {
 type Stock struct {
 	opts   Options
 	shapes *shapes
+	told   *told
 	idle   *idle
 	views  *catalogue.Memo[string, []*cloudprovider.InstanceType]
 	latest *catalogue.Memo[string, *latest]
@@ -63,6 +64,7 @@ func New(o Options) *Stock {
 	return &Stock{
 		opts:   o,
 		shapes: newShapes(),
+		told:   newTold(),
 		idle:   &idle{opts: o, known: map[types.NamespacedName]look{}},
 		views:  catalogue.NewMemo[string, []*cloudprovider.InstanceType](catalogue.DefaultViews),
 		latest: catalogue.NewMemo[string, *latest](catalogue.DefaultViews),
@@ -78,7 +80,7 @@ type Deployment struct {
 	Object *capi.MachineDeployment
 	// Shape is nil if none could ever be read.
 	Shape *instancetype.Shape
-	// Err says why its annotations cannot be read now; nil if they can.
+	// Err says why its annotations cannot be read now, or is ErrUntold; nil if all is known.
 	Err error
 
 	number uint64
@@ -109,18 +111,15 @@ func (s *Stock) Selected(ctx context.Context, nodeClass *v1alpha1.ClusterAPINode
 	}
 	out := make([]Deployment, len(members))
 	errs := concurrency.Each(members, atATime, func(i int, d *capi.MachineDeployment) error {
-		facts, err := s.opts.Facts(ctx, d)
-		if err != nil {
-			return err
-		}
-		r := s.shapes.of(d, facts)
-		out[i] = Deployment{Object: d, Shape: r.shape, Err: r.err, number: r.number}
-		return nil
+		var err error
+		out[i], err = s.read(ctx, d)
+		return err
 	})
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	s.shapes.keep(present)
+	s.told.keep(present)
 	slices.SortFunc(out, func(a, b Deployment) int { return strings.Compare(a.Name().String(), b.Name().String()) })
 	return out, nil
 }
