@@ -5,7 +5,9 @@ package infrastructure_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,8 +34,33 @@ type cluster struct {
 	client.Client
 	reads, stale int
 	// err is what reads fail with.
-	err   error
-	clock *clocktesting.FakePassiveClock
+	err error
+	// unreachable is why the cluster does not answer.
+	unreachable error
+	// mapper knows the kinds. It may be slow.
+	mapper  meta.RESTMapper
+	renewed int
+	clock   *clocktesting.FakePassiveClock
+}
+
+func (c *cluster) RESTMapper() meta.RESTMapper { return c.mapper }
+
+// blackHole answers nobody until it is closed.
+type blackHole struct {
+	meta.RESTMapper
+	closed chan struct{}
+}
+
+func (b blackHole) RESTMapping(schema.GroupKind, ...string) (*meta.RESTMapping, error) {
+	<-b.closed
+	return nil, errors.New("closed")
+}
+
+func mapperOf(version string) meta.RESTMapper {
+	kind := schema.GroupVersionKind{Group: group, Version: version, Kind: "ExampleMachineTemplate"}
+	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{kind.GroupVersion()})
+	mapper.Add(kind, meta.RESTScopeNamespace)
+	return mapper
 }
 
 const group = "infrastructure.example.com"
@@ -41,8 +68,6 @@ const group = "infrastructure.example.com"
 func newCluster(t *testing.T) (*cluster, *infrastructure.Templates) {
 	t.Helper()
 	kind := schema.GroupVersionKind{Group: group, Version: "v1", Kind: "ExampleMachineTemplate"}
-	mapper := meta.NewDefaultRESTMapper([]schema.GroupVersion{kind.GroupVersion()})
-	mapper.Add(kind, meta.RESTScopeNamespace)
 	object := &unstructured.Unstructured{Object: map[string]any{"status": map[string]any{
 		"capacity": map[string]any{"cpu": int64(4), "memory": "16Gi", "example.com/odd": "?", "example.com/debt": "-1"},
 		"nodeInfo": map[string]any{"architecture": "arm64", "operatingSystem": "linux"},
@@ -50,18 +75,26 @@ func newCluster(t *testing.T) (*cluster, *infrastructure.Templates) {
 	object.SetGroupVersionKind(kind)
 	object.SetNamespace("ns")
 	object.SetName("template")
-	c := &cluster{clock: clocktesting.NewFakePassiveClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))}
-	api := fake.NewClientBuilder().WithScheme(runtime.NewScheme()).WithRESTMapper(mapper).WithObjects(object).Build()
+	c := &cluster{mapper: mapperOf("v1"), clock: clocktesting.NewFakePassiveClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))}
+	api := fake.NewClientBuilder().WithScheme(runtime.NewScheme()).WithRESTMapper(c.mapper).WithObjects(object).Build()
 	c.Client = interceptor.NewClient(api, interceptor.Funcs{
 		Get: func(ctx context.Context, w client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
 			if c.reads++; c.err != nil {
 				return c.err
 			}
+			if o.GetObjectKind().GroupVersionKind().Version != "v1" {
+				return apierrors.NewGenericServerResponse(http.StatusNotFound, "get", schema.GroupResource{}, key.Name, "404 page not found", 0, true)
+			}
 			return w.Get(ctx, key, o, opts...)
 		},
 	})
 	templates := infrastructure.New(infrastructure.Options{
-		Client: c, Clock: c.clock, Stale: func(string, time.Duration, error) { c.stale++ },
+		Client: c, Clock: c.clock, Reachable: func(context.Context) error { return c.unreachable },
+		Renew: func() (client.Client, error) {
+			c.renewed++
+			return &cluster{Client: c.Client, mapper: mapperOf("v1")}, nil
+		},
+		Stale: func(string, time.Duration, error) { c.stale++ },
 	})
 	t.Cleanup(templates.Close)
 	return c, templates
@@ -143,5 +176,54 @@ func TestForbidden(t *testing.T) {
 	c.err = apierrors.NewForbidden(schema.GroupResource{}, "template", nil)
 	if got, err := templates.Of(t.Context(), deployment(known())); err != nil || !cmp.Equal(got, instancetype.Facts{}) {
 		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// CAPI-010: of a cluster that is known not to answer nothing is asked.
+func TestUnreachable(t *testing.T) {
+	c, templates := newCluster(t)
+	c.unreachable = errors.New("no answer for a while")
+	if _, err := templates.Of(t.Context(), deployment(known())); !errors.Is(err, c.unreachable) {
+		t.Errorf("what was never read: %v", err)
+	}
+	c.unreachable = nil
+	if _, err := templates.Of(t.Context(), deployment(known())); err != nil {
+		t.Fatal(err)
+	}
+	c.unreachable, c.reads = errors.New("no answer for a while"), 0
+	c.clock.SetTime(c.clock.Now().Add(time.Hour))
+	if got, err := templates.Of(t.Context(), deployment(known())); err != nil || !cmp.Equal(got, full()) || c.reads != 0 {
+		t.Errorf("what was read: %v, %v, %d reads", got, err, c.reads)
+	}
+}
+
+// CAPI-010: the search for a kind ends with the patience for a read.
+func TestBlackHole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, templates := newCluster(t)
+		hole := blackHole{c.mapper, make(chan struct{})}
+		c.mapper = hole
+		began := time.Now()
+		_, err := templates.Of(t.Context(), deployment(known()))
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != 10*time.Second {
+			t.Errorf("%v after %s", err, took)
+		}
+		close(hole.closed)
+	})
+}
+
+// CAPI-019: a provider that no longer serves the version which was found is read in
+// another one.
+func TestAnotherVersion(t *testing.T) {
+	c, templates := newCluster(t)
+	c.mapper = mapperOf("v1alpha1")
+	for range 2 {
+		if got, err := templates.Of(t.Context(), deployment(known())); err != nil || !cmp.Equal(got, full()) {
+			t.Errorf("got %v, %v", got, err)
+		}
+		c.clock.SetTime(c.clock.Now().Add(time.Hour))
+	}
+	if _, err := templates.Of(t.Context(), deployment(capi.InfrastructureRef{APIGroup: group, Kind: "ExampleMachineTemplate", Name: "other"})); err != nil || c.renewed != 1 {
+		t.Errorf("%v, kinds were looked up anew %d times", err, c.renewed)
 	}
 }

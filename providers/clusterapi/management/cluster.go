@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/go-logr/logr"
 	"golang.org/x/sync/errgroup"
@@ -22,11 +23,18 @@ import (
 	"karpenter.sh/providers/clusterapi/capi"
 )
 
-// Options are what a Cluster is made of. All but Namespace is required.
+// answerIn is how long an answer of the client of others' objects may take: it finds out
+// kinds without a context.
+const answerIn = 10 * time.Second
+
+// Options are what a Cluster is made of. All but Namespace and Outdated is required.
 type Options struct {
 	// Config of the API server, ready to be used: with a rate limit and the fence of
 	// leader election.
 	Config *rest.Config
+	// Outdated reports whether Config is not to be used any more; nil: it never is. It is
+	// asked every few seconds.
+	Outdated func() bool
 	// Namespace is the only one that is read; empty: all.
 	Namespace string
 	// Clock times how long the cluster has not answered.
@@ -130,8 +138,9 @@ func (c *Cluster) Version() string { return c.version }
 func (c *Cluster) NeedLeaderElection() bool { return false }
 
 // Start fills the cache and looks whether the cluster answers, until the context ends. The
-// error, which is to end the process, is that the version which is spoken is not served:
-// the next start speaks another. No other runnable waits for the cache.
+// error, which is to end the process, is [ErrVersion] or [ErrOutdated]: the next start
+// speaks another version, or reads the kubeconfig anew. No other runnable waits for the
+// cache.
 func (c *Cluster) Start(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return c.inner.Start(ctx) })
@@ -166,9 +175,11 @@ func (c *Cluster) Live() client.Reader {
 func (c *Cluster) Client() client.Client { return c.inner.GetClient() }
 
 // Others returns a client of objects of any kind, none of which is cached. It finds out
-// which there are when it is asked.
+// which there are when it is first asked for one, and waits ten seconds for an answer.
 func (c *Cluster) Others() (client.Client, error) {
-	others, err := client.New(c.opts.Config, client.Options{Scheme: runtime.NewScheme()})
+	impatient := rest.CopyConfig(c.opts.Config)
+	impatient.Timeout = answerIn
+	others, err := client.New(impatient, client.Options{Scheme: runtime.NewScheme()})
 	if err != nil {
 		return nil, fmt.Errorf("making a client of the management cluster for objects of others: %w", err)
 	}

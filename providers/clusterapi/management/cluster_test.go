@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -63,9 +65,15 @@ type opened struct {
 
 func open(t *testing.T, config *rest.Config) *opened {
 	t.Helper()
+	return openWith(t, management.Options{Config: config})
+}
+
+func openWith(t *testing.T, options management.Options) *opened {
+	t.Helper()
 	o := &opened{t: t, clock: clocktesting.NewFakeClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), ended: make(chan error, 1)}
 	var err error
-	o.Cluster, err = management.Open(t.Context(), management.Options{Config: config, Namespace: "ns", Clock: o.clock, Log: testr.New(t)})
+	options.Namespace, options.Clock, options.Log = "ns", o.clock, testr.New(t)
+	o.Cluster, err = management.Open(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,5 +261,35 @@ func TestAnotherVersion(t *testing.T) {
 	}
 	if again := open(t, line.config); again.Version() != "v1beta1" {
 		t.Errorf("then it speaks %s", again.Version())
+	}
+}
+
+// CAPI-009: credentials that were renewed end the process, which would get no answer with
+// the old ones for ever; a file that cannot be read right now does not.
+func TestRenewedKubeconfig(t *testing.T) {
+	url, authority := server(t, "v1beta2")
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(kubeconfig(url, authority, "secret"))
+	c, err := management.Connect(options.Options{Kubeconfig: file}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for reason, text := range map[string]string{"the same": kubeconfig(url, authority, "secret"), "half of it": `{"clusters":`, "nothing": ""} {
+		if write(text); c.Outdated() {
+			t.Errorf("%s is taken for another one", reason)
+		}
+	}
+	o := openWith(t, management.Options{Config: c.Config, Outdated: c.Outdated})
+	o.start()
+	write(kubeconfig(url, authority, "renewed"))
+	o.eventually("it ends", func() bool { return len(o.ended) > 0 })
+	if err := <-o.ended; !errors.Is(err, management.ErrOutdated) {
+		t.Errorf("ended with %v", err)
 	}
 }

@@ -3,8 +3,10 @@
 package management
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -21,6 +23,9 @@ type Connection struct {
 	Config *rest.Config
 	// Joined says that it is the workload cluster, whose configuration this is.
 	Joined bool
+	// Outdated reports whether the kubeconfig file has changed since it was read; nil
+	// without a file.
+	Outdated func() bool
 }
 
 // Connect reads the settings (CAPI-008). The configuration of the workload cluster is
@@ -31,11 +36,12 @@ func Connect(o options.Options, workload *rest.Config) (Connection, error) {
 	}
 	switch {
 	case o.Kubeconfig != "":
+		outdated := changes(o.Kubeconfig) // before it is read, lest a change in between is missed
 		config, err := clientcmd.BuildConfigFromFlags("", o.Kubeconfig)
 		if err != nil {
 			return Connection{}, fmt.Errorf("reading the management cluster from %q: %w", o.Kubeconfig, err)
 		}
-		return Connection{Config: config}, nil
+		return Connection{Config: config, Outdated: outdated}, nil
 	case o.URL != "":
 		authority, err := options.Authority(o.CertificateAuthority)
 		if err != nil {
@@ -47,4 +53,24 @@ func Connect(o options.Options, workload *rest.Config) (Connection, error) {
 		}}, nil
 	}
 	return Connection{Config: workload, Joined: true}, nil
+}
+
+// changes returns what tells whether a kubeconfig file is another one than now. One that
+// cannot be read is not: a process that ended for it could not start.
+func changes(path string) func() bool {
+	read := func() []byte {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil
+		}
+		if _, err := clientcmd.RESTConfigFromKubeConfig(text); err != nil {
+			return nil
+		}
+		return text
+	}
+	before := sha256.Sum256(read())
+	return func() bool {
+		text := read()
+		return text != nil && sha256.Sum256(text) != before
+	}
 }

@@ -46,13 +46,16 @@ func server(t *testing.T, versions ...string) (url, authority string) {
 	return s.URL, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
 }
 
+func kubeconfig(url, authority, token string) string {
+	return fmt.Sprintf(`{"clusters":[{"name":"c","cluster":{"server":%q,"certificate-authority-data":%q}}],"users":[{"name":"u","user":{"token":%q}}],"contexts":[{"name":"x","context":{"cluster":"c","user":"u"}}],"current-context":"x"}`,
+		url, base64.StdEncoding.EncodeToString([]byte(authority)), token)
+}
+
 // CAPI-008: the kubeconfig goes before the URL, and that before the workload cluster.
 func TestConnect(t *testing.T) {
 	url, authority := server(t, "v1beta2", "v1beta1")
 	file := filepath.Join(t.TempDir(), "kubeconfig")
-	text := fmt.Sprintf(`{"clusters":[{"name":"c","cluster":{"server":%q,"certificate-authority-data":%q}}],"users":[{"name":"u","user":{"token":"secret"}}],"contexts":[{"name":"x","context":{"cluster":"c","user":"u"}}],"current-context":"x"}`,
-		url, base64.StdEncoding.EncodeToString([]byte(authority)))
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(kubeconfig(url, authority, "secret")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	workload := &rest.Config{Host: url, BearerToken: "secret", TLSClientConfig: rest.TLSClientConfig{CAData: []byte(authority)}}

@@ -30,6 +30,8 @@ var (
 	ErrUnavailable = errors.New("the management cluster is not available")
 	// ErrVersion says that the version which is spoken is not served.
 	ErrVersion = errors.New("the management cluster does not serve the version of Cluster API that is spoken")
+	// ErrOutdated says that the kubeconfig file has changed.
+	ErrOutdated = errors.New("the kubeconfig file of the management cluster has changed: the next start reads it")
 )
 
 // watch knows whether the cluster answers.
@@ -66,6 +68,9 @@ func (w *watch) run(ctx context.Context, version string, tell func()) error {
 	ticker := w.opts.Clock.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for was := w.reachable(); ; {
+		if w.opts.Outdated != nil && w.opts.Outdated() {
+			return ErrOutdated
+		}
 		served, err := w.look(ctx)
 		if ctx.Err() != nil {
 			return nil

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,12 +90,17 @@ func (r *Resolver) Resolve(ctx context.Context, nodeClass *v1alpha1.ClusterAPINo
 	r.quarrels(nodeClass, deployments)
 	r.lift(deployments)
 	outcome := judge(deployments)
+	if slices.ContainsFunc(deployments, untold) {
+		outcome.After = min(outcome.After, time.Minute) // nobody tells when it can be told
+	}
 	sooner, err := r.runaways.look(ctx, nodeClass, deployments)
 	if sooner > 0 {
 		outcome.After = min(outcome.After, sooner)
 	}
 	return outcome, err
 }
+
+func untold(d stock.Deployment) bool { return errors.Is(d.Err, stock.ErrUntold) }
 
 // judge says what the deployments of a NodeClass make of it.
 func judge(deployments []stock.Deployment) resolution.Outcome {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,8 @@ type world struct {
 	health   *health.Record
 	resolver *nodeclass.Resolver
 	down     error
+	// untold is why facts cannot be told.
+	untold error
 	// writes are the last of each deployment.
 	writes map[types.NamespacedName]scaling.Write
 }
@@ -67,7 +70,12 @@ func newWorld(t *testing.T) *world {
 		Management: inventory.Management{Cache: w.Cache(), Live: w.Cache()}, Workload: inventory.Workload{Cache: workload, Live: workload},
 	}
 	w.resolver = nodeclass.New(nodeclass.Options{
-		Stock:     stock.New(stock.Options{Inventory: reader, Scope: selection.Scope{}, Health: w.health, Clock: clock}),
+		Stock: stock.New(stock.Options{
+			Inventory: reader, Scope: selection.Scope{}, Health: w.health, Clock: clock,
+			Facts: func(context.Context, *capi.MachineDeployment) (instancetype.Facts, error) {
+				return instancetype.Facts{}, w.untold
+			},
+		}),
 		Inventory: reader, LastWrite: w.lastWrite, Reachable: func(context.Context) error { return w.down }, Health: w.health, Events: w.events, Clock: clock,
 	})
 	return w
@@ -127,7 +135,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// CAPI-020: each version that cannot be read is told.
+// CAPI-020: each value that cannot be read is told, whatever else changes.
 func TestMalformed(t *testing.T) {
 	w := newWorld(t)
 	w.Deployment("a", 0, sized)
@@ -138,6 +146,42 @@ func TestMalformed(t *testing.T) {
 	told := w.events.Of(signals.MachineDeploymentMalformed)
 	if len(told) != 1 || !strings.Contains(told[0].Message, "capi/b") || !strings.Contains(told[0].Message, instancetype.AnnotationCPU) {
 		t.Errorf("told %+v", told)
+	}
+	change := func(annotation, value string) []string {
+		t.Helper()
+		w.Change(types.NamespacedName{Namespace: "capi", Name: "b"}, func(d *capi.MachineDeployment) { d.Annotations[annotation] = value })
+		if _, err := w.resolver.Resolve(t.Context(), &v1alpha1.ClusterAPINodeClass{}); err != nil {
+			t.Fatal(err)
+		}
+		told := w.events.Of(signals.MachineDeploymentMalformed)
+		return told[len(told)-1].DedupeValues
+	}
+	first := told[0].DedupeValues
+	if again := change("example.com/note", "n"); !slices.Equal(again, first) {
+		t.Errorf("another version is told anew: %v, was %v", again, first)
+	}
+	if again := change(instancetype.AnnotationCPU, "more"); slices.Equal(again, first) {
+		t.Errorf("another value is not told: %v", again)
+	}
+}
+
+// CAPI-019, CAPI-060: what cannot be told now is named, once however the cause is worded,
+// and is looked at again soon.
+func TestUntold(t *testing.T) {
+	w := newWorld(t)
+	w.Deployment("a", 0, sized)
+	var flaws [][]string
+	for _, cause := range []string{"no answer on port 1", "no answer on port 2"} {
+		w.untold = errors.New(cause)
+		got, err := w.resolver.Resolve(t.Context(), &v1alpha1.ClusterAPINodeClass{})
+		if err != nil || got.Reason != nodeclass.ReasonNoneUsable || !strings.Contains(got.Message, cause) || got.After > time.Minute {
+			t.Errorf("got %+v, %v", got, err)
+		}
+		told := w.events.Of(signals.MachineDeploymentMalformed)
+		flaws = append(flaws, told[len(told)-1].DedupeValues)
+	}
+	if !slices.Equal(flaws[0], flaws[1]) {
+		t.Errorf("told twice: %v", flaws)
 	}
 }
 

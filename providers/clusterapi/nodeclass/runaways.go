@@ -16,6 +16,7 @@ import (
 	"karpenter.sh/core/cloudprovider/kit/health"
 	"karpenter.sh/core/events"
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
+	"karpenter.sh/providers/clusterapi/instancetype"
 	"karpenter.sh/providers/clusterapi/replicas"
 	"karpenter.sh/providers/clusterapi/scaling"
 	"karpenter.sh/providers/clusterapi/signals"
@@ -110,14 +111,28 @@ func (r *runaways) lift(d stock.Deployment) {
 	r.Health.LiftIf(func(e health.Entry) bool { return e.Scope == scopeOf(d) && e.Reason == scaling.ReasonRunsAway })
 }
 
-// malformed tells once of each version of a deployment that cannot be read (CAPI-020).
+// malformed tells once of each value that cannot be read (CAPI-020), and of what cannot be
+// told now.
 func malformed(nodeClass *v1alpha1.ClusterAPINodeClass, d stock.Deployment) events.Event {
 	return events.Event{
 		Object: nodeClass, Type: events.Warning, Reason: signals.MachineDeploymentMalformed,
 		Message:       events.Sentence(d.Err.Error()),
-		DedupeValues:  []string{string(d.Object.UID), d.Object.ResourceVersion},
+		DedupeValues:  []string{string(d.Object.UID), flaw(d)},
 		DedupeTimeout: 24 * time.Hour,
 	}
+}
+
+// flaw is what is wrong with a deployment, in words that stay the same while that does. Its
+// version does not: each status is a new one.
+func flaw(d stock.Deployment) string {
+	if untold(d) {
+		return stock.ErrUntold.Error() // the cause is worded anew each time
+	}
+	var annotation *instancetype.MalformedError
+	if errors.As(d.Err, &annotation) {
+		return annotation.Annotation + "=" + d.Object.Annotations[annotation.Annotation]
+	}
+	return d.Err.Error()
 }
 
 func outnumbered(nodeClass *v1alpha1.ClusterAPINodeClass, d stock.Deployment, count replicas.Count) events.Event {

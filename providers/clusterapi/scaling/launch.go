@@ -184,6 +184,7 @@ func (l *launch) serve(ctx context.Context) {
 	tick := l.opts.Clock.NewTicker(l.opts.Tick)
 	defer tick.Stop()
 	for changed := l.opts.Changes(); l.look(ctx); changed = l.opts.Changes() {
+		l.rest(ctx)
 		select {
 		case <-changed:
 			continue
@@ -195,6 +196,16 @@ func (l *launch) serve(ctx context.Context) {
 		break
 	}
 	l.end(ctx)
+}
+
+// rest lets the least time pass between two looks.
+func (l *launch) rest(ctx context.Context) {
+	least := l.opts.Clock.NewTimer(l.opts.Least)
+	defer least.Stop()
+	select {
+	case <-least.C():
+	case <-ctx.Done():
+	}
 }
 
 // look gives out what the cache shows, and reports whether anybody still waits.

@@ -143,6 +143,24 @@ func TestClaimWithoutMachines(t *testing.T) {
 	w.wantReplicas(md, 5)
 }
 
+// CAPI-039: who waits does not look all the time, however much changes elsewhere.
+func TestClaimWhileMuchChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	always := make(chan struct{})
+	close(always)
+	w.changes = func() <-chan struct{} { return always }
+	w.scaler = w.start()
+	md := w.Deployment("md", 0)
+	w.Stock(0)
+	if got := w.claims(md, w.nodeClaim("nc")); !errors.Is(got[0].err, scaling.ErrNoMachine) {
+		t.Errorf("got %v", got[0].err)
+	}
+	if looks := w.looks.Load(); looks < 2 || looks > 40 { // 300 ms, of which each look takes 10 at least
+		t.Errorf("looked %d times", looks)
+	}
+}
+
 // CAPI-035, CAPI-039: a Machine that appears later is given at once, and those who wait
 // keep nobody else waiting.
 func TestClaimWaits(t *testing.T) {

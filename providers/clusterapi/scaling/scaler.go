@@ -26,6 +26,7 @@ const (
 	DefaultMaxWait  = time.Second
 	DefaultPatience = 30 * time.Second
 	DefaultTick     = time.Second
+	DefaultLeast    = 100 * time.Millisecond
 )
 
 // attempts is how often a write is tried that ends in a conflict (CAPI-038).
@@ -71,8 +72,9 @@ type Options struct {
 	Idle, MaxWait time.Duration
 	// Patience is how long callers wait for a Machine.
 	Patience time.Duration
-	// Tick is how often they look at the latest.
-	Tick time.Duration
+	// Tick is how often they look at the latest, and Least is between two looks however
+	// much changes: Machines of all deployments do, and a look goes through all there are.
+	Tick, Least time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -85,6 +87,7 @@ func (o Options) withDefaults() Options {
 	set(&o.MaxWait, DefaultMaxWait)
 	set(&o.Patience, DefaultPatience)
 	set(&o.Tick, DefaultTick)
+	set(&o.Least, DefaultLeast)
 	if o.Changes == nil {
 		o.Changes = func() <-chan struct{} { return nil }
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +43,10 @@ type world struct {
 	idle     time.Duration
 	scaler   *scaling.Scaler
 	workload client.WithWatch // never failing
+	// changes is what Machines ring; Changed unless set.
+	changes func() <-chan struct{}
+	// looks counts inventories.
+	looks atomic.Int32
 	// told is asked before a NodeClaim is written.
 	told func(nodeClaim string) error
 
@@ -76,7 +81,7 @@ func newWorldOf(t testing.TB, idle time.Duration) *world {
 			builder = builder.WithIndex(f.Object, f.Name, f.Extract)
 		}
 	}
-	w.workload = builder.Build()
+	w.workload, w.changes = builder.Build(), w.Changed
 	w.scaler = w.start()
 	return w
 }
@@ -92,15 +97,15 @@ func (w *world) start() *scaling.Scaler {
 	s := scaling.New(scaling.Options{
 		Inventory: &inventory.Reader{
 			Management: inventory.Management{Cache: w.Cache(), Live: management},
-			Workload:   inventory.Workload{Cache: w.workload, Live: w.workload},
+			Workload:   inventory.Workload{Cache: w.counting(), Live: w.workload},
 		},
-		Management: management, Workload: w.writer(), Clock: clock.RealClock{}, Changes: w.Changed, Log: testr.New(w.t.(*testing.T)),
+		Management: management, Workload: w.writer(), Clock: clock.RealClock{}, Changes: w.changes, Log: testr.New(w.t.(*testing.T)),
 		Refused: func(_ types.NamespacedName, reason string) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.refused = append(w.refused, reason)
 		},
-		Idle: w.idle, MaxWait: 10 * w.idle, Patience: 300 * time.Millisecond, Tick: 20 * time.Millisecond,
+		Idle: w.idle, MaxWait: 10 * w.idle, Patience: 300 * time.Millisecond, Tick: 20 * time.Millisecond, Least: 10 * time.Millisecond,
 	})
 	w.t.Cleanup(func() {
 		if err := s.Close(context.Background()); err != nil {
@@ -108,6 +113,18 @@ func (w *world) start() *scaling.Scaler {
 		}
 	})
 	return s
+}
+
+// counting is the cache of the workload cluster: each look reads its NodeClaims.
+func (w *world) counting() client.Reader {
+	return interceptor.NewClient(w.workload, interceptor.Funcs{
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+			if _, ok := list.(*karpv1.NodeClaimList); ok {
+				w.looks.Add(1)
+			}
+			return c.List(ctx, list, opts...)
+		},
+	})
 }
 
 func (w *world) writer() client.Client {

@@ -5,6 +5,7 @@ package stock_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,10 +78,83 @@ func TestFacts(t *testing.T) {
 	}
 
 	down = errors.New("no route to host")
-	if _, err := s.Selected(t.Context(), &v1alpha1.ClusterAPINodeClass{}); !errors.Is(err, down) {
-		t.Errorf("without facts: %v", err)
+	if only() != it {
+		t.Error("facts that cannot be told any more are not believed")
 	}
 	if shape := s.ShapeOf(t.Context(), management.Get(md)); shape == nil || shape.Capacity.Cpu().Value() != 4 {
 		t.Errorf("the last shape is %+v", shape)
+	}
+}
+
+// CAPI-010: facts of many deployments are asked for at the same time, for they may have to
+// be read.
+func TestFactsTogether(t *testing.T) {
+	clock := clocktesting.NewFakeClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	management := simcapi.New(t, clock, "v1beta2")
+	management.Deployment("one", 0)
+	management.Deployment("two", 0)
+	var both sync.WaitGroup
+	both.Add(2)
+	s := stock.New(stock.Options{
+		Inventory: &inventory.Reader{Management: inventory.Management{Cache: management.Cache()}},
+		Health:    health.New(health.Options{Clock: clock}), Clock: clock,
+		Facts: func(context.Context, *capi.MachineDeployment) (instancetype.Facts, error) {
+			both.Done()
+			both.Wait() // for ever, if it is asked for one after the other
+			return instancetype.Facts{}, nil
+		},
+	})
+	if got, err := s.Selected(t.Context(), &v1alpha1.ClusterAPINodeClass{}); err != nil || len(got) != 2 {
+		t.Errorf("%d selected, %v", len(got), err)
+	}
+}
+
+// CAPI-019: what was never told fails nobody who does not need it: of a deployment whose
+// annotations tell all, types are told; one without its platform has a type that is not to
+// be had; and one without a size fails the listing or is not to be had either.
+func TestFactsNeverTold(t *testing.T) {
+	down := errors.New("the webhook does not answer")
+	for reason, tc := range map[string]struct {
+		annotations []string
+		there       bool
+		usable      bool
+	}{
+		"all is annotated":            {[]string{instancetype.AnnotationCPU, instancetype.AnnotationMemory, instancetype.AnnotationArch, instancetype.AnnotationOS}, true, true},
+		"the platform is not":         {[]string{instancetype.AnnotationCPU, instancetype.AnnotationMemory}, true, false},
+		"the operating system is not": {[]string{instancetype.AnnotationCPU, instancetype.AnnotationMemory, instancetype.AnnotationArch}, true, false},
+		"the size is not":             {nil, false, false},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			clock := clocktesting.NewFakeClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+			management := simcapi.New(t, clock, "v1beta2")
+			management.Deployment("md", 0, func(d *capi.MachineDeployment) {
+				for _, key := range tc.annotations {
+					d.Annotations[key] = "4"
+				}
+			})
+			s := stock.New(stock.Options{
+				Inventory: &inventory.Reader{Management: inventory.Management{Cache: management.Cache()}},
+				Health:    health.New(health.Options{Clock: clock}), Clock: clock,
+				Facts: func(context.Context, *capi.MachineDeployment) (instancetype.Facts, error) {
+					return instancetype.Facts{}, down
+				},
+			})
+			for range 2 { // that it failed once is not taken for an answer
+				got, err := s.Selected(t.Context(), &v1alpha1.ClusterAPINodeClass{})
+				if err != nil {
+					if tc.there || !errors.Is(err, down) {
+						t.Fatal(err)
+					}
+					continue
+				}
+				available, err := s.Available(t.Context(), got)
+				if err != nil || len(got) != 1 || got[0].Shape == nil {
+					t.Fatalf("got %+v, %v", got, err)
+				}
+				if available(got[0].Name()) != tc.usable || errors.Is(got[0].Err, stock.ErrUntold) == tc.usable || errors.Is(got[0].Err, down) == tc.usable {
+					t.Errorf("available %t, %v", available(got[0].Name()), got[0].Err)
+				}
+			}
+		})
 	}
 }

@@ -4,6 +4,7 @@ package stock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,12 +17,16 @@ import (
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/catalogue"
 	"karpenter.sh/core/cloudprovider/kit/health"
+	"karpenter.sh/core/reconcile/concurrency"
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
 	"karpenter.sh/providers/clusterapi/capi"
 	"karpenter.sh/providers/clusterapi/instancetype"
 	"karpenter.sh/providers/clusterapi/inventory"
 	"karpenter.sh/providers/clusterapi/selection"
 )
+
+// atATime is of how many deployments facts are asked at a time: they may have to be read.
+const atATime = 20
 
 // Options are what a Stock works with; all but Facts are required.
 type Options struct {
@@ -43,6 +48,7 @@ type Options struct {
 type Stock struct {
 	opts   Options
 	shapes *shapes
+	told   *told
 	idle   *idle
 	views  *catalogue.Memo[string, []*cloudprovider.InstanceType]
 	latest *catalogue.Memo[string, *latest]
@@ -58,6 +64,7 @@ func New(o Options) *Stock {
 	return &Stock{
 		opts:   o,
 		shapes: newShapes(),
+		told:   newTold(),
 		idle:   &idle{opts: o, known: map[types.NamespacedName]look{}},
 		views:  catalogue.NewMemo[string, []*cloudprovider.InstanceType](catalogue.DefaultViews),
 		latest: catalogue.NewMemo[string, *latest](catalogue.DefaultViews),
@@ -73,7 +80,7 @@ type Deployment struct {
 	Object *capi.MachineDeployment
 	// Shape is nil if none could ever be read.
 	Shape *instancetype.Shape
-	// Err says why its annotations cannot be read now; nil if they can.
+	// Err says why its annotations cannot be read now, or is ErrUntold; nil if all is known.
 	Err error
 
 	number uint64
@@ -93,21 +100,26 @@ func (s *Stock) Selected(ctx context.Context, nodeClass *v1alpha1.ClusterAPINode
 	if err := s.opts.Inventory.Management.Cache.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing MachineDeployments: %w", err)
 	}
-	var out []Deployment
+	var members []*capi.MachineDeployment
 	present := make(map[types.UID]bool, len(list.Items))
 	for i := range list.Items {
 		d := &list.Items[i]
 		present[d.UID] = true
 		if s.opts.Scope.Member(d) && selector.Matches(labelsOf(d)) {
-			facts, err := s.opts.Facts(ctx, d)
-			if err != nil {
-				return nil, err
-			}
-			r := s.shapes.of(d, facts)
-			out = append(out, Deployment{Object: d, Shape: r.shape, Err: r.err, number: r.number})
+			members = append(members, d)
 		}
 	}
+	out := make([]Deployment, len(members))
+	errs := concurrency.Each(members, atATime, func(i int, d *capi.MachineDeployment) error {
+		var err error
+		out[i], err = s.read(ctx, d)
+		return err
+	})
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
 	s.shapes.keep(present)
+	s.told.keep(present)
 	slices.SortFunc(out, func(a, b Deployment) int { return strings.Compare(a.Name().String(), b.Name().String()) })
 	return out, nil
 }

@@ -85,7 +85,7 @@ func New(o Options) (*Parts, error) {
 		},
 	}
 	p.Templates = infrastructure.New(infrastructure.Options{
-		Client: others, Clock: o.Clock, Metrics: caches,
+		Client: others, Renew: o.Management.Others, Reachable: o.Management.Reachable, Clock: o.Clock, Metrics: caches,
 		Stale: func(template string, age time.Duration, err error) {
 			o.Log.Error(err, "using what the infrastructure template said last", "template", template, "age", age)
 		},

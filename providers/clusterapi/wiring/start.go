@@ -27,7 +27,7 @@ func Start(ctx context.Context, settings options.Options, setup operator.Setup) 
 	}
 	log := setup.Manager.GetLogger().WithName("clusterapi")
 	cluster, err := management.Open(ctx, management.Options{
-		Config: config, Namespace: settings.Namespace, Clock: setup.Clock, Log: log,
+		Config: config, Outdated: connection.Outdated, Namespace: settings.Namespace, Clock: setup.Clock, Log: log,
 	})
 	if err != nil {
 		return operator.Provider{}, err
