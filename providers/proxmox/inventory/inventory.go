@@ -206,8 +206,7 @@ func (r *region) readAll(ctx context.Context) (out Reading, refused, err error) 
 	if err != nil {
 		return Reading{}, nil, err
 	}
-	out = Reading{Answers: true, Hosts: hosts, Storages: storages}
-	slices.SortFunc(out.Hosts, func(a, b pve.Host) int { return cmp.Compare(a.Name, b.Name) })
+	out = Reading{Answers: true, Hosts: byName(hosts), Storages: storages}
 	for _, m := range machines {
 		if !m.IsTemplate() || m.Type != "qemu" {
 			continue

@@ -193,6 +193,34 @@ func TestDoubt(t *testing.T) {
 	w.Doubt(t.Context(), "elsewhere")
 }
 
+// PVE-013, PVE-046, PVE-047: between readings a list of hosts tells which machines can be
+// launched on, and only what it tells anew has a region read.
+func TestWatchHosts(t *testing.T) {
+	w := start(t, nil)
+	w.must(w.WatchHosts(t.Context())) // nothing is known yet
+	if w.calls("GET /cluster/resources") != 0 {
+		t.Error("regions are asked for hosts before they were read")
+	}
+	w.must(w.Refresh(t.Context()))
+	for name, change := range map[string]func(bool) error{
+		"maintenance": func(is bool) error { return w.Cloud.SetHostMaintenance(simtest.Region, "pve1", is) },
+		"host":        func(is bool) error { return w.Cloud.SetHostOffline(simtest.Region, "pve1", is) },
+		"region":      func(is bool) error { return w.Cloud.SetRegionDown(simtest.Region, is) },
+	} {
+		for _, is := range []bool{true, false} {
+			w.must(change(is), w.WatchHosts(t.Context()))
+			if r, _ := w.Reading(simtest.Region); r.Usable("pve1") == is {
+				t.Errorf("%s %v: the host can be used: %v", name, is, r.Usable("pve1"))
+			}
+			before := w.calls("GET /nodes/{node}/qemu/{vmid}/config")
+			w.must(w.WatchHosts(t.Context()))
+			if w.calls("GET /nodes/{node}/qemu/{vmid}/config") != before {
+				t.Errorf("%s %v: read anew without news", name, is)
+			}
+		}
+	}
+}
+
 // PVE-052, PVE-220: the user's settings reach the ledger.
 func TestSettings(t *testing.T) {
 	w := start(t, nil)

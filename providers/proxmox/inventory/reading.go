@@ -3,6 +3,7 @@
 package inventory
 
 import (
+	"cmp"
 	"slices"
 
 	"karpenter.sh/providers/proxmox/placement"
@@ -51,4 +52,10 @@ func (r Reading) sells(other Reading) bool {
 	return r.Answers == other.Answers && slices.EqualFunc(r.Hosts, other.Hosts, func(a, b pve.Host) bool {
 		return a.Name == b.Name && a.Usable() == b.Usable()
 	})
+}
+
+// byName sorts hosts, as readings have them.
+func byName(hosts []pve.Host) []pve.Host {
+	slices.SortFunc(hosts, func(a, b pve.Host) int { return cmp.Compare(a.Name, b.Name) })
+	return hosts
 }

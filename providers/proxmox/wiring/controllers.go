@@ -48,6 +48,7 @@ func (p *Parts) Controllers() []operator.Controller {
 		bootdatacleanup.New(bootdatacleanup.Options{Client: p.Client, Media: p.Updater, Tokens: p.Boot}),
 		nodeaddress.New(nodeaddress.Options{Client: p.Client, Book: p.Book}),
 		&refresh.Controller{Name: "providers.inventory", Every: inventory.RefreshEvery, Clock: p.Clock, Do: p.Inventory.Refresh},
+		&refresh.Controller{Name: "providers.hosts", Every: inventory.HostsEvery, Clock: p.Clock, Do: p.Inventory.WatchHosts},
 		&refresh.Controller{Name: "providers.files", Every: filesEvery, Done: p.Clock.Now(), Clock: p.Clock, Do: p.RefreshFiles},
 		&refresh.Controller{Name: expiredtokens.Name, Every: expiredtokens.Every, Clock: p.Clock, Do: tokens.Collect},
 		p.observation(),
