@@ -345,6 +345,21 @@ func TestStepFails(t *testing.T) {
 	}
 }
 
+// PVE-063: an API server that hangs while the token is taken back holds no launch for ever,
+// also of a caller that has gone.
+func TestRevokeIsBounded(t *testing.T) {
+	w := newWorld(t, nil)
+	var revoked, bounded bool
+	w.onRevoke = func(ctx context.Context) {
+		_, ends := ctx.Deadline()
+		revoked, bounded = true, ends && ctx.Err() == nil
+	}
+	w.Cloud.Faults().Add(fault.Rule{Call: "POST *start", Error: &fault.Failure{Code: "x", Message: "no space left on device"}})
+	if _, err := w.Create(t.Context(), claim("n1")); err == nil || !revoked || !bounded {
+		t.Errorf("got %v; revoked: %t, in bounded time: %t", err, revoked, bounded)
+	}
+}
+
 // PVE-066: one host fails, the next serves.
 func TestNextHost(t *testing.T) {
 	w := newWorld(t, nil)
