@@ -59,7 +59,7 @@ func (l *Launcher) delete(ctx context.Context, c *pve.Client, t Target) error {
 	if err := stop(ctx, c, place); err != nil {
 		return err
 	}
-	if err := deleteMedium(ctx, c, place, mediumIn(options, m.ID)); err != nil { // before the machine, or nobody would come back for it
+	if err := DeleteMedium(ctx, c, place, options); err != nil { // before the machine, or nobody would come back for it
 		return err
 	}
 	if err := remove(ctx, c, place); err != nil {
@@ -114,41 +114,58 @@ func (l *Launcher) forget(t Target, host string) {
 	}
 }
 
-// DeleteMedium deletes what the machine was booted with. It may be on any storage of the
-// host that holds media. One that does not answer is passed over: it may never again, and
-// no machine of the host would end.
-func DeleteMedium(ctx context.Context, c *pve.Client, m pve.Place) error {
-	return deleteMedium(ctx, c, m, "")
-}
-
-// deleteMedium deletes the medium of a machine from one storage; empty: from all.
-func deleteMedium(ctx context.Context, c *pve.Client, m pve.Place, only string) error {
+// DeleteMedium deletes what the machine was booted with, by its options: from the storage
+// that its drive names, else from any of the host that holds media. One that does not
+// answer is passed over: it may never again, and no machine of the host would end.
+func DeleteMedium(ctx context.Context, c *pve.Client, m pve.Place, options pve.Options) error {
 	storages, err := c.StoragesFor(ctx, m.Host, "iso")
 	if err != nil {
 		return err
 	}
+	owner, _ := machineconfig.OwnerOf(options["description"])
+	in := mediumIn(options, m.ID)
 	var errs []error
 	for _, s := range storages {
-		if !answers(s) || only != "" && s.Name != only {
+		if !answers(s) || in.storage != "" && s.Name != in.storage {
 			continue
 		}
-		id := s.Name + ":iso/" + MediumName(m.ID)
-		content, err := c.Content(ctx, m.Host, s.Name, "iso")
-		if err == nil && slices.ContainsFunc(content, func(v pve.Volume) bool { return v.ID == id }) {
-			err = c.DeleteVolume(ctx, m.Host, s.Name, id)
+		names := []string{mediumName(m.ID, owner.UID)}
+		if former := formerMediumName(m.ID); s.Shared == 0 || in.id == s.Name+":iso/"+former {
+			names = append(names, former) // on a shared storage it may be another cluster's
 		}
-		errs = append(errs, err)
+		errs = append(errs, deleteMedia(ctx, c, m.Host, s.Name, names))
 	}
 	return errors.Join(errs...)
 }
 
-// mediumIn is the storage that the medium in the drive of a machine is on; empty: its
-// drive holds none of ours.
-func mediumIn(options pve.Options, id int) string {
-	file, _, _ := strings.Cut(options[MediumDrive], ",")
-	storage, ours := strings.CutSuffix(file, ":iso/"+MediumName(id))
-	if !ours {
-		return ""
+// deleteMedia deletes media of some names from a storage, as far as they are there.
+func deleteMedia(ctx context.Context, c *pve.Client, host, storage string, names []string) error {
+	content, err := c.Content(ctx, host, storage, "iso")
+	if err != nil {
+		return err
 	}
-	return storage
+	for _, name := range names {
+		id := storage + ":iso/" + name
+		if !slices.ContainsFunc(content, func(v pve.Volume) bool { return v.ID == id }) {
+			continue
+		}
+		if err := c.DeleteVolume(ctx, host, storage, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// HasMedium reports whether the drive of a machine holds the medium that its launch made.
+func HasMedium(options pve.Options, id int) bool { return mediumIn(options, id).id != "" }
+
+// mediumIn is the medium of a launch in the drive of a machine; zero: there is none.
+func mediumIn(options pve.Options, id int) medium {
+	owner, _ := machineconfig.OwnerOf(options["description"])
+	file, _, _ := strings.Cut(options[MediumDrive], ",")
+	storage, name, _ := strings.Cut(file, ":iso/")
+	if name != mediumName(id, owner.UID) && name != formerMediumName(id) {
+		return medium{}
+	}
+	return medium{storage: storage, id: file}
 }

@@ -110,7 +110,7 @@ func TestLaunch(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"name": "n1", "cores": "4", "memory": "8192", "tags": "a;b;go-proxmox+cloud-init", "ipconfig0": "gw=10.10.0.11,ip=10.10.0.12/16",
-		"ide2": "local:iso/user-data-20000.iso,media=cdrom", "boot": "order=scsi0;ide2", "scsi0": "local-lvm:vm-20000-disk-0,iothread=1,size=30G",
+		"ide2": "local:iso/user-data-20000-u1.iso,media=cdrom", "boot": "order=scsi0;ide2", "scsi0": "local-lvm:vm-20000-disk-0,iothread=1,size=30G",
 		"description": "Karpenter managed instance, class=c, capacity-type=on-demand, nodepool=p, cluster=k, uid=u1, image=9000-151445218505738649",
 	} {
 		if m.Options[name] != want {
@@ -123,7 +123,7 @@ func TestLaunch(t *testing.T) {
 	if free, _ := w.Ledger.Free(capacity.Place{Region: simtest.Region, Host: "pve1"}); free.VCPUs != 28 || free.MemoryBytes != 119<<30 {
 		t.Errorf("got %+v", free)
 	}
-	medium, err := w.Cloud.File(simtest.Region, "pve1", "local:iso/user-data-20000.iso")
+	medium, err := w.Cloud.File(simtest.Region, "pve1", "local:iso/user-data-20000-u1.iso")
 	if err != nil || len(medium) == 0 {
 		t.Errorf("%d bytes, %v", len(medium), err)
 	}
@@ -493,5 +493,33 @@ func (w *world) silence(storage string, silent bool) {
 	w.t.Helper()
 	if err := w.Cloud.SetStorageInactive(simtest.Region, storage, silent); err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// PVE-090: clusters that share a storage, and count from the same ID, leave each other's
+// media alone, also those of before names told them apart.
+func TestSharedMedia(t *testing.T) {
+	w := start(t, false, func(o *proxmox.Options) {
+		o.Setup.Regions[0].Storages[0].Shared = true
+	})
+	for _, theirs := range []string{"user-data-20000.iso", "user-data-20000-u2.iso"} {
+		if err := w.Clients[simtest.Region].UploadISO(t.Context(), "pve1", "local", theirs, []byte("theirs")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := w.left()
+	if _, err := w.Launch(t.Context(), order()); err != nil {
+		t.Fatal(err)
+	}
+	for _, theirs := range []string{"user-data-20000.iso", "user-data-20000-u2.iso"} {
+		if content, err := w.Cloud.File(simtest.Region, "pve1", "local:iso/"+theirs); err != nil || string(content) != "theirs" {
+			t.Errorf("%s: %d bytes, %v", theirs, len(content), err)
+		}
+	}
+	if err := w.Delete(t.Context(), launch.Target{Region: simtest.Region, ID: 20000, Name: "n1", UID: "u1"}); err != nil {
+		t.Fatal(err)
+	}
+	if after := w.left(); after != before {
+		t.Errorf("left %s\nbefore %s", after, before)
 	}
 }

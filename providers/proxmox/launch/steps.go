@@ -233,8 +233,12 @@ const MediumDrive = "ide2"
 // MediumTag marks machines whose medium is attached.
 const MediumTag = "go-proxmox+cloud-init"
 
-// MediumName is the name of a machine's medium.
-func MediumName(id int) string { return "user-data-" + strconv.Itoa(id) + ".iso" }
+// mediumName is the name of a machine's medium. The UID of the NodeClaim tells apart those
+// of clusters that share a storage and count from the same ID.
+func mediumName(id int, uid string) string { return fmt.Sprintf("user-data-%d-%s.iso", id, uid) }
+
+// formerMediumName is how media were called once.
+func formerMediumName(id int) string { return fmt.Sprintf("user-data-%d.iso", id) }
 
 // answers reports whether a storage can be written to and read now.
 func answers(s pve.HostStorage) bool { return s.Active != 0 }
@@ -260,7 +264,7 @@ func (w *work) attach(ctx context.Context) error {
 	if at < 0 {
 		return fmt.Errorf("host %s has no storage with content iso that is active", w.Host)
 	}
-	name, on := MediumName(w.made.ID), storages[at].Name
+	name, on := mediumName(w.made.ID, w.Owner.UID), storages[at].Name
 	w.medium = &medium{storage: on, id: on + ":iso/" + name}
 	if err := w.client.UploadISO(ctx, w.Host, w.medium.storage, name, content); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -38,6 +39,7 @@ type launching struct {
 	*Provider
 	order
 	boot     bootData
+	hash     string // of what machines that run are brought to
 	verdicts []errortable.Verdict
 	remains  bool // a machine that could not be taken back
 }
@@ -103,7 +105,7 @@ func (l *launching) make(ctx context.Context, w wanted, on placement.Entry, shap
 	if err != nil {
 		return machine{}, err
 	}
-	return l.brought(made, o)
+	return l.brought(made, o), nil
 }
 
 // template is the one that machines on a host are cloned from; false: it is not there.
@@ -113,11 +115,7 @@ func (p *Provider) template(on placement.Entry) (placement.Template, bool) {
 }
 
 // brought is what a launch made, as lists show it later.
-func (l *launching) brought(made launch.Made, o launch.Order) (machine, error) {
-	hash, err := l.nodeClass.InPlaceHash()
-	if err != nil {
-		return machine{}, err
-	}
+func (l *launching) brought(made launch.Made, o launch.Order) machine {
 	o.Owner.Image = machineconfig.TemplateIdentity(o.Template.ID, made.TemplateOptions)
 	m := machine{
 		Machine: inventory.Machine{
@@ -125,13 +123,17 @@ func (l *launching) brought(made launch.Made, o launch.Order) (machine, error) {
 			Region:  made.Region, Known: true, Ours: true, Owner: o.Owner, InstanceType: o.InstanceType,
 			CPUType: machineconfig.CPUType(made.Options), VCPUs: o.VCPUs, FirstSeen: l.opts.Clock.Now(),
 		},
-		annotations: map[string]string{v1alpha1.AnnotationNodeInPlaceHash: hash}, // the pool is the machine's
+		annotations: map[string]string{v1alpha1.AnnotationNodeInPlaceHash: l.hash}, // the pool is the machine's
 	}
 	if token := l.boot.Token(); token != "" {
 		m.annotations[v1alpha1.AnnotationToken] = token
 	}
-	return m, nil
+	return m
 }
+
+// discardLimit bounds what an API server that hangs keeps of a launch that failed, and of
+// [Provider.Close]. Tokens that stay expire.
+const discardLimit = 30 * time.Second
 
 // failed is the error of a launch that brought no machine (PVE-066). The token that it
 // made is taken back.
@@ -143,7 +145,9 @@ func (l *launching) failed(ctx context.Context) error {
 	if err == nil {
 		return cloudprovider.NewInsufficientCapacityError(errUnavailable)
 	}
-	if discard := l.boot.Discard(context.WithoutCancel(ctx)); discard != nil {
+	discarding, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardLimit)
+	defer cancel()
+	if discard := l.boot.Discard(discarding); discard != nil {
 		err = errors.Join(err, discard)
 	}
 	if l.remains {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/diskfs/go-diskfs/backend/file"
@@ -48,7 +49,7 @@ type booted struct {
 func (w *world) read(m proxmox.Seen) booted {
 	w.t.Helper()
 	region := map[string]string{"pve1": "r1", "pve2": "r1", "pve3": "r2"}[m.Host]
-	image, err := w.Cloud.File(region, m.Host, "local:iso/user-data-"+strconv.Itoa(m.ID)+".iso")
+	image, err := w.Cloud.File(region, m.Host, strings.TrimSuffix(m.Options["ide2"], ",media=cdrom"))
 	w.must(err)
 	path := filepath.Join(w.t.TempDir(), "image")
 	w.must(os.WriteFile(path, image, 0o600))

@@ -149,11 +149,15 @@ const leastTime = 90 * time.Second
 // launch tries types and hosts until one succeeds.
 func (p *Provider) launch(ctx context.Context, o order) (machine, error) {
 	started := p.opts.Clock.Now()
+	hash, err := o.nodeClass.InPlaceHash() // what can fail comes before there is a machine
+	if err != nil {
+		return machine{}, err
+	}
 	boot, err := p.prepare(ctx, o)
 	if err != nil {
 		return machine{}, err
 	}
-	l := &launching{Provider: p, order: o, boot: boot}
+	l := &launching{Provider: p, order: o, boot: boot, hash: hash}
 	entries := selected(o.nodeClass)
 	for _, w := range choose(p.view(o.types), o.request) {
 		for _, e := range p.ordered(ctx, o, w.entriesOf(entries)) {

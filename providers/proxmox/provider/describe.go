@@ -5,6 +5,7 @@ package provider
 import (
 	"context"
 	"maps"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -36,7 +37,7 @@ func (p *Provider) described(m inventory.Machine) *v1.NodeClaim {
 		}
 	}
 	out.Status.ProviderID, out.Status.ImageID = idOf(m).String(), m.Owner.Image
-	if spared(m) {
+	if p.spared(m) {
 		out.Annotations = map[string]string{annotationSpared: "true"}
 	}
 	return out
@@ -47,7 +48,19 @@ const annotationSpared = v1alpha1.Group + "/spared"
 
 // spared reports whether a machine is never collected: one that names no cluster, one that
 // cannot be read, and one that is being worked on (PVE-104).
-func spared(m inventory.Machine) bool { return !m.Known || m.Owner.Cluster == "" || m.Lock != "" }
+func (p *Provider) spared(m inventory.Machine) bool {
+	return !m.Known || m.Owner.Cluster == "" || p.worked(m)
+}
+
+// lockPatience is how long a machine's lock is believed after this process saw the machine
+// first: longer than any clone is waited for.
+const lockPatience = 30 * time.Minute
+
+// worked reports whether a machine is being worked on. A lock whose task ended with its
+// host stays until somebody takes it away: no task of ours has held one for so long.
+func (p *Provider) worked(m inventory.Machine) bool {
+	return m.Lock != "" && p.opts.Clock.Since(m.FirstSeen) < lockPatience
+}
 
 // Spared reports whether a machine that was listed is never collected (PVE-104).
 func Spared(listed *v1.NodeClaim) bool { return listed.Annotations[annotationSpared] != "" }

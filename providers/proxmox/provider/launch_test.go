@@ -345,6 +345,21 @@ func TestStepFails(t *testing.T) {
 	}
 }
 
+// PVE-063: an API server that hangs while the token is taken back holds no launch for ever,
+// also of a caller that has gone.
+func TestRevokeIsBounded(t *testing.T) {
+	w := newWorld(t, nil)
+	var revoked, bounded bool
+	w.onRevoke = func(ctx context.Context) {
+		_, ends := ctx.Deadline()
+		revoked, bounded = true, ends && ctx.Err() == nil
+	}
+	w.Cloud.Faults().Add(fault.Rule{Call: "POST *start", Error: &fault.Failure{Code: "x", Message: "no space left on device"}})
+	if _, err := w.Create(t.Context(), claim("n1")); err == nil || !revoked || !bounded {
+		t.Errorf("got %v; revoked: %t, in bounded time: %t", err, revoked, bounded)
+	}
+}
+
 // PVE-066: one host fails, the next serves.
 func TestNextHost(t *testing.T) {
 	w := newWorld(t, nil)
@@ -563,6 +578,37 @@ func TestFound(t *testing.T) {
 				t.Fatalf("got %+v", got)
 			}
 		})
+	}
+}
+
+// PVE-061, PVE-104: a lock that outlives its task, since the host crashed while it cloned,
+// keeps launches and collection for half an hour at most.
+func TestStaleLock(t *testing.T) {
+	const ours = "Karpenter managed instance, class=default, capacity-type=on-demand, nodepool=pool, cluster=testing, uid=uid-of-n2"
+	w := newWorld(t, nil)
+	w.lead()
+	w.Clock.Step(10 * time.Second)
+	w.Begin(t, simtest.Region, "/nodes/pve1/qemu/9000/clone", url.Values{"newid": {"20000"}, "full": {"1"}})
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve1", true))
+	w.Clock.Step(time.Minute)
+	w.Cloud.Settle()
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve1", false), w.inventory.Refresh(t.Context()))
+	w.must(w.Cloud.Place(simtest.Region, proxmox.Machine{ID: 20007, Host: "pve2", Lock: "backup", Options: map[string]string{"name": "n2", "description": ours}}))
+	spared := func() bool {
+		list, err := w.List(t.Context())
+		w.must(err)
+		return slices.ContainsFunc(list, func(n *karpv1.NodeClaim) bool { return n.Name == "n2" && provider.Spared(n) })
+	}
+	if _, err := w.front.CloudProvider.Create(t.Context(), claim("n1")); err == nil || !spared() {
+		t.Fatalf("at first: %v, spared: %t", err, spared())
+	}
+	w.Clock.Step(30 * time.Minute)
+	w.create(claim("n1"))
+	if spared() {
+		t.Error("it is spared for ever")
+	}
+	if left, err := w.Cloud.Machines(simtest.Region); err != nil || !slices.ContainsFunc(left, func(m proxmox.Seen) bool { return m.ID == 20000 }) {
+		t.Errorf("what is nobody's is gone: %+v, %v", left, err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
@@ -292,13 +293,17 @@ func (p *Provider) find(ctx context.Context, uid types.UID) ([]machine, error) {
 // that is, or may be, on its way.
 func (p *Provider) inspect(ctx context.Context, m inventory.Machine, uid types.UID, name string) (bool, error) {
 	switch {
-	case !m.Known && m.Name == name, p.unmarked(m):
+	case !m.Known && m.Name == name, p.unmarked(m) && p.worked(m):
 		return false, errUnfinished
+	case p.unmarked(m):
+		log.FromContext(ctx).Info("a machine has been locked for cloning for so long that nobody can be at it; it is left alone, and should be removed by hand",
+			"machine", m.ID, "host", m.Host, "region", m.Region)
+		return false, nil
 	case !m.Known || !m.Ours || m.Owner.UID != string(uid) || m.Owner.Cluster != p.opts.Cluster:
 		return false, nil
 	case m.Running():
 		return true, nil
-	case m.Lock != "" || m.Status == "unknown":
+	case p.worked(m) || m.Status == "unknown":
 		return false, errUnfinished
 	}
 	return false, p.end(ctx, m)

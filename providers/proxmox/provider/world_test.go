@@ -61,6 +61,8 @@ type world struct {
 	hash     statichash.Scheme[*v1alpha1.ProxmoxNodeClass]
 	// onToken is called before a bootstrap token is written.
 	onToken func()
+	// onRevoke is called before one is deleted.
+	onRevoke func(context.Context)
 	// shapes are on sale.
 	shapes []instancetype.Shape
 	static bool // machines are pinned
@@ -87,7 +89,7 @@ func setup(o *proxmox.Options) {
 
 func newWorld(t testing.TB, change func(*proxmox.Options)) *world {
 	t.Helper()
-	w := &world{t: t, events: &eventstest.Recorder{}, hash: v1alpha1.HashScheme(), shapes: instancetype.BuiltIn(), onToken: func() {}}
+	w := &world{t: t, events: &eventstest.Recorder{}, hash: v1alpha1.HashScheme(), shapes: instancetype.BuiltIn(), onToken: func() {}, onRevoke: func(context.Context) {}}
 	w.World = simtest.Start(t, func(o *proxmox.Options) {
 		setup(o)
 		if change != nil {
@@ -160,6 +162,10 @@ func (w *world) process() {
 				w.onToken()
 			}
 			return c.Create(ctx, o, opts...)
+		},
+		Delete: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
+			w.onRevoke(ctx)
+			return c.Delete(ctx, o, opts...)
 		},
 	})
 	if w.who == (pve.Credentials{}) {

@@ -4,7 +4,6 @@ package upkeep
 
 import (
 	"slices"
-	"strings"
 
 	"karpenter.sh/providers/proxmox/launch"
 	"karpenter.sh/providers/proxmox/machineconfig"
@@ -57,6 +56,3 @@ func Membership(p Pools) (leave, join string) {
 	}
 	return leave, join
 }
-
-// isMedium reports whether a drive holds the medium that a launch made for the machine.
-func isMedium(drive, name string) bool { return strings.Contains(drive, ":iso/"+name) }

@@ -23,7 +23,7 @@ func (u *Updater) Eject(ctx context.Context, nodeClaim *v1.NodeClaim) error {
 		return err
 	}
 	change := withoutMark(m.options["tags"])
-	if isMedium(m.options[launch.MediumDrive], launch.MediumName(m.ID)) {
+	if launch.HasMedium(m.options, m.ID) {
 		if change.Set == nil {
 			change.Set = pve.Options{}
 		}
@@ -33,7 +33,7 @@ func (u *Updater) Eject(ctx context.Context, nodeClaim *v1.NodeClaim) error {
 	if err := m.configure(ctx, change); err != nil {
 		return err
 	}
-	if err := launch.DeleteMedium(ctx, m.client, m.place()); err != nil {
+	if err := launch.DeleteMedium(ctx, m.client, m.place(), m.options); err != nil {
 		return fmt.Errorf("deleting the medium of machine %d on host %s of region %s: %w", m.ID, m.Host, m.region, err)
 	}
 	return nil

@@ -83,7 +83,7 @@ func (r *region) place(in Machine) error {
 		return fmt.Errorf("the ID is taken")
 	}
 	m := r.newMachine(in.ID, in.Host, r.cloud.clock.Now())
-	m.template, m.pool, m.kubelet = in.Template, in.Pool, in.Kubelet
+	m.template, m.pool, m.lock, m.kubelet = in.Template, in.Pool, in.Lock, in.Kubelet
 	for name, value := range in.Options {
 		m.options[name] = value
 		if !isDrive(name) {

@@ -136,6 +136,8 @@ type Machine struct {
 	Template bool   `json:"template"`
 	Running  bool   `json:"running"`
 	Pool     string `json:"pool"`
+	// Lock is one that a task left, such as clone; empty: none.
+	Lock string `json:"lock"`
 	// Kubelet is what the kubelet of its image is configured with, by the names of
 	// KubeletConfiguration; nil: boot data do that. Clones have the image, too.
 	Kubelet map[string]any `json:"kubelet"`
