@@ -165,32 +165,75 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
-// Those who doubt a region while it is being read share the reading that follows.
+// Those who doubt a region at the same time share a reading, and wait for no survey, such
+// as one of a host that hangs.
 func TestDoubt(t *testing.T) {
 	w := start(t, nil)
 	w.must(w.Refresh(t.Context()))
 	w.must(w.Cloud.SetHostMaintenance(simtest.Region, "pve1", true))
 	w.step(16 * time.Minute) // hosts are due, and the user's settings are asked for
-	reading, proceed := make(chan struct{}), make(chan struct{})
+	surveying, proceed := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	w.onSettings = func() { once.Do(func() { close(reading); <-proceed }) }
-	var all sync.WaitGroup
-	all.Go(func() { w.Doubt(t.Context(), simtest.Region) })
-	<-reading
+	w.onSettings = func() { once.Do(func() { close(surveying); <-proceed }) }
+	var refresh, doubts sync.WaitGroup
+	refresh.Go(func() { _ = w.RefreshRegion(t.Context(), simtest.Region) })
+	<-surveying
+	if r, _ := w.Reading(simtest.Region); r.Usable("pve1") {
+		t.Error("what was read is kept back until hosts are surveyed")
+	}
+	w.must(w.Cloud.SetHostMaintenance(simtest.Region, "pve1", false))
 	before := w.calls("GET /cluster/resources")
 	for range 20 {
-		all.Go(func() { w.Doubt(t.Context(), simtest.Region) })
+		doubts.Go(func() { w.Doubt(t.Context(), simtest.Region) })
 	}
-	time.Sleep(50 * time.Millisecond) // for most of them to ask
-	close(proceed)
-	all.Wait()
+	doubts.Wait()
 	if n := w.calls("GET /cluster/resources") - before; n > 10*3 {
 		t.Errorf("20 doubts cost %d calls", n)
 	}
-	if r, _ := w.Reading(simtest.Region); r.Usable("pve1") {
+	if r, _ := w.Reading(simtest.Region); !r.Usable("pve1") {
 		t.Error("not read anew")
 	}
 	w.Doubt(t.Context(), "elsewhere")
+	close(proceed)
+	refresh.Wait()
+
+	// PVE-050: what was seen away by somebody who doubts is due when it is back.
+	w.must(w.Refresh(t.Context()), w.Cloud.SetHostOffline(simtest.Region, "pve1", true))
+	w.Doubt(t.Context(), simtest.Region)
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve1", false))
+	surveys := w.calls("GET /nodes/{node}/status")
+	w.must(w.Refresh(t.Context()))
+	if n := w.calls("GET /nodes/{node}/status") - surveys; n != 1 {
+		t.Errorf("%d hosts were surveyed for one that is back", n)
+	}
+
+	// Whose time is over learns nothing, and says nothing about the region.
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 10 {
+		w.Doubt(over, simtest.Region)
+	}
+	if r, _ := w.Reading(simtest.Region); !r.Answers {
+		t.Error("a region does not answer to nobody")
+	}
+}
+
+// Nobody waits longer for a region that hangs than they have time.
+func TestDoubtHangs(t *testing.T) {
+	w := start(t, nil)
+	hung := w.hang("/resources")
+	ctx, cancel := context.WithCancel(t.Context())
+	var refresh sync.WaitGroup
+	refresh.Go(func() { _ = w.RefreshRegion(ctx, simtest.Region) })
+	<-hung
+	short, end := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer end()
+	w.Doubt(short, simtest.Region)
+	if err := w.RefreshRegion(short, simtest.Region); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	cancel()
+	refresh.Wait()
 }
 
 // PVE-052, PVE-220: the user's settings reach the ledger.
