@@ -22,6 +22,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"karpenter.sh/providers/proxmox/capacity"
 	"karpenter.sh/providers/proxmox/internal/simtest"
@@ -40,7 +41,7 @@ type world struct {
 	*simtest.World
 	*inventory.Inventory
 	t        *testing.T
-	nodes    client.Client
+	nodes    client.WithWatch
 	settings topology.Settings
 	// onSettings is called when settings are asked for.
 	onSettings func()
@@ -365,6 +366,30 @@ func TestAddressesUnread(t *testing.T) {
 	w.must(w.Refresh(t.Context()))
 	if got := w.free("pve1"); got != "28 true" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// PVE-084: the addresses of a Node that ends while Nodes are listed at start are free.
+func TestNodeEnds(t *testing.T) {
+	w := start(t, nil)
+	ends := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "ends"}, Status: corev1.NodeStatus{Addresses: []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "10.10.0.5"}}}}
+	w.must(w.nodes.Create(t.Context(), ends))
+	lists := 0
+	w.nodes = interceptor.NewClient(w.nodes, interceptor.Funcs{
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+			err := c.List(ctx, list, options...)
+			if lists++; lists == 1 {
+				w.must(c.Delete(ctx, ends))
+				w.Book.Release(network.NodeHolder("ends")) // as who follows Nodes does
+			}
+			return err
+		},
+	})
+	w.use(w.Client(simtest.Region))
+	w.must(w.Refresh(t.Context()))
+	given, err := w.Book.Allocate("probe", network.Interface{Address4: netip.MustParsePrefix("10.10.0.4/30")}, network.Bridge{})
+	if got := given.Address4.String(); got != "10.10.0.5/30" || err != nil {
+		t.Errorf("got %s, %v", got, err)
 	}
 }
 
