@@ -17,7 +17,8 @@ import (
 )
 
 // tellNodes tells the book which addresses the Nodes have, once: later ones are told as
-// they change (PVE-084).
+// they change (PVE-084). One that ended after it was listed may have been released already,
+// and nobody would do so again: so it looks once more.
 func (i *Inventory) tellNodes(ctx context.Context) error {
 	i.mu.RLock()
 	told := i.nodesTold
@@ -25,12 +26,25 @@ func (i *Inventory) tellNodes(ctx context.Context) error {
 	if told {
 		return nil
 	}
-	var list corev1.NodeList
-	if err := i.Nodes.List(ctx, &list); err != nil {
+	var first, then corev1.NodeList
+	if err := i.Nodes.List(ctx, &first); err != nil {
 		return fmt.Errorf("listing Nodes for their addresses: %w", err)
 	}
-	for n := range list.Items {
-		i.Book.Learn(network.NodeHolder(list.Items[n].Name), AddressesOf(&list.Items[n])...)
+	for n := range first.Items {
+		i.Book.Learn(network.NodeHolder(first.Items[n].Name), AddressesOf(&first.Items[n])...)
+	}
+	err := i.Nodes.List(ctx, &then)
+	there := map[string]bool{}
+	for n := range then.Items {
+		there[then.Items[n].Name] = true
+	}
+	for n := range first.Items {
+		if name := first.Items[n].Name; !there[name] { // all, on error: nothing is given yet
+			i.Book.Release(network.NodeHolder(name))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("listing Nodes again for their addresses: %w", err)
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()

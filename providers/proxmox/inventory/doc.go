@@ -22,6 +22,7 @@
 // # Invariants
 //
 // A region that does not answer keeps what was read last, and delays no other (PVE-013). A
+// reading waits for no survey, and nobody for a reading longer than their context. A
 // list of machines is complete or an error.
 //
 // # Cost

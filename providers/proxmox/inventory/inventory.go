@@ -63,16 +63,21 @@ type region struct {
 	name   string
 	client *pve.Client
 
-	begun      atomic.Uint64        // how many refreshes
-	refreshing sync.Mutex           // one refresh at a time; guards what follows
-	surveyed   map[string]time.Time // when each host was last
-	bridged    map[string]time.Time // when the bridges of each host were read last
-	renewed    time.Time            // when all configurations were asked for anew
-	learnt     bool                 // all machines have told their addresses since
+	begun   atomic.Uint64 // how many attempts to read it
+	reads   turn          // one attempt at a time
+	surveys turn          // one survey at a time; guards what follows
+
+	hosts    map[string]bool      // those of which ledger or book know something
+	surveyed map[string]time.Time // when each host was last
+	bridged  map[string]time.Time // when the bridges of each host were read last
+	renewed  time.Time            // when all configurations were asked for anew
+	learnt   bool                 // all machines have told their addresses since
 
 	mu      sync.Mutex // guards what follows
 	records map[int]record
-	refused error // of the machines that were listed last
+	refused error           // of the machines that were listed last
+	missed  map[string]bool // hosts that were seen away, and not surveyed since
+	silent  bool            // the region did not answer, and was not surveyed since
 
 	reading Reading // the inventory's lock guards it
 	read    bool    // it was read at least once; the same lock
@@ -85,7 +90,10 @@ func New(o Options) *Inventory {
 	}
 	i := &Inventory{Options: o, surveyor: survey.Surveyor{Ledger: o.Ledger, Clock: o.Clock}, regions: map[string]*region{}}
 	for name, c := range o.Clients {
-		i.regions[name] = &region{name: name, client: c, surveyed: map[string]time.Time{}, bridged: map[string]time.Time{}, records: map[int]record{}}
+		i.regions[name] = &region{
+			name: name, client: c, reads: newTurn(), surveys: newTurn(), records: map[int]record{}, missed: map[string]bool{},
+			hosts: map[string]bool{}, surveyed: map[string]time.Time{}, bridged: map[string]time.Time{},
+		}
 	}
 	i.machines = cache.New(cache.Options{Name: "proxmox.machines", TTL: MachinesAge, MaxAge: MachinesAge, Clock: o.Clock}, cache.Source[string, []Machine]{
 		Load: i.loadMachines,
@@ -133,50 +141,64 @@ func (i *Inventory) Refresh(ctx context.Context) error {
 	return errors.Join(append(errs, nodes)...)
 }
 
-// RefreshRegion reads one region.
+// RefreshRegion reads one region, and then surveys its hosts that are due.
 func (i *Inventory) RefreshRegion(ctx context.Context, name string) error {
 	r := i.regions[name]
 	if r == nil {
 		return fmt.Errorf("region %q is not configured", name)
 	}
-	r.refreshing.Lock()
-	defer r.refreshing.Unlock()
-	return i.refresh(ctx, r)
+	if err := r.reads.take(ctx); err != nil {
+		return fmt.Errorf("reading region %s: %w", name, err)
+	}
+	hosts, refused, err := i.read(ctx, r)
+	r.reads.leave()
+	if err != nil {
+		return err
+	}
+	if err := r.surveys.take(ctx); err != nil {
+		return fmt.Errorf("surveying region %s: %w", name, err)
+	}
+	defer r.surveys.leave()
+	return errors.Join(i.survey(ctx, r, hosts), refused, r.unread())
 }
 
 // Doubt has a region read anew of which something was seen that does not fit, unless that
-// has happened since. Many may doubt at the same time.
+// has happened since. Many may doubt at the same time. Nobody waits for a survey: that is
+// left to [Inventory.Refresh].
 func (i *Inventory) Doubt(ctx context.Context, name string) {
 	r := i.regions[name]
 	if r == nil {
 		return
 	}
 	since := r.begun.Load()
-	r.refreshing.Lock()
-	defer r.refreshing.Unlock()
+	if r.reads.take(ctx) != nil {
+		return // it is too late for who doubts
+	}
+	defer r.reads.leave()
 	if r.begun.Load() > since {
 		return
 	}
-	_ = i.refresh(ctx, r) // what came of it, the reading tells
+	_, _, _ = i.read(ctx, r) // what came of it, the reading tells
 }
 
-// refresh reads a region; its lock is held.
-func (i *Inventory) refresh(ctx context.Context, r *region) error {
+// read reads a region, whose turn it is, and returns its hosts and what was refused.
+func (i *Inventory) read(ctx context.Context, r *region) (hosts []pve.Host, refused, err error) {
 	r.begun.Add(1)
 	reading, refused, err := r.readAll(ctx)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil: // whose time ended says nothing about the region
+		return nil, nil, fmt.Errorf("reading region %s: %w", r.name, err)
+	case err != nil:
 		i.keep(r, func(known Reading) Reading {
 			known.Answers = false
 			return known
 		}, false)
-		clear(r.surveyed) // all is due when it answers again
-		clear(r.bridged)
-		r.renewed = time.Time{}
-		return fmt.Errorf("reading region %s: %w", r.name, err)
+		r.miss(nil)
+		return nil, nil, fmt.Errorf("reading region %s: %w", r.name, err)
 	}
-	err = i.survey(ctx, r, reading.Hosts)
 	i.keep(r, func(Reading) Reading { return reading }, true)
-	return errors.Join(err, refused, r.unread())
+	r.miss(reading.Hosts)
+	return reading.Hosts, refused, nil
 }
 
 // keep replaces the reading of a region. Nothing becomes of one that was never read by an
@@ -236,6 +258,7 @@ func (r *region) readAll(ctx context.Context) (out Reading, refused, err error) 
 // survey reads the hosts that are due into the ledger, and the addresses of the region
 // before.
 func (i *Inventory) survey(ctx context.Context, r *region, hosts []pve.Host) error {
+	r.expect()
 	i.forget(r, hosts)
 	if err := i.learnMachines(ctx, r); err != nil {
 		return err
@@ -244,11 +267,10 @@ func (i *Inventory) survey(ctx context.Context, r *region, hosts []pve.Host) err
 	i.allow()
 	now := i.Clock.Now()
 	for _, h := range hosts {
-		if h.Status != "online" {
-			delete(r.surveyed, h.Name) // it is due when it comes back
-			delete(r.bridged, h.Name)
+		if !h.Online() {
 			continue
 		}
+		r.hosts[h.Name] = true
 		if last, done := r.surveyed[h.Name]; done && now.Sub(last) < surveyEvery {
 			continue
 		}
@@ -263,17 +285,44 @@ func (i *Inventory) survey(ctx context.Context, r *region, hosts []pve.Host) err
 	return errors.Join(errs...)
 }
 
+// miss notes which hosts are away; none at all: the region does not answer.
+func (r *region) miss(hosts []pve.Host) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.silent = r.silent || hosts == nil
+	for _, h := range hosts {
+		if !h.Online() {
+			r.missed[h.Name] = true
+		}
+	}
+}
+
+// expect makes due what was away, for when it comes back.
+func (r *region) expect() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.silent {
+		clear(r.surveyed)
+		clear(r.bridged)
+		r.renewed = time.Time{}
+	}
+	for name := range r.missed {
+		delete(r.surveyed, name)
+		delete(r.bridged, name)
+	}
+	clear(r.missed)
+	r.silent = false
+}
+
 // forget drops hosts that are no longer members of the cluster.
 func (i *Inventory) forget(r *region, hosts []pve.Host) {
-	i.mu.RLock()
-	before := r.reading.Hosts
-	i.mu.RUnlock()
-	for _, h := range before {
-		if !slices.ContainsFunc(hosts, func(now pve.Host) bool { return now.Name == h.Name }) {
-			i.Book.Release(bridgeHolder(r.name, h.Name))
-			i.Ledger.Forget(capacity.Place{Region: r.name, Host: h.Name})
-			delete(r.surveyed, h.Name)
-			delete(r.bridged, h.Name)
+	for name := range r.hosts {
+		if !slices.ContainsFunc(hosts, func(now pve.Host) bool { return now.Name == name }) {
+			i.Book.Release(bridgeHolder(r.name, name))
+			i.Ledger.Forget(capacity.Place{Region: r.name, Host: name})
+			delete(r.surveyed, name)
+			delete(r.bridged, name)
+			delete(r.hosts, name)
 		}
 	}
 }

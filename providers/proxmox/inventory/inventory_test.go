@@ -22,6 +22,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"karpenter.sh/providers/proxmox/capacity"
 	"karpenter.sh/providers/proxmox/internal/simtest"
@@ -40,7 +41,7 @@ type world struct {
 	*simtest.World
 	*inventory.Inventory
 	t        *testing.T
-	nodes    client.Client
+	nodes    client.WithWatch
 	settings topology.Settings
 	// onSettings is called when settings are asked for.
 	onSettings func()
@@ -165,32 +166,75 @@ func TestRefresh(t *testing.T) {
 	}
 }
 
-// Those who doubt a region while it is being read share the reading that follows.
+// Those who doubt a region at the same time share a reading, and wait for no survey, such
+// as one of a host that hangs.
 func TestDoubt(t *testing.T) {
 	w := start(t, nil)
 	w.must(w.Refresh(t.Context()))
 	w.must(w.Cloud.SetHostMaintenance(simtest.Region, "pve1", true))
 	w.step(16 * time.Minute) // hosts are due, and the user's settings are asked for
-	reading, proceed := make(chan struct{}), make(chan struct{})
+	surveying, proceed := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	w.onSettings = func() { once.Do(func() { close(reading); <-proceed }) }
-	var all sync.WaitGroup
-	all.Go(func() { w.Doubt(t.Context(), simtest.Region) })
-	<-reading
+	w.onSettings = func() { once.Do(func() { close(surveying); <-proceed }) }
+	var refresh, doubts sync.WaitGroup
+	refresh.Go(func() { _ = w.RefreshRegion(t.Context(), simtest.Region) })
+	<-surveying
+	if r, _ := w.Reading(simtest.Region); r.Usable("pve1") {
+		t.Error("what was read is kept back until hosts are surveyed")
+	}
+	w.must(w.Cloud.SetHostMaintenance(simtest.Region, "pve1", false))
 	before := w.calls("GET /cluster/resources")
 	for range 20 {
-		all.Go(func() { w.Doubt(t.Context(), simtest.Region) })
+		doubts.Go(func() { w.Doubt(t.Context(), simtest.Region) })
 	}
-	time.Sleep(50 * time.Millisecond) // for most of them to ask
-	close(proceed)
-	all.Wait()
+	doubts.Wait()
 	if n := w.calls("GET /cluster/resources") - before; n > 10*3 {
 		t.Errorf("20 doubts cost %d calls", n)
 	}
-	if r, _ := w.Reading(simtest.Region); r.Usable("pve1") {
+	if r, _ := w.Reading(simtest.Region); !r.Usable("pve1") {
 		t.Error("not read anew")
 	}
 	w.Doubt(t.Context(), "elsewhere")
+	close(proceed)
+	refresh.Wait()
+
+	// PVE-050: what was seen away by somebody who doubts is due when it is back.
+	w.must(w.Refresh(t.Context()), w.Cloud.SetHostOffline(simtest.Region, "pve1", true))
+	w.Doubt(t.Context(), simtest.Region)
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve1", false))
+	surveys := w.calls("GET /nodes/{node}/status")
+	w.must(w.Refresh(t.Context()))
+	if n := w.calls("GET /nodes/{node}/status") - surveys; n != 1 {
+		t.Errorf("%d hosts were surveyed for one that is back", n)
+	}
+
+	// Whose time is over learns nothing, and says nothing about the region.
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 10 {
+		w.Doubt(over, simtest.Region)
+	}
+	if r, _ := w.Reading(simtest.Region); !r.Answers {
+		t.Error("a region does not answer to nobody")
+	}
+}
+
+// Nobody waits longer for a region that hangs than they have time.
+func TestDoubtHangs(t *testing.T) {
+	w := start(t, nil)
+	hung := w.hang("/resources")
+	ctx, cancel := context.WithCancel(t.Context())
+	var refresh sync.WaitGroup
+	refresh.Go(func() { _ = w.RefreshRegion(ctx, simtest.Region) })
+	<-hung
+	short, end := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer end()
+	w.Doubt(short, simtest.Region)
+	if err := w.RefreshRegion(short, simtest.Region); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	cancel()
+	refresh.Wait()
 }
 
 // PVE-013, PVE-046, PVE-047: between readings a list of hosts tells which machines can be
@@ -350,6 +394,30 @@ func TestAddressesUnread(t *testing.T) {
 	w.must(w.Refresh(t.Context()))
 	if got := w.free("pve1"); got != "28 true" {
 		t.Errorf("got %s", got)
+	}
+}
+
+// PVE-084: the addresses of a Node that ends while Nodes are listed at start are free.
+func TestNodeEnds(t *testing.T) {
+	w := start(t, nil)
+	ends := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "ends"}, Status: corev1.NodeStatus{Addresses: []corev1.NodeAddress{{Type: corev1.NodeInternalIP, Address: "10.10.0.5"}}}}
+	w.must(w.nodes.Create(t.Context(), ends))
+	lists := 0
+	w.nodes = interceptor.NewClient(w.nodes, interceptor.Funcs{
+		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+			err := c.List(ctx, list, options...)
+			if lists++; lists == 1 {
+				w.must(c.Delete(ctx, ends))
+				w.Book.Release(network.NodeHolder("ends")) // as who follows Nodes does
+			}
+			return err
+		},
+	})
+	w.use(w.Client(simtest.Region))
+	w.must(w.Refresh(t.Context()))
+	given, err := w.Book.Allocate("probe", network.Interface{Address4: netip.MustParsePrefix("10.10.0.4/30")}, network.Bridge{})
+	if got := given.Address4.String(); got != "10.10.0.5/30" || err != nil {
+		t.Errorf("got %s, %v", got, err)
 	}
 }
 

@@ -6,9 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	testclock "k8s.io/utils/clock/testing"
 
 	"karpenter.sh/providers/proxmox/internal/simtest"
 	"karpenter.sh/providers/proxmox/pve"
@@ -251,5 +255,49 @@ func TestCredentials(t *testing.T) {
 	c = w.As(simtest.Region, pve.Credentials{Username: "root@pam", Password: "wrong"})
 	if _, err := c.Hosts(t.Context()); !pve.IsStatus(err, 401) || strings.Contains(err.Error(), "wrong") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// PVE-011: all who need a ticket wait for one request, each for as long as they have time;
+// for a moment nobody asks again for one that was not given.
+func TestTicketHangs(t *testing.T) {
+	clock, asked := testclock.NewFakeClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)), make(chan struct{}, 100)
+	answers := make(chan int)
+	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+		if !strings.HasSuffix(in.URL.Path, "/access/ticket") {
+			_, _ = out.Write([]byte(`{"data":[]}`))
+			return
+		}
+		asked <- struct{}{}
+		out.WriteHeader(<-answers)
+		_, _ = out.Write([]byte(`{"data":{"ticket":"t","CSRFPreventionToken":"c"}}`))
+	}))
+	defer server.Close()
+	c := pve.New(pve.Connection{URL: server.URL, Clock: clock, Credentials: func() (pve.Credentials, error) {
+		return pve.Credentials{Username: "root@pam", Password: "secret"}, nil
+	}})
+	list := func() error { _, err := c.Hosts(t.Context()); return err }
+
+	failed := make(chan error)
+	go func() { failed <- list() }()
+	<-asked
+	short, end := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer end()
+	if _, err := c.Hosts(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	answers <- http.StatusServiceUnavailable
+	if err := <-failed; !pve.IsStatus(err, http.StatusServiceUnavailable) {
+		t.Errorf("got %v", err)
+	}
+	if err := list(); !pve.IsStatus(err, http.StatusServiceUnavailable) || len(asked) > 0 {
+		t.Errorf("got %v, or asked again at once", err)
+	}
+	clock.Step(6 * time.Second)
+	go func() { failed <- list() }()
+	answers <- http.StatusOK
+	must(t, <-failed, list())
+	if len(asked) != 1 {
+		t.Errorf("asked %d times for one ticket", len(asked))
 	}
 }

@@ -5,6 +5,7 @@ package pve
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -30,10 +31,19 @@ type session struct {
 	source func() (Credentials, error)
 	clock  clock.Clock
 
-	mu          sync.Mutex
+	mu          sync.Mutex // guards what follows; no call is made with it
 	credentials Credentials
 	ticket      ticket
 	generation  int // counts what requests were signed with; 0: nothing yet
+	loading     *loading
+	refused     error     // why no ticket was given
+	again       time.Time // until when that holds
+}
+
+// loading is under way, for all who wait for it.
+type loading struct {
+	done chan struct{}
+	err  error // to be read when done
 }
 
 // ticket is what a password was exchanged for.
@@ -47,46 +57,90 @@ type ticket struct {
 // ticketRenewal is after how long a ticket is replaced; it is good for twice as long.
 const ticketRenewal = time.Hour
 
+// ticketPause is how long nobody asks for a ticket after one was not given: each who does
+// may wait for as long as a request.
+const ticketPause = 5 * time.Second
+
 // ready makes sure that there is something to sign with, and tells its generation.
 func (s *session) ready(ctx context.Context) (int, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.generation > 0 && (s.ticket.Ticket == "" || s.clock.Now().Before(s.ticket.renew)) {
-		return s.generation, nil
+	used, good := s.generation, s.generation > 0 && (s.ticket.Ticket == "" || s.clock.Now().Before(s.ticket.renew))
+	s.mu.Unlock()
+	if good {
+		return used, nil
 	}
-	return s.generation, s.load(ctx)
+	if err := s.load(ctx, used); err != nil {
+		return used, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.generation, nil
 }
 
 // renew replaces what a request was signed with that was refused; false: there is nothing
 // else to sign with.
 func (s *session) renew(ctx context.Context, used int) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if used != s.generation {
-		return true // another call has renewed it
+	renewed, before, ticketed := used != s.generation, s.credentials, s.ticket.Ticket != ""
+	s.mu.Unlock()
+	if renewed {
+		return true // by another call
 	}
-	before, ticketed := s.credentials, s.ticket.Ticket != ""
-	if err := s.load(ctx); err != nil {
+	if err := s.load(ctx, used); err != nil {
 		return false // the refusal says it
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return ticketed || s.credentials != before
 }
 
-func (s *session) load(ctx context.Context) error {
+// load replaces what was used, unless another call has. All who want that at the same time
+// wait for one request, each no longer than their context.
+func (s *session) load(ctx context.Context, used int) error {
+	s.mu.Lock()
+	l := s.loading
+	switch {
+	case s.generation != used:
+		s.mu.Unlock()
+		return nil
+	case l != nil:
+	case s.refused != nil && s.clock.Now().Before(s.again):
+		defer s.mu.Unlock()
+		return s.refused
+	default:
+		l = &loading{done: make(chan struct{})}
+		s.loading = l
+		go s.fetch(context.WithoutCancel(ctx), l) // the client bounds it
+	}
+	s.mu.Unlock()
+	select {
+	case <-l.done:
+		return l.err
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for a ticket of %s: %w", s.url, context.Cause(ctx))
+	}
+}
+
+// fetch reads the credentials, and exchanges a password for a ticket.
+func (s *session) fetch(ctx context.Context, l *loading) {
+	defer close(l.done)
+	var given ticket
+	var refused error
 	credentials, err := s.source()
 	if err != nil {
-		return fmt.Errorf("reading the credentials of %s: %w", s.url, err)
-	}
-	var given ticket
-	if credentials.TokenID == "" {
-		if given, err = s.ask(ctx, credentials); err != nil {
-			return err
-		}
+		err = fmt.Errorf("reading the credentials of %s: %w", s.url, err)
+	} else if credentials.TokenID == "" {
+		given, refused = s.ask(ctx, credentials)
 		given.renew = s.clock.Now().Add(ticketRenewal)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loading, s.refused, s.again = nil, refused, s.clock.Now().Add(ticketPause)
+	if l.err = errors.Join(err, refused); l.err != nil {
+		return
 	}
 	s.credentials, s.ticket = credentials, given
 	s.generation++
-	return nil
 }
 
 // ask exchanges a password for a ticket.
