@@ -100,6 +100,9 @@ func Read(d *capi.MachineDeployment, facts Facts) (Shape, error) {
 		Taints:     r.taints(),
 		Price:      r.price(),
 	}
+	if err := valid(s.Labels); err != nil {
+		r.fail(AnnotationLabels, err)
+	}
 	if r.err == nil && (s.Capacity.Cpu().IsZero() || s.Capacity.Memory().IsZero()) {
 		r.err = ErrNoSize
 	}
