@@ -62,21 +62,30 @@ func Compile(shapes []*Shape, asker Asker, available Available) []*cloudprovider
 	return out
 }
 
-// compare orders shapes by namespace and name of their deployments.
+// compare orders shapes by namespace and name of their deployments, after them those whose
+// size is not known.
 func compare(a, b *Shape) int {
+	if a.sized() != b.sized() {
+		if a.sized() {
+			return -1
+		}
+		return 1
+	}
 	return cmp.Or(strings.Compare(a.Deployment.Namespace, b.Deployment.Namespace), strings.Compare(a.Deployment.Name, b.Deployment.Name))
 }
 
 func compileType(name string, shapes []*Shape, asker Asker, available Available) *cloudprovider.InstanceType {
 	slices.SortFunc(shapes, compare)
-	seen := make([]visible, len(shapes))
+	seen, sized := make([]visible, len(shapes)), 0
 	for i, s := range shapes {
-		seen[i] = see(s, asker)
+		if seen[i] = see(s, asker); s.sized() {
+			sized++
+		}
 	}
-	varying := differing(seen)
+	varying := differing(seen, sized)
 	it := &cloudprovider.InstanceType{
 		Name:         name,
-		Requirements: common(seen, varying, asker.Words),
+		Requirements: common(seen, sized, varying, asker.Words),
 		Capacity:     shapes[0].Capacity,
 		Overhead:     shapes[0].Overhead,
 	}
@@ -96,7 +105,7 @@ type lot struct {
 func lots(shapes []*Shape, seen []visible, varying []string) []*lot {
 	var out []*lot
 	for i, s := range shapes {
-		reqs := seen[i].offering(varying)
+		reqs := seen[i].offering(varying, s.sized())
 		at := slices.IndexFunc(out, func(l *lot) bool { return l.requirements.Equal(reqs) })
 		if at < 0 {
 			out, at = append(out, &lot{requirements: reqs}), len(out)
@@ -112,9 +121,12 @@ func lots(shapes []*Shape, seen []visible, varying []string) []*lot {
 func (l *lot) offering(it *cloudprovider.InstanceType, asker Asker, available Available) *cloudprovider.Offering {
 	o := &cloudprovider.Offering{Requirements: l.requirements, Price: l.shapes[0].Price}
 	for _, s := range l.shapes {
-		if asker.Accepts(s) && available(s.Deployment) && (!o.Available || s.Price < o.Price) {
+		if s.sized() && asker.Accepts(s) && available(s.Deployment) && (!o.Available || s.Price < o.Price) {
 			o.Available, o.Price = true, s.Price
 		}
+	}
+	if !l.shapes[0].sized() { // nor is any other: nothing is to be said of what there is
+		return o
 	}
 	capacity, overhead := l.smallest()
 	o.CapacityOverride = override(it.Capacity, capacity)
@@ -127,6 +139,9 @@ func (l *lot) offering(it *cloudprovider.InstanceType, asker Asker, available Av
 func (l *lot) smallest() (corev1.ResourceList, cloudprovider.Overhead) {
 	capacity, overhead := l.shapes[0].Capacity, l.shapes[0].Overhead
 	for _, s := range l.shapes[1:] {
+		if !s.sized() {
+			break // they are the last
+		}
 		capacity = combine(capacity, s.Capacity, func(a, b resource.Quantity) bool { return a.Cmp(b) < 0 })
 		if more := s.Overhead; !sameAmounts(more.Total(), overhead.Total()) {
 			overhead = cloudprovider.Overhead{KubeReserved: combine(overhead.Total(), more.Total(), func(a, b resource.Quantity) bool { return a.Cmp(b) > 0 })}

@@ -77,6 +77,56 @@ func TestOneDeployment(t *testing.T) {
 	}
 }
 
+// CAPI-061: of a deployment whose size is not known the type is there, with an offering that
+// its NodeClaims were bought through and nobody gets; others of the type stay as they are.
+func TestUnsized(t *testing.T) {
+	named := func(zone string) map[string]string {
+		return map[string]string{instancetype.AnnotationLabels: "node.kubernetes.io/instance-type=t,topology.kubernetes.io/zone=" + zone, instancetype.AnnotationArch: "amd64"}
+	}
+	annotations := named("a")
+	delete(annotations, instancetype.AnnotationArch)
+	lost, ok := instancetype.Unsized(deployment("a", annotations), instancetype.Facts{})
+	if !ok {
+		t.Fatal("its labels cannot be read")
+	}
+	bought := func(zone string) requirement.Requirements {
+		return requirement.OfLabels(read(t, deployment("a", named(zone))).Labels)
+	}
+	anyKey := func(string) bool { return true }
+	alone := instancetype.Compile([]*instancetype.Shape{&lost}, asker(t), all)[0]
+	if o := alone.Offerings; alone.Name != "t" || len(o) != 1 || o[0].Available || !o.HasCompatible(bought("a"), anyKey) || o.HasCompatible(bought("b"), anyKey) {
+		t.Errorf("alone: %+v", alone)
+	}
+	sized := read(t, deployment("b", named("b")))
+	before := instancetype.Compile([]*instancetype.Shape{sized}, asker(t), all)[0]
+	it := instancetype.Compile([]*instancetype.Shape{&lost, sized}, asker(t), all)[0]
+	if len(it.Offerings) != 2 || !it.Offerings.HasCompatible(bought("a"), anyKey) || !it.Offerings.HasCompatible(bought("b"), anyKey) {
+		t.Errorf("together: %+v", it.Offerings)
+	}
+	for _, o := range it.Offerings {
+		if o.Available != (o.Zone() == "b") || o.CapacityOverride != nil || o.OverheadOverride != nil {
+			t.Errorf("offering %+v", o)
+		}
+	}
+	for _, key := range []string{v1alpha1.LabelInstanceCPU, label.Arch} {
+		if got, want := written(it.Requirements, key), written(before.Requirements, key); got != want {
+			t.Errorf("requirement %s, want %s", got, want)
+		}
+	}
+	if cpu := it.Capacity.Cpu(); cpu.Value() != 4 {
+		t.Errorf("it has %s CPUs", cpu)
+	}
+	// the same zone and, by the list, the same size: they share an offering
+	size := ",karpenter.cluster.x-k8s.io/instance-cpu=4,karpenter.cluster.x-k8s.io/instance-memory=1" +
+		",capacity.karpenter.cluster.x-k8s.io/cpu=4,capacity.karpenter.cluster.x-k8s.io/memory=1"
+	annotations[instancetype.AnnotationLabels] += size
+	lost, _ = instancetype.Unsized(deployment("a", annotations), instancetype.Facts{})
+	shared := instancetype.Compile([]*instancetype.Shape{&lost, read(t, deployment("b", annotations))}, asker(t), all)[0]
+	if o := shared.Offerings; len(o) != 1 || !o[0].Available || o[0].CapacityOverride != nil {
+		t.Errorf("shared: %+v", o)
+	}
+}
+
 // CAPI-030: without zone nobody who asks for one is served.
 func TestNoZone(t *testing.T) {
 	a := asker(t)

@@ -4,7 +4,10 @@ package instancetype
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +29,8 @@ const (
 // coreDomain is that of labels which the core gives to Nodes. A deployment decides one
 // of them only.
 const coreDomain = "karpenter.sh"
+
+var errNoLabelValue = errors.New("it is no value of a label")
 
 // labelsOf are the labels of a deployment's Nodes.
 func labelsOf(d *capi.MachineDeployment, facts Facts) map[string]string {
@@ -56,6 +61,17 @@ func labelsOf(d *capi.MachineDeployment, facts Facts) map[string]string {
 		out[label.InstanceType] = d.Name
 	}
 	return out
+}
+
+// valid refuses values that no label may have, such as the long name of a deployment that
+// names no type: a NodeClaim could not be written with them, after its machine was bought.
+func valid(labels map[string]string) error {
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		if wrong := validation.IsValidLabelValue(labels[key]); len(wrong) > 0 {
+			return fmt.Errorf("label %s would be %q: %w: %s", key, labels[key], errNoLabelValue, wrong[0])
+		}
+	}
+	return nil
 }
 
 // NameOf is the name of the type that a deployment is of (CAPI-025): nothing else of it has

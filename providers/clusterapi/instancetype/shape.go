@@ -75,7 +75,7 @@ type Shape struct {
 	// Labels that the Nodes will bear, capacity type and size included (CAPI-022,
 	// CAPI-027).
 	Labels map[string]string
-	// Capacity of a machine.
+	// Capacity of a machine; nil if it is not known, as with [Unsized].
 	Capacity corev1.ResourceList
 	// Overhead is what of it pods cannot use.
 	Overhead cloudprovider.Overhead
@@ -100,6 +100,9 @@ func Read(d *capi.MachineDeployment, facts Facts) (Shape, error) {
 		Taints:     r.taints(),
 		Price:      r.price(),
 	}
+	if err := valid(s.Labels); err != nil {
+		r.fail(AnnotationLabels, err)
+	}
 	if r.err == nil && (s.Capacity.Cpu().IsZero() || s.Capacity.Memory().IsZero()) {
 		r.err = ErrNoSize
 	}
@@ -109,6 +112,16 @@ func Read(d *capi.MachineDeployment, facts Facts) (Shape, error) {
 	addSize(s.Labels, s.Capacity)
 	return s, nil
 }
+
+// Unsized is the shape of a deployment of which no more is known than its labels: enough to
+// say that its type is there, although nothing can be had of it. It is false if the labels
+// are none.
+func Unsized(d *capi.MachineDeployment, facts Facts) (Shape, bool) {
+	s := Shape{Deployment: types.NamespacedName{Namespace: d.Namespace, Name: d.Name}, Labels: labelsOf(d, facts)}
+	return s, valid(s.Labels) == nil
+}
+
+func (s *Shape) sized() bool { return s.Capacity != nil }
 
 // reader reads annotations, and keeps the first error.
 type reader struct {

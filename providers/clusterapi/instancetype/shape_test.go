@@ -92,6 +92,25 @@ func TestCapacity(t *testing.T) {
 	}
 }
 
+// CAPI-020, CAPI-025: a name that no Node can be labelled by makes no type, unless the labels
+// name another.
+func TestLongName(t *testing.T) {
+	long := strings.Repeat("n", 64)
+	size := map[string]string{instancetype.AnnotationCPU: "4", instancetype.AnnotationMemory: "16Gi"}
+	d := deployment(long, size)
+	var malformed *instancetype.MalformedError
+	if _, err := instancetype.Read(d, instancetype.Facts{}); !errors.As(err, &malformed) || malformed.Annotation != instancetype.AnnotationLabels {
+		t.Errorf("got %v", err)
+	}
+	if got := instancetype.NameOf(d); got != "" {
+		t.Errorf("it is of type %q", got)
+	}
+	size[instancetype.AnnotationLabels] = "node.kubernetes.io/instance-type=short"
+	if s, err := instancetype.Read(deployment(long, size), instancetype.Facts{}); err != nil || s.Name() != "short" {
+		t.Errorf("got %q, %v", s.Name(), err)
+	}
+}
+
 // CAPI-020, CAPI-112: what cannot be read is told by its annotation.
 func TestMalformed(t *testing.T) {
 	for annotation, texts := range map[string][]string{

@@ -28,13 +28,16 @@ func see(s *Shape, asker Asker) visible {
 }
 
 // differing are the keys whose values differ among the deployments of a type, one that
-// lacks the label included. Zone and capacity type always tell offerings apart.
-func differing(all []visible) []string {
+// lacks the label included, if it is one of the first, whose size is known. Zone and capacity
+// type always tell offerings apart.
+func differing(all []visible, sized int) []string {
 	keys := map[string]bool{label.Zone: true, label.CapacityType: true}
 	for _, v := range all {
 		for key, value := range v {
-			if slices.ContainsFunc(all, func(other visible) bool { o, ok := other[key]; return !ok || o != value }) {
-				keys[key] = true
+			for i, other := range all {
+				if o, ok := other[key]; (!ok && i < sized) || (ok && o != value) {
+					keys[key] = true
+				}
 			}
 		}
 	}
@@ -42,13 +45,16 @@ func differing(all []visible) []string {
 }
 
 // offering are the requirements of the offering of one deployment: a label that it lacks
-// does not exist there. So a machine without zone serves no request for one (CAPI-030).
-func (v visible) offering(varying []string) requirement.Requirements {
-	reqs := make([]requirement.Requirement, len(varying))
-	for i, key := range varying {
-		reqs[i] = requirement.DoesNotExist(key)
+// does not exist there. So a machine without zone serves no request for one (CAPI-030). Of
+// one whose size is not known, the other labels that it lacks may be anything: those that
+// it had must not seem to be gone.
+func (v visible) offering(varying []string, sized bool) requirement.Requirements {
+	var reqs []requirement.Requirement
+	for _, key := range varying {
 		if value, ok := v[key]; ok {
-			reqs[i] = requirement.In(key, value)
+			reqs = append(reqs, requirement.In(key, value))
+		} else if sized || key == label.Zone {
+			reqs = append(reqs, requirement.DoesNotExist(key))
 		}
 	}
 	return requirement.All(reqs...)
@@ -56,7 +62,7 @@ func (v visible) offering(varying []string) requirement.Requirements {
 
 // common are the requirements of the type: of labels that vary, all values that there
 // are (CP-047). Well-known labels that no machine has do not exist (CP-046).
-func common(all []visible, varying []string, words *vocabulary.Vocabulary) requirement.Requirements {
+func common(all []visible, sized int, varying []string, words *vocabulary.Vocabulary) requirement.Requirements {
 	reqs := map[string]requirement.Requirement{}
 	for _, key := range words.WellKnownLabels() {
 		if !slices.Contains(openKeys(), key) && !slices.Contains(foreignKeys(), key) {
@@ -67,7 +73,7 @@ func common(all []visible, varying []string, words *vocabulary.Vocabulary) requi
 		reqs[key] = requirement.In(key, value)
 	}
 	for _, key := range varying {
-		if r, ok := either(key, all); ok {
+		if r, ok := either(key, all, sized); ok {
 			reqs[key] = r
 		}
 	}
@@ -76,19 +82,23 @@ func common(all []visible, varying []string, words *vocabulary.Vocabulary) requi
 }
 
 // either is the requirement to have one of the values that deployments have. Where some
-// lack the label, anything goes for the type, and its offerings decide.
-func either(key string, all []visible) (requirement.Requirement, bool) {
+// lack the label, anything goes for the type, and its offerings decide; those whose size is
+// not known do not count.
+func either(key string, all []visible, sized int) (requirement.Requirement, bool) {
 	var values []string
-	for _, v := range all {
+	lacking := false
+	for i, v := range all {
 		if value, ok := v[key]; ok {
 			values = append(values, value)
+		} else {
+			lacking = lacking || i < sized || key == label.Zone
 		}
 	}
-	switch len(values) {
-	case 0:
+	switch {
+	case len(values) == 0:
 		return requirement.Requirement{}, false
-	case len(all):
-		return requirement.In(key, values...), true
+	case lacking:
+		return requirement.NotIn(key), true
 	}
-	return requirement.NotIn(key), true
+	return requirement.In(key, values...), true
 }

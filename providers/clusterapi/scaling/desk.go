@@ -48,15 +48,19 @@ type desk struct {
 
 // raise is a write of the replicas.
 type raise struct {
+	// deployment is its UID: a namesake that came after it has generations of its own.
+	deployment types.UID
 	// generation of the deployment that has it.
 	generation int64
 	by         int
 }
 
-// unseen forgets the raises that Cluster API has looked at, and is by how much the others
-// raised the replicas.
+// unseen forgets the raises that Cluster API has looked at, or never will, and is by how
+// much the others raised the replicas.
 func (d *desk) unseen(deployment *capi.MachineDeployment) int {
-	d.raises = slices.DeleteFunc(d.raises, func(r raise) bool { return r.generation <= deployment.Status.ObservedGeneration })
+	d.raises = slices.DeleteFunc(d.raises, func(r raise) bool {
+		return r.deployment != deployment.UID || r.generation <= deployment.Status.ObservedGeneration
+	})
 	n := 0
 	for _, r := range d.raises {
 		n += r.by
@@ -138,6 +142,19 @@ func (ds *desks) leave(deployment types.NamespacedName, d *desk) {
 	if len(d.raises) == 0 {
 		delete(ds.open, deployment)
 	}
+}
+
+// idle are the deployments whose desks are open although nobody is served.
+func (ds *desks) idle() []types.NamespacedName {
+	ds.mu.Lock()
+	defer ds.mu.Unlock()
+	var out []types.NamespacedName
+	for deployment, d := range ds.open {
+		if d.visitors == 0 {
+			out = append(out, deployment)
+		}
+	}
+	return out
 }
 
 func (ds *desks) has(deployment types.NamespacedName) bool {

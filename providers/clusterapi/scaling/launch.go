@@ -137,7 +137,7 @@ func (l *launch) write(ctx context.Context, inv *inventory.Inventory, by int32) 
 	if err != nil {
 		return fmt.Errorf("raising the replicas of MachineDeployment %s from %d to %d: %w", l.deployment, inv.Deployment.Replicas(), *raised.Spec.Replicas, err)
 	}
-	l.desk.raises = append(l.desk.raises, raise{generation: inv.Deployment.Generation + 1, by: int(by)})
+	l.desk.raises = append(l.desk.raises, raise{deployment: inv.Deployment.UID, generation: inv.Deployment.Generation + 1, by: int(by)})
 	return nil
 }
 

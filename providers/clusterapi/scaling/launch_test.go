@@ -262,6 +262,44 @@ func TestClaimOfWhatIsGone(t *testing.T) {
 	}
 }
 
+// CAPI-036: what was raised of a deployment that is gone is not owed by its namesake, and is
+// not remembered for good.
+func TestClaimOfANamesake(t *testing.T) {
+	t.Parallel()
+	for _, tidy := range []bool{false, true} {
+		w := newWorld(t)
+		md := w.Deployment("md", 0)
+		w.StandStill(true)
+		nodeClaim := w.nodeClaim("nc")
+		if o := w.claims(md, nodeClaim)[0]; !errors.Is(o.err, scaling.ErrNoMachine) {
+			t.Fatalf("got %v", o.err)
+		}
+		w.wantReplicas(md, 1)
+		if err := w.API.Delete(t.Context(), w.Get(md)); err != nil {
+			t.Fatal(err)
+		}
+		w.CountAnew()
+		for range 2 {
+			if !tidy {
+				break
+			}
+			if err := w.scaler.Tidy(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := w.Calls(machineReads); tidy && got != 1 {
+			t.Errorf("%d reads of what is gone", got)
+		}
+		w.StandStill(false)
+		w.Deployment("md", 0, func(d *capi.MachineDeployment) {
+			d.UID, d.Annotations[capi.AnnotationRevision] = "another", "2" // with a set of its own
+		})
+		if got := w.machinesOf(w.claims(md, nodeClaim)); len(got) != 1 {
+			t.Errorf("tidied %t: no Machine", tidy)
+		}
+	}
+}
+
 // CAPI-032, CAPI-045: what a process began that ended is taken up by the next one.
 func TestClaimAfterARestart(t *testing.T) {
 	t.Parallel()

@@ -5,9 +5,11 @@ package scaling
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"karpenter.sh/providers/clusterapi/capi"
 	"karpenter.sh/providers/clusterapi/inventory"
@@ -32,6 +34,30 @@ func (s *Scaler) Settle(ctx context.Context, deployment types.NamespacedName) er
 			errs = append(errs, s.deleteMachine(ctx, m))
 		}
 		return errors.Join(errs...)
+	})
+}
+
+// Tidy forgets what was raised of deployments that are gone, or that Cluster API has looked
+// at since. It costs a read of each deployment that was raised since the last time.
+func (s *Scaler) Tidy(ctx context.Context) error {
+	var errs []error
+	for _, deployment := range s.desks.idle() {
+		errs = append(errs, s.tidy(ctx, deployment))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Scaler) tidy(ctx context.Context, deployment types.NamespacedName) error {
+	d := s.desks.enter(deployment)
+	defer s.desks.leave(deployment, d)
+	return d.exclusively(ctx, func() error {
+		fresh := &capi.MachineDeployment{}
+		err := s.opts.Inventory.Management.Live.Get(ctx, deployment, fresh)
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("reading MachineDeployment %s: %w", deployment, err)
+		}
+		d.unseen(fresh) // of one that is gone, all is forgotten
+		return nil
 	})
 }
 

@@ -6,7 +6,7 @@
 // # What it decides
 //
 // Whether another Machine of a deployment can be had, and which shape a deployment has
-// whose annotations cannot be read any more: the last that could be.
+// whose annotations cannot be read any more: the last that could be, or else its labels only.
 //
 // # What it never does
 //

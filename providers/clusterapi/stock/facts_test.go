@@ -59,8 +59,8 @@ func TestFacts(t *testing.T) {
 		return types[0]
 	}
 
-	if it := only(); it != nil {
-		t.Errorf("a deployment without a size is a type: %v", it.Capacity)
+	if it := only(); it == nil || it.Name != "md" || it.Capacity != nil || it.Offerings[0].Available {
+		t.Errorf("a deployment without a size: %+v", it)
 	}
 	facts.Capacity = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("4"), corev1.ResourceMemory: resource.MustParse("16Gi")}
 	sized := only()

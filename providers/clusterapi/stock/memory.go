@@ -36,6 +36,7 @@ type reading struct {
 	version string
 	facts   instancetype.Facts
 	shape   *instancetype.Shape // the last that could be read
+	read    bool                // false: none could yet, and the shape is of labels only
 	number  uint64              // of the shape: another one has another number
 	err     error
 }
@@ -43,7 +44,8 @@ type reading struct {
 func newShapes() *shapes { return &shapes{known: map[types.UID]reading{}} }
 
 // of reads a deployment, unless this version of it was read already with the same facts. An
-// equal shape keeps its pointer.
+// equal shape keeps its pointer. What no process before has remembered is of no size: its
+// type must not seem to be gone after a restart.
 func (s *shapes) of(d *capi.MachineDeployment, facts instancetype.Facts) reading {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,7 +54,11 @@ func (s *shapes) of(d *capi.MachineDeployment, facts instancetype.Facts) reading
 		return r
 	}
 	shape, err := instancetype.Read(d, facts)
-	if err == nil && (r.shape == nil || !equality.Semantic.DeepEqual(*r.shape, shape)) {
+	known := err == nil
+	if r.read = r.read || known; !r.read {
+		shape, known = instancetype.Unsized(d, facts)
+	}
+	if known && (r.shape == nil || !equality.Semantic.DeepEqual(*r.shape, shape)) {
 		s.made++
 		r.shape, r.number = &shape, s.made
 	}

@@ -78,7 +78,7 @@ func Place(deployment types.NamespacedName) string { return deployment.String() 
 type Deployment struct {
 	// Object is shared, and not to be changed.
 	Object *capi.MachineDeployment
-	// Shape is nil if none could ever be read.
+	// Shape is of labels only if none could ever be read, and nil if not even they can be.
 	Shape *instancetype.Shape
 	// Err says why its annotations cannot be read now, or is ErrUntold; nil if all is known.
 	Err error
@@ -124,8 +124,8 @@ func (s *Stock) Selected(ctx context.Context, nodeClass *v1alpha1.ClusterAPINode
 	return out, nil
 }
 
-// ShapeOf returns the shape of a deployment, or the last that could be read; nil if none
-// ever could.
+// ShapeOf returns the shape of a deployment, or the last that could be read, or one of its
+// labels only; nil if not even they can be read.
 func (s *Stock) ShapeOf(ctx context.Context, d *capi.MachineDeployment) *instancetype.Shape {
 	facts, err := s.opts.Facts(ctx, d)
 	if err != nil {

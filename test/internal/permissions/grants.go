@@ -42,7 +42,7 @@ func (g Grant) String() string {
 
 // covers tells whether a request needed a grant like this one.
 func (g Grant) covers(r Request) bool {
-	return g.Group == r.Group && g.Resource == r.Resource && g.Verb == r.Verb &&
+	return g.Group == r.Group && (g.Resource == rbacv1.ResourceAll || g.Resource == r.Resource) && g.Verb == r.Verb &&
 		(g.Namespace == "" || g.Namespace == r.Namespace) && (g.Name == "" || g.Name == r.Name)
 }
 

@@ -119,6 +119,8 @@ func TestUnused(t *testing.T) {
 		{"needed", nodes, permissions.Request{Resource: "nodes", Verb: "patch", Name: "a"}, permissions.Waiver{}, false, true},
 		{"another verb", nodes, permissions.Request{Resource: "nodes", Verb: "delete"}, permissions.Waiver{}, true, true},
 		{"a subresource", nodes, permissions.Request{Resource: "nodes/status", Verb: "patch"}, permissions.Waiver{}, true, true},
+		{"any resource", permissions.Grant{Role: "r", Group: "g", Resource: "*", Verb: "read"}, permissions.Request{Group: "g", Resource: "things", Verb: "read"}, permissions.Waiver{}, false, true},
+		{"any resource of a group", permissions.Grant{Role: "r", Group: "g", Resource: "*", Verb: "read"}, permissions.Request{Resource: "things", Verb: "read"}, permissions.Waiver{}, true, true},
 		{"another group", nodes, permissions.Request{Group: "g", Resource: "nodes", Verb: "patch"}, permissions.Waiver{}, true, true},
 		{"this object", lease, permissions.Request{Namespace: "here", Group: "g", Resource: "leases", Verb: "update", Name: "l"}, permissions.Waiver{}, false, true},
 		{"another object", lease, permissions.Request{Namespace: "here", Group: "g", Resource: "leases", Verb: "update", Name: "m"}, permissions.Waiver{}, true, true},

@@ -47,6 +47,7 @@ type Scaler interface {
 	Waiting(deployment types.NamespacedName) bool
 	Release(ctx context.Context, deployment types.NamespacedName, machine *capi.Machine) error
 	Settle(ctx context.Context, deployment types.NamespacedName) error
+	Tidy(ctx context.Context) error
 }
 
 // Options are what the controller works with; all are required.
@@ -90,6 +91,7 @@ func (c *Controller) Reconcile(ctx context.Context) (reconciler.Result, error) {
 		}
 	}
 	c.idle = seen
+	errs = append(errs, c.opts.Scaler.Tidy(ctx))
 	return reconciler.Result{RequeueAfter: every}, errors.Join(errs...)
 }
 

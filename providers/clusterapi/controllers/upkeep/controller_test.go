@@ -33,6 +33,7 @@ type scaler struct {
 	waiting  bool
 	released []string
 	settled  []string
+	tidied   int
 	failing  string
 }
 
@@ -48,6 +49,11 @@ func (s *scaler) Release(_ context.Context, _ types.NamespacedName, m *capi.Mach
 
 func (s *scaler) Settle(_ context.Context, deployment types.NamespacedName) error {
 	s.settled = append(s.settled, deployment.Name)
+	return nil
+}
+
+func (s *scaler) Tidy(context.Context) error {
+	s.tidied++
 	return nil
 }
 
@@ -141,7 +147,7 @@ func TestSettles(t *testing.T) {
 	w.Change(md, func(d *capi.MachineDeployment) {
 		d.Annotations[v1alpha1.AnnotationPendingDeletion] = w.Machines(md)[0].Name
 	})
-	if _, err := w.Reconcile(t.Context()); err != nil || !slices.Equal(w.settled, []string{"md"}) {
-		t.Errorf("settled %v, %v", w.settled, err)
+	if _, err := w.Reconcile(t.Context()); err != nil || !slices.Equal(w.settled, []string{"md"}) || w.tidied != 1 {
+		t.Errorf("settled %v, tidied %d times, %v", w.settled, w.tidied, err)
 	}
 }

@@ -261,7 +261,9 @@ func (c *Cluster) Deployment(name string, replicas int32, change ...func(*capi.M
 	for _, f := range change {
 		f(d)
 	}
-	d.UID = types.UID("uid-of-" + d.Namespace + "-" + d.Name)
+	if d.UID == "" {
+		d.UID = types.UID("uid-of-" + d.Namespace + "-" + d.Name)
+	}
 	c.must(c.API.Create(context.Background(), d))
 	c.Work()
 	return client.ObjectKeyFromObject(d)
