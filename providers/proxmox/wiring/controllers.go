@@ -44,9 +44,9 @@ func (p *Parts) Controllers() []operator.Controller {
 		unmanagedtemplate.New(unmanagedtemplate.Options{Client: p.Client, Clients: p.Clients, Clock: p.Clock}),
 		bootdatacleanup.New(bootdatacleanup.Options{Client: p.Client, Media: p.Updater, Tokens: p.Boot}),
 		nodeaddress.New(nodeaddress.Options{Client: p.Client, Book: p.Book}),
-		&refresh.Controller{Name: "providers.inventory", Every: inventory.RefreshEvery, Clock: p.Clock, Do: p.Inventory.Refresh},
-		&refresh.Controller{Name: "providers.files", Every: filesEvery, Done: p.Clock.Now(), Clock: p.Clock, Do: p.RefreshFiles},
-		&refresh.Controller{Name: expiredtokens.Name, Every: expiredtokens.Every, Clock: p.Clock, Do: tokens.Collect},
+		refresh.New(refresh.Options{Name: "providers.inventory", Every: inventory.RefreshEvery, Clock: p.Clock, Do: p.Inventory.Refresh}),
+		refresh.New(refresh.Options{Name: "providers.files", Every: filesEvery, Done: p.Clock.Now(), Clock: p.Clock, Do: p.RefreshFiles}),
+		refresh.New(refresh.Options{Name: expiredtokens.Name, Every: expiredtokens.Every, Clock: p.Clock, Do: tokens.Collect}),
 		closing{p},
 	}
 }
