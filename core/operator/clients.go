@@ -73,9 +73,9 @@ func newClients(o options.Options, b build) Clients {
 
 // Config returns what the clients of another cluster are to be made from: a copy of a
 // configuration, with the name of this process, a rate limit of its own that is set as the
-// main one is, and the fence of leader election (OPS-013, OPS-047, OPS-059). The
-// configuration of the manager is all that already. The zero Clients has no fence, and the
-// library's limit.
+// main one is, and the fence of leader election (OPS-013, OPS-047, OPS-059). Do not pass the
+// manager's own configuration: it has name, limit and fence already. The zero Clients has no
+// fence, and the library's limit.
 func (c Clients) Config(config *rest.Config) *rest.Config {
 	out := c.unfenced(config)
 	if c.fence != nil {

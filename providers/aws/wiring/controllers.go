@@ -51,8 +51,8 @@ func (p *Parts) Controllers() []operator.Controller {
 		pricing.NewController(p.Prices),
 		cluster.NewController(p.Cluster),
 		networkplugin.New(networkplugin.Options{Live: p.Live, Plugin: p.Plugin}),
-		&refresh.Controller{Name: "providers.instancetype", Every: typesEvery, Done: p.loaded, Clock: p.Clock, Do: p.refreshTypes},
-		&refresh.Controller{Name: "providers.ssm.invalidation", Every: imagesEvery, Done: p.loaded, Clock: p.Clock, Do: p.invalidateImages},
+		refresh.New(refresh.Options{Name: "providers.instancetype", Every: typesEvery, Done: p.loaded, Clock: p.Clock, Do: p.refreshTypes}),
+		refresh.New(refresh.Options{Name: "providers.ssm.invalidation", Every: imagesEvery, Done: p.loaded, Clock: p.Clock, Do: p.invalidateImages}),
 		observedcapacity.New(observedcapacity.Options{Client: p.Client, Kinds: p.Kinds, Images: p, Memory: p.Types}),
 	}
 	if p.Quotas != nil {

@@ -23,7 +23,8 @@
 //
 // A fresh reading is one read of the deployment and two lists, of its sets and Machines;
 // a cached one costs no call. Either looks at all NodeClaims of the cache once. A claim
-// whose NodeClaim the cache does not show costs one read more.
+// whose NodeClaim the cache does not show costs one read more, and none once it was found
+// void.
 //
 // Start reading at inventory.go.
 package inventory

@@ -144,15 +144,7 @@ func (r *Reader) void(ctx context.Context, m *capi.Machine, o *Owners) (bool, er
 	if by.Name == "" || by.UID == "" {
 		return true, nil
 	}
-	nodeClaim := &v1.NodeClaim{}
-	err := r.Workload.Live.Get(ctx, types.NamespacedName{Name: by.Name}, nodeClaim)
-	if apierrors.IsNotFound(err) {
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("looking for NodeClaim %s, which claims Machine %s: %w", by.Name, claim.NameOf(m), err)
-	}
-	return nodeClaim.UID != by.UID, nil
+	return r.gone(ctx, by)
 }
 
 // node tells what there is of a Machine's Node. One that is named and not to be seen may

@@ -34,8 +34,9 @@ type Workload struct {
 	Cache, Live client.Reader
 }
 
-// Reader reads inventories.
+// Reader reads inventories. It is safe for concurrent use, and not to be copied.
 type Reader struct {
+	graves     graveyard
 	Management Management
 	Workload   Workload
 	// Scope is what of the management cluster takes part.

@@ -137,17 +137,25 @@ type look struct {
 const lookEvery = time.Second
 
 func (i *idle) of(ctx context.Context, deployment types.NamespacedName) bool {
+	now := i.opts.Clock.Now()
+	if found, fresh := i.last(deployment, now); fresh {
+		return found
+	}
+	inv, err := i.opts.Inventory.Cached(ctx, deployment)                              // not in turn: it may have to wait for an answer
+	found := err == nil && slices.ContainsFunc(inv.Machines, claim.Candidate.Surplus) // what cannot be read is not to be had
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	now := i.opts.Clock.Now()
-	if l, ok := i.known[deployment]; ok && now.Sub(l.at) < lookEvery {
-		return l.found
-	}
-	maps.DeleteFunc(i.known, func(_ types.NamespacedName, l look) bool { return now.Sub(l.at) >= lookEvery })
-	inv, err := i.opts.Inventory.Cached(ctx, deployment)
-	found := err == nil && slices.ContainsFunc(inv.Machines, claim.Candidate.Surplus) // what cannot be read is not to be had
 	i.known[deployment] = look{now, found}
 	return found
+}
+
+// last is what was found not long ago. Older looks are forgotten.
+func (i *idle) last(deployment types.NamespacedName, now time.Time) (found, fresh bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	maps.DeleteFunc(i.known, func(_ types.NamespacedName, l look) bool { return now.Sub(l.at) >= lookEvery })
+	l, ok := i.known[deployment]
+	return l.found, ok
 }
 
 func labelsOf(d *capi.MachineDeployment) labels.Set { return d.Labels }

@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
@@ -112,7 +113,7 @@ func run(ctx context.Context, args []string) error {
 }
 
 // make makes the Cluster, and the fleet if there is to be one. What is there already stays
-// as it is.
+// as it is, but for what Secrets hold.
 func (o options) make(ctx context.Context, c client.Client) error {
 	kubeconfig, err := machines.Kubeconfig(o.kubeconfig)
 	if err != nil {
@@ -132,9 +133,22 @@ func (o options) make(ctx context.Context, c client.Client) error {
 		objects = append(objects, template, deployment)
 	}
 	for _, object := range objects {
-		if err := c.Create(ctx, object); err != nil && !apierrors.IsAlreadyExists(err) {
+		if err := place(ctx, c, object); err != nil {
 			return fmt.Errorf("make %T %s: %w", object, object.GetName(), err)
 		}
 	}
 	return nil
+}
+
+// place makes an object. Of those that are there only Secrets are made anew: credentials
+// may have been renewed.
+func place(ctx context.Context, c client.Client, object client.Object) error {
+	err := c.Create(ctx, object)
+	if !apierrors.IsAlreadyExists(err) {
+		return err
+	}
+	if _, secret := object.(*corev1.Secret); !secret {
+		return nil
+	}
+	return c.Patch(ctx, object, client.Merge)
 }

@@ -22,10 +22,10 @@ func TestReconcile(t *testing.T) {
 	failure := errors.New("the cloud is down")
 	var done int
 	var fails error
-	c := &refresh.Controller{
+	c := refresh.New(refresh.Options{
 		Name: "test", Every: time.Hour, Done: start, Clock: clock,
 		Do: func(context.Context) error { done++; return fails },
-	}
+	})
 	for _, step := range []struct {
 		name  string
 		at    time.Duration
