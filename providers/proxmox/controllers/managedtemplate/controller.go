@@ -167,7 +167,7 @@ func (c *Controller) dropImages(ctx context.Context, t *v1alpha1.ProxmoxTemplate
 		ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" || slices.Contains(used, id) })
 		switch err := c.Maker.RemoveImages(ctx, r.Name, ids); {
 		case errors.Is(err, making.ErrNoRegion):
-		case pve.IsUnreachable(err):
+		case errors.Is(err, making.ErrAway), pve.IsUnreachable(err):
 			f.ImageLeft = true
 		case err != nil:
 			f.ImageErr = errors.Join(f.ImageErr, err)
