@@ -73,8 +73,12 @@ func hasImage(ctx context.Context, c *pve.Client, host, storage, id string) (boo
 
 func volumeID(storage, image string) string { return storage + ":" + imageContent + "/" + image }
 
+// ErrAway means that nobody could look into a storage.
+var ErrAway = errors.New("the storage is not available")
+
 // RemoveImages deletes images of these names from all storages of a region that hold some.
-// Those that are not there are no error.
+// Those that are not there are no error. ErrAway means that all went well but for storages
+// that cannot be used now, and may have one.
 func (m *Maker) RemoveImages(ctx context.Context, region string, ids []string) error {
 	if len(ids) == 0 {
 		return nil
@@ -95,6 +99,14 @@ func (m *Maker) RemoveImages(ctx context.Context, region string, ids []string) e
 		}
 		shared[s.Name] = s.Shared == 1
 		errs = append(errs, removeFrom(ctx, c, s, ids))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	for _, s := range storages {
+		if s.Holds(imageContent) && !s.Available() && !shared[s.Name] {
+			errs = append(errs, fmt.Errorf("looking for images on storage %s of host %s of region %s: %w", s.Name, s.Host, region, ErrAway))
+		}
 	}
 	return errors.Join(errs...)
 }

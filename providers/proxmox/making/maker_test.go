@@ -3,6 +3,7 @@
 package making_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -186,6 +187,21 @@ func TestAway(t *testing.T) {
 		t.Error("a region that is down is read")
 	}
 	w.expect("the region is down", placement.Texts(out.Entries), "[r1/pve1/1000 r1/pve2/1001]")
+}
+
+// PVE-029: whoever has images removed learns that nobody could look somewhere.
+func TestImageAway(t *testing.T) {
+	w := newWorld(t, nil)
+	w.fetch()
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve2", true))
+	ids := []string{w.order.Spec.SourceImage.ImageID()}
+	if err := w.maker.RemoveImages(t.Context(), simtest.Region, ids); !errors.Is(err, making.ErrAway) {
+		t.Errorf("got %v", err)
+	}
+	w.expect("the other one goes", len(w.images()), "1")
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve2", false))
+	w.must(w.maker.RemoveImages(t.Context(), simtest.Region, ids))
+	w.expect("it goes later", len(w.images()), "0")
 }
 
 // PVE-027, PVE-208: machines of others with the name survive.

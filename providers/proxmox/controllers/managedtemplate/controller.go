@@ -114,9 +114,14 @@ func (c *Controller) keep(ctx context.Context, t *v1alpha1.ProxmoxTemplate, orde
 		f.Regions[i] = Region{Name: region, Outcome: out, Err: err}
 		return nil
 	})
+	replaced := f.clonable()
 	for _, region := range withdrawn(before, wanted) {
 		r := Region{Name: region, Unwanted: true}
-		if r.Err = c.Maker.Remove(ctx, region, t.Name); r.Err != nil && !errors.Is(r.Err, making.ErrNoRegion) {
+		keep := !replaced && slices.Contains(c.Maker.Regions(), region) // nothing else can be cloned yet
+		if !keep {
+			r.Err = c.Maker.Remove(ctx, region, t.Name)
+		}
+		if keep || r.Err != nil && !errors.Is(r.Err, making.ErrNoRegion) {
 			r.Entries = slices.DeleteFunc(slices.Clone(before), func(e placement.Entry) bool { return e.Region != region })
 		}
 		f.Regions = append(f.Regions, r)
@@ -162,7 +167,7 @@ func (c *Controller) dropImages(ctx context.Context, t *v1alpha1.ProxmoxTemplate
 		ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" || slices.Contains(used, id) })
 		switch err := c.Maker.RemoveImages(ctx, r.Name, ids); {
 		case errors.Is(err, making.ErrNoRegion):
-		case pve.IsUnreachable(err):
+		case errors.Is(err, making.ErrAway), pve.IsUnreachable(err):
 			f.ImageLeft = true
 		case err != nil:
 			f.ImageErr = errors.Join(f.ImageErr, err)

@@ -47,12 +47,13 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, World: simtest.Start(t, func(o *proxmox.Options) {
 		o.Setup.Regions[0].Images[second] = proxmox.Image{GiB: 4}
+		o.Setup.Regions = append(o.Setup.Regions, proxmox.DefaultSetup("r2").Regions...)
 	})}
 	scheme := runtime.NewScheme()
 	w.must(v1alpha1.AddToScheme(scheme))
 	w.api = strictapi.Client(t, fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.ProxmoxTemplate{}).Build())
 	w.maker = making.New(making.Options{
-		Clients: map[string]*pve.Client{simtest.Region: w.Client(simtest.Region)}, IDs: launch.NewIDs(making.LowestID, w.Clock), Cluster: "k",
+		Clients: map[string]*pve.Client{simtest.Region: w.Client(simtest.Region), "r2": w.Client("r2")}, IDs: launch.NewIDs(making.LowestID, w.Clock), Cluster: "k",
 	})
 	w.status = managedtemplate.New(managedtemplate.Options{Client: w.api, Maker: w.maker, Clock: w.Clock})
 	w.images = templateimage.New(templateimage.Options{Client: w.api, Live: w.api, Maker: w.maker})
@@ -78,6 +79,7 @@ func (w *world) create(name, url string) {
 	w.must(w.api.Create(w.t.Context(), &v1alpha1.ProxmoxTemplate{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Generation: 1},
 		Spec: v1alpha1.ProxmoxTemplateSpec{
+			Region:      simtest.Region,
 			SourceImage: &v1alpha1.SourceImage{URL: url}, StorageIDs: []string{"local", "local-lvm"}, Network: []v1alpha1.Network{{Bridge: "vmbr0"}},
 		},
 	}))
@@ -237,16 +239,26 @@ func TestSharedImage(t *testing.T) {
 	w.must(err)
 }
 
-// PVE-021: a region that is no longer wanted has nothing left of the template.
+// PVE-021, PVE-027: a region that is no longer wanted has nothing left of the template, once
+// what takes its place is there.
 func TestRegionChanges(t *testing.T) {
 	w := newWorld(t)
 	w.create("t", first)
 	w.settle("t")
 	w.change("t", func(t *v1alpha1.ProxmoxTemplate) { t.Spec.Region = "elsewhere" })
-	_, err := w.pass("t")
+	for range 2 {
+		_, err := w.pass("t")
+		w.must(err)
+	}
+	w.expect("nobody knows the region", w.ready("t"), "True")
+	w.expect("zones", w.get("t").Status.Zones, "[r1/pve1/1000 r1/pve2/1001]")
+	w.expect("machines", w.machines("t"), "2")
+	w.change("t", func(t *v1alpha1.ProxmoxTemplate) { t.Spec.Region = "r2" })
+	_, err := w.status.Reconcile(t.Context(), w.get("t"))
 	w.must(err)
-	w.expect("not ready", w.ready("t"), "Unknown")
-	w.expect("zones", w.get("t").Status.Zones, "[]")
+	w.expect("its image is on its way", w.get("t").Status.Zones, "[r1/pve1/1000 r1/pve2/1001]")
+	w.settle("t")
+	w.expect("zones", w.get("t").Status.Zones, "[r2/pve1/1000 r2/pve2/1001]")
 	w.expect("nothing is left", fmt.Sprint(w.machines("t"), w.volumes()), "0 []")
 }
 

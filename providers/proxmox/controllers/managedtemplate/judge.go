@@ -59,6 +59,12 @@ func (f Facts) settled() bool {
 	})
 }
 
+// clonable reports whether all is made where it is wanted, and can be cloned somewhere:
+// only then other regions can do without.
+func (f Facts) clonable() bool {
+	return f.settled() && slices.ContainsFunc(f.Regions, func(r Region) bool { return !r.Unwanted && len(r.Entries) > 0 })
+}
+
 func (f Facts) unwanted() bool {
 	return slices.ContainsFunc(f.Regions, func(r Region) bool { return r.Unwanted })
 }

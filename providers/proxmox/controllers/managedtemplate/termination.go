@@ -69,7 +69,7 @@ func (c *Controller) remove(ctx context.Context, t *v1alpha1.ProxmoxTemplate) ([
 		if err == nil {
 			err = c.Maker.RemoveImages(ctx, region, ids)
 		}
-		if err != nil && !errors.Is(err, making.ErrNoRegion) {
+		if err != nil && !errors.Is(err, making.ErrNoRegion) && !errors.Is(err, making.ErrAway) { // a storage may be away for ever
 			errs = append(errs, err)
 			continue
 		}

@@ -116,3 +116,14 @@ func TestRefused(t *testing.T) {
 	w := newWorld(t, v1alpha1.ProxmoxUnmanagedTemplateSpec{})
 	w.expect("neither name nor tags", "False TemplateValidation [] ", false)
 }
+
+// PVE-031: nobody can look in a region that is not configured, and what was known stays.
+func TestNoRegion(t *testing.T) {
+	w := newWorld(t, v1alpha1.ProxmoxUnmanagedTemplateSpec{TemplateName: "node"})
+	w.expect("by name", found, false)
+	stored := &v1alpha1.ProxmoxUnmanagedTemplate{}
+	w.must(w.api.Get(t.Context(), client.ObjectKey{Name: "t"}, stored))
+	stored.Spec.Region = "elsewhere"
+	w.must(w.api.Update(t.Context(), stored))
+	w.expect("elsewhere", "Unknown NodeTemplateClassResolutionError [r1/pve1/9000 r1/pve2/9000] 9000-151445218505738649", false)
+}

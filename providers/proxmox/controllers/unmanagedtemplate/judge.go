@@ -78,6 +78,12 @@ func Judge(t *v1alpha1.ProxmoxUnmanagedTemplate, read []Region) Verdict {
 		v.Condition.Reason, v.Condition.Message = ReasonValidation, problem
 		return v
 	}
+	if len(read) == 0 && t.Spec.Region != "" {
+		v.Entries, v.ImageID = before, t.Status.ImageID
+		v.Condition.Status, v.Condition.Reason = metav1.ConditionUnknown, ReasonUnresolved
+		v.Condition.Message = fmt.Sprintf("region %s is not configured", t.Spec.Region)
+		return v
+	}
 	var problems, failures []error
 	identities := map[string]bool{}
 	for _, r := range read {
