@@ -12,7 +12,8 @@
 // # What it never does
 //
 // It writes nothing. It takes no NodeClaim for missing that the API server still has: a
-// cache that is behind frees no Machine (CAPI-057).
+// cache that is behind frees no Machine (CAPI-057). It takes none for missing that may be in
+// another workload cluster (CAPI-074).
 //
 // # Vocabulary
 //

@@ -54,12 +54,7 @@ func (s *Scaler) take(ctx context.Context, m *capi.Machine, by claim.Claim, work
 		if holder, claimed := claim.Of(m); claimed && holder == by {
 			return m, nil
 		}
-		claimed := m.DeepCopy()
-		set(&claimed.Labels, v1alpha1.LabelMember, "")
-		set(&claimed.Annotations, v1alpha1.AnnotationNodeClaim, by.String())
-		if delete(claimed.Annotations, v1alpha1.AnnotationWorkload); workload != "" {
-			claimed.Annotations[v1alpha1.AnnotationWorkload] = string(workload)
-		}
+		claimed := stamped(m, by, workload)
 		free := patch.If([]string{"metadata", "annotations", v1alpha1.AnnotationNodeClaim}, []string{"metadata", "annotations", capi.AnnotationDelete}, deletionField())
 		_, err := patch.Object(ctx, s.opts.Management, m, claimed, free)
 		switch {
@@ -77,6 +72,17 @@ func (s *Scaler) take(ctx context.Context, m *capi.Machine, by claim.Claim, work
 			return nil, errTaken
 		}
 	}
+}
+
+// stamped is a Machine with a claim, which replaces any that it had.
+func stamped(m *capi.Machine, by claim.Claim, workload types.UID) *capi.Machine {
+	claimed := m.DeepCopy()
+	set(&claimed.Labels, v1alpha1.LabelMember, "")
+	set(&claimed.Annotations, v1alpha1.AnnotationNodeClaim, by.String())
+	if delete(claimed.Annotations, v1alpha1.AnnotationWorkload); workload != "" {
+		claimed.Annotations[v1alpha1.AnnotationWorkload] = string(workload)
+	}
+	return claimed
 }
 
 // again reads a Machine past the cache; errTaken if it is gone.

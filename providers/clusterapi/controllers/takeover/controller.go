@@ -6,7 +6,7 @@
 //
 // It decides which NodeClaims these are. It works once, on the leader, and until it has,
 // instance types are not to be told to anybody ([Controller.Done]); but what the API server
-// does not take for minutes holds nobody up. A NodeClaim whose Machine
+// refuses for minutes holds nobody up. A NodeClaim whose Machine
 // or MachineDeployment is gone stays as it is: nobody knows of which type it was.
 //
 // Start reading at [Controller.Reconcile].
@@ -16,12 +16,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync/atomic"
 	"time"
 
 	"github.com/awslabs/operatorpkg/reconciler"
 	"github.com/awslabs/operatorpkg/singleton"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -39,7 +41,7 @@ const Name = "nodeclaim.takeover"
 const (
 	// retry is the most time from a failure to the next attempt.
 	retry = 10 * time.Second
-	// attempts is how often a write may fail before nobody waits for it any more.
+	// attempts is how often writes may be refused before nobody waits for them any more.
 	attempts = 20
 )
 
@@ -49,7 +51,7 @@ var ErrUnderWay = errors.New("nodeclaims of earlier releases are still being tak
 // Types tells of which instance type a NodeClaim is.
 type Types interface {
 	// TypeOf returns the name of the type of the Machine that a NodeClaim has; empty if
-	// that is gone, or cannot be read.
+	// that is gone, or has no type whose name a label may have.
 	TypeOf(ctx context.Context, nodeClaim *v1.NodeClaim) (string, error)
 }
 
@@ -66,8 +68,8 @@ type Options struct {
 type Controller struct {
 	opts Options
 	done atomic.Bool
-	// failed is how many rounds had writes that failed.
-	failed int
+	// refused is how many rounds had writes that were refused.
+	refused int
 }
 
 // New returns the controller.
@@ -97,7 +99,7 @@ func (c *Controller) Reconcile(ctx context.Context) (reconciler.Result, error) {
 	if err := c.opts.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
 		return reconciler.Result{}, fmt.Errorf("listing nodeclaims: %w", err)
 	}
-	var unread, unwritten []error
+	var failed, refused []error
 	for i := range list.Items {
 		nodeClaim := &list.Items[i]
 		if !c.nameless(nodeClaim) {
@@ -106,23 +108,42 @@ func (c *Controller) Reconcile(ctx context.Context) (reconciler.Result, error) {
 		typeName, err := c.opts.Types.TypeOf(ctx, nodeClaim)
 		switch {
 		case err != nil:
-			unread = append(unread, fmt.Errorf("finding the instance type of NodeClaim %s: %w", nodeClaim.Name, err))
+			failed = append(failed, fmt.Errorf("finding the instance type of NodeClaim %s: %w", nodeClaim.Name, err))
 		case typeName != "":
-			unwritten = append(unwritten, c.name(ctx, nodeClaim, typeName))
+			if err := c.name(ctx, nodeClaim, typeName); isRefusal(err) {
+				refused = append(refused, err)
+			} else {
+				failed = append(failed, err)
+			}
 		}
 	}
-	return reconciler.Result{}, c.judge(errors.Join(unread...), errors.Join(unwritten...))
+	return reconciler.Result{}, c.judge(errors.Join(failed...), errors.Join(refused...))
+}
+
+// isRefusal holds for answers of the API server that it would give again: an outage ends,
+// and is waited for.
+func isRefusal(err error) bool {
+	var answered apierrors.APIStatus
+	if !errors.As(err, &answered) {
+		return false
+	}
+	switch code := answered.Status().Code; code {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return false
+	default:
+		return code >= http.StatusBadRequest && code < http.StatusInternalServerError
+	}
 }
 
 // judge decides whether anybody is still to wait, and returns what is to be tried again.
-func (c *Controller) judge(unread, unwritten error) error {
-	if unwritten != nil {
-		c.failed++
+func (c *Controller) judge(failed, refused error) error {
+	if refused != nil {
+		c.refused++
 	}
-	if unread == nil && (unwritten == nil || c.failed >= attempts) {
+	if failed == nil && (refused == nil || c.refused >= attempts) {
 		c.done.Store(true)
 	}
-	return errors.Join(unread, unwritten)
+	return errors.Join(failed, refused)
 }
 
 // nameless holds for NodeClaims of ours that have a machine of no type.

@@ -114,7 +114,7 @@ func TestTakeover(t *testing.T) {
 }
 
 // CAPI-026: what cannot be told or written now is tried again, and the others go on; what
-// cannot be written for long is waited for no more.
+// is refused for long is waited for no more, but an outage is.
 func TestTrouble(t *testing.T) {
 	types := catalogue{"id://a": "unknown", "id://b": "small"}
 	w := newWorld(t, types, nodeClaim("a", v1alpha1.Group, "id://a", ""), nodeClaim("b", v1alpha1.Group, "id://b", ""))
@@ -123,6 +123,12 @@ func TestTrouble(t *testing.T) {
 		t.Error("one that cannot be told stops another")
 	}
 	types["id://a"] = "large"
+	for _, outage := range []error{errDown, apierrors.NewInternalError(errDown), apierrors.NewTimeoutError("slow", 1), apierrors.NewTooManyRequests("later", 1)} {
+		w.fail = outage
+		for range 20 {
+			w.round(true)
+		}
+	}
 	w.fail = apierrors.NewInvalid(karpv1.GroupVersion.WithKind("NodeClaim").GroupKind(), "a", nil)
 	for range 19 {
 		w.round(true)
