@@ -12,7 +12,8 @@
 // # What it never does
 //
 // It knows no Kubernetes, and touches no machine and no image that it cannot tell to be the
-// template's: by name, marks and cluster, or by a name that holds the hash of a URL.
+// template's: by name, marks and cluster, or by a name that holds the hash of a URL. Such an image may
+// be of another Kubernetes cluster on the same Proxmox VE as well: it is not told apart.
 //
 // # Invariants
 //

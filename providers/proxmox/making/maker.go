@@ -29,8 +29,8 @@ type Options struct {
 	Cluster string
 }
 
-// Maker makes machines of templates. It is safe for concurrent use, but for calls about
-// one template in one region, which must not overlap.
+// Maker makes machines of templates. It is safe for concurrent use, but that calls of
+// Ensure, Update and Remove about one template in one region must not overlap.
 type Maker struct {
 	Options
 	images images

@@ -131,7 +131,8 @@ func (p *Parts) Prober() manager.Runnable {
 	})}
 }
 
-// probe asks all regions at the same time, and reports whether any has answered.
+// probe asks all regions at the same time, and reports whether any has answered as soon
+// as one has.
 func (p *Parts) probe(ctx context.Context) bool {
 	answers := make(chan error, len(p.Clients))
 	for region, c := range p.Clients {
@@ -144,11 +145,12 @@ func (p *Parts) probe(ctx context.Context) bool {
 		}()
 	}
 	for range p.Clients {
-		if <-answers == nil {
+		if <-answers == nil { // one that hangs must not hold this up
 			p.reached.Store(true)
+			return true
 		}
 	}
-	return p.reached.Load()
+	return false
 }
 
 // everywhere is work of all replicas.

@@ -30,11 +30,8 @@ func (c *Controller) terminate(ctx context.Context, stored *v1alpha1.ProxmoxTemp
 	}
 	left, err := c.remove(ctx, stored)
 	if err != nil {
-		result, writeErr := c.write(ctx, stored, withZones(refuse(stored, ReasonTerminating, err.Error()), left), nil)
-		if writeErr == nil && result.RequeueAfter == settled {
-			result.RequeueAfter = soon
-		}
-		return result, errors.Join(writeErr, fmt.Errorf("ending template %s: %w", stored.Name, err))
+		_, writeErr := c.write(ctx, stored, withZones(refuse(stored, ReasonTerminating, err.Error()), left), nil)
+		return reconcile.Result{}, errors.Join(writeErr, fmt.Errorf("ending template %s: %w", stored.Name, err))
 	}
 	after := stored.DeepCopy()
 	controllerutil.RemoveFinalizer(after, v1alpha1.Finalizer)
