@@ -114,7 +114,7 @@ func (w *world) restart() {
 	scaler := scaling.New(scaling.Options{
 		Inventory: reader, Management: management, Workload: strict, Clock: clock.RealClock{}, Changes: w.Changed, Log: logr.Discard(),
 		Refused: provider.Refused(record),
-		Idle:    10 * time.Millisecond, MaxWait: 100 * time.Millisecond, Patience: 500 * time.Millisecond, Tick: 10 * time.Millisecond,
+		Idle:    10 * time.Millisecond, MaxWait: 100 * time.Millisecond, Patience: 500 * time.Millisecond, Tick: 10 * time.Millisecond, Least: time.Millisecond,
 	})
 	w.t.Cleanup(func() { w.must(scaler.Close(context.Background())) })
 	p, err := provider.New(provider.Options{
