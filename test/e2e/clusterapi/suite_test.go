@@ -97,8 +97,8 @@ var _ = AfterSuite(func(ctx SpecContext) {
 	env.ExpectDocumented(ctx, documented)
 	// OPS-310, OPS-311, CAPI-065.
 	waivers := append(permissions.OwnerWaivers(), permissions.Waiver{
-		Group: "cluster.x-k8s.io", Resource: "machines", Verb: "delete",
-		Why: "a Machine whose MachineDeployment is gone is deleted by itself (CAPI-059), which garbage collection of the API server does as a rule",
+		Group: "cluster.x-k8s.io", Resource: "machines", Verb: "delete", Rarely: true,
+		Why: "a Machine that its MachineDeployment does not end in a roll-out is deleted (CAPI-059)",
 	})
 	env.ExpectPermissionsFit(ctx, environment.Judgement{Elsewhere: []string{environment.CoreRole}, Waivers: waivers})
 })

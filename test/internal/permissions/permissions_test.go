@@ -126,6 +126,8 @@ func TestUnused(t *testing.T) {
 		{"another object", lease, permissions.Request{Namespace: "here", Group: "g", Resource: "leases", Verb: "update", Name: "m"}, permissions.Waiver{}, true, true},
 		{"another namespace", lease, permissions.Request{Namespace: "there", Group: "g", Resource: "leases", Verb: "update", Name: "l"}, permissions.Waiver{}, true, true},
 		{"excused", nodes, permissions.Request{}, permissions.Waiver{Resource: "nodes", Verb: "patch"}, false, false},
+		{"rarely needed", nodes, permissions.Request{Resource: "nodes", Verb: "patch"}, permissions.Waiver{Resource: "nodes", Verb: "patch", Rarely: true}, false, false},
+		{"rarely needed, and not granted", nodes, permissions.Request{}, permissions.Waiver{Resource: "pods", Verb: "patch", Rarely: true}, true, true},
 		{"excused in vain", nodes, permissions.Request{Resource: "nodes", Verb: "patch"}, permissions.Waiver{Resource: "nodes", Verb: "patch"}, false, true},
 	} {
 		t.Run(c.reason, func(t *testing.T) {

@@ -10,6 +10,9 @@ type Waiver struct {
 	Group, Resource, Verb string
 	// Why the grant stays.
 	Why string
+	// Rarely means that a request may need it after all, by chance: then the waiver is not
+	// one too many.
+	Rarely bool
 }
 
 func (w Waiver) excuses(g Grant) bool {
@@ -28,7 +31,7 @@ func Unused(grants []Grant, made map[Request]bool, waivers []Waiver) (unused []G
 		return false
 	})
 	for _, w := range waivers {
-		if !slices.ContainsFunc(idle, w.excuses) {
+		if !slices.ContainsFunc(idle, w.excuses) && !(w.Rarely && slices.ContainsFunc(grants, w.excuses)) {
 			stale = append(stale, w)
 		}
 	}

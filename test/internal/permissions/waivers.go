@@ -7,7 +7,7 @@ func OwnerWaivers() []Waiver {
 	const group = "karpenter.sh"
 	const why = "admission asks for it when Karpenter makes an object that blocks the deletion of its owner"
 	return []Waiver{
-		{group, "nodepools/finalizers", "update", why},
-		{group, "nodeclaims/finalizers", "update", why},
+		{Group: group, Resource: "nodepools/finalizers", Verb: "update", Why: why},
+		{Group: group, Resource: "nodeclaims/finalizers", Verb: "update", Why: why},
 	}
 }
