@@ -53,5 +53,6 @@ func Capabilities() []Capability {
 		{"nodeclaim.tagging", AmongControllers, "Machines get tags once their node is known (CP-115): kit/tag.", "They have the tags of their launch."},
 		{"nodeclaim.inplaceupdate", AmongControllers, "Edits reach machines that run (CP-124): kit/tag.", "Edits replace machines, or reach new ones only."},
 		{"interruption", AmongControllers, "What the cloud announces drains nodes in time (CP-120): kit/interruption.", "Machines go without warning."},
+		{"providers.instancetype.capacity", AmongControllers, "The memory that nodes report takes the place of the estimate (CP-049): kit/observed.", "The estimate stands."},
 	}
 }
