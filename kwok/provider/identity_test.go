@@ -99,3 +99,31 @@ func TestCreateAfterDelete(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// KWOK-026: Delete waits for the Node that is being created now, also if an earlier
+// creation under its name has ended meanwhile.
+func TestDeleteLaunchedAgain(t *testing.T) {
+	var attempts atomic.Int64
+	turns := []chan struct{}{make(chan struct{}), make(chan struct{})}
+	w := newWorld(t, settings{creates: func() error {
+		<-turns[attempts.Add(1)-1]
+		return nil
+	}})
+	goOn := sync.OnceFunc(func() { close(turns[1]) })
+	t.Cleanup(goOn)
+	first := w.create(t, nodeClaim("claim"))
+	eventually(t, "the first registration", func() bool { return attempts.Load() == 1 })
+	wantClass(t, w.Delete(impatient(t), first), cloudprovider.ClassOther)
+	second := w.create(t, nodeClaim("claim"))
+	eventually(t, "the second registration", func() bool { return attempts.Load() == 2 })
+	calls := w.calls.Load()
+	close(turns[0])
+	eventually(t, "the deletion of the first Node", func() bool { return w.calls.Load() == calls+1 && len(w.nodes(t)) == 0 })
+	time.Sleep(10 * time.Millisecond) // for the first creation to end
+	wantClass(t, w.Delete(impatient(t), second), cloudprovider.ClassOther)
+	goOn()
+	wantClass(t, w.Delete(t.Context(), second), cloudprovider.ClassNodeClaimNotFound)
+	if len(w.nodes(t)) != 0 {
+		t.Error("the Node is left")
+	}
+}

@@ -246,6 +246,14 @@ func TestWatchHosts(t *testing.T) {
 		t.Error("regions are asked for hosts before they were read")
 	}
 	w.must(w.Refresh(t.Context()))
+	late, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := w.WatchHosts(late); err == nil || !strings.Contains(err.Error(), "region r1") {
+		t.Errorf("out of time: %v", err)
+	}
+	if r, _ := w.Reading(simtest.Region); !r.Usable("pve1") {
+		t.Error("a call that ran out of time says that a region does not answer")
+	}
 	for name, change := range map[string]func(bool) error{
 		"maintenance": func(is bool) error { return w.Cloud.SetHostMaintenance(simtest.Region, "pve1", is) },
 		"host":        func(is bool) error { return w.Cloud.SetHostOffline(simtest.Region, "pve1", is) },
