@@ -3,12 +3,8 @@
 package e2e_test
 
 import (
-	"bytes"
-	"context"
 	"flag"
 	"os"
-	"path/filepath"
-	"regexp"
 	"testing"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -81,7 +77,7 @@ var _ = BeforeEach(func(ctx SpecContext) { env.Begin(ctx, CurrentSpecReport().Is
 
 var _ = JustAfterEach(func(ctx SpecContext) {
 	if CurrentSpecReport().Failed() {
-		explain(ctx, "")
+		env.Report(ctx, "")
 	}
 })
 
@@ -91,31 +87,10 @@ var _ = AfterEach(func(ctx SpecContext) {
 	cleaned := false
 	defer func() {
 		if !cleaned {
-			explain(ctx, "-cleaning")
+			env.Report(ctx, "-cleaning")
 			env.Force(ctx)
 		}
 	}()
 	env.End(ctx)
 	cleaned = true
 })
-
-// explain writes the state of the cluster to the test's output, and to a file in
-// OUTPUT_DIR if that is set.
-func explain(ctx context.Context, suffix string) {
-	var report bytes.Buffer
-	env.Explain(ctx, &report)
-	_, _ = GinkgoWriter.Write(report.Bytes())
-	dir := os.Getenv("OUTPUT_DIR")
-	if dir == "" {
-		return
-	}
-	name := regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(CurrentSpecReport().FullText(), "-")
-	path := filepath.Join(dir, name[:min(len(name), 100)]+suffix+".txt")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		GinkgoWriter.Println("no file is written:", err)
-		return
-	}
-	if err := os.WriteFile(path, report.Bytes(), 0o644); err != nil {
-		GinkgoWriter.Println("no file is written:", err)
-	}
-}

@@ -3,48 +3,17 @@
 package wiring_test
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/go-logr/logr"
-	"github.com/go-logr/logr/funcr"
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	karpv1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/testkit/stubmanager"
 	v1 "karpenter.sh/providers/aws/apis/v1"
 	"karpenter.sh/providers/aws/wiring"
 )
-
-// roll is a manager that notes which controllers are added, by what their logs call
-// them.
-type roll struct {
-	*stubmanager.Manager
-	t     *testing.T
-	names []string
-}
-
-// GetLogger implements manager.Manager.
-func (r *roll) GetLogger() logr.Logger {
-	return funcr.NewJSON(func(line string) {
-		var values struct{ Controller string }
-		if err := json.Unmarshal([]byte(line), &values); err != nil {
-			r.t.Error(err)
-		}
-		r.names = append(r.names, values.Controller)
-	}, funcr.Options{})
-}
-
-// Add implements manager.Manager.
-func (r *roll) Add(added manager.Runnable) error {
-	if c, is := added.(interface{ GetLogger() logr.Logger }); is {
-		c.GetLogger().Info("added")
-	}
-	return r.Manager.Add(added)
-}
 
 // AWS-400: the names by which logs and metrics know the controllers; what is switched
 // off has none.
@@ -74,14 +43,14 @@ func TestNamesOfControllers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := &roll{Manager: m, t: t}
+			r := stubmanager.NewRoll(t, m)
 			for _, c := range w.Controllers() {
 				if err := c.Register(t.Context(), r); err != nil {
 					t.Fatal(err)
 				}
 			}
 			want := slices.Sorted(slices.Values(slices.Concat(always, tc.more)))
-			if got := slices.Sorted(slices.Values(r.names)); !slices.Equal(got, want) {
+			if got := r.Names(); !slices.Equal(got, want) {
 				t.Errorf("got  %s\nwant %s", strings.Join(got, " "), strings.Join(want, " "))
 			}
 		})

@@ -3,20 +3,17 @@
 package wiring_test
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/go-logr/logr"
-	"github.com/go-logr/logr/funcr"
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	karpv1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/events/eventstest"
@@ -58,32 +55,6 @@ func newScheme(t *testing.T) *runtime.Scheme {
 	return scheme
 }
 
-// roll is a manager that notes which controllers are added, by what their logs call them.
-type roll struct {
-	*stubmanager.Manager
-	t     *testing.T
-	names []string
-}
-
-// GetLogger implements manager.Manager.
-func (r *roll) GetLogger() logr.Logger {
-	return funcr.NewJSON(func(line string) {
-		var values struct{ Controller string }
-		if err := json.Unmarshal([]byte(line), &values); err != nil {
-			r.t.Error(err)
-		}
-		r.names = append(r.names, values.Controller)
-	}, funcr.Options{})
-}
-
-// Add implements manager.Manager.
-func (r *roll) Add(added manager.Runnable) error {
-	if c, is := added.(interface{ GetLogger() logr.Logger }); is {
-		c.GetLogger().Info("added")
-	}
-	return r.Manager.Add(added)
-}
-
 // CAPI-026, CAPI-055, CAPI-056, CAPI-060, CAPI-062: the controllers, by the names that logs
 // and metrics have.
 func TestNamesOfControllers(t *testing.T) {
@@ -92,15 +63,15 @@ func TestNamesOfControllers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &roll{Manager: m, t: t}
+	r := stubmanager.NewRoll(t, m)
 	for _, c := range newParts(t, scheme, prometheus.NewRegistry()).Controllers() {
 		if err := c.Register(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
 	}
 	want := []string{"instance.garbagecollection", "machinedeployment.upkeep", "nodeclaim.takeover", "nodeclass.status", "nodeclass.termination"}
-	if slices.Sort(r.names); !slices.Equal(r.names, want) {
-		t.Errorf("got  %s\nwant %s", strings.Join(r.names, " "), strings.Join(want, " "))
+	if got := r.Names(); !slices.Equal(got, want) {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, " "), strings.Join(want, " "))
 	}
 }
 

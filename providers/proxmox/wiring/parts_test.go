@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/events/eventstest"
+	"karpenter.sh/core/testkit/stubmanager"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/internal/simtest"
 	"karpenter.sh/providers/proxmox/options"
@@ -164,4 +166,34 @@ func TestReadiness(t *testing.T) {
 	w.must(p.Reached())
 	w.must(w.Cloud.SetRegionDown(simtest.Region, true))
 	w.must(p.Reached())
+}
+
+// PVE-043, PVE-099, PVE-104, PVE-114: the controllers, by the names that logs and metrics
+// have.
+func TestNamesOfControllers(t *testing.T) {
+	parts, err := newWorld(t).new()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := stubmanager.New(t.Context(), parts.Client.Scheme(), &v1alpha1.ProxmoxNodeClass{}, &v1alpha1.ProxmoxTemplate{},
+		&v1alpha1.ProxmoxUnmanagedTemplate{}, &v1.NodeClaim{}, &corev1.Node{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := stubmanager.NewRoll(t, m)
+	parts.Objects = m.Informers
+	for _, c := range parts.Controllers() {
+		if err := c.Register(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{
+		"bootstraptoken.garbagecollection", "instance.garbagecollection", "node.addresses", "nodeclaim.bootdata", "nodeclaim.inplaceupdate",
+		"nodeclass.hash", "nodeclass.status", "nodeclass.termination", "providers.files",
+		"providers.hosts", "providers.instancetype.capacity", "providers.inventory", "template.images",
+		"template.status", "unmanagedtemplate.status",
+	}
+	if got := r.Names(); !slices.Equal(got, want) {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, " "), strings.Join(want, " "))
+	}
 }

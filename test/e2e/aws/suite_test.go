@@ -7,8 +7,6 @@ import (
 	"context"
 	_ "embed"
 	"os"
-	"path/filepath"
-	"regexp"
 	"testing"
 	"time"
 
@@ -94,7 +92,7 @@ var _ = BeforeEach(func(ctx SpecContext) { env.Begin(ctx, true) })
 
 var _ = JustAfterEach(func(ctx SpecContext) {
 	if CurrentSpecReport().Failed() {
-		explain(ctx, "")
+		env.Report(ctx, "")
 	}
 })
 
@@ -103,7 +101,7 @@ var _ = AfterEach(func(ctx SpecContext) {
 	cleaned := false
 	defer func() {
 		if !cleaned {
-			explain(ctx, "-cleaning")
+			env.Report(ctx, "-cleaning")
 			env.Force(ctx)
 		}
 	}()
@@ -118,25 +116,4 @@ func restore(ctx context.Context) {
 	Expect(cloud.Mend(ctx)).To(Succeed())
 	Expect(cloud.Stock(ctx, simcloud.Pool{}, 1000)).To(Succeed())
 	Expect(cloud.Boot(ctx, boot)).To(Succeed())
-}
-
-// explain writes the state of the cluster to the test's output, and to a file in
-// OUTPUT_DIR if that is set.
-func explain(ctx context.Context, suffix string) {
-	var report bytes.Buffer
-	env.Explain(ctx, &report)
-	_, _ = GinkgoWriter.Write(report.Bytes())
-	dir := os.Getenv("OUTPUT_DIR")
-	if dir == "" {
-		return
-	}
-	name := regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(CurrentSpecReport().FullText(), "-")
-	path := filepath.Join(dir, name[:min(len(name), 100)]+suffix+".txt")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		GinkgoWriter.Println("no file is written:", err)
-		return
-	}
-	if err := os.WriteFile(path, report.Bytes(), 0o644); err != nil {
-		GinkgoWriter.Println("no file is written:", err)
-	}
 }
