@@ -161,6 +161,7 @@ func (w *world) disruptionOptions(podEvents survey.PodEvents) disruption.Options
 		Client: w.manager.GetClient(), Live: w.manager.GetAPIReader(), Cluster: w.cluster,
 		InstanceTypes: calledBy(w.provider, disruption.Name), PodEvents: podEvents, NodeClasses: w.managed,
 		Limits:             func() cloudprovider.Limits { return cloudprovider.LimitsOf(w.provider) },
+		LaunchTimeout:      cloudprovider.LaunchTimeoutOf(w.provider),
 		ReservationIDLabel: w.words.ReservationIDLabel(), Clock: w.clock, Recorder: w.recorder,
 		Registerer: w.registerer, NodeClaims: w.nodeClaims, Scheduler: w.scheduler,
 		Gatherer:  gather.New(gather.Options{Reader: w.manager.GetClient(), Vocabulary: w.words, DefaultSpread: w.defaultSpread()}),

@@ -3,8 +3,10 @@
 package disruption
 
 import (
+	"cmp"
 	"context"
 	"runtime"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/utils/clock"
@@ -62,6 +64,9 @@ type Options struct {
 	// Limits are the shared limits of the moment, which replacements must not exceed
 	// (DIS-176); nil means that there are none.
 	Limits func() cloudprovider.Limits
+	// LaunchTimeout is how long a launch of the provider may take (DIS-128); the default is
+	// cloudprovider.DefaultLaunchTimeout.
+	LaunchTimeout time.Duration
 	// PodEvents is the controller nodeclaim.podevents.
 	PodEvents   survey.PodEvents
 	NodeClasses cloudprovider.NodeClassKinds
@@ -131,6 +136,7 @@ func New(o Options) (*Controller, error) {
 		queue: queue.New(queue.Options{
 			Client: o.Client, Live: o.Live, Cordon: cordon, Model: o.Cluster, Clock: o.Clock,
 			Recorder: o.Recorder, NodeClaims: o.NodeClaims, Metrics: collectors, Setbacks: failed, CPUMillis: o.CPUMillis,
+			LaunchTimeout: cmp.Or(o.LaunchTimeout, cloudprovider.DefaultLaunchTimeout),
 		}),
 		metrics: collectors,
 		late:    late{}, verdicts: verdicts{}, setbacks: failed, moves: ledger,

@@ -163,6 +163,24 @@ func TestCommandsTimeOut(t *testing.T) {
 	}
 }
 
+// DIS-128: a command waits for as long as its replacements may take to launch.
+func TestCommandsWaitForSlowLaunches(t *testing.T) {
+	w := queued(t, "a")
+	w.launchTimeout = 14 * time.Minute
+	w.restart()
+	w.propose()
+	w.mustPass()
+	w.faults.Delete = answer("a", errors.New("no answer"))
+	w.clock.Step(28 * time.Minute)
+	if err := w.queue(); err == nil {
+		t.Error("given up although a launch may go on")
+	}
+	w.clock.Step(time.Second)
+	if err := w.queue(); err != nil || len(w.loop.Queue().Commands()) != 0 {
+		t.Errorf("%d commands, %v", len(w.loop.Queue().Commands()), err)
+	}
+}
+
 // DIS-128: late, but done.
 func TestOverdueCommandThatSucceeds(t *testing.T) {
 	w := queued(t, "a")

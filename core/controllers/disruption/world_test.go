@@ -62,6 +62,8 @@ type world struct {
 	methods []disrupt.Method
 	// limits are the shared limits of the moment.
 	limits cloudprovider.Limits
+	// launchTimeout is how long launches may take, of the next process; 0: as by default.
+	launchTimeout time.Duration
 	// unknown are nodes that the API server has and the model has not.
 	unknown []string
 
@@ -159,7 +161,7 @@ func (w *world) restart() {
 	})
 	w.loop, err = disruption.New(disruption.Options{
 		Client: w.cache(faulty), Live: faulty, Cluster: model, InstanceTypes: catalogue{}, PodEvents: podEvents{w},
-		Limits:      func() cloudprovider.Limits { return w.limits },
+		Limits: func() cloudprovider.Limits { return w.limits }, LaunchTimeout: w.launchTimeout,
 		NodeClasses: cloudprovider.NodeClassKinds{{Group: "test.sh", Kind: "TestNodeClass"}},
 		Clock:       w.clock, Recorder: w.recorder, Registerer: registry, NodeClaims: counters, CPUMillis: 1000,
 		Scheduler: scheduler, Methods: w.methods, MovesPerHour: disrupt.EvictionRate, Gatherer: gather.New(gather.Options{Reader: w.cache(faulty), Vocabulary: vocabulary.Core()}),

@@ -41,8 +41,11 @@ func TestTimeout(t *testing.T) {
 		0: 10 * time.Minute, 100: 10 * time.Minute, 4000: 10 * time.Minute, 10000: 13*time.Minute + 20*time.Second,
 		40000: 53*time.Minute + 20*time.Second, 45000: time.Hour, 100000: time.Hour,
 	} {
-		if got := disrupt.Timeout(nodes); got != want {
+		if got := disrupt.Timeout(nodes, 5*time.Minute); got != want {
 			t.Errorf("%d nodes: %v, want %v", nodes, got, want)
 		}
+	}
+	if got := disrupt.Timeout(100, 14*time.Minute); got != 28*time.Minute {
+		t.Errorf("of slow launches: %v", got)
 	}
 }

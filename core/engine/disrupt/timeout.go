@@ -11,7 +11,8 @@ const (
 )
 
 // Timeout is how old a started command may grow while the commands in the queue
-// are about a number of nodes in all (DIS-128).
-func Timeout(nodes int) time.Duration {
-	return min(max(time.Duration(nodes)*timeoutPerNode, leastTimeout), mostTimeout)
+// are about a number of nodes in all, of a provider whose launches may take launch: no
+// replacement that is still being launched is given up (DIS-128).
+func Timeout(nodes int, launch time.Duration) time.Duration {
+	return min(max(time.Duration(nodes)*timeoutPerNode, leastTimeout, 2*launch), mostTimeout)
 }

@@ -52,6 +52,8 @@ type Options struct {
 	Metrics    *report.Metrics
 	// Setbacks are told which pools commands fail of.
 	Setbacks *setbacks.Ledger
+	// LaunchTimeout is how long a launch of the provider may take.
+	LaunchTimeout time.Duration
 	// CPUMillis is the CPU request of the process, which scales the number of
 	// workers.
 	CPUMillis int64
@@ -174,7 +176,7 @@ func (q *Queue) Reconcile(ctx context.Context, id ID) (reconcile.Result, error) 
 	case len(e.open) == 0:
 		q.forget(ctx, e)
 		return reconcile.Result{}, nil
-	case errors.Is(err, errHopeless), q.Clock.Since(e.Started) > disrupt.Timeout(q.nodes()): // DIS-128
+	case errors.Is(err, errHopeless), q.Clock.Since(e.Started) > disrupt.Timeout(q.nodes(), q.LaunchTimeout): // DIS-128
 		q.fail(ctx, e, err)
 		return reconcile.Result{}, nil
 	case errors.Is(err, errWaiting):
