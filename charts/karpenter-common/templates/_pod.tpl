@@ -182,6 +182,7 @@ tolerations:
 {{- end }}
 {{- range include "karpenter-common.secretFiles" . | fromYamlArray }}
 {{- $items := list (dict "key" .key "path" .file) }}
+{{- /* 288 is 0440: numbers of Helm are not octal. */}}
 {{- $volumes = append $volumes (dict "name" .volume "secret" (dict "secretName" .secret "items" $items "defaultMode" 288)) }}
 {{- end }}
 {{- with concat $volumes (default list .Values.extraVolumes) }}
