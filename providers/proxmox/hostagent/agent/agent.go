@@ -8,9 +8,10 @@
 //
 // Invariants: one machine is looked at at a time. Looking twice changes nothing. A machine
 // that fails delays no other, and is tried a bounded number of times until it changes or the
-// next interval begins.
+// next interval begins. Where the directory cannot be watched, each look at all of them
+// counts as a change.
 //
-// It imports packages host, pinning and qemuconfig. Start reading at [Agent.Run].
+// It imports packages host and pinning. Start reading at [Agent.Run].
 package agent
 
 import (

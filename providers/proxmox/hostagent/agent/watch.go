@@ -23,10 +23,10 @@ type Watcher struct {
 	Log   *slog.Logger
 }
 
-// Watch tells of changes until the context ends. Where the
-// directory cannot be watched, as while it does not exist, any machine may have changed now
-// and then, and once it can be.
+// Watch tells of changes until the context ends. Where the directory cannot be watched, as
+// while it does not exist, any machine may have changed now and then, and once it can be.
 func (w Watcher) Watch(ctx context.Context, changes chan<- Change) {
+	blind := false
 	for wait := firstRetry; ctx.Err() == nil; wait = min(2*wait, lastRetry) {
 		watched, err := w.watch(ctx, changes)
 		if ctx.Err() != nil {
@@ -34,8 +34,10 @@ func (w Watcher) Watch(ctx context.Context, changes chan<- Change) {
 		}
 		if watched {
 			wait = firstRetry
+		} else if !blind { // once, not with each attempt
+			w.Log.Warn("The directory of processes cannot be watched: its machines are looked at now and then", "dir", w.Dir, "err", err)
 		}
-		w.Log.Debug("The directory of processes is watched anew", "err", err)
+		blind = !watched
 		if !w.sleep(ctx, wait) || !tell(ctx, changes, Change{All: true}) {
 			return
 		}
