@@ -78,6 +78,11 @@ type underway struct {
 	began time.Time
 }
 
+// clockMargin is how far the clock of the API server, which dates NodeClaims, may be ahead
+// of ours: within it a NodeClaim may be older than our lead, and another process may have
+// launched for it.
+const clockMargin = time.Minute
+
 // begin notes a launch. What is old is forgotten: NodeClaims of such have come to an end.
 func (p *Provider) begin(o order) underway {
 	p.mu.Lock()
@@ -95,7 +100,7 @@ func (p *Provider) begin(o order) underway {
 	if u == nil {
 		u = &underway{
 			name: o.nodeClaim.Name, class: o.nodeClass.Name, regions: map[string]bool{},
-			first: o.nodeClaim.CreationTimestamp.After(p.leads),
+			first: o.nodeClaim.CreationTimestamp.After(p.leads.Add(clockMargin)),
 		}
 		p.launches[o.nodeClaim.UID] = u
 	}

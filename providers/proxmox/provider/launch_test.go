@@ -50,10 +50,13 @@ func (w *world) create(nodeClaim *karpv1.NodeClaim) *karpv1.NodeClaim {
 	return created
 }
 
-// born is a NodeClaim that was made while this process leads.
+// clocks is how far those of the API server and of the provider may be apart.
+const clocks = time.Minute
+
+// born is a NodeClaim that was made while this process leads, whatever the clocks.
 func (w *world) born(name string, more ...karpv1.NodeSelectorRequirementWithMinValues) *karpv1.NodeClaim {
 	w.t.Helper()
-	w.Clock.Step(time.Second)
+	w.Clock.Step(clocks + time.Second)
 	nodeClaim := claim(name, more...)
 	nodeClaim.CreationTimestamp = metav1.NewTime(w.Clock.Now())
 	return nodeClaim
@@ -476,6 +479,21 @@ func TestRemains(t *testing.T) {
 	}
 	if got := w.machines(); len(got) != 1 || !got[0].Running {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// PVE-061: a process whose clock is behind that of the API server takes no NodeClaim of the
+// process before for its own.
+func TestClockBehind(t *testing.T) {
+	w := newWorld(t, nil)
+	nodeClaim := claim("n1")
+	before := w.create(nodeClaim)
+	w.restart()
+	nodeClaim.CreationTimestamp = metav1.NewTime(w.Clock.Now().Add(clocks - time.Second))
+	w.lead()
+	after := w.create(nodeClaim)
+	if after.Status.ProviderID != before.Status.ProviderID || len(w.machines()) != 1 {
+		t.Errorf("%s, and then %s: %d machines", before.Status.ProviderID, after.Status.ProviderID, len(w.machines()))
 	}
 }
 
