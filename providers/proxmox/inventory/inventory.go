@@ -277,7 +277,7 @@ func (i *Inventory) survey(ctx context.Context, r *region, hosts []pve.Host) err
 		err := i.surveyor.Host(ctx, survey.Site{
 			Place: capacity.Place{Region: r.name, Host: h.Name}, Client: r.client, Settings: i.Settings().For(r.name, h.Name),
 		})
-		if err == nil {
+		if err == nil || errors.Is(err, survey.ErrGuessed) && !errors.Is(err, survey.ErrUnread) {
 			r.surveyed[h.Name] = now
 		}
 		errs = append(errs, err)

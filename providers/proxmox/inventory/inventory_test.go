@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -29,6 +30,7 @@ import (
 	"karpenter.sh/providers/proxmox/inventory"
 	"karpenter.sh/providers/proxmox/network"
 	"karpenter.sh/providers/proxmox/pve"
+	"karpenter.sh/providers/proxmox/survey"
 	"karpenter.sh/providers/proxmox/topology"
 	"karpenter.sh/test/cloudsim/fault"
 	"karpenter.sh/test/cloudsim/proxmox"
@@ -541,6 +543,45 @@ func TestRefused(t *testing.T) {
 		t.Errorf("got %+v, %v", machines, err)
 	}
 	w.must(w.Refresh(t.Context()))
+}
+
+// PVE-050, PVE-054: text that makes no sense is told once a survey; a read that failed is
+// tried again at once.
+func TestSurveyGuesses(t *testing.T) {
+	for reason, tc := range map[string]struct {
+		options map[string]string
+		rule    fault.Rule
+		again   bool
+	}{
+		"an affinity that is none": {options: map[string]string{"affinity": "all"}},
+		"a call that fails": {
+			rule:  fault.Rule{Call: "GET *config", Match: map[string]string{"vmid": "300"}, Error: &fault.Failure{Code: "x", Message: "out of order", Status: 403}},
+			again: true,
+		},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			w := start(t, nil)
+			m := machine(300, "pve1")
+			maps.Copy(m.Options, tc.options)
+			w.must(w.Cloud.Place(simtest.Region, m))
+			if tc.again {
+				w.Cloud.Faults().Add(tc.rule)
+			}
+			if err := w.Refresh(t.Context()); !errors.Is(err, survey.ErrGuessed) || w.free("pve1") != "28 true" {
+				t.Fatalf("got %v, %s are free", err, w.free("pve1"))
+			}
+			surveys := w.calls("GET /nodes/{node}/status")
+			for range 3 {
+				w.step(time.Minute)
+				if err := w.Refresh(t.Context()); errors.Is(err, survey.ErrGuessed) != tc.again {
+					t.Errorf("got %v", err)
+				}
+			}
+			if again := w.calls("GET /nodes/{node}/status") - surveys; (again > 0) != tc.again {
+				t.Errorf("surveyed %d times", again)
+			}
+		})
+	}
 }
 
 // PVE-013: machines whose host is away when configurations are read anew are known still,

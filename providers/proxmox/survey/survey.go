@@ -46,9 +46,13 @@ type Site struct {
 // machines has to do until the next survey.
 var ErrGuessed = errors.New("not all of the host's machines could be read")
 
+// ErrUnread stands beside [ErrGuessed] if a call failed, so that another survey may soon
+// tell more. Text that makes no sense will make none then.
+var ErrUnread = errors.New("its configuration cannot be read")
+
 // Host reads a host with all that runs on it. A machine whose configuration cannot be read,
 // or makes no sense, counts by what the list tells of it, as not pinned, and is an
-// [ErrGuessed]. If anything else cannot be read, or makes no sense, the ledger keeps what it
+// [ErrGuessed], the former an [ErrUnread] as well. If anything else cannot be read, or makes no sense, the ledger keeps what it
 // has.
 func (s *Surveyor) Host(ctx context.Context, at Site) error {
 	began := s.Clock.Now()
@@ -135,7 +139,7 @@ func add(ctx context.Context, at Site, m pve.Machine, to []capacity.Machine) ([]
 		return nil, err
 	default:
 		counted.VCPUs = m.MaxCPUs
-		return append(to, counted), fmt.Errorf("machine %d: %w: %w", m.ID, ErrGuessed, err)
+		return append(to, counted), fmt.Errorf("machine %d: %w: %w: %w", m.ID, ErrGuessed, ErrUnread, err)
 	}
 	counted.VCPUs = number(options["cores"]) * number(options["sockets"])
 	if options["numa"] == "1" {

@@ -163,7 +163,7 @@ func TestGuessed(t *testing.T) {
 	w.Cloud.Faults().Add(fault.Rule{Call: "GET *config", Match: map[string]string{"vmid": "101"}, Error: &fault.Failure{Code: "x", Message: "out of order", Status: 403}})
 	s := &survey.Surveyor{Ledger: capacity.NewLedger(false), Clock: w.Clock}
 	err := s.Host(t.Context(), survey.Site{Place: pve1(), Client: w.Client(simtest.Region)})
-	if !errors.Is(err, survey.ErrGuessed) || !strings.Contains(err.Error(), "machine 100") || !strings.Contains(err.Error(), "machine 101") {
+	if !errors.Is(err, survey.ErrGuessed) || !errors.Is(err, survey.ErrUnread) || !strings.Contains(err.Error(), "machine 100") || !strings.Contains(err.Error(), "machine 101") {
 		t.Errorf("got %v", err)
 	}
 	if free, known := s.Ledger.Free(pve1()); !known || free.VCPUs != 32-4-3-2 || free.MemoryBytes != (127-3)*gib {
