@@ -41,11 +41,19 @@ type NodeSettings struct {
 	Memory  int64 `json:"memory"`
 }
 
-// ParseSettings reads the file of PVE-052.
+// ParseSettings reads the file of PVE-052. The error names the region and the host of what
+// makes no sense on any host; what a host lacks shows only in [Resolve].
 func ParseSettings(data []byte) (Settings, error) {
 	var out Settings
 	if err := json.Unmarshal(data, &out); err != nil {
 		return nil, fmt.Errorf("reading the settings of hosts: %w", err)
+	}
+	for _, region := range slices.Sorted(maps.Keys(out)) {
+		for _, host := range slices.Sorted(maps.Keys(out[region])) {
+			if ratio := out[region][host].CPUOvercommit; ratio < 0 {
+				return nil, fmt.Errorf("settings of host %s of region %s: cpuovercommit: want 0 or more, not %v", host, region, ratio)
+			}
+		}
 	}
 	return out, nil
 }
@@ -67,9 +75,6 @@ func (s Settings) For(region, host string) *HostSettings {
 func (s *HostSettings) apply(h Host) (Host, error) {
 	if s == nil {
 		return h, nil
-	}
-	if s.CPUOvercommit < 0 {
-		return Host{}, fmt.Errorf("cpuovercommit: want more than 0, not %v", s.CPUOvercommit)
 	}
 	before := h
 	override(&h.Cores, s.Cores)

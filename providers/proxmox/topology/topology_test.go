@@ -158,7 +158,6 @@ func TestSettings(t *testing.T) {
 		`{"r1": {"h": {"nodes": {"0": {"cpus": "0-96"}}}}}`: "CPUs 96, which the host lacks",
 		`{"r1": {"h": {"nodes": {"0": {"cpus": "a"}}}}}`:    "nodes.0.cpus",
 		`{"r1": {"h": {"nodes": {"x": {"cpus": "0"}}}}}`:    "no ID of a NUMA node",
-		`{"r1": {"h": {"cpuovercommit": -1}}}`:              "cpuovercommit: want more than 0",
 		`{"r1": {"h": {"uncorecaches": 100}}}`:              "100 last-level caches for 48 cores",
 	} {
 		s, err := topology.ParseSettings([]byte(text))
@@ -171,5 +170,10 @@ func TestSettings(t *testing.T) {
 	}
 	if _, err := topology.ParseSettings([]byte(`[]`)); err == nil {
 		t.Error("a list is read")
+	}
+	// PVE-220: a ratio is judged when the file is read, and told with its place.
+	_, err = topology.ParseSettings([]byte(`{"r1": {"*": {"cpuovercommit": 0}, "h": {"cpuovercommit": -1}}}`))
+	if err == nil || !strings.Contains(err.Error(), "host h of region r1: cpuovercommit: want 0 or more, not -1") {
+		t.Errorf("got %v", err)
 	}
 }
