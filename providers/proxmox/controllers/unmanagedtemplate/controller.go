@@ -78,8 +78,10 @@ func (c *Controller) Reconcile(ctx context.Context, stored *v1alpha1.ProxmoxUnma
 	if _, err := patch.Status(ctx, c.Client, stored, after); err != nil {
 		return patch.Outcome(fmt.Errorf("writing the status of unmanaged template %s: %w", stored.Name, err))
 	}
-	if err := c.stamp(ctx, after); err != nil {
-		return patch.Outcome(err)
+	if v.Found { // zones that are only kept are those of what was searched then
+		if err := c.stamp(ctx, after); err != nil {
+			return patch.Outcome(err)
+		}
 	}
 	if v.Err != nil {
 		return reconcile.Result{}, fmt.Errorf("finding unmanaged template %s: %w", stored.Name, v.Err)
@@ -146,14 +148,14 @@ func (c *Controller) readInto(ctx context.Context, r *Region, wanted placement.W
 	return nil
 }
 
-// stamp annotates a template that was found somewhere with the hash of what is searched
-// (PVE-114).
+// stamp annotates a template that this pass has found somewhere with the hash of what is
+// searched (PVE-114).
 func (c *Controller) stamp(ctx context.Context, t *v1alpha1.ProxmoxUnmanagedTemplate) error {
 	hash, err := t.Hash()
 	if err != nil {
 		return fmt.Errorf("hashing unmanaged template %s: %w", t.Name, err)
 	}
-	if hash == "" || len(t.Status.Zones) == 0 {
+	if hash == "" {
 		return nil
 	}
 	after := t.DeepCopy()

@@ -3,6 +3,7 @@
 package unmanagedtemplate_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -40,9 +41,9 @@ func newWorld(t testing.TB, spec v1alpha1.ProxmoxUnmanagedTemplateSpec) *world {
 	return w
 }
 
-func (w *world) must(err error) {
+func (w *world) must(errs ...error) {
 	w.t.Helper()
-	if err != nil {
+	if err := errors.Join(errs...); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -93,6 +94,29 @@ func TestFinds(t *testing.T) {
 	c := w.Client(simtest.Region)
 	w.must(c.Delete(t.Context(), pve.Place{Host: "pve1", ID: 9000}))
 	w.expect("it is gone", "False TemplatesNotFound [] ", false)
+}
+
+// PVE-114: the hash is that of what was searched when something was found, not that of a
+// search in vain whose zones are those of before.
+func TestStampsWhatWasFound(t *testing.T) {
+	w := newWorld(t, v1alpha1.ProxmoxUnmanagedTemplateSpec{TemplateName: "node"})
+	w.expect("by name", found, false)
+	stored := &v1alpha1.ProxmoxUnmanagedTemplate{}
+	hash := func() string {
+		w.must(w.api.Get(t.Context(), client.ObjectKey{Name: "t"}, stored))
+		return stored.Annotations[v1alpha1.AnnotationTemplateHash]
+	}
+	before := hash()
+	stored.Spec.TemplateName = "another"
+	w.must(w.api.Update(t.Context(), stored), w.Cloud.SetRegionDown(simtest.Region, true))
+	w.expect("nobody can look", found, true)
+	if now := hash(); now != before {
+		t.Errorf("stamped with %s for the zones of %s", now, before)
+	}
+	w.must(w.Cloud.SetRegionDown(simtest.Region, false), w.Client(simtest.Region).Configure(t.Context(), pve.Place{Host: "pve1", ID: 9000}, pve.Change{Set: pve.Options{"name": "another"}}))
+	if got, err := w.pass(); err != nil || !strings.HasPrefix(got, "True ") || hash() == before {
+		t.Errorf("found again: got %s, %v, stamped %s", got, err, hash())
+	}
 }
 
 // PVE-031, PVE-082: by tags; one that all machines would share an address with is skipped.

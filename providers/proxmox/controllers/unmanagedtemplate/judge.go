@@ -64,6 +64,9 @@ type Verdict struct {
 	Entries   []placement.Entry
 	ImageID   string
 	Condition status.Condition
+	// Found means that this pass found an entry. Without, all are kept from before, and may
+	// be those of another spec.
+	Found bool
 	// Err are the failures of regions that are to be read again.
 	Err error
 }
@@ -91,6 +94,7 @@ func Judge(t *v1alpha1.ProxmoxUnmanagedTemplate, read []Region) Verdict {
 		v.Entries = append(v.Entries, entries...)
 		problems, failures = append(problems, r.Problems...), append(failures, r.Err)
 		for _, e := range r.Entries {
+			v.Found = true
 			identities[r.Identities[e.Template]] = true
 			v.ImageID = r.Identities[e.Template]
 		}
