@@ -3,6 +3,7 @@
 package launch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,9 @@ type Target struct {
 	Name, UID string
 	// Cluster is the identity of the Kubernetes cluster; empty: any.
 	Cluster string
+	// Host is where it was launched; empty: not known. What it took is given back there if
+	// it has gone, and nobody can tell any more where it was.
+	Host string
 }
 
 // ErrNotFound means that there is no such machine: it has gone, or another one has its ID.
@@ -50,7 +54,7 @@ func (l *Launcher) Delete(ctx context.Context, t Target) error {
 func (l *Launcher) delete(ctx context.Context, c *pve.Client, t Target) error {
 	m, options, err := Find(ctx, c, t)
 	if errors.Is(err, ErrNotFound) && !errors.Is(err, ErrStranger) {
-		l.forget(t, m.Host)
+		l.forget(t, cmp.Or(m.Host, t.Host))
 	}
 	if err != nil {
 		return err

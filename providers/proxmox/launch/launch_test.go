@@ -431,6 +431,28 @@ func TestDelete(t *testing.T) {
 	}
 }
 
+// PVE-100: what a machine took that has gone by itself is given back where it was launched.
+func TestDeleteGone(t *testing.T) {
+	w := start(t, false, nil)
+	before := w.left()
+	made, err := w.Launch(t.Context(), order())
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := launch.Target{Region: simtest.Region, ID: made.ID, Name: "n1", UID: "u1", Host: made.Host}
+	other := launch.New(w.Launcher.Options)
+	other.Ledger, other.Book, other.IDs = capacity.NewLedger(false), network.NewBook(), launch.NewIDs(20000, w.Clock)
+	if err := other.Delete(t.Context(), target); err != nil { // somebody else ends it
+		t.Fatal(err)
+	}
+	if err := w.Delete(t.Context(), target); !errors.Is(err, launch.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+	if after := w.left(); after != before {
+		t.Errorf("left %s\nbefore %s", after, before)
+	}
+}
+
 // PVE-100: a machine that was moved is ended where it is now.
 func TestDeleteMoved(t *testing.T) {
 	w := start(t, false, nil)

@@ -675,6 +675,23 @@ func TestNewTemplate(t *testing.T) {
 	}
 }
 
+// PVE-100: the capacity of a machine that has gone by itself is free once its NodeClaim is
+// ended.
+func TestDeleteGone(t *testing.T) {
+	w := newWorld(t, nil)
+	created := w.create(claim("n1"))
+	at := capacity.Place{Region: created.Labels[label.Region], Host: created.Labels[label.Zone]}
+	taken, _ := w.ledger.Free(at)
+	gone := pve.Place{Host: at.Host, ID: w.machines()[0].ID}
+	w.must(w.Client(at.Region).Stop(t.Context(), gone), w.Client(at.Region).Delete(t.Context(), gone))
+	if err := w.Delete(t.Context(), created); !cloudprovider.IsNodeClaimNotFoundError(err) {
+		t.Errorf("got %v", err)
+	}
+	if free, _ := w.ledger.Free(at); free.VCPUs != taken.VCPUs+1 {
+		t.Errorf("%d CPUs are free, and were %d", free.VCPUs, taken.VCPUs)
+	}
+}
+
 // CP-023: a caller that gives up loses nothing; the next call gets the machine.
 func TestGivesUp(t *testing.T) {
 	w := newWorld(t, nil)

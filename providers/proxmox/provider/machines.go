@@ -108,6 +108,7 @@ func (p *Provider) Delete(ctx context.Context, nodeClaim *v1.NodeClaim) error {
 	}
 	err = p.opts.Launcher.Delete(ctx, launch.Target{
 		Region: id.Region, ID: id.Machine, Name: nodeClaim.Name, UID: string(nodeClaim.UID), Cluster: p.opts.Cluster,
+		Host: nodeClaim.Labels[label.Zone],
 	})
 	p.opts.Inventory.Changed(id.Region)
 	switch {
@@ -318,7 +319,7 @@ func (p *Provider) unmarked(m inventory.Machine) bool {
 
 // end ends a machine that will never serve.
 func (p *Provider) end(ctx context.Context, m inventory.Machine) error {
-	err := p.opts.Launcher.Delete(ctx, launch.Target{Region: m.Region, ID: m.ID, Name: m.Name, UID: m.Owner.UID, Cluster: p.opts.Cluster})
+	err := p.opts.Launcher.Delete(ctx, launch.Target{Region: m.Region, ID: m.ID, Name: m.Name, UID: m.Owner.UID, Cluster: p.opts.Cluster, Host: m.Host})
 	p.opts.Inventory.Changed(m.Region)
 	if errors.Is(err, launch.ErrNotFound) {
 		return nil
