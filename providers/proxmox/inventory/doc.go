@@ -28,8 +28,10 @@
 // # Cost
 //
 // A refresh is three lists for each region, one call for each template, and for each host
-// that is due a few calls and one for each of its machines. Machines are three calls at
-// most, but for those not seen before, which cost one each. Readings cost none.
+// that is due three calls and one for each of its machines that run. Every 15 minutes the
+// configurations of all machines are due as well. Machines are one list, and one call for
+// each of them that is new, due, being made, or could not be read before; three times that
+// at most while machines move. Readings cost none.
 //
 // # Start reading at
 //

@@ -80,7 +80,9 @@ var ErrNoRegion = errors.New("no such region")
 const takenRetries = 5
 
 // Launch makes a machine and starts it. If it fails, all that was taken is given back
-// before it returns; an error of that is joined.
+// before it returns; an error of that is joined. With [ErrRemains] the machine may still be
+// there or come: its ID, addresses and capacity stay taken, until [Launcher.Delete] ends it
+// or lists and surveys show that it is not there.
 func (l *Launcher) Launch(ctx context.Context, o Order) (Made, error) {
 	c := l.Clients[o.Region]
 	if c == nil {

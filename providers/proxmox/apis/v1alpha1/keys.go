@@ -40,7 +40,8 @@ const (
 	// was given.
 	AnnotationToken = Group + "/proxmoxcloudinit-token"
 	// AnnotationCloudInitStatus, on a NodeClaim, says what became of its boot data:
-	// CloudInitInitialized, once medium and token are removed.
+	// CloudInitInitialized, once medium and token are removed; of one that is being deleted,
+	// once the token is.
 	AnnotationCloudInitStatus = Group + "/proxmoxcloudinit-status"
 	// CloudInitInitialized is the value of AnnotationCloudInitStatus.
 	CloudInitInitialized = "Initialized"

@@ -71,7 +71,8 @@ type Work int
 const (
 	// None: nothing is, or not yet.
 	None Work = iota
-	// Revoke: its token goes.
+	// Revoke: its token goes, and that is written down as for CleanUp, since what is left
+	// goes with the machine.
 	Revoke
 	// CleanUp: its medium and its token go, and that is written down.
 	CleanUp
@@ -103,7 +104,8 @@ func initialized(nodeClaim *v1.NodeClaim) bool {
 	return false
 }
 
-// Reconcile cleans up after the boot of one NodeClaim's machine. Its NodeClass may be gone.
+// Reconcile cleans up after the boot of one NodeClaim's machine, and annotates the NodeClaim
+// with [v1alpha1.CloudInitInitialized], so that it is done once. Its NodeClass may be gone.
 func (c *Controller) Reconcile(ctx context.Context, nodeClaim *v1.NodeClaim) (reconcile.Result, error) {
 	work := WorkOf(nodeClaim)
 	if work == None {
