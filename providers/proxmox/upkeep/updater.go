@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -159,69 +158,10 @@ func (m found) move(ctx context.Context, pools Pools) error {
 	return nil
 }
 
-// protect brings the firewall of a machine to its groups. It is switched on after rules
-// were added, and off before they go, so that it never drops all in between.
+// protect brings the firewall of a machine to its groups.
 func (m found) protect(ctx context.Context, groups []firewall.Group) error {
-	if err := m.applyGroups(ctx, groups); err != nil {
+	if err := launch.Protect(ctx, m.client, m.place(), groups); err != nil {
 		return fmt.Errorf("setting up the firewall of machine %d on host %s of region %s: %w", m.ID, m.Host, m.region, err)
 	}
 	return nil
-}
-
-func (m found) applyGroups(ctx context.Context, groups []firewall.Group) error {
-	if err := m.checkGroups(ctx, groups); err != nil {
-		return err
-	}
-	rules, err := m.client.FirewallRules(ctx, m.place())
-	if err != nil {
-		return err
-	}
-	change := firewall.Plan(rules, groups)
-	for _, rule := range change.Add {
-		if err := m.client.AddRule(ctx, m.place(), rule); err != nil {
-			return err
-		}
-	}
-	if len(groups) > 0 || len(change.Delete) > 0 {
-		if err := m.switchFirewall(ctx, len(groups) > 0); err != nil {
-			return err
-		}
-	}
-	for _, at := range change.Delete {
-		if err := m.client.DeleteRule(ctx, m.place(), at); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m found) checkGroups(ctx context.Context, groups []firewall.Group) error {
-	if len(groups) == 0 {
-		return nil
-	}
-	known, err := m.client.SecurityGroups(ctx)
-	if err != nil {
-		return err
-	}
-	for _, g := range groups {
-		if !slices.Contains(known, g.Name) {
-			return fmt.Errorf("there is no security group %q", g.Name)
-		}
-	}
-	return nil
-}
-
-func (m found) switchFirewall(ctx context.Context, on bool) error {
-	options, err := m.client.FirewallOptions(ctx, m.place())
-	if err != nil {
-		return err
-	}
-	set := firewall.Off(options)
-	if on {
-		set = firewall.On(options)
-	}
-	if len(set) == 0 {
-		return nil
-	}
-	return m.client.SetFirewallOptions(ctx, m.place(), set)
 }

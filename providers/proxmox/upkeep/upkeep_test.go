@@ -3,9 +3,13 @@
 package upkeep_test
 
 import (
+	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -133,6 +137,39 @@ func TestUpdate(t *testing.T) {
 	w.expect("the rest is done", "c;go-proxmox+cloud-init a [nodes@net0] 1DROP a")
 	w.must(w.update(func(s *v1alpha1.ProxmoxNodeClassSpec) { s.ResourcePool, s.SecurityGroups, s.Tags = "", nil, nil }))
 	w.expect("nothing is wanted", "go-proxmox+cloud-init  [] 0DROP ")
+}
+
+// PVE-088: a rule that somebody puts before the others just as one of them is deleted stays,
+// and the repeat ends in the wanted rules, without any twice.
+func TestRulesOfTwoWriters(t *testing.T) {
+	w := newWorld(t)
+	direct := w.Client(simtest.Region)
+	w.must(w.update(func(s *v1alpha1.ProxmoxNodeClassSpec) {
+		s.SecurityGroups = []v1alpha1.SecurityGroup{{Name: "web"}, {Name: "nodes"}}
+	}))
+	var other sync.Once
+	server := httptest.NewTLSServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete && strings.Contains(r.URL.Path, "/rules/") {
+			other.Do(func() { _ = direct.AddRule(context.Background(), w.place, pve.Rule{Type: "in", Action: "ACCEPT", Enabled: 1}) })
+		}
+		w.Cloud.ServeHTTP(out, r)
+	}))
+	defer server.Close()
+	w.updater.Clients[simtest.Region] = pve.New(pve.Connection{
+		URL: server.URL + "/" + simtest.Region + "/api2/json", Insecure: true, Clock: w.Clock,
+		Credentials: func() (pve.Credentials, error) {
+			return pve.Credentials{TokenID: simtest.TokenID, TokenSecret: simtest.TokenSecret}, nil
+		},
+	})
+	err := w.update(func(s *v1alpha1.ProxmoxNodeClassSpec) {
+		s.SecurityGroups = []v1alpha1.SecurityGroup{{Name: "nodes"}, {Name: "web"}}
+	})
+	if err == nil {
+		t.Error("nobody says that the rules have changed")
+	}
+	w.expect("nothing is deleted", "  [ACCEPT@ nodes@net0 web@net0 web@net0 nodes@net0] 1DROP ")
+	w.must(w.updater.Update(t.Context(), w.claim))
+	w.expect("the repeat", "  [ACCEPT@ nodes@net0 web@net0] 1DROP ")
 }
 
 // PVE-089: a pool that somebody else has chosen is left alone where none is wanted.
