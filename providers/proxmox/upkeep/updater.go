@@ -12,7 +12,6 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/reconcile/patch"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/firewall"
@@ -23,7 +22,8 @@ import (
 
 // Options are what machines are changed with; all are required.
 type Options struct {
-	// Client reads NodeClasses from the cache, and annotates NodeClaims.
+	// Client reads NodeClasses, NodeClaims and Nodes from the cache, with the fields of
+	// karpenter.sh/core/reconcile/index, and annotates NodeClaims.
 	Client client.Client
 	// Clients call the regions, by name.
 	Clients map[string]*pve.Client
@@ -112,14 +112,11 @@ func (m found) place() pve.Place { return pve.Place{Host: m.Host, ID: m.ID} }
 // find looks for the machine of a NodeClaim. One that has gone, or whose ID another machine
 // has, is a NodeClaimNotFoundError.
 func (u *Updater) find(ctx context.Context, nodeClaim *v1.NodeClaim) (found, error) {
-	id, err := providerid.Parse(nodeClaim.Status.ProviderID)
+	id, err := providerid.Resolve(ctx, u.Client, nodeClaim.Status.ProviderID, nodeClaim)
 	if err != nil {
 		return found{}, err
 	}
 	m := found{region: id.Region}
-	if m.region == "" {
-		m.region = nodeClaim.Labels[label.Region]
-	}
 	if m.client = u.Clients[m.region]; m.client == nil {
 		return found{}, fmt.Errorf("region %q: %w", m.region, launch.ErrNoRegion)
 	}

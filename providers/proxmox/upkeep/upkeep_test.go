@@ -4,6 +4,7 @@ package upkeep_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,10 +22,12 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/reconcile/index"
 	"karpenter.sh/core/testkit/strictapi"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/internal/simtest"
 	"karpenter.sh/providers/proxmox/machineconfig"
+	"karpenter.sh/providers/proxmox/providerid"
 	"karpenter.sh/providers/proxmox/pve"
 	"karpenter.sh/providers/proxmox/upkeep"
 	"karpenter.sh/test/cloudsim/proxmox"
@@ -49,7 +53,14 @@ func newWorld(t testing.TB) *world {
 	scheme := runtime.NewScheme()
 	w.must(v1alpha1.AddToScheme(scheme))
 	w.must(v1.AddToScheme(scheme))
-	w.api = strictapi.Client(t, fake.NewClientBuilder().WithScheme(scheme).Build())
+	w.must(corev1.AddToScheme(scheme))
+	api := fake.NewClientBuilder().WithScheme(scheme)
+	for _, f := range index.Fields() {
+		if _, _, err := scheme.ObjectKinds(f.Object); err == nil {
+			api = api.WithIndex(f.Object, f.Name, f.Extract)
+		}
+	}
+	w.api = strictapi.Client(t, api.Build())
 	w.claim = &v1.NodeClaim{ObjectMeta: metav1.ObjectMeta{Name: "n1", UID: "u1", Annotations: map[string]string{"x": "y"}}}
 	w.claim.Spec.NodeClassRef.Name = "c"
 	w.claim.Status.ProviderID = fmt.Sprintf("proxmox://%s/%d", simtest.Region, id)
@@ -150,7 +161,9 @@ func TestRulesOfTwoWriters(t *testing.T) {
 	var other sync.Once
 	server := httptest.NewTLSServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodDelete && strings.Contains(r.URL.Path, "/rules/") {
-			other.Do(func() { _ = direct.AddRule(context.Background(), w.place, pve.Rule{Type: "in", Action: "ACCEPT", Enabled: 1}) })
+			other.Do(func() {
+				_ = direct.AddRule(context.Background(), w.place, pve.Rule{Type: "in", Action: "ACCEPT", Enabled: 1})
+			})
 		}
 		w.Cloud.ServeHTTP(out, r)
 	}))
@@ -219,8 +232,13 @@ func TestEject(t *testing.T) {
 	w.must(c.UploadISO(ctx, "pve1", "local", "user-data-20000.iso", []byte("medium")))
 	w.must(c.UploadISO(ctx, "pve1", "local", "other.iso", []byte("medium")))
 	w.must(c.Configure(ctx, w.place, pve.Change{Set: pve.Options{"ide2": "local:iso/user-data-20000.iso,media=cdrom", "tags": "a;go-proxmox+cloud-init"}}))
-	w.claim.Status.ProviderID = fmt.Sprintf("proxmox:///%d", id) // PVE-003: the label tells the region
-	w.claim.Labels = map[string]string{label.Region: simtest.Region}
+	w.claim.Status.ProviderID = fmt.Sprintf("proxmox:///%d", id)
+	if err := w.updater.Eject(ctx, w.claim); !errors.Is(err, providerid.ErrRegionless) {
+		t.Errorf("nobody tells the region: %v", err)
+	}
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n1", Labels: map[string]string{label.Region: simtest.Region}}} // PVE-003: it tells the region
+	node.Spec.ProviderID = w.claim.Status.ProviderID
+	w.must(w.api.Create(ctx, node))
 	for range 2 {
 		w.must(w.updater.Eject(ctx, w.claim))
 		if m := w.machine(); m.Options["ide2"] != "none,media=cdrom" || m.Options["tags"] != "a" {
