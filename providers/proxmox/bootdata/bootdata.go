@@ -62,27 +62,21 @@ type Prepared struct {
 	writer  *Writer
 	subject Subject
 
-	templates, values map[string]string
-	rootCA, version   string
-	token             *token
+	secrets         Secrets
+	rootCA, version string
+	token           *token
 }
 
 // Prepare reads what all boot data of a launch have in common. Without boot data it is nil
 // (PVE-034).
 func (w *Writer) Prepare(ctx context.Context, of Subject) (*Prepared, error) {
-	options := of.NodeClass.Spec.MetadataOptions
 	if of.NodeClass.Spec.Metadata() != v1alpha1.MetadataTypeCDROM {
 		return nil, nil
 	}
 	p := &Prepared{writer: w, subject: of}
 	var err error
-	if p.templates, err = w.secret(ctx, "templates", options.TemplatesRef); err != nil {
-		return nil, err
-	}
-	if options.ValuesRef != nil {
-		if p.values, err = w.secret(ctx, "values", options.ValuesRef); err != nil {
-			return nil, err
-		}
+	if p.secrets, err = ReadSecrets(ctx, w.Client, of.NodeClass.Spec.MetadataOptions); err != nil {
+		return nil, fmt.Errorf("preparing boot data: %w", err)
 	}
 	var certificates corev1.ConfigMap
 	if err := w.Client.Get(ctx, types.NamespacedName{Namespace: w.Namespace, Name: rootCA}, &certificates); err != nil {
@@ -93,22 +87,6 @@ func (w *Writer) Prepare(ctx context.Context, of Subject) (*Prepared, error) {
 		return nil, fmt.Errorf("asking for the version of Kubernetes: %w", err)
 	}
 	return p, nil
-}
-
-// secret reads a Secret that is referred to, as texts.
-func (w *Writer) secret(ctx context.Context, what string, ref *v1alpha1.SecretReference) (map[string]string, error) {
-	if ref == nil || ref.Name == "" || ref.Namespace == "" {
-		return nil, fmt.Errorf("reading the %s of boot data: spec.metadataOptions names no Secret for them", what)
-	}
-	var secret corev1.Secret
-	if err := w.Client.Get(ctx, types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}, &secret); err != nil {
-		return nil, fmt.Errorf("reading the %s of boot data: %w", what, err)
-	}
-	out := map[string]string{}
-	for key, value := range secret.Data {
-		out[key] = string(value)
-	}
-	return out, nil
 }
 
 // Machine is what the boot data of a machine tell beside what all of the launch do.
@@ -132,7 +110,7 @@ func (p *Prepared) Files(ctx context.Context, of Machine) (cloudinit.Files, erro
 	if err != nil {
 		return nil, err
 	}
-	return cloudinit.Render(p.templates, data)
+	return cloudinit.Render(p.secrets.Templates, data)
 }
 
 // Token is the ID of the bootstrap token; empty: there is none.
@@ -172,7 +150,7 @@ func (p *Prepared) data(of Machine) (cloudinit.Data, error) {
 		Kubernetes: cloudinit.Kubernetes{
 			Version: p.version, RootCA: p.rootCA, BootstrapToken: p.token.String(), KubeletConfiguration: kubelet,
 		},
-		Values: p.values,
+		Values: p.secrets.Values,
 	}, nil
 }
 

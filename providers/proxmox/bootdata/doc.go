@@ -17,5 +17,5 @@
 //
 // # Start reading at
 //
-// bootdata.go, then token.go.
+// bootdata.go, then secret.go and token.go.
 package bootdata

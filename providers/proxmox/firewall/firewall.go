@@ -35,37 +35,44 @@ func (g Group) rule() pve.Rule {
 	return pve.Rule{Type: groupRule, Action: g.Name, Interface: cmp.Or(g.Interface, v1alpha1.DefaultInterface), Enabled: 1}
 }
 
-// Change is what is done to rules, in the order of the calls: first all that are added,
-// each of which goes before all others; then the places of those that are deleted.
+// Change is what is done to rules next, in the order of the calls. Rules that are added go
+// before all others, so that every place is another one then: the rules are read and planned
+// for again before any is deleted.
 type Change struct {
 	Add    []pve.Rule
-	Delete []int
+	Delete []pve.Rule
 }
 
 // Plan brings rules to the groups, in their order. Rules of groups are rewritten as a list
-// where they differ; new ones come first, so that the machine is never in none.
+// where they differ; new ones come first, so that the machine is never in none. If all that
+// is wanted is there, it says which rules are too many, those furthest back first.
 func Plan(current []pve.Rule, groups []Group) Change {
 	wanted := make([]pve.Rule, len(groups))
 	for i, g := range groups {
 		wanted[i] = g.rule()
 	}
-	var there []pve.Rule
-	var places []int
+	var surplus []pve.Rule
+	met := 0
 	for _, r := range current {
-		if r.Type == groupRule {
-			there = append(there, pve.Rule{Type: r.Type, Action: r.Action, Interface: r.Interface, Enabled: r.Enabled})
-			places = append(places, r.Position)
+		switch {
+		case r.Type != groupRule:
+		case met < len(wanted) && same(r, wanted[met]):
+			met++
+		default:
+			surplus = append(surplus, r)
 		}
 	}
-	if slices.Equal(there, wanted) {
-		return Change{}
+	if met < len(wanted) {
+		slices.Reverse(wanted)
+		return Change{Add: wanted}
 	}
-	for i := range places {
-		places[i] += len(wanted)
-	}
-	slices.Reverse(places)
-	slices.Reverse(wanted)
-	return Change{Add: wanted, Delete: places}
+	slices.Reverse(surplus)
+	return Change{Delete: surplus}
+}
+
+// same reports whether rules say the same, wherever they are.
+func same(a, b pve.Rule) bool {
+	return a.Type == b.Type && a.Action == b.Action && a.Interface == b.Interface && a.Enabled == b.Enabled
 }
 
 // On are the options to set so that the firewall is on and drops what no rule lets in. What

@@ -24,15 +24,24 @@ func TestPlan(t *testing.T) {
 		groups  []firewall.Group
 		want    string
 	}{
-		{"the first groups", nil, []firewall.Group{{Name: "a"}, {Name: "b", Interface: "net1"}}, "{[{0 group b net1 1} {0 group a net0 1}] []}"},
-		{"it is so", []pve.Rule{group(0, "a", "net0"), own, group(2, "b", "net1")}, []firewall.Group{{Name: "a"}, {Name: "b", Interface: "net1"}}, "{[] []}"},
-		{"another order", []pve.Rule{group(0, "b", "net0"), own, group(2, "a", "net0")}, []firewall.Group{{Name: "a"}, {Name: "b"}}, "{[{0 group b net0 1} {0 group a net0 1}] [4 2]}"},
-		{"one that is switched off", []pve.Rule{off}, []firewall.Group{{Name: "a"}}, "{[{0 group a net0 1}] [1]}"},
-		{"none any more", []pve.Rule{group(0, "a", "net0"), own}, nil, "{[] [0]}"},
-		{"none, and there were none", []pve.Rule{own}, nil, "{[] []}"},
+		{"the first groups", nil, []firewall.Group{{Name: "a"}, {Name: "b", Interface: "net1"}}, "add [b@net1 a@net0], delete []"},
+		{"it is so", []pve.Rule{group(0, "a", "net0"), own, group(2, "b", "net1")}, []firewall.Group{{Name: "a"}, {Name: "b", Interface: "net1"}}, "add [], delete []"},
+		{"another order", []pve.Rule{group(0, "b", "net0"), own, group(2, "a", "net0")}, []firewall.Group{{Name: "a"}, {Name: "b"}}, "add [b@net0 a@net0], delete []"},
+		{"what was there before", []pve.Rule{group(0, "a", "net0"), own, group(2, "b", "net0"), group(3, "a", "net0"), off}, []firewall.Group{{Name: "a"}, {Name: "b"}}, "add [], delete [0 3]"},
+		{"one that is switched off", []pve.Rule{off}, []firewall.Group{{Name: "a"}}, "add [a@net0], delete []"},
+		{"none any more", []pve.Rule{group(0, "a", "net0"), own}, nil, "add [], delete [0]"},
+		{"none, and there were none", []pve.Rule{own}, nil, "add [], delete []"},
 	} {
 		t.Run(row.reason, func(t *testing.T) {
-			if got := fmt.Sprint(firewall.Plan(row.current, row.groups)); got != row.want {
+			plan := firewall.Plan(row.current, row.groups)
+			add, remove := []string{}, []int{}
+			for _, r := range plan.Add {
+				add = append(add, r.Action+"@"+r.Interface)
+			}
+			for _, r := range plan.Delete {
+				remove = append(remove, r.Position)
+			}
+			if got := fmt.Sprintf("add %v, delete %v", add, remove); got != row.want {
 				t.Errorf("got %s, want %s", got, row.want)
 			}
 		})

@@ -159,7 +159,7 @@ func TestFailures(t *testing.T) {
 		nth  int
 	}{
 		{"GET *nextid", 1}, {"GET *config", 1}, {"POST *clone", 1}, {"GET *config", 2}, {"PUT *resize", 1}, {"GET *network", 1}, {"POST *config", 1}, {"GET *config", 3},
-		{"GET *groups", 1}, {"POST *rules", 1}, {"POST *rules", 2}, {"GET *firewall/options", 1}, {"PUT *firewall/options", 1},
+		{"GET *groups", 1}, {"GET *rules", 1}, {"POST *rules", 1}, {"POST *rules", 2}, {"GET *rules", 2}, {"GET *firewall/options", 1}, {"PUT *firewall/options", 1},
 		{"GET /nodes/*/storage", 1}, {"POST *upload", 1}, {"POST *config", 2}, {"POST *start", 1},
 	}
 	for _, f := range failing {

@@ -13,7 +13,6 @@ import (
 
 	"karpenter.sh/providers/proxmox/capacity"
 	"karpenter.sh/providers/proxmox/cloudinit"
-	"karpenter.sh/providers/proxmox/firewall"
 	"karpenter.sh/providers/proxmox/machineconfig"
 	"karpenter.sh/providers/proxmox/network"
 	"karpenter.sh/providers/proxmox/pve"
@@ -203,25 +202,7 @@ func (w *work) protect(ctx context.Context) error {
 	if len(w.Groups) == 0 {
 		return nil
 	}
-	known, err := w.client.SecurityGroups(ctx)
-	if err != nil {
-		return err
-	}
-	for _, g := range w.Groups {
-		if !slices.Contains(known, g.Name) {
-			return fmt.Errorf("there is no security group %q", g.Name)
-		}
-	}
-	for _, rule := range firewall.Plan(nil, w.Groups).Add {
-		if err := w.client.AddRule(ctx, w.made.Place, rule); err != nil {
-			return err
-		}
-	}
-	options, err := w.client.FirewallOptions(ctx, w.made.Place)
-	if err != nil {
-		return err
-	}
-	return w.client.SetFirewallOptions(ctx, w.made.Place, firewall.On(options))
+	return Protect(ctx, w.client, w.made.Place, w.Groups)
 }
 
 // medium is a file in a storage.

@@ -4,15 +4,14 @@ package nodeclass
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"karpenter.sh/core/cloudprovider/kit/nodeclass/resolution"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
+	"karpenter.sh/providers/proxmox/bootdata"
 	"karpenter.sh/providers/proxmox/cloudinit"
 )
 
@@ -44,44 +43,17 @@ func (m metadata) Resolve(ctx context.Context, nodeClass *v1alpha1.ProxmoxNodeCl
 	if nodeClass.Spec.Metadata() == v1alpha1.MetadataTypeNone {
 		return resolution.True(0), nil
 	}
-	options := nodeClass.Spec.MetadataOptions
-	templates, problem, err := m.secret(ctx, "templatesRef", options.TemplatesRef)
-	var values map[string]string
-	if err == nil && problem == "" && options.ValuesRef != nil {
-		values, problem, err = m.secret(ctx, "valuesRef", options.ValuesRef)
+	secrets, err := bootdata.ReadSecrets(ctx, m.live, nodeClass.Spec.MetadataOptions)
+	if problem := (*bootdata.SecretError)(nil); errors.As(err, &problem) {
+		return resolution.False(ReasonMetadataNotFound, problem.Problem, metadataEvery), nil
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return resolution.Outcome{}, err
-	case problem != "":
-		return resolution.False(ReasonMetadataNotFound, problem, metadataEvery), nil
 	}
-	if _, err := cloudinit.Render(templates, sample(nodeClass, values)); err != nil {
+	if _, err := cloudinit.Render(secrets.Templates, sample(nodeClass, secrets.Values)); err != nil {
 		return resolution.False(ReasonMetadataInvalid, err.Error(), metadataEvery), nil
 	}
 	return resolution.True(metadataEvery), nil
-}
-
-// secret reads a Secret that is referred to. The problem is what the user has to mend.
-func (m metadata) secret(ctx context.Context, field string, ref *v1alpha1.SecretReference) (data map[string]string, problem string, err error) {
-	if ref == nil || ref.Name == "" || ref.Namespace == "" {
-		return nil, fmt.Sprintf("spec.metadataOptions.%s must name a Secret and its namespace", field), nil
-	}
-	secret := &corev1.Secret{}
-	err = m.live.Get(ctx, client.ObjectKey{Namespace: ref.Namespace, Name: ref.Name}, secret)
-	switch {
-	case apierrors.IsNotFound(err):
-		return nil, fmt.Sprintf("there is no Secret %s/%s", ref.Namespace, ref.Name), nil
-	case apierrors.IsForbidden(err):
-		return nil, fmt.Sprintf("Secret %s/%s may not be read", ref.Namespace, ref.Name), nil
-	case err != nil:
-		return nil, "", fmt.Errorf("reading Secret %s/%s: %w", ref.Namespace, ref.Name, err)
-	}
-	data = make(map[string]string, len(secret.Data))
-	for key, value := range secret.Data {
-		data[key] = string(value)
-	}
-	return data, "", nil
 }
 
 // sample are boot data as a machine might have them, with the user's own values.

@@ -27,7 +27,6 @@ var (
 	errNoID      = errors.New("no provider ID is given")
 	errNothing   = errors.New("nothing was launched")
 	errNoMachine = errors.New("there is no machine of this cluster with the ID")
-	errNoRegion  = errors.New("the ID names no region, and neither do a NodeClaim or a Node with it")
 )
 
 // Get implements cloudprovider.CloudProvider (PVE-102).
@@ -35,7 +34,7 @@ func (p *Provider) Get(ctx context.Context, providerID string) (*v1.NodeClaim, e
 	if providerID == "" {
 		return nil, errNoID
 	}
-	id, err := p.resolve(ctx, providerID, nil)
+	id, err := providerid.Resolve(ctx, p.opts.Client, providerID, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +101,7 @@ func (p *Provider) Delete(ctx context.Context, nodeClaim *v1.NodeClaim) error {
 	if nodeClaim.Status.ProviderID == "" {
 		return cloudprovider.NewNodeClaimNotFoundError(errNothing)
 	}
-	id, err := p.resolve(ctx, nodeClaim.Status.ProviderID, nodeClaim)
+	id, err := providerid.Resolve(ctx, p.opts.Client, nodeClaim.Status.ProviderID, nodeClaim)
 	if err != nil {
 		return err
 	}
@@ -120,31 +119,6 @@ func (p *Provider) Delete(ctx context.Context, nodeClaim *v1.NodeClaim) error {
 	}
 	p.ledger.Ended(nodeClaim.UID)
 	return nil
-}
-
-// resolve reads a provider ID. One that the provider cannot have issued is a
-// NodeClaimNotFoundError (CP-025). The region of one without may be told by the NodeClaim,
-// given or found, or by the Node with the ID (PVE-003).
-func (p *Provider) resolve(ctx context.Context, providerID string, nodeClaim *v1.NodeClaim) (providerid.ID, error) {
-	id, err := providerid.Parse(providerID)
-	if err != nil {
-		return id, cloudprovider.NewNodeClaimNotFoundError(err)
-	}
-	if id.Region != "" {
-		return id, nil
-	}
-	if nodeClaim != nil {
-		id.Region = nodeClaim.Labels[label.Region]
-	}
-	if id.Region == "" {
-		if id.Region, err = p.regionOf(ctx, providerID); err != nil {
-			return id, err
-		}
-	}
-	if id.Region == "" {
-		return id, fmt.Errorf("%q: %w", providerID, errNoRegion)
-	}
-	return id, nil
 }
 
 // held reports whether a NodeClaim or Node has a provider ID: its machine may have gone
@@ -175,30 +149,6 @@ func (p *Provider) held(ctx context.Context, id providerid.ID) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// regionOf is the region that a NodeClaim or Node with a provider ID is labelled with;
-// empty: none is.
-func (p *Provider) regionOf(ctx context.Context, providerID string) (string, error) {
-	claims, err := index.NodeClaims(ctx, p.opts.Client, providerID)
-	if err != nil {
-		return "", err
-	}
-	for i := range claims {
-		if region := claims[i].Labels[label.Region]; region != "" {
-			return region, nil
-		}
-	}
-	nodes, err := index.Nodes(ctx, p.opts.Client, providerID)
-	if err != nil {
-		return "", err
-	}
-	for i := range nodes {
-		if region := nodes[i].Labels[label.Region]; region != "" {
-			return region, nil
-		}
-	}
-	return "", nil
 }
 
 // claims are the names of NodeClaims and Nodes by their provider ID.

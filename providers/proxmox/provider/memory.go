@@ -17,6 +17,7 @@ import (
 	"karpenter.sh/providers/proxmox/inventory"
 	"karpenter.sh/providers/proxmox/machineconfig"
 	"karpenter.sh/providers/proxmox/placement"
+	"karpenter.sh/providers/proxmox/providerid"
 )
 
 // images are what tells the templates of entries apart, each once, in order. A template
@@ -86,7 +87,7 @@ func (p *Provider) Observe(ctx context.Context, nodeClaim *v1.NodeClaim, memory 
 // given is how much memory the machine of a NodeClaim has, in bytes; 0: there is no such
 // machine, or its region is not configured any more.
 func (p *Provider) given(ctx context.Context, nodeClaim *v1.NodeClaim) (int64, error) {
-	id, err := p.resolve(ctx, nodeClaim.Status.ProviderID, nodeClaim)
+	id, err := providerid.Resolve(ctx, p.opts.Client, nodeClaim.Status.ProviderID, nodeClaim)
 	switch {
 	case cloudprovider.IsNodeClaimNotFoundError(err):
 		return 0, nil

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package providerid names machines of Proxmox VE as Nodes do:
-// proxmox://<region>/<ID of the machine>.
+// proxmox://<region>/<ID of the machine>. It knows where the region of an ID without one is
+// told, and calls no cluster.
 package providerid
 
 import (

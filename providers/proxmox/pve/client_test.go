@@ -164,13 +164,25 @@ func TestFirewall(t *testing.T) {
 	}
 	rules, err := c.FirewallRules(ctx, m)
 	want := []pve.Rule{{Position: 0, Type: "group", Action: "two", Enabled: 1}, {Position: 1, Type: "group", Action: "one", Interface: "net0", Enabled: 1}}
-	if err != nil || fmt.Sprint(rules) != fmt.Sprint(want) {
-		t.Errorf("got %+v, %v", rules, err)
+	if err != nil || len(rules) != 2 || rules[0].Digest == "" || rules[0].Digest != rules[1].Digest {
+		t.Fatalf("got %+v, %v", rules, err)
+	}
+	last := rules[0]
+	for i := range rules {
+		rules[i].Digest = ""
+	}
+	if fmt.Sprint(rules) != fmt.Sprint(want) {
+		t.Errorf("got %+v", rules)
 	}
 	if got := seen(t, w, m.ID).Pool; got != "a/b" {
 		t.Errorf("got %s", got)
 	}
-	must(t, c.DeleteRule(ctx, m, 0), c.LeavePool(ctx, "a/b", m.ID))
+	outdated := last
+	outdated.Digest = "0"
+	if err := c.DeleteRule(ctx, m, outdated); err == nil {
+		t.Error("a rule is deleted of rules that have changed")
+	}
+	must(t, c.DeleteRule(ctx, m, last), c.LeavePool(ctx, "a/b", m.ID))
 	if got := seen(t, w, m.ID); got.Pool != "" || len(got.Rules) != 1 || got.Rules[0]["action"] != "one" {
 		t.Errorf("got %+v", got)
 	}

@@ -46,6 +46,8 @@ type Rule struct {
 	// Interface is the network device that it applies to; empty: all.
 	Interface string `json:"iface"`
 	Enabled   int    `json:"enable"`
+	// Digest is that of the whole list, as it was read.
+	Digest string `json:"digest"`
 }
 
 // FirewallRules are the rules of a machine's firewall, in their order.
@@ -64,9 +66,10 @@ func (c *Client) AddRule(ctx context.Context, of Place, rule Rule) error {
 	return c.post(ctx, of.path("firewall", "rules"), in, nil)
 }
 
-// DeleteRule deletes the rule at a place. Those after it move up.
-func (c *Client) DeleteRule(ctx context.Context, of Place, position int) error {
-	return c.delete(ctx, of.path("firewall", "rules", strconv.Itoa(position)), nil, nil)
+// DeleteRule deletes a rule, by its place. Those after it move up. If the rules have changed
+// since it was read, nothing is deleted, and the error says so.
+func (c *Client) DeleteRule(ctx context.Context, of Place, rule Rule) error {
+	return c.delete(ctx, of.path("firewall", "rules", strconv.Itoa(rule.Position)), parameters{"digest": rule.Digest}, nil)
 }
 
 // Pools are asked for by parameter, since names with levels are no part of a path.

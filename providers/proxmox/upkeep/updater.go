@@ -6,14 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
-	"karpenter.sh/core/engine/label"
 	"karpenter.sh/core/reconcile/patch"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/firewall"
@@ -24,7 +22,8 @@ import (
 
 // Options are what machines are changed with; all are required.
 type Options struct {
-	// Client reads NodeClasses from the cache, and annotates NodeClaims.
+	// Client reads NodeClasses, NodeClaims and Nodes from the cache, with the fields of
+	// karpenter.sh/core/reconcile/index, and annotates NodeClaims.
 	Client client.Client
 	// Clients call the regions, by name.
 	Clients map[string]*pve.Client
@@ -113,14 +112,11 @@ func (m found) place() pve.Place { return pve.Place{Host: m.Host, ID: m.ID} }
 // find looks for the machine of a NodeClaim. One that has gone, or whose ID another machine
 // has, is a NodeClaimNotFoundError.
 func (u *Updater) find(ctx context.Context, nodeClaim *v1.NodeClaim) (found, error) {
-	id, err := providerid.Parse(nodeClaim.Status.ProviderID)
+	id, err := providerid.Resolve(ctx, u.Client, nodeClaim.Status.ProviderID, nodeClaim)
 	if err != nil {
 		return found{}, err
 	}
 	m := found{region: id.Region}
-	if m.region == "" {
-		m.region = nodeClaim.Labels[label.Region]
-	}
 	if m.client = u.Clients[m.region]; m.client == nil {
 		return found{}, fmt.Errorf("region %q: %w", m.region, launch.ErrNoRegion)
 	}
@@ -159,69 +155,10 @@ func (m found) move(ctx context.Context, pools Pools) error {
 	return nil
 }
 
-// protect brings the firewall of a machine to its groups. It is switched on after rules
-// were added, and off before they go, so that it never drops all in between.
+// protect brings the firewall of a machine to its groups.
 func (m found) protect(ctx context.Context, groups []firewall.Group) error {
-	if err := m.applyGroups(ctx, groups); err != nil {
+	if err := launch.Protect(ctx, m.client, m.place(), groups); err != nil {
 		return fmt.Errorf("setting up the firewall of machine %d on host %s of region %s: %w", m.ID, m.Host, m.region, err)
 	}
 	return nil
-}
-
-func (m found) applyGroups(ctx context.Context, groups []firewall.Group) error {
-	if err := m.checkGroups(ctx, groups); err != nil {
-		return err
-	}
-	rules, err := m.client.FirewallRules(ctx, m.place())
-	if err != nil {
-		return err
-	}
-	change := firewall.Plan(rules, groups)
-	for _, rule := range change.Add {
-		if err := m.client.AddRule(ctx, m.place(), rule); err != nil {
-			return err
-		}
-	}
-	if len(groups) > 0 || len(change.Delete) > 0 {
-		if err := m.switchFirewall(ctx, len(groups) > 0); err != nil {
-			return err
-		}
-	}
-	for _, at := range change.Delete {
-		if err := m.client.DeleteRule(ctx, m.place(), at); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m found) checkGroups(ctx context.Context, groups []firewall.Group) error {
-	if len(groups) == 0 {
-		return nil
-	}
-	known, err := m.client.SecurityGroups(ctx)
-	if err != nil {
-		return err
-	}
-	for _, g := range groups {
-		if !slices.Contains(known, g.Name) {
-			return fmt.Errorf("there is no security group %q", g.Name)
-		}
-	}
-	return nil
-}
-
-func (m found) switchFirewall(ctx context.Context, on bool) error {
-	options, err := m.client.FirewallOptions(ctx, m.place())
-	if err != nil {
-		return err
-	}
-	set := firewall.Off(options)
-	if on {
-		set = firewall.On(options)
-	}
-	if len(set) == 0 {
-		return nil
-	}
-	return m.client.SetFirewallOptions(ctx, m.place(), set)
 }

@@ -3,11 +3,17 @@
 package upkeep_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -16,10 +22,12 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/engine/label"
+	"karpenter.sh/core/reconcile/index"
 	"karpenter.sh/core/testkit/strictapi"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/internal/simtest"
 	"karpenter.sh/providers/proxmox/machineconfig"
+	"karpenter.sh/providers/proxmox/providerid"
 	"karpenter.sh/providers/proxmox/pve"
 	"karpenter.sh/providers/proxmox/upkeep"
 	"karpenter.sh/test/cloudsim/proxmox"
@@ -45,7 +53,14 @@ func newWorld(t testing.TB) *world {
 	scheme := runtime.NewScheme()
 	w.must(v1alpha1.AddToScheme(scheme))
 	w.must(v1.AddToScheme(scheme))
-	w.api = strictapi.Client(t, fake.NewClientBuilder().WithScheme(scheme).Build())
+	w.must(corev1.AddToScheme(scheme))
+	api := fake.NewClientBuilder().WithScheme(scheme)
+	for _, f := range index.Fields() {
+		if _, _, err := scheme.ObjectKinds(f.Object); err == nil {
+			api = api.WithIndex(f.Object, f.Name, f.Extract)
+		}
+	}
+	w.api = strictapi.Client(t, api.Build())
 	w.claim = &v1.NodeClaim{ObjectMeta: metav1.ObjectMeta{Name: "n1", UID: "u1", Annotations: map[string]string{"x": "y"}}}
 	w.claim.Spec.NodeClassRef.Name = "c"
 	w.claim.Status.ProviderID = fmt.Sprintf("proxmox://%s/%d", simtest.Region, id)
@@ -135,6 +150,41 @@ func TestUpdate(t *testing.T) {
 	w.expect("nothing is wanted", "go-proxmox+cloud-init  [] 0DROP ")
 }
 
+// PVE-088: a rule that somebody puts before the others just as one of them is deleted stays,
+// and the repeat ends in the wanted rules, without any twice.
+func TestRulesOfTwoWriters(t *testing.T) {
+	w := newWorld(t)
+	direct := w.Client(simtest.Region)
+	w.must(w.update(func(s *v1alpha1.ProxmoxNodeClassSpec) {
+		s.SecurityGroups = []v1alpha1.SecurityGroup{{Name: "web"}, {Name: "nodes"}}
+	}))
+	var other sync.Once
+	server := httptest.NewTLSServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete && strings.Contains(r.URL.Path, "/rules/") {
+			other.Do(func() {
+				_ = direct.AddRule(context.Background(), w.place, pve.Rule{Type: "in", Action: "ACCEPT", Enabled: 1})
+			})
+		}
+		w.Cloud.ServeHTTP(out, r)
+	}))
+	defer server.Close()
+	w.updater.Clients[simtest.Region] = pve.New(pve.Connection{
+		URL: server.URL + "/" + simtest.Region + "/api2/json", Insecure: true, Clock: w.Clock,
+		Credentials: func() (pve.Credentials, error) {
+			return pve.Credentials{TokenID: simtest.TokenID, TokenSecret: simtest.TokenSecret}, nil
+		},
+	})
+	err := w.update(func(s *v1alpha1.ProxmoxNodeClassSpec) {
+		s.SecurityGroups = []v1alpha1.SecurityGroup{{Name: "nodes"}, {Name: "web"}}
+	})
+	if err == nil {
+		t.Error("nobody says that the rules have changed")
+	}
+	w.expect("nothing is deleted", "  [ACCEPT@ nodes@net0 web@net0 web@net0 nodes@net0] 1DROP ")
+	w.must(w.updater.Update(t.Context(), w.claim))
+	w.expect("the repeat", "  [ACCEPT@ nodes@net0 web@net0] 1DROP ")
+}
+
 // PVE-089: a pool that somebody else has chosen is left alone where none is wanted.
 func TestMembership(t *testing.T) {
 	for _, row := range []struct {
@@ -182,8 +232,13 @@ func TestEject(t *testing.T) {
 	w.must(c.UploadISO(ctx, "pve1", "local", "user-data-20000.iso", []byte("medium")))
 	w.must(c.UploadISO(ctx, "pve1", "local", "other.iso", []byte("medium")))
 	w.must(c.Configure(ctx, w.place, pve.Change{Set: pve.Options{"ide2": "local:iso/user-data-20000.iso,media=cdrom", "tags": "a;go-proxmox+cloud-init"}}))
-	w.claim.Status.ProviderID = fmt.Sprintf("proxmox:///%d", id) // PVE-003: the label tells the region
-	w.claim.Labels = map[string]string{label.Region: simtest.Region}
+	w.claim.Status.ProviderID = fmt.Sprintf("proxmox:///%d", id)
+	if err := w.updater.Eject(ctx, w.claim); !errors.Is(err, providerid.ErrRegionless) {
+		t.Errorf("nobody tells the region: %v", err)
+	}
+	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n1", Labels: map[string]string{label.Region: simtest.Region}}} // PVE-003: it tells the region
+	node.Spec.ProviderID = w.claim.Status.ProviderID
+	w.must(w.api.Create(ctx, node))
 	for range 2 {
 		w.must(w.updater.Eject(ctx, w.claim))
 		if m := w.machine(); m.Options["ide2"] != "none,media=cdrom" || m.Options["tags"] != "a" {

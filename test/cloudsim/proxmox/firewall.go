@@ -23,6 +23,15 @@ func (f firewall) clone() firewall {
 	return out
 }
 
+// digest is that of the rules, in their order.
+func (f firewall) digest() string {
+	var text strings.Builder
+	for _, rule := range f.rules {
+		text.WriteString(written(rule) + "\n")
+	}
+	return hash(text.String())
+}
+
 func firewallCalls() map[string]handler {
 	const on = "/nodes/{node}/qemu/{vmid}/firewall"
 	return map[string]handler{
@@ -86,7 +95,7 @@ func firewallRules(r *request) (any, *failure) {
 	out := []any{}
 	for i, rule := range m.firewall.rules {
 		entry := shown(rule)
-		entry["pos"] = i
+		entry["pos"], entry["digest"] = i, m.firewall.digest()
 		out = append(out, entry)
 	}
 	return out, nil
@@ -145,6 +154,9 @@ func deleteRule(r *request) (any, *failure) {
 	m, at, failed := r.ruleAt()
 	if failed != nil {
 		return nil, failed
+	}
+	if digest := r.in["digest"]; digest != "" && digest != m.firewall.digest() {
+		return nil, modified()
 	}
 	m.firewall.rules = slices.Delete(m.firewall.rules, at, at+1)
 	return nil, nil

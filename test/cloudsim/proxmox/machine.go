@@ -188,12 +188,19 @@ func (m *machine) status(r *request) map[string]any {
 }
 
 // digest is that of a configuration.
-func (m *machine) digest() string {
+func (m *machine) digest() string { return hash(written(m.options)) }
+
+// written are options as a file has them.
+func written(options map[string]string) string {
 	var text strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(m.options)) {
-		text.WriteString(name + ": " + m.options[name] + "\n")
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		text.WriteString(name + ": " + options[name] + "\n")
 	}
-	sum := sha1.Sum([]byte(text.String()))
+	return text.String()
+}
+
+func hash(text string) string {
+	sum := sha1.Sum([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -201,6 +201,11 @@ func joinTags(text string) string {
 	return strings.Join(out, ";")
 }
 
+// modified refuses a call whose digest is that of another configuration.
+func modified() *failure {
+	return refuse("detected modified configuration - file changed by other user? Try again.")
+}
+
 // prepare checks a call that changes options.
 func (r *request) prepare() (*machine, change, *failure) {
 	m, failed := r.unlocked()
@@ -208,7 +213,7 @@ func (r *request) prepare() (*machine, change, *failure) {
 		return nil, change{}, failed
 	}
 	if digest := r.in["digest"]; digest != "" && digest != m.digest() {
-		return nil, change{}, refuse("detected modified configuration - file changed by other user? Try again.")
+		return nil, change{}, modified()
 	}
 	c := r.change()
 	return m, c, r.mayChange(m, c, m.path())

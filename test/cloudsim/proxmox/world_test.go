@@ -162,7 +162,8 @@ func TestLag(t *testing.T) {
 	}
 }
 
-// SIM-088: rules of a firewall are put before the others, and are off unless said to be on.
+// SIM-088: rules of a firewall are put before the others, and are off unless said to be on;
+// one is deleted by its place only while the rules are those of the digest.
 func TestFirewall(t *testing.T) {
 	w := start(t, nil)
 	w.must(clone, "newid=101&full=1")
@@ -183,7 +184,12 @@ func TestFirewall(t *testing.T) {
 	if m, _ = w.machine(102); len(m.Rules) != 2 || m.Firewall["enable"] != "1" {
 		t.Errorf("a clone has another firewall: %+v", m)
 	}
-	w.must("DELETE "+node+"/firewall/rules/0", "")
+	digest := w.must("GET "+node+"/firewall/rules", "").list()[0].(map[string]any)["digest"].(string)
+	w.must("PUT "+node+"/firewall/rules/1", "enable=1")
+	if got := w.call("DELETE "+node+"/firewall/rules/0", "digest="+digest); !strings.Contains(got.Status, "detected modified configuration") {
+		t.Errorf("the rules have changed: %+v", got)
+	}
+	w.must("DELETE "+node+"/firewall/rules/0", "digest="+w.must("GET "+node+"/firewall/rules", "").list()[0].(map[string]any)["digest"].(string))
 	if got := w.must("GET "+node+"/firewall/rules", "").list(); len(got) != 1 || got[0].(map[string]any)["action"] != "two" || got[0].(map[string]any)["pos"] != 0.0 {
 		t.Errorf("got %v", got)
 	}
