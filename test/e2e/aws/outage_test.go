@@ -7,6 +7,7 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/test/internal/simcloud"
@@ -50,6 +51,7 @@ var _ = Describe("A cloud that misbehaves", func() {
 	It("loses its answers, and nothing runs twice", func(ctx SpecContext) {
 		pool := env.NodePool(ctx, "default", onePodPerNode, require(capacityType, "on-demand"))
 		env.EventuallyUsable(ctx, pool)
+		after := requests(ctx)
 		Expect(cloud.Fault(ctx,
 			simcloud.Fault{"call": "ec2:CreateFleet", "times": 2, "lost": true},
 			simcloud.Fault{"call": "ec2:TerminateInstances", "times": 1, "lost": true},
@@ -60,6 +62,17 @@ var _ = Describe("A cloud that misbehaves", func() {
 		env.EventuallySettled(ctx, pool)
 		expectOneEach(ctx, pool)
 		Expect(env.Nodes(ctx, pool)).To(HaveLen(8))
+
+		By("then: all of them go")
+		env.Scale(ctx, w, 0)
+		for _, claim := range env.Claims(ctx, pool) {
+			Expect(client.IgnoreNotFound(env.Delete(ctx, &claim))).To(Succeed())
+		}
+		env.EventuallyNodes(ctx, pool, 0)
+		eventuallyNoneRun(ctx)
+		happened, err := cloud.Faulted(ctx, after)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(happened).To(ContainElements("ec2:CreateFleet", "ec2:TerminateInstances"), "calls whose answers were lost")
 	})
 
 	It("forgets the launch templates, and launches go on", func(ctx SpecContext) {

@@ -80,12 +80,17 @@ var _ = Describe("A cluster on Proxmox VE", func() {
 	DescribeTable("leaves nothing where a launch fails", func(ctx SpecContext, rule simcloud.Fault) {
 		pool := env.NodePool(ctx, "default", onePodPerNode)
 		env.EventuallyUsable(ctx, pool)
+		before, err := cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		fault(ctx, rule)
 		w := filling(2)
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
 		expectOneEach(ctx, pool)
+		happened, err := cloud.Faulted(ctx, before)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(happened).To(ContainElement(rule["call"]), "calls that went wrong")
 	},
 		Entry("while the template is cloned", failing("POST *clone")),
 		Entry("while the disk grows", failing("PUT *resize")),
