@@ -208,8 +208,7 @@ func ofGroup() []client.ListOption {
 	return []client.ListOption{client.InNamespace(ground.Namespace), client.MatchingLabels{labelGroup: group}}
 }
 
-// removeGroup deletes the MachineDeployments of a spec, which must have got back all that
-// Karpenter took, and waits for their Machines to go.
+// removeGroup deletes the MachineDeployments of a spec, and waits for their Machines to go.
 func removeGroup(ctx context.Context) {
 	GinkgoHelper()
 	var list clusterv1.MachineDeploymentList
