@@ -28,13 +28,13 @@ var _ = Describe("Drift", func() {
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
-		return uids(env.Claims(ctx, pool))
+		return objects.UIDs(env.Claims(ctx, pool))
 	}
 	// expectReplaced waits until none of the NodeClaims is left and all pods run.
 	expectReplaced := func(ctx SpecContext, before []types.UID) []corev1.Node {
 		GinkgoHelper()
 		env.Eventually(ctx, func(g Gomega) {
-			now := uids(env.Claims(ctx, pool))
+			now := objects.UIDs(env.Claims(ctx, pool))
 			g.Expect(now).To(HaveLen(nodes))
 			for _, uid := range before {
 				g.Expect(now).NotTo(ContainElement(uid))
@@ -79,16 +79,8 @@ var _ = Describe("Drift", func() {
 		class := env.NodeClass(ctx)
 		before := run(ctx)
 		setSpec(ctx, class, "AL2023", "amiFamily") // what the alias says anyway
-		env.Consistently(ctx, calm, func(g Gomega) { g.Expect(uids(env.Claims(ctx, pool))).To(ConsistOf(before)) })
+		env.Consistently(ctx, calm, func(g Gomega) { g.Expect(objects.UIDs(env.Claims(ctx, pool))).To(ConsistOf(before)) })
 		setSpec(ctx, class, true, "detailedMonitoring")
 		expectReplaced(ctx, before)
 	})
 })
-
-func uids(claims []v1.NodeClaim) []types.UID {
-	out := make([]types.UID, len(claims))
-	for i := range claims {
-		out[i] = claims[i].UID
-	}
-	return out
-}

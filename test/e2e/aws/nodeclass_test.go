@@ -20,15 +20,15 @@ var _ = Describe("A NodeClass", func() {
 		func(ctx SpecContext, breaks func(ctx SpecContext, class *unstructured.Unstructured) (mends func(SpecContext)), condition, says string, contains ...string) {
 			class := env.NodeClass(ctx)
 			mends := breaks(ctx, class)
-			eventuallySays(ctx, class, condition, says, contains...)
-			eventuallySays(ctx, class, "Ready", "False")
+			env.EventuallySays(ctx, class, condition, says, contains...)
+			env.EventuallySays(ctx, class, "Ready", "False")
 			pool := env.NodePool(ctx, "default", onePodPerNode)
 			w := filling(1)
 			env.Create(ctx, w.Deployment())
 			env.Consistently(ctx, calm, func(g Gomega) { g.Expect(running(ctx)).To(BeZero()) })
 			env.EventuallyCondition(ctx, pool, v1.ConditionTypeNodeClassReady, "False")
 			mends(ctx)
-			eventuallySays(ctx, class, "Ready", "True")
+			env.EventuallySays(ctx, class, "Ready", "True")
 			env.EventuallyRunning(ctx, w)
 			expectOneEach(ctx, pool)
 		},

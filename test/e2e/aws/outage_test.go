@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/test/internal/objects"
 	"karpenter.sh/test/internal/simcloud"
 )
 
@@ -25,14 +26,14 @@ var _ = Describe("A cloud that misbehaves", func() {
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
-		before := uids(env.Claims(ctx, pool))
+		before := objects.UIDs(env.Claims(ctx, pool))
 		names := nodeNames(env.Nodes(ctx, pool))
 
 		Expect(cloud.Fault(ctx, simcloud.Fault{"call": "*:*", "error": map[string]any{"code": "ServiceUnavailable", "status": 503}})).To(Succeed())
 		env.Scale(ctx, w, 6)
 		w.Replicas = 6
 		env.Consistently(ctx, 5*time.Minute, func(g Gomega) {
-			now := uids(env.Claims(ctx, pool))
+			now := objects.UIDs(env.Claims(ctx, pool))
 			for _, uid := range before {
 				g.Expect(now).To(ContainElement(uid), "no NodeClaim is given up")
 			}
@@ -43,7 +44,7 @@ var _ = Describe("A cloud that misbehaves", func() {
 		Expect(cloud.Mend(ctx)).To(Succeed())
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
-		Expect(uids(env.Claims(ctx, pool))).To(ContainElements(before))
+		Expect(objects.UIDs(env.Claims(ctx, pool))).To(ContainElements(before))
 		expectOneEach(ctx, pool)
 	})
 
@@ -99,7 +100,7 @@ var _ = Describe("A controller that is killed", func() {
 		env.Create(ctx, w.Deployment())
 		env.Eventually(ctx, func(g Gomega) { g.Expect(running(ctx)).To(BeNumerically(">", 0)) })
 		Expect(launched(env.Claims(ctx, pool))).To(BeNumerically("<", 6), "the answer is still under way")
-		crash(ctx)
+		env.Crash(ctx)
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
 		Expect(env.Nodes(ctx, pool)).To(HaveLen(6))

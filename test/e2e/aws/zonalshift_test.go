@@ -41,7 +41,7 @@ var _ = Describe("A zonal shift", func() {
 		more := objects.Workload{Name: env.Name("more"), Replicas: 6, CPU: "1500m"}
 		env.Create(ctx, bound.Deployment(), more.Deployment())
 		env.EventuallyRunning(ctx, more)
-		Expect(valuesOf(env.EventuallySettled(ctx, wide), zone)).NotTo(ContainElement("us-west-2a"))
+		Expect(objects.Values(env.EventuallySettled(ctx, wide), zone)).NotTo(ContainElement("us-west-2a"))
 		Expect(env.Claims(ctx, narrow)).To(HaveLen(1))
 		for _, pod := range env.Pods(ctx, bound) {
 			Expect(pod.Spec.NodeName).To(BeEmpty(), "there is a node for %s", pod.Name)

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/test/internal/objects"
 	"karpenter.sh/test/machines/v1alpha1"
 )
 
@@ -27,7 +28,7 @@ var _ = Describe("Owners of MachineDeployments", func() {
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
-		before := uids(env.Claims(ctx, pool))
+		before := objects.UIDs(env.Claims(ctx, pool))
 
 		rollOut(ctx, d)
 		env.Eventually(ctx, func(g Gomega) { g.Expect(onTemplate(ctx, d, next(d))).To(BeNumerically(">", 0)) })

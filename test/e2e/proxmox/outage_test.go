@@ -28,8 +28,8 @@ var _ = Describe("A host", func() {
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		nodes := env.EventuallySettled(ctx, pool)
-		Expect(valuesOf(nodes, zone)).To(Equal([]string{"east2", "east3"}), "balanced (PVE-062)")
-		before := uids(env.Claims(ctx, pool))
+		Expect(objects.Values(nodes, zone)).To(Equal([]string{"east2", "east3"}), "balanced (PVE-062)")
+		before := objects.UIDs(env.Claims(ctx, pool))
 		Expect(cloud.Host(ctx, "east", "east2", true, false)).To(Succeed())
 		more := objects.Workload{Name: env.Name("more"), Replicas: 2, CPU: "1500m"}
 		env.Create(ctx, more.Deployment())
@@ -63,7 +63,7 @@ var _ = Describe("A host", func() {
 		w := filling(3)
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
-		Expect(valuesOf(env.EventuallySettled(ctx, pool), zone)).To(Equal([]string{"east2"}))
+		Expect(objects.Values(env.EventuallySettled(ctx, pool), zone)).To(Equal([]string{"east2"}))
 	})
 })
 
@@ -73,7 +73,7 @@ var _ = Describe("A storage", func() {
 	It("that is full sends machines elsewhere", func(ctx SpecContext) {
 		class := env.NodeClass(ctx)
 		setSpec(ctx, class, map[string]any{"size": "30G", "storage": "local-lvm"}, "bootDevice")
-		eventuallySays(ctx, class, "Ready", "True")
+		env.EventuallySays(ctx, class, "Ready", "True")
 		pool := env.NodePool(ctx, "default", onePodPerNode)
 		Expect(cloud.Free(ctx, "east", "local-lvm", 1)).To(Succeed())
 		before, err := cloud.Requests(ctx)
@@ -81,7 +81,7 @@ var _ = Describe("A storage", func() {
 		w := filling(3)
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
-		Expect(valuesOf(env.EventuallySettled(ctx, pool), region)).To(Equal([]string{"west"}))
+		Expect(objects.Values(env.EventuallySettled(ctx, pool), region)).To(Equal([]string{"west"}))
 		expectOneEach(ctx, pool)
 		Expect(len(clones(ctx, before))).To(BeNumerically(">", 3), "those that did not fit and those that did")
 
@@ -168,7 +168,7 @@ var _ = Describe("Machines", func() {
 		w := filling(6)
 		env.Create(ctx, w.Deployment())
 		env.Eventually(ctx, func(g Gomega) { g.Expect(len(machines(ctx))).To(BeNumerically(">", 2)) })
-		crash(ctx)
+		env.Crash(ctx)
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
 		expectOneEach(ctx, pool)
