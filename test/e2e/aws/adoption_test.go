@@ -32,7 +32,8 @@ var _ = Describe("A cluster that another Karpenter has run", func() {
 		env.Create(ctx, w.Deployment())
 		pods := env.EventuallyRunning(ctx, w)
 		nodes := env.Nodes(ctx, left.pool)
-		before := requests(ctx)
+		before, err := cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		podsBefore := make([]types.UID, len(pods))
 		for i := range pods {
 			podsBefore[i] = pods[i].UID

@@ -24,7 +24,8 @@ var _ = Describe("A lack of capacity", func() {
 		expectOneEach(ctx, pool)
 
 		By("then: pods that must be in that zone wait, without a launch for each")
-		before := requests(ctx)
+		before, err := cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		bound := objects.Workload{Name: env.Name("bound"), Replicas: 2, CPU: "1500m", NodeSelector: map[string]string{zone: "us-west-2a"}}
 		env.Create(ctx, bound.Deployment())
 		env.Eventually(ctx, func(g Gomega) {
@@ -64,7 +65,8 @@ var _ = Describe("A lack of capacity", func() {
 		DeferCleanup(func(ctx SpecContext) { Expect(cloud.Quota(ctx, "spot-vcpus", 1_000_000)).To(Succeed()) })
 		pool := env.NodePool(ctx, "default", onePodPerNode, require(capacityType, "spot", "on-demand"))
 		w := filling(10)
-		before := requests(ctx)
+		before, err := cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		nodes := env.EventuallySettled(ctx, pool)

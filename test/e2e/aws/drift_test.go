@@ -50,11 +50,11 @@ var _ = Describe("Drift", func() {
 	// the budget allows; then nothing is left to do.
 	It("rolls out an image", func(ctx SpecContext) {
 		class := env.NodeClass(ctx)
-		setSpec(ctx, class, []any{map[string]any{"alias": "al2023@v20251201"}}, "amiSelectorTerms")
+		env.SetSpec(ctx, class, []any{map[string]any{"alias": "al2023@v20251201"}}, "amiSelectorTerms")
 		before := run(ctx)
 		turnover := env.WatchTurnover(ctx, pool)
 		old := env.Claims(ctx, pool)[0].Status.ImageID
-		setSpec(ctx, class, []any{map[string]any{"alias": "al2023@v20260101"}}, "amiSelectorTerms")
+		env.SetSpec(ctx, class, []any{map[string]any{"alias": "al2023@v20260101"}}, "amiSelectorTerms")
 		expectReplaced(ctx, before)
 		for _, claim := range env.Claims(ctx, pool) {
 			Expect(claim.Status.ImageID).NotTo(Equal(old))
@@ -70,7 +70,7 @@ var _ = Describe("Drift", func() {
 	It("follows the security groups", func(ctx SpecContext) {
 		class := env.NodeClass(ctx)
 		before := run(ctx)
-		setSpec(ctx, class, []any{map[string]any{"name": "default"}, map[string]any{"name": "nodes"}}, "securityGroupSelectorTerms")
+		env.SetSpec(ctx, class, []any{map[string]any{"name": "default"}, map[string]any{"name": "nodes"}}, "securityGroupSelectorTerms")
 		expectReplaced(ctx, before)
 	})
 
@@ -78,9 +78,9 @@ var _ = Describe("Drift", func() {
 	It("follows static fields, and no others", func(ctx SpecContext) {
 		class := env.NodeClass(ctx)
 		before := run(ctx)
-		setSpec(ctx, class, "AL2023", "amiFamily") // what the alias says anyway
+		env.SetSpec(ctx, class, "AL2023", "amiFamily") // what the alias says anyway
 		env.Consistently(ctx, calm, func(g Gomega) { g.Expect(objects.UIDs(env.Claims(ctx, pool))).To(ConsistOf(before)) })
-		setSpec(ctx, class, true, "detailedMonitoring")
+		env.SetSpec(ctx, class, true, "detailedMonitoring")
 		expectReplaced(ctx, before)
 	})
 })

@@ -52,7 +52,8 @@ var _ = Describe("A cloud that misbehaves", func() {
 	It("loses its answers, and nothing runs twice", func(ctx SpecContext) {
 		pool := env.NodePool(ctx, "default", onePodPerNode, require(capacityType, "on-demand"))
 		env.EventuallyUsable(ctx, pool)
-		after := requests(ctx)
+		after, err := cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		Expect(cloud.Fault(ctx,
 			simcloud.Fault{"call": "ec2:CreateFleet", "times": 2, "lost": true},
 			simcloud.Fault{"call": "ec2:TerminateInstances", "times": 1, "lost": true},

@@ -9,7 +9,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/test/internal/objects"
@@ -45,14 +44,6 @@ func drifting(nodes string) func(*v1.NodePool) {
 	}
 }
 
-// setSpec changes a field of a NodeClass's spec.
-func setSpec(ctx context.Context, class *unstructured.Unstructured, value any, field ...string) {
-	GinkgoHelper()
-	env.Update(ctx, class, func() {
-		Expect(unstructured.SetNestedField(class.Object, value, append([]string{"spec"}, field...)...)).To(Succeed())
-	})
-}
-
 // machineOf is the instance of a NodeClaim or Node, by its provider ID.
 func machineOf(providerID string) string { return path.Base(providerID) }
 
@@ -68,15 +59,6 @@ func running(ctx context.Context) int {
 		count += int(n)
 	}
 	return count
-}
-
-// requests is the number of the last request that the cloud got.
-func requests(ctx context.Context) int {
-	GinkgoHelper()
-	state, err := cloud.State(ctx)
-	Expect(err).NotTo(HaveOccurred())
-	n, _ := state["requests"].(float64)
-	return int(n)
 }
 
 // eventuallyNoneRun waits until the account has no instance: nothing leaks.

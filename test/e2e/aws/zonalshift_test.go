@@ -48,7 +48,8 @@ var _ = Describe("A zonal shift", func() {
 		}
 
 		By("then: a node of the zone is deleted; its pod moves, its machine stays")
-		before := requests(ctx)
+		before, err := cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		Expect(env.Delete(ctx, claim)).To(Succeed())
 		env.Eventually(ctx, func(g Gomega) {
 			for _, pod := range env.EventuallyRunning(ctx, w) {

@@ -152,9 +152,9 @@ var _ = Describe("A cluster on Proxmox VE", func() {
 	It("makes a NodeClass ready that names no storage, and none that names one that is not", func(ctx SpecContext) {
 		class := env.NodeClass(ctx)
 		env.EventuallySays(ctx, class, "Ready", "True")
-		setSpec(ctx, class, map[string]any{"size": "30G", "storage": "none"}, "bootDevice")
+		env.SetSpec(ctx, class, map[string]any{"size": "30G", "storage": "none"}, "bootDevice")
 		env.EventuallySays(ctx, class, "InstanceTemplateReady", "False TemplatesNotFound")
-		setSpec(ctx, class, map[string]any{"size": "30G", "storage": "local-lvm"}, "bootDevice")
+		env.SetSpec(ctx, class, map[string]any{"size": "30G", "storage": "local-lvm"}, "bootDevice")
 		env.EventuallySays(ctx, class, "Ready", "True")
 	})
 
@@ -171,7 +171,7 @@ var _ = Describe("A cluster on Proxmox VE", func() {
 		Expect(templatesNamed(ctx, made.GetName())).NotTo(BeEmpty())
 
 		class := env.NodeClass(ctx)
-		setSpec(ctx, class, map[string]any{"kind": "ProxmoxTemplate", "name": made.GetName()}, "instanceTemplateRef")
+		env.SetSpec(ctx, class, map[string]any{"kind": "ProxmoxTemplate", "name": made.GetName()}, "instanceTemplateRef")
 		env.EventuallySays(ctx, class, "Ready", "True")
 		pool := env.NodePool(ctx, "default", onePodPerNode)
 		w := filling(1)
@@ -200,9 +200,9 @@ var _ = Describe("A cluster on Proxmox VE", func() {
 		for _, m := range machines(ctx) {
 			Expect(m.Firewall["enable"]).NotTo(Equal("1"))
 		}
-		setSpec(ctx, class, []any{map[string]any{"name": "nodes", "interface": "net0"}, map[string]any{"name": "others", "interface": "net0"}}, "securityGroups")
-		setSpec(ctx, class, []any{"b", "a"}, "tags")
-		setSpec(ctx, class, "others", "resourcePool")
+		env.SetSpec(ctx, class, []any{map[string]any{"name": "nodes", "interface": "net0"}, map[string]any{"name": "others", "interface": "net0"}}, "securityGroups")
+		env.SetSpec(ctx, class, []any{"b", "a"}, "tags")
+		env.SetSpec(ctx, class, "others", "resourcePool")
 		env.Eventually(ctx, func(g Gomega) {
 			for id, m := range machines(ctx) {
 				g.Expect(m.Firewall["enable"]).To(Equal("1"), id)

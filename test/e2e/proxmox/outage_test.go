@@ -72,7 +72,7 @@ var _ = Describe("A storage", func() {
 	// launch each moment.
 	It("that is full sends machines elsewhere", func(ctx SpecContext) {
 		class := env.NodeClass(ctx)
-		setSpec(ctx, class, map[string]any{"size": "30G", "storage": "local-lvm"}, "bootDevice")
+		env.SetSpec(ctx, class, map[string]any{"size": "30G", "storage": "local-lvm"}, "bootDevice")
 		env.EventuallySays(ctx, class, "Ready", "True")
 		pool := env.NodePool(ctx, "default", onePodPerNode)
 		Expect(cloud.Free(ctx, "east", "local-lvm", 1)).To(Succeed())

@@ -14,7 +14,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
@@ -75,14 +74,6 @@ func onePodPerNode(pool *v1.NodePool) { require(instanceType, small)(pool) }
 // filling is a workload whose pods fill a node of such a pool each.
 func filling(replicas int32) objects.Workload {
 	return objects.Workload{Name: env.Name("work"), Replicas: replicas, CPU: "1500m"}
-}
-
-// setSpec changes a field of a NodeClass's spec.
-func setSpec(ctx context.Context, class *unstructured.Unstructured, value any, field ...string) {
-	GinkgoHelper()
-	env.Update(ctx, class, func() {
-		Expect(unstructured.SetNestedField(class.Object, value, append([]string{"spec"}, field...)...)).To(Succeed())
-	})
 }
 
 // machines are those that are no templates and were there after the start, by their
