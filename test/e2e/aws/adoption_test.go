@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/test/internal/objects"
 )
 
 // unmoved is how long an adopted cluster is watched.
@@ -31,7 +32,8 @@ var _ = Describe("A cluster that another Karpenter has run", func() {
 		env.Create(ctx, w.Deployment())
 		pods := env.EventuallyRunning(ctx, w)
 		nodes := env.Nodes(ctx, left.pool)
-		before := requests(ctx)
+		before, err := cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		podsBefore := make([]types.UID, len(pods))
 		for i := range pods {
 			podsBefore[i] = pods[i].UID
@@ -39,10 +41,10 @@ var _ = Describe("A cluster that another Karpenter has run", func() {
 
 		Expect(env.Karpenter.Start(ctx)).To(Succeed())
 		env.Restarted(ctx)
-		eventuallySays(ctx, left.class, "Ready", "True")
+		env.EventuallySays(ctx, left.class, "Ready", "True")
 		env.Consistently(ctx, unmoved, func(g Gomega) {
 			claims := env.Claims(ctx, left.pool)
-			g.Expect(uids(claims)).To(ConsistOf(uids(left.claims)))
+			g.Expect(objects.UIDs(claims)).To(ConsistOf(objects.UIDs(left.claims)))
 			for i := range claims {
 				g.Expect(claims[i].DeletionTimestamp).To(BeNil(), "NodeClaim %s stays", claims[i].Name)
 				drifted := claims[i].StatusConditions().Get(v1.ConditionTypeDrifted)
@@ -82,7 +84,7 @@ var _ = Describe("A cluster that another Karpenter has run", func() {
 		expectOneEach(ctx, left.pool)
 		claims := env.Claims(ctx, left.pool)
 		Expect(claims).To(HaveLen(3))
-		fresh := slices.IndexFunc(claims, func(c v1.NodeClaim) bool { return !slices.Contains(uids(left.claims), c.UID) })
+		fresh := slices.IndexFunc(claims, func(c v1.NodeClaim) bool { return !slices.Contains(objects.UIDs(left.claims), c.UID) })
 		Expect(fresh).NotTo(Equal(-1))
 		for key, value := range left.hashes {
 			Expect(claims[fresh].Annotations).To(HaveKeyWithValue(key, value), "what the other one would go by")

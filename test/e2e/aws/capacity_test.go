@@ -20,11 +20,12 @@ var _ = Describe("A lack of capacity", func() {
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		nodes := env.EventuallySettled(ctx, pool)
-		Expect(valuesOf(nodes, zone)).NotTo(ContainElement("us-west-2a"))
+		Expect(objects.Values(nodes, zone)).NotTo(ContainElement("us-west-2a"))
 		expectOneEach(ctx, pool)
 
 		By("then: pods that must be in that zone wait, without a launch for each")
-		before := requests(ctx)
+		before, err := cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		bound := objects.Workload{Name: env.Name("bound"), Replicas: 2, CPU: "1500m", NodeSelector: map[string]string{zone: "us-west-2a"}}
 		env.Create(ctx, bound.Deployment())
 		env.Eventually(ctx, func(g Gomega) {
@@ -54,7 +55,7 @@ var _ = Describe("A lack of capacity", func() {
 		w := filling(3)
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
-		Expect(valuesOf(env.EventuallySettled(ctx, pool), instanceType)).To(Equal([]string{"m6i.large"}))
+		Expect(objects.Values(env.EventuallySettled(ctx, pool), instanceType)).To(Equal([]string{"m6i.large"}))
 		expectOneEach(ctx, pool)
 	})
 
@@ -64,11 +65,12 @@ var _ = Describe("A lack of capacity", func() {
 		DeferCleanup(func(ctx SpecContext) { Expect(cloud.Quota(ctx, "spot-vcpus", 1_000_000)).To(Succeed()) })
 		pool := env.NodePool(ctx, "default", onePodPerNode, require(capacityType, "spot", "on-demand"))
 		w := filling(10)
-		before := requests(ctx)
+		before, err := cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		nodes := env.EventuallySettled(ctx, pool)
-		Expect(valuesOf(nodes, capacityType)).To(ContainElement("on-demand"), "what spot cannot hold")
+		Expect(objects.Values(nodes, capacityType)).To(ContainElement("on-demand"), "what spot cannot hold")
 		expectOneEach(ctx, pool)
 		launches, err := cloud.Calls(ctx, "ec2:CreateFleet", before)
 		Expect(err).NotTo(HaveOccurred())
@@ -78,7 +80,7 @@ var _ = Describe("A lack of capacity", func() {
 	// AWS-131, AWS-432: a subnet without addresses is not launched into.
 	It("of addresses in a subnet sends machines to the others", func(ctx SpecContext) {
 		class := env.NodeClass(ctx)
-		eventuallySays(ctx, class, "Ready", "True")
+		env.EventuallySays(ctx, class, "Ready", "True")
 		full := subnetsOf(class)[0]
 		Expect(cloud.Addresses(ctx, full.id, 0)).To(Succeed())
 		DeferCleanup(func(ctx SpecContext) { Expect(cloud.Addresses(ctx, full.id, 10_000)).To(Succeed()) })
@@ -86,7 +88,7 @@ var _ = Describe("A lack of capacity", func() {
 		w := filling(9)
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
-		Expect(valuesOf(env.EventuallySettled(ctx, pool), zone)).NotTo(ContainElement(full.zone))
+		Expect(objects.Values(env.EventuallySettled(ctx, pool), zone)).NotTo(ContainElement(full.zone))
 		expectOneEach(ctx, pool)
 	})
 })

@@ -28,13 +28,13 @@ var _ = Describe("Drift", func() {
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
-		return uids(env.Claims(ctx, pool))
+		return objects.UIDs(env.Claims(ctx, pool))
 	}
 	// expectReplaced waits until none of the NodeClaims is left and all pods run.
 	expectReplaced := func(ctx SpecContext, before []types.UID) []corev1.Node {
 		GinkgoHelper()
 		env.Eventually(ctx, func(g Gomega) {
-			now := uids(env.Claims(ctx, pool))
+			now := objects.UIDs(env.Claims(ctx, pool))
 			g.Expect(now).To(HaveLen(nodes))
 			for _, uid := range before {
 				g.Expect(now).NotTo(ContainElement(uid))
@@ -50,11 +50,11 @@ var _ = Describe("Drift", func() {
 	// the budget allows; then nothing is left to do.
 	It("rolls out an image", func(ctx SpecContext) {
 		class := env.NodeClass(ctx)
-		setSpec(ctx, class, []any{map[string]any{"alias": "al2023@v20251201"}}, "amiSelectorTerms")
+		env.SetSpec(ctx, class, []any{map[string]any{"alias": "al2023@v20251201"}}, "amiSelectorTerms")
 		before := run(ctx)
 		turnover := env.WatchTurnover(ctx, pool)
 		old := env.Claims(ctx, pool)[0].Status.ImageID
-		setSpec(ctx, class, []any{map[string]any{"alias": "al2023@v20260101"}}, "amiSelectorTerms")
+		env.SetSpec(ctx, class, []any{map[string]any{"alias": "al2023@v20260101"}}, "amiSelectorTerms")
 		expectReplaced(ctx, before)
 		for _, claim := range env.Claims(ctx, pool) {
 			Expect(claim.Status.ImageID).NotTo(Equal(old))
@@ -70,7 +70,7 @@ var _ = Describe("Drift", func() {
 	It("follows the security groups", func(ctx SpecContext) {
 		class := env.NodeClass(ctx)
 		before := run(ctx)
-		setSpec(ctx, class, []any{map[string]any{"name": "default"}, map[string]any{"name": "nodes"}}, "securityGroupSelectorTerms")
+		env.SetSpec(ctx, class, []any{map[string]any{"name": "default"}, map[string]any{"name": "nodes"}}, "securityGroupSelectorTerms")
 		expectReplaced(ctx, before)
 	})
 
@@ -78,17 +78,9 @@ var _ = Describe("Drift", func() {
 	It("follows static fields, and no others", func(ctx SpecContext) {
 		class := env.NodeClass(ctx)
 		before := run(ctx)
-		setSpec(ctx, class, "AL2023", "amiFamily") // what the alias says anyway
-		env.Consistently(ctx, calm, func(g Gomega) { g.Expect(uids(env.Claims(ctx, pool))).To(ConsistOf(before)) })
-		setSpec(ctx, class, true, "detailedMonitoring")
+		env.SetSpec(ctx, class, "AL2023", "amiFamily") // what the alias says anyway
+		env.Consistently(ctx, calm, func(g Gomega) { g.Expect(objects.UIDs(env.Claims(ctx, pool))).To(ConsistOf(before)) })
+		env.SetSpec(ctx, class, true, "detailedMonitoring")
 		expectReplaced(ctx, before)
 	})
 })
-
-func uids(claims []v1.NodeClaim) []types.UID {
-	out := make([]types.UID, len(claims))
-	for i := range claims {
-		out[i] = claims[i].UID
-	}
-	return out
-}

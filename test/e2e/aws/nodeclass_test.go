@@ -20,15 +20,15 @@ var _ = Describe("A NodeClass", func() {
 		func(ctx SpecContext, breaks func(ctx SpecContext, class *unstructured.Unstructured) (mends func(SpecContext)), condition, says string, contains ...string) {
 			class := env.NodeClass(ctx)
 			mends := breaks(ctx, class)
-			eventuallySays(ctx, class, condition, says, contains...)
-			eventuallySays(ctx, class, "Ready", "False")
+			env.EventuallySays(ctx, class, condition, says, contains...)
+			env.EventuallySays(ctx, class, "Ready", "False")
 			pool := env.NodePool(ctx, "default", onePodPerNode)
 			w := filling(1)
 			env.Create(ctx, w.Deployment())
 			env.Consistently(ctx, calm, func(g Gomega) { g.Expect(running(ctx)).To(BeZero()) })
 			env.EventuallyCondition(ctx, pool, v1.ConditionTypeNodeClassReady, "False")
 			mends(ctx)
-			eventuallySays(ctx, class, "Ready", "True")
+			env.EventuallySays(ctx, class, "Ready", "True")
 			env.EventuallyRunning(ctx, w)
 			expectOneEach(ctx, pool)
 		},
@@ -66,8 +66,8 @@ var _ = Describe("A NodeClass", func() {
 	// AWS-165, AWS-166: the other family that the simulated machines boot.
 	It("of Bottlerocket brings machines that join", func(ctx SpecContext) {
 		class := env.NodeClass(ctx)
-		setSpec(ctx, class, []any{map[string]any{"alias": "bottlerocket@latest"}}, "amiSelectorTerms")
-		setSpec(ctx, class, "[settings.kernel]\nlockdown = \"integrity\"\n", "userData")
+		env.SetSpec(ctx, class, []any{map[string]any{"alias": "bottlerocket@latest"}}, "amiSelectorTerms")
+		env.SetSpec(ctx, class, "[settings.kernel]\nlockdown = \"integrity\"\n", "userData")
 		pool := env.NodePool(ctx, "default", onePodPerNode)
 		w := filling(2)
 		env.Create(ctx, w.Deployment())
@@ -79,7 +79,7 @@ var _ = Describe("A NodeClass", func() {
 	// AWS-164, AWS-207: what the kubelet is told holds on the node.
 	It("with kubelet settings brings nodes that have them", func(ctx SpecContext) {
 		class := env.NodeClass(ctx)
-		setSpec(ctx, class, map[string]any{"maxPods": int64(17), "systemReserved": map[string]any{"cpu": "150m", "memory": "200Mi"}}, "kubelet")
+		env.SetSpec(ctx, class, map[string]any{"maxPods": int64(17), "systemReserved": map[string]any{"cpu": "150m", "memory": "200Mi"}}, "kubelet")
 		pool := env.NodePool(ctx, "default", onePodPerNode)
 		w := objects.Workload{Name: env.Name("work"), CPU: "100m"}
 		env.Create(ctx, w.Pod())
@@ -100,8 +100,8 @@ func selecting(field string, term map[string]any) func(SpecContext, *unstructure
 	return func(ctx SpecContext, class *unstructured.Unstructured) func(SpecContext) {
 		terms, _, err := unstructured.NestedSlice(class.Object, "spec", field)
 		Expect(err).NotTo(HaveOccurred())
-		setSpec(ctx, class, []any{term}, field)
-		return func(ctx SpecContext) { setSpec(ctx, class, terms, field) }
+		env.SetSpec(ctx, class, []any{term}, field)
+		return func(ctx SpecContext) { env.SetSpec(ctx, class, terms, field) }
 	}
 }
 

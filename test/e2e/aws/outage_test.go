@@ -7,8 +7,10 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/test/internal/objects"
 	"karpenter.sh/test/internal/simcloud"
 )
 
@@ -24,14 +26,14 @@ var _ = Describe("A cloud that misbehaves", func() {
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
-		before := uids(env.Claims(ctx, pool))
+		before := objects.UIDs(env.Claims(ctx, pool))
 		names := nodeNames(env.Nodes(ctx, pool))
 
 		Expect(cloud.Fault(ctx, simcloud.Fault{"call": "*:*", "error": map[string]any{"code": "ServiceUnavailable", "status": 503}})).To(Succeed())
 		env.Scale(ctx, w, 6)
 		w.Replicas = 6
 		env.Consistently(ctx, 5*time.Minute, func(g Gomega) {
-			now := uids(env.Claims(ctx, pool))
+			now := objects.UIDs(env.Claims(ctx, pool))
 			for _, uid := range before {
 				g.Expect(now).To(ContainElement(uid), "no NodeClaim is given up")
 			}
@@ -42,7 +44,7 @@ var _ = Describe("A cloud that misbehaves", func() {
 		Expect(cloud.Mend(ctx)).To(Succeed())
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
-		Expect(uids(env.Claims(ctx, pool))).To(ContainElements(before))
+		Expect(objects.UIDs(env.Claims(ctx, pool))).To(ContainElements(before))
 		expectOneEach(ctx, pool)
 	})
 
@@ -50,6 +52,8 @@ var _ = Describe("A cloud that misbehaves", func() {
 	It("loses its answers, and nothing runs twice", func(ctx SpecContext) {
 		pool := env.NodePool(ctx, "default", onePodPerNode, require(capacityType, "on-demand"))
 		env.EventuallyUsable(ctx, pool)
+		after, err := cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		Expect(cloud.Fault(ctx,
 			simcloud.Fault{"call": "ec2:CreateFleet", "times": 2, "lost": true},
 			simcloud.Fault{"call": "ec2:TerminateInstances", "times": 1, "lost": true},
@@ -60,6 +64,17 @@ var _ = Describe("A cloud that misbehaves", func() {
 		env.EventuallySettled(ctx, pool)
 		expectOneEach(ctx, pool)
 		Expect(env.Nodes(ctx, pool)).To(HaveLen(8))
+
+		By("then: all of them go")
+		env.Scale(ctx, w, 0)
+		for _, claim := range env.Claims(ctx, pool) {
+			Expect(client.IgnoreNotFound(env.Delete(ctx, &claim))).To(Succeed())
+		}
+		env.EventuallyNodes(ctx, pool, 0)
+		eventuallyNoneRun(ctx)
+		happened, err := cloud.Faulted(ctx, after)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(happened).To(ContainElements("ec2:CreateFleet", "ec2:TerminateInstances"), "calls whose answers were lost")
 	})
 
 	It("forgets the launch templates, and launches go on", func(ctx SpecContext) {
@@ -86,7 +101,7 @@ var _ = Describe("A controller that is killed", func() {
 		env.Create(ctx, w.Deployment())
 		env.Eventually(ctx, func(g Gomega) { g.Expect(running(ctx)).To(BeNumerically(">", 0)) })
 		Expect(launched(env.Claims(ctx, pool))).To(BeNumerically("<", 6), "the answer is still under way")
-		crash(ctx)
+		env.Crash(ctx)
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
 		Expect(env.Nodes(ctx, pool)).To(HaveLen(6))

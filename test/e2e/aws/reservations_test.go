@@ -39,7 +39,7 @@ var _ = Describe("A reservation", func() {
 	}
 	create := func(ctx SpecContext) *v1.NodePool {
 		GinkgoHelper()
-		setSpec(ctx, env.NodeClass(ctx), []any{map[string]any{"tags": map[string]any{"purpose": "steady"}}}, "capacityReservationSelectorTerms")
+		env.SetSpec(ctx, env.NodeClass(ctx), []any{map[string]any{"tags": map[string]any{"purpose": "steady"}}}, "capacityReservationSelectorTerms")
 		pool := env.NodePool(ctx, "default", require(instanceType, "m5.large", "m6i.large"), require(capacityType, "reserved", "on-demand"))
 		env.EventuallyUsable(ctx, pool)
 		return pool
@@ -48,7 +48,8 @@ var _ = Describe("A reservation", func() {
 	// AWS-264, AWS-280, AWS-324, AWS-352, CP-065, CP-069.
 	It("is used up first, then on-demand capacity follows, and what returns is used again", func(ctx SpecContext) {
 		pool := create(ctx)
-		before := requests(ctx)
+		before, err := cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		w := filling(reservedRoom + 2)
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
@@ -65,7 +66,8 @@ var _ = Describe("A reservation", func() {
 		eventuallyNoneRun(ctx)
 
 		By("then: other pods come") // those of w have not run for long enough to be trusted (SCH-301)
-		before = requests(ctx)
+		before, err = cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		w = filling(reservedRoom)
 		w.Name = env.Name("again")
 		env.Create(ctx, w.Deployment())
@@ -84,7 +86,8 @@ var _ = Describe("A reservation", func() {
 		Expect(reserved(env.EventuallySettled(ctx, pool))).To(Equal(1))
 
 		others := launchIntoReservation(ctx, reservedRoom-1)
-		before := requests(ctx)
+		before, err := cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		env.Scale(ctx, w, 4)
 		w.Replicas = 4
 		env.EventuallyRunning(ctx, w)

@@ -34,7 +34,7 @@ var _ = Describe("Scale-out", func() {
 		}
 
 		By("then: the controller restarts, and launches nothing")
-		crash(ctx)
+		env.Crash(ctx)
 		env.EventuallySettled(ctx, steady)
 		expectOneEach(ctx, spot, steady)
 

@@ -4,17 +4,11 @@ package aws_test
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"path"
-	"slices"
-	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/test/internal/objects"
@@ -50,14 +44,6 @@ func drifting(nodes string) func(*v1.NodePool) {
 	}
 }
 
-// setSpec changes a field of a NodeClass's spec.
-func setSpec(ctx context.Context, class *unstructured.Unstructured, value any, field ...string) {
-	GinkgoHelper()
-	env.Update(ctx, class, func() {
-		Expect(unstructured.SetNestedField(class.Object, value, append([]string{"spec"}, field...)...)).To(Succeed())
-	})
-}
-
 // machineOf is the instance of a NodeClaim or Node, by its provider ID.
 func machineOf(providerID string) string { return path.Base(providerID) }
 
@@ -73,15 +59,6 @@ func running(ctx context.Context) int {
 		count += int(n)
 	}
 	return count
-}
-
-// requests is the number of the last request that the cloud got.
-func requests(ctx context.Context) int {
-	GinkgoHelper()
-	state, err := cloud.State(ctx)
-	Expect(err).NotTo(HaveOccurred())
-	n, _ := state["requests"].(float64)
-	return int(n)
 }
 
 // eventuallyNoneRun waits until the account has no instance: nothing leaks.
@@ -100,50 +77,5 @@ func expectOneEach(ctx context.Context, pools ...*v1.NodePool) {
 			claims += len(env.Claims(ctx, pool))
 		}
 		g.Expect(running(ctx)).To(Equal(claims), "instances for NodeClaims")
-	})
-}
-
-// crash kills the controller and starts another one.
-func crash(ctx context.Context) {
-	GinkgoHelper()
-	if !env.Karpenter.Local() {
-		Skip("the controller is not a process on this machine")
-	}
-	Expect(env.Karpenter.Kill(ctx)).To(Succeed())
-	Expect(env.Karpenter.Start(ctx)).To(Succeed())
-	env.Restarted(ctx)
-}
-
-// valuesOf are the values that a label has on nodes, sorted.
-func valuesOf(nodes []corev1.Node, label string) []string {
-	values := map[string]bool{}
-	for i := range nodes {
-		values[nodes[i].Labels[label]] = true
-	}
-	return slices.Sorted(maps.Keys(values))
-}
-
-// conditionOf is a condition of a NodeClass, as text: status reason: message.
-func conditionOf(class *unstructured.Unstructured, kind string) string {
-	conditions, _, _ := unstructured.NestedSlice(class.Object, "status", "conditions")
-	for _, c := range conditions {
-		if c, ok := c.(map[string]any); ok && c["type"] == kind {
-			return fmt.Sprintf("%v %v: %v", c["status"], c["reason"], c["message"])
-		}
-	}
-	return ""
-}
-
-// eventuallySays waits until a condition of a NodeClass, as conditionOf has it,
-// begins with a text and contains the others.
-func eventuallySays(ctx context.Context, class *unstructured.Unstructured, kind, begins string, contains ...string) {
-	GinkgoHelper()
-	env.Eventually(ctx, func(g Gomega) {
-		g.Expect(env.Get(ctx, client.ObjectKeyFromObject(class), class)).To(Succeed())
-		says := conditionOf(class, kind)
-		g.Expect(says).To(HavePrefix(begins), "condition %s", kind)
-		for _, text := range contains {
-			g.Expect(strings.ToLower(says)).To(ContainSubstring(strings.ToLower(text)), "condition %s", kind)
-		}
 	})
 }

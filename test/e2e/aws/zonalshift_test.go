@@ -41,14 +41,15 @@ var _ = Describe("A zonal shift", func() {
 		more := objects.Workload{Name: env.Name("more"), Replicas: 6, CPU: "1500m"}
 		env.Create(ctx, bound.Deployment(), more.Deployment())
 		env.EventuallyRunning(ctx, more)
-		Expect(valuesOf(env.EventuallySettled(ctx, wide), zone)).NotTo(ContainElement("us-west-2a"))
+		Expect(objects.Values(env.EventuallySettled(ctx, wide), zone)).NotTo(ContainElement("us-west-2a"))
 		Expect(env.Claims(ctx, narrow)).To(HaveLen(1))
 		for _, pod := range env.Pods(ctx, bound) {
 			Expect(pod.Spec.NodeName).To(BeEmpty(), "there is a node for %s", pod.Name)
 		}
 
 		By("then: a node of the zone is deleted; its pod moves, its machine stays")
-		before := requests(ctx)
+		before, err := cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		Expect(env.Delete(ctx, claim)).To(Succeed())
 		env.Eventually(ctx, func(g Gomega) {
 			for _, pod := range env.EventuallyRunning(ctx, w) {

@@ -4,7 +4,6 @@ package clusterapi_test
 
 import (
 	"context"
-	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -189,17 +188,13 @@ var _ = Describe("MachineDeployments", func() {
 	It("make a NodeClass ready, and their absence unready", func(ctx SpecContext) {
 		pool := env.NodePool(ctx, "default")
 		class := env.NodeClass(ctx)
-		env.Eventually(ctx, func(g Gomega) {
-			g.Expect(env.Get(ctx, client.ObjectKeyFromObject(class), class)).To(Succeed())
-			g.Expect(says(class, "MachineDeploymentsReady")).To(HavePrefix("False MachineDeploymentsNotFound"))
-		})
+		env.EventuallySays(ctx, class, "MachineDeploymentsReady", "False MachineDeploymentsNotFound")
 		w := filling(1)
 		env.Create(ctx, w.Deployment())
 		deploy(ctx, "group")
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
-		Expect(env.Get(ctx, client.ObjectKeyFromObject(class), class)).To(Succeed())
-		Expect(says(class, "Ready")).To(HavePrefix("True"))
+		env.EventuallySays(ctx, class, "Ready", "True")
 	})
 
 	// CAPI-041: a node that somebody scaled by hand and that runs pods is nobody's to take.
@@ -245,23 +240,4 @@ func takeTemplate(ctx context.Context, d *clusterv1.MachineDeployment) *v1alpha1
 	Expect(management.Delete(ctx, template)).To(Succeed())
 	template.ObjectMeta = metav1.ObjectMeta{Name: template.Name, Namespace: template.Namespace, Labels: template.Labels}
 	return template
-}
-
-// says is a condition of a NodeClass as text: status, reason, message.
-func says(class objectWithConditions, kind string) string {
-	list, _ := class.UnstructuredContent()["status"].(map[string]any)
-	conditions, _ := list["conditions"].([]any)
-	for _, c := range conditions {
-		if c, ok := c.(map[string]any); ok && c["type"] == kind {
-			return strings.TrimSpace(strings.Join([]string{text(c["status"]), text(c["reason"]), text(c["message"])}, " "))
-		}
-	}
-	return ""
-}
-
-type objectWithConditions interface{ UnstructuredContent() map[string]any }
-
-func text(value any) string {
-	s, _ := value.(string)
-	return s
 }

@@ -19,6 +19,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/test/internal/environment"
+	"karpenter.sh/test/internal/objects"
 	"karpenter.sh/test/internal/statichash"
 	"karpenter.sh/test/machines"
 )
@@ -67,7 +68,7 @@ var _ = Describe("A cluster that another Karpenter has run", func() {
 		env.Restarted(ctx)
 		env.Consistently(ctx, unmoved, func(g Gomega) {
 			claims := env.Claims(ctx, pool)
-			g.Expect(uids(claims)).To(ConsistOf(uids(left)))
+			g.Expect(objects.UIDs(claims)).To(ConsistOf(objects.UIDs(left)))
 			for i := range claims {
 				g.Expect(claims[i].DeletionTimestamp).To(BeNil(), "NodeClaim %s stays", claims[i].Name)
 				drifted := claims[i].StatusConditions().Get(v1.ConditionTypeDrifted)

@@ -16,6 +16,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/test/internal/connection"
+	"karpenter.sh/test/internal/objects"
 	"karpenter.sh/test/machines"
 	"karpenter.sh/test/machines/v1alpha1"
 )
@@ -51,13 +52,13 @@ var _ = Describe("A management cluster", func() {
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
-		before := uids(env.Claims(ctx, pool))
+		before := objects.UIDs(env.Claims(ctx, pool))
 
 		g.Shut(true)
 		env.Scale(ctx, w, 4)
 		w.Replicas = 4
 		env.Consistently(ctx, 3*calm, func(g Gomega) {
-			g.Expect(uids(env.Claims(ctx, pool))).To(ContainElements(before))
+			g.Expect(objects.UIDs(env.Claims(ctx, pool))).To(ContainElements(before))
 			g.Expect(len(env.Claims(ctx, pool))).To(BeNumerically("<=", 4), "NodeClaims do not pile up")
 			g.Expect(env.Nodes(ctx, pool)).To(HaveLen(2))
 		})
@@ -66,7 +67,7 @@ var _ = Describe("A management cluster", func() {
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
 		eventuallyBacked(ctx, d, 4)
-		Expect(uids(env.Claims(ctx, pool))).To(ContainElements(before))
+		Expect(objects.UIDs(env.Claims(ctx, pool))).To(ContainElements(before))
 	})
 
 	// CAPI-103, CAPI-106, CAPI-051: what may not be written is not half done.

@@ -37,7 +37,7 @@ var _ = Describe("Scaling", func() {
 		expectBound(ctx, pool)
 
 		By("then: the controller restarts, and launches nothing")
-		crash(ctx)
+		env.Crash(ctx)
 		env.Consistently(ctx, calm, func(g Gomega) {
 			g.Expect(replicas(ctx, small) + replicas(ctx, large)).To(Equal(5))
 			g.Expect(env.Claims(ctx, pool)).To(HaveLen(5))

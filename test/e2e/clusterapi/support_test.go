@@ -185,31 +185,12 @@ func restart(ctx context.Context, settings ...string) {
 	env.Restarted(ctx)
 }
 
-// crash kills the controller and starts another one.
-func crash(ctx context.Context) {
-	GinkgoHelper()
-	if !env.Karpenter.Local() {
-		Skip("the controller is not a process on this machine")
-	}
-	Expect(env.Karpenter.Kill(ctx)).To(Succeed())
-	restart(ctx)
-}
-
-func uids(claims []v1.NodeClaim) []types.UID {
-	out := make([]types.UID, len(claims))
-	for i := range claims {
-		out[i] = claims[i].UID
-	}
-	return out
-}
-
 // ofGroup selects what a spec has made in the management cluster.
 func ofGroup() []client.ListOption {
 	return []client.ListOption{client.InNamespace(ground.Namespace), client.MatchingLabels{labelGroup: group}}
 }
 
-// removeGroup deletes the MachineDeployments of a spec, which must have got back all that
-// Karpenter took, and waits for their Machines to go.
+// removeGroup deletes the MachineDeployments of a spec, and waits for their Machines to go.
 func removeGroup(ctx context.Context) {
 	GinkgoHelper()
 	var list clusterv1.MachineDeploymentList

@@ -19,6 +19,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/test/internal/environment"
+	"karpenter.sh/test/internal/objects"
 )
 
 // Names that a cluster holds, by the specification and not by the product's constants.
@@ -49,10 +50,10 @@ var _ = Describe("A cluster that another Karpenter has run", func() {
 
 		Expect(env.Karpenter.Start(ctx)).To(Succeed())
 		env.Restarted(ctx)
-		eventuallySays(ctx, left.class, "Ready", "True")
+		env.EventuallySays(ctx, left.class, "Ready", "True")
 		env.Consistently(ctx, unmoved, func(g Gomega) {
 			claims := env.Claims(ctx, left.pool)
-			g.Expect(uids(claims)).To(ConsistOf(uids(left.claims)))
+			g.Expect(objects.UIDs(claims)).To(ConsistOf(objects.UIDs(left.claims)))
 			for i := range claims {
 				g.Expect(claims[i].DeletionTimestamp).To(BeNil(), claims[i].Name)
 				drifted := claims[i].StatusConditions().Get(v1.ConditionTypeDrifted)

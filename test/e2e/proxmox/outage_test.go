@@ -3,14 +3,20 @@
 package proxmox_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/test/internal/environment"
 	"karpenter.sh/test/internal/objects"
+	"karpenter.sh/test/internal/simcloud"
 )
 
 var _ = Describe("A host", func() {
@@ -22,8 +28,8 @@ var _ = Describe("A host", func() {
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
 		nodes := env.EventuallySettled(ctx, pool)
-		Expect(valuesOf(nodes, zone)).To(Equal([]string{"east2", "east3"}), "balanced (PVE-062)")
-		before := uids(env.Claims(ctx, pool))
+		Expect(objects.Values(nodes, zone)).To(Equal([]string{"east2", "east3"}), "balanced (PVE-062)")
+		before := objects.UIDs(env.Claims(ctx, pool))
 		Expect(cloud.Host(ctx, "east", "east2", true, false)).To(Succeed())
 		more := objects.Workload{Name: env.Name("more"), Replicas: 2, CPU: "1500m"}
 		env.Create(ctx, more.Deployment())
@@ -57,7 +63,7 @@ var _ = Describe("A host", func() {
 		w := filling(3)
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
-		Expect(valuesOf(env.EventuallySettled(ctx, pool), zone)).To(Equal([]string{"east2"}))
+		Expect(objects.Values(env.EventuallySettled(ctx, pool), zone)).To(Equal([]string{"east2"}))
 	})
 })
 
@@ -66,26 +72,34 @@ var _ = Describe("A storage", func() {
 	// launch each moment.
 	It("that is full sends machines elsewhere", func(ctx SpecContext) {
 		class := env.NodeClass(ctx)
-		setSpec(ctx, class, map[string]any{"size": "30G", "storage": "local-lvm"}, "bootDevice")
-		eventuallySays(ctx, class, "Ready", "True")
+		env.SetSpec(ctx, class, map[string]any{"size": "30G", "storage": "local-lvm"}, "bootDevice")
+		env.EventuallySays(ctx, class, "Ready", "True")
 		pool := env.NodePool(ctx, "default", onePodPerNode)
 		Expect(cloud.Free(ctx, "east", "local-lvm", 1)).To(Succeed())
+		before, err := cloud.Requests(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		w := filling(3)
 		env.Create(ctx, w.Deployment())
 		env.EventuallyRunning(ctx, w)
-		Expect(valuesOf(env.EventuallySettled(ctx, pool), region)).To(Equal([]string{"west"}))
+		Expect(objects.Values(env.EventuallySettled(ctx, pool), region)).To(Equal([]string{"west"}))
 		expectOneEach(ctx, pool)
+		Expect(len(clones(ctx, before))).To(BeNumerically(">", 3), "those that did not fit and those that did")
 
+		By("then: nothing fits anywhere")
 		Expect(cloud.Free(ctx, "west", "local-lvm", 1)).To(Succeed())
-		state, err := cloud.State(ctx)
+		before, err = cloud.Requests(ctx)
 		Expect(err).NotTo(HaveOccurred())
-		after, _ := state["requests"].(float64)
 		env.Scale(ctx, w, 4)
-		w.Replicas = 4
+		env.Eventually(ctx, func(g Gomega) {
+			// Long texts are cut, maybe before they say that no space is left.
+			g.Expect(unlaunched(ctx, pool)).To(ContainElement(ContainSubstring("unable to create image: storage")))
+		})
 		time.Sleep(2 * calm)
-		clones, err := cloud.Calls(ctx, "POST /nodes/{node}/qemu/{vmid}/clone", int(after))
-		Expect(err).NotTo(HaveOccurred())
-		Expect(len(clones)).To(BeNumerically("<=", 16), "launches in vain")
+		Expect(len(clones(ctx, before))).To(And(BeNumerically(">=", 1), BeNumerically("<=", 16)), "launches in vain")
+		pods := env.Pods(ctx, w)
+		Expect(pods).To(HaveLen(4))
+		waiting := slices.DeleteFunc(pods, func(p corev1.Pod) bool { return environment.Ready(&p) })
+		Expect(waiting).To(HaveLen(1), "the others run on")
 		expectOneEach(ctx, pool)
 	})
 })
@@ -154,12 +168,34 @@ var _ = Describe("Machines", func() {
 		w := filling(6)
 		env.Create(ctx, w.Deployment())
 		env.Eventually(ctx, func(g Gomega) { g.Expect(len(machines(ctx))).To(BeNumerically(">", 2)) })
-		crash(ctx)
+		env.Crash(ctx)
 		env.EventuallyRunning(ctx, w)
 		env.EventuallySettled(ctx, pool)
 		expectOneEach(ctx, pool)
 	})
 })
+
+// clones are the calls after a number that had a template cloned.
+func clones(ctx context.Context, after int) []simcloud.Call {
+	GinkgoHelper()
+	calls, err := cloud.Calls(ctx, "POST /nodes/{node}/qemu/{vmid}/clone", after)
+	Expect(err).NotTo(HaveOccurred())
+	return calls
+}
+
+// unlaunched is what was told of the NodeClaims of a pool that there was no room for, and
+// that are gone by then.
+func unlaunched(ctx context.Context, pool *v1.NodePool) (messages []string) {
+	GinkgoHelper()
+	var list corev1.EventList
+	Expect(env.List(ctx, &list, client.MatchingFields{"reason": "InsufficientCapacityError"})).To(Succeed())
+	for _, e := range list.Items {
+		if e.InvolvedObject.Kind == "NodeClaim" && strings.HasPrefix(e.InvolvedObject.Name, pool.Name+"-") {
+			messages = append(messages, e.Message)
+		}
+	}
+	return messages
+}
 
 // privileges are those that the token needs (PVE-111).
 const privileges = "Datastore.Allocate Datastore.AllocateSpace Datastore.AllocateTemplate Datastore.Audit Mapping.Audit Mapping.Use Pool.Allocate Pool.Audit " +

@@ -14,8 +14,6 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
@@ -76,14 +74,6 @@ func onePodPerNode(pool *v1.NodePool) { require(instanceType, small)(pool) }
 // filling is a workload whose pods fill a node of such a pool each.
 func filling(replicas int32) objects.Workload {
 	return objects.Workload{Name: env.Name("work"), Replicas: replicas, CPU: "1500m"}
-}
-
-// setSpec changes a field of a NodeClass's spec.
-func setSpec(ctx context.Context, class *unstructured.Unstructured, value any, field ...string) {
-	GinkgoHelper()
-	env.Update(ctx, class, func() {
-		Expect(unstructured.SetNestedField(class.Object, value, append([]string{"spec"}, field...)...)).To(Succeed())
-	})
 }
 
 // machines are those that are no templates and were there after the start, by their
@@ -163,58 +153,6 @@ func expectOneEach(ctx context.Context, pools ...*v1.NodePool) {
 			}
 		}
 		g.Expect(slices.Collect(maps.Keys(machines(ctx)))).To(ConsistOf(ids), "machines for NodeClaims")
-	})
-}
-
-// crash kills the controller and starts another one.
-func crash(ctx context.Context) {
-	GinkgoHelper()
-	if !env.Karpenter.Local() {
-		Skip("the controller is not a process on this machine")
-	}
-	Expect(env.Karpenter.Kill(ctx)).To(Succeed())
-	Expect(env.Karpenter.Start(ctx)).To(Succeed())
-	env.Restarted(ctx)
-}
-
-// valuesOf are the values that a label has on nodes, sorted.
-func valuesOf(nodes []corev1.Node, label string) []string {
-	values := map[string]bool{}
-	for i := range nodes {
-		values[nodes[i].Labels[label]] = true
-	}
-	return slices.Sorted(maps.Keys(values))
-}
-
-func uids(claims []v1.NodeClaim) (out []types.UID) {
-	for i := range claims {
-		out = append(out, claims[i].UID)
-	}
-	return out
-}
-
-// conditionOf is a condition of an object, as text: status reason: message.
-func conditionOf(o *unstructured.Unstructured, kind string) string {
-	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
-	for _, c := range conditions {
-		if c, ok := c.(map[string]any); ok && c["type"] == kind {
-			return fmt.Sprintf("%v %v: %v", c["status"], c["reason"], c["message"])
-		}
-	}
-	return ""
-}
-
-// eventuallySays waits until a condition of an object, as conditionOf has it, begins with a
-// text and contains the others.
-func eventuallySays(ctx context.Context, o *unstructured.Unstructured, kind, begins string, contains ...string) {
-	GinkgoHelper()
-	env.Eventually(ctx, func(g Gomega) {
-		g.Expect(env.Get(ctx, client.ObjectKeyFromObject(o), o)).To(Succeed())
-		says := conditionOf(o, kind)
-		g.Expect(says).To(HavePrefix(begins), "condition %s", kind)
-		for _, text := range contains {
-			g.Expect(says).To(ContainSubstring(text), "condition %s", kind)
-		}
 	})
 }
 

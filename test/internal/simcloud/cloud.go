@@ -143,7 +143,8 @@ type Call struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Status  int    `json:"status"`
-	Fault   string `json:"fault"`
+	// Fault is the name of the rule that let it go wrong; empty: none did.
+	Fault string `json:"fault"`
 }
 
 // Calls returns the requests of this name that came after a number, oldest first; an
@@ -155,6 +156,30 @@ func (c *Cloud) Calls(ctx context.Context, call string, after int) ([]Call, erro
 	}
 	var calls []Call
 	return calls, c.get(ctx, "/v1/journal?"+query.Encode(), &calls)
+}
+
+// Requests is the number of the last request that the cloud got.
+func (c *Cloud) Requests(ctx context.Context) (int, error) {
+	var state struct {
+		Requests int `json:"requests"`
+	}
+	return state.Requests, c.get(ctx, "/v1/state", &state)
+}
+
+// Faulted returns the rules of [Fault] that let a request after a number go wrong, each as
+// often as it did: by their names, which are their calls where they have none.
+func (c *Cloud) Faulted(ctx context.Context, after int) ([]string, error) {
+	calls, err := c.Calls(ctx, "", after)
+	if err != nil {
+		return nil, err
+	}
+	var rules []string
+	for _, call := range calls {
+		if call.Fault != "" {
+			rules = append(rules, call.Fault)
+		}
+	}
+	return rules, nil
 }
 
 // Permissions are what a caller needed of its policies so far, and missed.
