@@ -51,8 +51,8 @@ func (t *told) keep(present map[types.UID]bool) {
 // read reads a deployment. Facts that cannot be told now are those that were told last. If
 // none ever were, what its annotations say is enough if they say all that decides where
 // pods go; else the deployment has a type that is not to be had: one without a type would
-// drift its nodes. The error is that not even that can be said.
-func (s *Stock) read(ctx context.Context, d *capi.MachineDeployment) (Deployment, error) {
+// drift its nodes. Labels that are none are wrong whatever can be told.
+func (s *Stock) read(ctx context.Context, d *capi.MachineDeployment) Deployment {
 	facts, err := s.opts.Facts(ctx, d)
 	if err == nil {
 		s.told.put(d.UID, facts)
@@ -64,14 +64,10 @@ func (s *Stock) read(ctx context.Context, d *capi.MachineDeployment) (Deployment
 	}
 	r := s.shapes.of(d, facts)
 	out := Deployment{Object: d, Shape: r.shape, Err: r.err, number: r.number}
-	switch {
-	case err == nil || (r.err == nil && complete(d)):
-		return out, nil
-	case r.shape == nil:
-		return Deployment{}, err
+	if err != nil && r.shape != nil && (r.err != nil || !complete(d)) {
+		out.Err = fmt.Errorf("MachineDeployment %s: %w: %w", client.ObjectKeyFromObject(d), ErrUntold, err)
 	}
-	out.Err = fmt.Errorf("MachineDeployment %s: %w: %w", client.ObjectKeyFromObject(d), ErrUntold, err)
-	return out, nil
+	return out
 }
 
 // complete reports whether annotations tell the size and the platform of machines.

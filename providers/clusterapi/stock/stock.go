@@ -4,7 +4,6 @@ package stock
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -110,14 +109,10 @@ func (s *Stock) Selected(ctx context.Context, nodeClass *v1alpha1.ClusterAPINode
 		}
 	}
 	out := make([]Deployment, len(members))
-	errs := concurrency.Each(members, atATime, func(i int, d *capi.MachineDeployment) error {
-		var err error
-		out[i], err = s.read(ctx, d)
-		return err
+	concurrency.Each(members, atATime, func(i int, d *capi.MachineDeployment) error {
+		out[i] = s.read(ctx, d)
+		return nil
 	})
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
 	s.shapes.keep(present)
 	s.told.keep(present)
 	slices.SortFunc(out, func(a, b Deployment) int { return strings.Compare(a.Name().String(), b.Name().String()) })
