@@ -4,10 +4,13 @@ package management_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -275,19 +278,27 @@ func TestRenewedKubeconfig(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(kubeconfig(url, authority, "secret"))
+	// A path is relative to the file, not to the working directory.
+	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "ca.crt"), []byte(authority), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	relative := func(token string) string {
+		data := fmt.Sprintf(`"certificate-authority-data":%q`, base64.StdEncoding.EncodeToString([]byte(authority)))
+		return strings.Replace(kubeconfig(url, authority, token), data, `"certificate-authority":"ca.crt"`, 1)
+	}
+	write(relative("secret"))
 	c, err := management.Connect(options.Options{Kubeconfig: file}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for reason, text := range map[string]string{"the same": kubeconfig(url, authority, "secret"), "half of it": `{"clusters":`, "nothing": ""} {
+	for reason, text := range map[string]string{"the same": relative("secret"), "half of it": `{"clusters":`, "nothing": ""} {
 		if write(text); c.Outdated() {
 			t.Errorf("%s is taken for another one", reason)
 		}
 	}
 	o := openWith(t, management.Options{Config: c.Config, Outdated: c.Outdated})
 	o.start()
-	write(kubeconfig(url, authority, "renewed"))
+	write(relative("renewed"))
 	o.eventually("it ends", func() bool { return len(o.ended) > 0 })
 	if err := <-o.ended; !errors.Is(err, management.ErrOutdated) {
 		t.Errorf("ended with %v", err)
