@@ -88,6 +88,34 @@ func TestFacts(t *testing.T) {
 	}
 }
 
+// CAPI-019: one memory serves both questions: what a shape was asked for is believed when
+// all are listed, and a deployment that nobody has listed has a shape of its labels at least.
+func TestShapeOf(t *testing.T) {
+	clock := clocktesting.NewFakeClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	management := simcapi.New(t, clock, "v1beta2")
+	md := management.Deployment("md", 0)
+	down := errors.New("no route to host")
+	facts := instancetype.Facts{}
+	s := stock.New(stock.Options{
+		Inventory: &inventory.Reader{Management: inventory.Management{Cache: management.Cache()}},
+		Health:    health.New(health.Options{Clock: clock}), Clock: clock,
+		Facts: func(context.Context, *capi.MachineDeployment) (instancetype.Facts, error) { return facts, down },
+	})
+	if shape := s.ShapeOf(t.Context(), management.Get(md)); shape == nil || shape.Name() != "md" || shape.Capacity != nil {
+		t.Errorf("of labels only: %+v", shape)
+	}
+	facts.Capacity, down = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("4"), corev1.ResourceMemory: resource.MustParse("16Gi")}, nil
+	sized := s.ShapeOf(t.Context(), management.Get(md))
+	if sized == nil || sized.Capacity.Cpu().Value() != 4 {
+		t.Fatalf("with a template: %+v", sized)
+	}
+	facts, down = instancetype.Facts{}, errors.New("no route to host")
+	got, err := s.Selected(t.Context(), &v1alpha1.ClusterAPINodeClass{})
+	if err != nil || len(got) != 1 || got[0].Shape != sized || got[0].Err != nil {
+		t.Errorf("listed: %+v, %v", got, err)
+	}
+}
+
 // CAPI-010: facts of many deployments are asked for at the same time, for they may have to
 // be read.
 func TestFactsTogether(t *testing.T) {

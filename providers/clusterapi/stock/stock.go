@@ -47,7 +47,6 @@ type Options struct {
 type Stock struct {
 	opts   Options
 	shapes *shapes
-	told   *told
 	idle   *idle
 	views  *catalogue.Memo[string, []*cloudprovider.InstanceType]
 	latest *catalogue.Memo[string, *latest]
@@ -63,7 +62,6 @@ func New(o Options) *Stock {
 	return &Stock{
 		opts:   o,
 		shapes: newShapes(),
-		told:   newTold(),
 		idle:   &idle{opts: o, known: map[types.NamespacedName]look{}},
 		views:  catalogue.NewMemo[string, []*cloudprovider.InstanceType](catalogue.DefaultViews),
 		latest: catalogue.NewMemo[string, *latest](catalogue.DefaultViews),
@@ -114,7 +112,6 @@ func (s *Stock) Selected(ctx context.Context, nodeClass *v1alpha1.ClusterAPINode
 		return nil
 	})
 	s.shapes.keep(present)
-	s.told.keep(present)
 	slices.SortFunc(out, func(a, b Deployment) int { return strings.Compare(a.Name().String(), b.Name().String()) })
 	return out, nil
 }
@@ -122,11 +119,7 @@ func (s *Stock) Selected(ctx context.Context, nodeClass *v1alpha1.ClusterAPINode
 // ShapeOf returns the shape of a deployment, or the last that could be read, or one of its
 // labels only; nil if not even they can be read.
 func (s *Stock) ShapeOf(ctx context.Context, d *capi.MachineDeployment) *instancetype.Shape {
-	facts, err := s.opts.Facts(ctx, d)
-	if err != nil {
-		return s.shapes.last(d.UID)
-	}
-	return s.shapes.of(d, facts).shape
+	return s.read(ctx, d).Shape
 }
 
 // Types returns the instance types of some deployments for one who asks. The list is the
