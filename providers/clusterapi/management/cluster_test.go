@@ -183,6 +183,25 @@ func TestOutages(t *testing.T) {
 	o.eventually("it answers again", func() bool { return o.Reachable(t.Context()) == nil })
 }
 
+// CAPI-060: a start is no outage, unless the objects cannot be read for long.
+func TestFilling(t *testing.T) {
+	url, authority := server(t, "v1beta2")
+	c, err := management.Connect(options.Options{URL: url, Token: "secret", CertificateAuthority: authority}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := open(t, c.Config)
+	for after, want := range []error{management.ErrFilling, management.ErrUnavailable} {
+		listed := o.Cache().List(t.Context(), &capi.MachineList{})
+		for _, err := range []error{listed, o.Ready(nil), o.Reachable(t.Context())} {
+			if !errors.Is(err, want) {
+				t.Errorf("after %d times half a minute: %v, want %v", after, err, want)
+			}
+		}
+		o.clock.Step(30 * time.Second)
+	}
+}
+
 func create(t *testing.T, api client.Client, objects ...client.Object) {
 	t.Helper()
 	for _, object := range objects {

@@ -27,6 +27,7 @@ import (
 	"karpenter.sh/providers/clusterapi/instancetype"
 	"karpenter.sh/providers/clusterapi/internal/simcapi"
 	"karpenter.sh/providers/clusterapi/inventory"
+	"karpenter.sh/providers/clusterapi/management"
 	"karpenter.sh/providers/clusterapi/nodeclass"
 	"karpenter.sh/providers/clusterapi/provider"
 	"karpenter.sh/providers/clusterapi/scaling"
@@ -132,6 +133,16 @@ func TestResolve(t *testing.T) {
 				t.Errorf("got %+v, %v", got, err)
 			}
 		})
+	}
+}
+
+// CAPI-060: after a restart the condition stays as it is until the cache was filled.
+func TestFilling(t *testing.T) {
+	w := newWorld(t)
+	w.down = fmt.Errorf("the start: %w", management.ErrFilling)
+	got, err := w.resolver.Resolve(t.Context(), &v1alpha1.ClusterAPINodeClass{})
+	if !errors.Is(err, management.ErrFilling) || got.Status != "" {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
