@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr/testr"
+	"github.com/go-logr/logr/funcr"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -36,16 +36,18 @@ var errNoRoute = errors.New("no route to host")
 type line struct {
 	config *rest.Config
 	cut    atomic.Bool
-	// refused counts the requests while it was.
-	refused atomic.Int32
+	// asked counts the questions which versions are served.
+	asked atomic.Int32
 }
 
 func newLine(config *rest.Config) *line {
 	l := &line{config: rest.CopyConfig(config)}
 	l.config.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Path == "/apis/cluster.x-k8s.io" {
+				l.asked.Add(1)
+			}
 			if l.cut.Load() {
-				l.refused.Add(1)
 				return nil, errNoRoute
 			}
 			return next.RoundTrip(r)
@@ -64,6 +66,8 @@ type opened struct {
 	t     *testing.T
 	clock *clocktesting.FakeClock
 	ended chan error
+	// silent says that it was logged that the cluster does not answer.
+	silent atomic.Bool
 }
 
 func open(t *testing.T, config *rest.Config) *opened {
@@ -75,12 +79,31 @@ func openWith(t *testing.T, options management.Options) *opened {
 	t.Helper()
 	o := &opened{t: t, clock: clocktesting.NewFakeClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), ended: make(chan error, 1)}
 	var err error
-	options.Namespace, options.Clock, options.Log = "ns", o.clock, testr.New(t)
+	options.Namespace, options.Clock, options.Log = "ns", o.clock, funcr.New(o.log, funcr.Options{})
 	o.Cluster, err = management.Open(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return o
+}
+
+func (o *opened) log(_, args string) {
+	switch {
+	case strings.Contains(args, "does not answer"):
+		o.silent.Store(true)
+	case strings.Contains(args, "answers again"):
+		o.silent.Store(false)
+	}
+}
+
+// asksAgain lets the cluster be asked twice: what follows from the first answer is done then.
+func (o *opened) asksAgain(l *line) {
+	o.t.Helper()
+	for range 2 {
+		before := l.asked.Load()
+		o.clock.Step(10 * time.Second)
+		o.until("it is asked again", func() bool { return l.asked.Load() > before })
+	}
 }
 
 func (o *opened) start() {
@@ -96,11 +119,22 @@ func (o *opened) start() {
 // eventually lets time pass, ten seconds at a time, until a condition holds.
 func (o *opened) eventually(what string, holds func() bool) {
 	o.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+	o.until(what, func() bool {
+		if holds() {
+			return true
+		}
+		o.clock.Step(10 * time.Second)
+		return false
+	})
+}
+
+// until waits, while no time passes.
+func (o *opened) until(what string, holds func() bool) {
+	o.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			o.t.Fatalf("still waiting for: %s", what)
 		}
-		o.clock.Step(10 * time.Second)
 	}
 }
 
@@ -150,24 +184,15 @@ func TestOutages(t *testing.T) {
 	line.cut.Store(false)
 	o.eventually("it answers", func() bool { return o.Ready(nil) == nil && o.Reachable(t.Context()) == nil })
 	o.eventually("that is told", func() bool { return rung(changed) })
-	for quiet := false; !quiet; quiet = !rung(changed) { // both that it answers and that all was read are told
-		changed = o.DeploymentChanges()
-		o.clock.Step(10 * time.Second)
-		time.Sleep(200 * time.Millisecond)
-	}
+	o.asksAgain(line) // both that it answers and that all was read are told
 	t.Run("one namespace", o.oneNamespace)
 	t.Run("changes", func(t *testing.T) { o.changes(t, api) })
 
-	o.clock.Step(10 * time.Second)
-	time.Sleep(200 * time.Millisecond) // so that it answered just now
-	line.refused.Store(0)
+	o.asksAgain(line) // so that it answered ten seconds ago
 	line.cut.Store(true)
 	changed = o.DeploymentChanges()
-	o.clock.Step(20 * time.Second)
-	for deadline := time.Now().Add(10 * time.Second); line.refused.Load() == 0 && time.Now().Before(deadline); {
-		time.Sleep(10 * time.Millisecond)
-	}
-	time.Sleep(200 * time.Millisecond) // so that it is noted
+	o.clock.Step(10 * time.Second)
+	o.until("no answer is noted", o.silent.Load)
 	if err := o.Reachable(t.Context()); err != nil {
 		t.Errorf("a moment without answer: %v", err)
 	}
