@@ -31,7 +31,6 @@ import (
 	"karpenter.sh/providers/clusterapi/nodeclass"
 	"karpenter.sh/providers/clusterapi/provider"
 	"karpenter.sh/providers/clusterapi/scaling"
-	"karpenter.sh/providers/clusterapi/selection"
 	"karpenter.sh/providers/clusterapi/signals"
 	"karpenter.sh/providers/clusterapi/stock"
 )
@@ -72,7 +71,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.resolver = nodeclass.New(nodeclass.Options{
 		Stock: stock.New(stock.Options{
-			Inventory: reader, Scope: selection.Scope{}, Health: w.health, Clock: clock,
+			Inventory: reader, Health: w.health, Clock: clock,
 			Facts: func(context.Context, *capi.MachineDeployment) (instancetype.Facts, error) {
 				return instancetype.Facts{}, w.untold
 			},

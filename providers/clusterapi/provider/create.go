@@ -87,7 +87,7 @@ func (p *Provider) machine(ctx context.Context, name types.NamespacedName) (*cap
 	if err != nil {
 		return nil, fmt.Errorf("reading Machine %s: %w", name, err)
 	}
-	if !p.opts.Scope.Holds(m.Spec.ClusterName) {
+	if !p.opts.Inventory.Scope.Holds(m.Spec.ClusterName) {
 		return nil, nil
 	}
 	return m, nil

@@ -29,10 +29,8 @@ const atATime = 20
 
 // Options are what a Stock works with; all but Facts are required.
 type Options struct {
-	// Inventory reads deployments; only its caches are used.
+	// Inventory reads deployments, and knows which take part; only its caches are used.
 	Inventory *inventory.Reader
-	// Scope is what of the management cluster takes part.
-	Scope selection.Scope
 	// Health remembers which deployments gave no Machine. Their places are called by
 	// [Place].
 	Health *health.Record
@@ -102,7 +100,7 @@ func (s *Stock) Selected(ctx context.Context, nodeClass *v1alpha1.ClusterAPINode
 	for i := range list.Items {
 		d := &list.Items[i]
 		present[d.UID] = true
-		if s.opts.Scope.Member(d) && selector.Matches(labelsOf(d)) {
+		if s.opts.Inventory.Scope.Member(d) && selector.Matches(labelsOf(d)) {
 			members = append(members, d)
 		}
 	}
