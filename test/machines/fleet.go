@@ -8,14 +8,14 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"karpenter.sh/core/engine/label"
 )
 
 // Labels of the hosts of [Fleet] beside the well-known ones.
 const (
 	LabelFamily = "karpenter.cluster.x-k8s.io/instance-family"
 	LabelSize   = "karpenter.cluster.x-k8s.io/instance-size"
-
-	labelCapacityType = "karpenter.sh/capacity-type"
 )
 
 // What an hour costs, in dollars.
@@ -76,7 +76,7 @@ func (s shape) group(provisioning, boot time.Duration) Group {
 		Labels: map[string]string{
 			corev1.LabelInstanceTypeStable: kind, corev1.LabelTopologyZone: "zone-" + s.zone,
 			corev1.LabelArchStable: architecture, corev1.LabelOSStable: operatingSystem,
-			LabelFamily: s.family, LabelSize: fmt.Sprint(s.cpu), labelCapacityType: capacityType,
+			LabelFamily: s.family, LabelSize: fmt.Sprint(s.cpu), label.CapacityType: capacityType,
 		},
 		Capacity: corev1.ResourceList{
 			corev1.ResourceCPU: *resource.NewQuantity(int64(s.cpu), resource.DecimalSI), corev1.ResourceMemory: resource.MustParse(fmt.Sprintf("%dGi", s.memory)),

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clusterv1 "sigs.k8s.io/cluster-api/api/core/v1beta2"
 
+	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/test/machines/v1alpha1"
 )
 
@@ -26,9 +27,6 @@ const (
 
 // version of the kubelets. Cluster API takes Machines for outdated whose Node has another.
 const version = "v1.36.0"
-
-// taintUnregistered keeps pods off a Node until Karpenter has registered it (CAPI-064).
-const taintUnregistered = "karpenter.sh/unregistered"
 
 // Group is a MachineDeployment with hosts of one kind.
 type Group struct {
@@ -49,7 +47,7 @@ func (g Ground) Deployment(group Group) (*clusterv1.MachineDeployment, *v1alpha1
 	template := &v1alpha1.FakeMachineTemplate{ObjectMeta: g.meta(group.Name)}
 	template.Spec.Template.Spec = v1alpha1.FakeMachineSpec{
 		Labels: group.Labels, Capacity: group.Capacity, Architecture: group.Labels[corev1.LabelArchStable],
-		Taints:       []corev1.Taint{{Key: taintUnregistered, Effect: corev1.TaintEffectNoExecute}},
+		Taints:       []corev1.Taint{v1.UnregisteredTaint()}, // CAPI-064
 		Provisioning: metav1.Duration{Duration: group.Provisioning}, Boot: metav1.Duration{Duration: group.Boot},
 	}
 	deployment := &clusterv1.MachineDeployment{ObjectMeta: g.meta(group.Name)}

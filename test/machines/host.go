@@ -11,15 +11,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	kwok "karpenter.sh/kwok/apis/v1alpha1"
 	"karpenter.sh/test/machines/v1alpha1"
 )
 
 const (
 	// idPrefix begins every provider ID; namespace and name of the FakeMachine follow.
 	idPrefix = "fakemachine://"
-	// Kwok plays the Nodes that bear both.
-	annotationKwok, valueKwok = "kwok.x-k8s.io/node", "fake"
-	labelKwok, partition      = "kwok-partition", "a"
+	// partition is the one whose Nodes kwok plays.
+	partition = "a"
 
 	defaultArchitecture = "amd64"
 	operatingSystem     = "linux"
@@ -68,10 +68,10 @@ func NodeOf(m *v1alpha1.FakeMachine, version string) *corev1.Node {
 		corev1.LabelHostname: m.Name, corev1.LabelOSStable: operatingSystem, corev1.LabelArchStable: architecture,
 	}
 	maps.Copy(labels, m.Spec.Labels)
-	labels[labelKwok] = partition
+	labels[kwok.LabelPartition] = partition
 	return &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: m.Name, Labels: labels, Annotations: map[string]string{annotationKwok: valueKwok},
+			Name: m.Name, Labels: labels, Annotations: map[string]string{kwok.KeyFakeNode: kwok.FakeNode},
 		},
 		Spec: corev1.NodeSpec{ProviderID: ProviderID(m), Taints: slices.Clone(m.Spec.Taints)},
 		Status: corev1.NodeStatus{

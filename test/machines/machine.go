@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	kwok "karpenter.sh/kwok/apis/v1alpha1"
 	"karpenter.sh/test/machines/v1alpha1"
 )
 
@@ -157,7 +158,7 @@ func (h *hosts) silence(ctx context.Context, m *v1alpha1.FakeMachine) error {
 	}
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: m.Name}}
 	played := client.RawPatch("application/merge-patch+json",
-		fmt.Appendf(nil, `{"metadata":{"annotations":{%q:null},"labels":{%q:null}}}`, annotationKwok, labelKwok))
+		fmt.Appendf(nil, `{"metadata":{"annotations":{%q:null},"labels":{%q:null}}}`, kwok.KeyFakeNode, kwok.LabelPartition))
 	if err := from.Patch(ctx, node, played); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("silence Node %s: %w", m.Name, err)
 	}

@@ -3,11 +3,12 @@
 // Package infrastructure reads what infrastructure templates say of machines (CAPI-019).
 //
 // It decides when to read: a template is asked for when a deployment that refers to it is,
-// and kept for minutes. Nothing is asked of a cluster that is known not to answer. One that is not there, or that nobody may read, says nothing, which
-// is no error. One that could not be read for another reason is an error until it was read
-// once: what is not known must not look as if it were not there. What a template said is
-// believed until it says something else, for NodeClaims drift whose type is gone
-// (CAPI-061). It knows no kind of template, and writes nothing.
+// and kept for minutes. Nothing is asked of a cluster that is known not to answer. A template
+// that is not there, or that nobody may read, says nothing, which is no error. One that could
+// not be read for another reason is an error until it was read once: what is not known must
+// not look as if it were not there. What a template said is believed until it says something
+// else, for NodeClaims drift whose type is gone (CAPI-061). It knows no kind of template, and
+// writes nothing.
 //
 // Start reading at [Templates.Of].
 package infrastructure
@@ -40,6 +41,9 @@ const (
 	keptFor = 5 * time.Minute
 	// patience bounds one read.
 	patience = 10 * time.Second
+	// most is how many templates are remembered: more than there are, since one that was
+	// forgotten is not believed any more.
+	most = 100_000
 )
 
 // Options are what Templates are read with; all but Metrics are required.
@@ -78,7 +82,7 @@ func (t template) String() string { return fmt.Sprintf("%s %s/%s", t.kind, t.nam
 func New(o Options) *Templates {
 	t := &Templates{opts: o, client: o.Client}
 	t.known = cache.New(cache.Options{
-		Name: "infrastructure_templates", TTL: keptFor, Timeout: patience, Clock: o.Clock, Random: rand.Float64, Metrics: o.Metrics,
+		Name: "infrastructure_templates", TTL: keptFor, Timeout: patience, MaxEntries: most, Clock: o.Clock, Random: rand.Float64, Metrics: o.Metrics,
 	}, cache.Source[template, instancetype.Facts]{
 		Load:  t.load,
 		Stale: func(key template, age time.Duration, err error) { o.Stale(key.String(), age, err) },

@@ -5,6 +5,7 @@ package infrastructure_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -194,6 +195,25 @@ func TestUnreachable(t *testing.T) {
 	c.clock.SetTime(c.clock.Now().Add(time.Hour))
 	if got, err := templates.Of(t.Context(), deployment(known())); err != nil || !cmp.Equal(got, full()) || c.reads != 0 {
 		t.Errorf("what was read: %v, %v, %d reads", got, err, c.reads)
+	}
+}
+
+// CAPI-019, CAPI-061: a template is believed however many others there are.
+func TestMany(t *testing.T) {
+	c, templates := newCluster(t)
+	if _, err := templates.Of(t.Context(), deployment(known())); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2000 {
+		other := known()
+		other.Name = fmt.Sprintf("other-%d", i)
+		if _, err := templates.Of(t.Context(), deployment(other)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.unreachable = errors.New("no route to host")
+	if got, err := templates.Of(t.Context(), deployment(known())); err != nil || !cmp.Equal(got, full()) {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 

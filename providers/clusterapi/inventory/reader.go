@@ -39,7 +39,7 @@ type Reader struct {
 	graves     graveyard
 	Management Management
 	Workload   Workload
-	// Scope is what of the management cluster takes part.
+	// Scope is what of the management cluster takes part: all that read here go by it.
 	Scope selection.Scope
 
 	identity atomic.Pointer[types.UID] // of the workload cluster, once it is known

@@ -161,7 +161,8 @@ func (c *Cluster) ring() {
 	c.deployments.ring()
 }
 
-// Cache reads without a call. Until it was filled once, all it returns is ErrUnavailable.
+// Cache reads without a call. Until it was filled once, all it returns is
+// ErrFilling or ErrUnavailable.
 func (c *Cluster) Cache() client.Reader {
 	return &reader{Reader: c.inner.GetCache(), namespace: c.opts.Namespace, ready: c.watch.filled}
 }
@@ -198,5 +199,6 @@ func (c *Cluster) DeploymentChanges() <-chan struct{} { return c.deployments.run
 // for what the cache holds is served while the cluster does not answer (CAPI-009, CAPI-010).
 func (c *Cluster) Ready(*http.Request) error { return c.watch.filled() }
 
-// Reachable returns why the cluster cannot be asked: nil while it answers. It calls nobody.
+// Reachable returns why the cluster cannot be asked: nil while it answers, ErrFilling for a
+// moment after the start, and ErrUnavailable in an outage. It calls nobody.
 func (c *Cluster) Reachable(context.Context) error { return c.watch.reachable() }

@@ -4,15 +4,18 @@ package management_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr/testr"
+	"github.com/go-logr/logr/funcr"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,16 +36,18 @@ var errNoRoute = errors.New("no route to host")
 type line struct {
 	config *rest.Config
 	cut    atomic.Bool
-	// refused counts the requests while it was.
-	refused atomic.Int32
+	// asked counts the questions which versions are served.
+	asked atomic.Int32
 }
 
 func newLine(config *rest.Config) *line {
 	l := &line{config: rest.CopyConfig(config)}
 	l.config.Wrap(func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Path == "/apis/cluster.x-k8s.io" {
+				l.asked.Add(1)
+			}
 			if l.cut.Load() {
-				l.refused.Add(1)
 				return nil, errNoRoute
 			}
 			return next.RoundTrip(r)
@@ -61,6 +66,8 @@ type opened struct {
 	t     *testing.T
 	clock *clocktesting.FakeClock
 	ended chan error
+	// silent says that it was logged that the cluster does not answer.
+	silent atomic.Bool
 }
 
 func open(t *testing.T, config *rest.Config) *opened {
@@ -72,12 +79,31 @@ func openWith(t *testing.T, options management.Options) *opened {
 	t.Helper()
 	o := &opened{t: t, clock: clocktesting.NewFakeClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)), ended: make(chan error, 1)}
 	var err error
-	options.Namespace, options.Clock, options.Log = "ns", o.clock, testr.New(t)
+	options.Namespace, options.Clock, options.Log = "ns", o.clock, funcr.New(o.log, funcr.Options{})
 	o.Cluster, err = management.Open(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return o
+}
+
+func (o *opened) log(_, args string) {
+	switch {
+	case strings.Contains(args, "does not answer"):
+		o.silent.Store(true)
+	case strings.Contains(args, "answers again"):
+		o.silent.Store(false)
+	}
+}
+
+// asksAgain lets the cluster be asked twice: what follows from the first answer is done then.
+func (o *opened) asksAgain(l *line) {
+	o.t.Helper()
+	for range 2 {
+		before := l.asked.Load()
+		o.clock.Step(10 * time.Second)
+		o.until("it is asked again", func() bool { return l.asked.Load() > before })
+	}
 }
 
 func (o *opened) start() {
@@ -93,11 +119,22 @@ func (o *opened) start() {
 // eventually lets time pass, ten seconds at a time, until a condition holds.
 func (o *opened) eventually(what string, holds func() bool) {
 	o.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+	o.until(what, func() bool {
+		if holds() {
+			return true
+		}
+		o.clock.Step(10 * time.Second)
+		return false
+	})
+}
+
+// until waits, while no time passes.
+func (o *opened) until(what string, holds func() bool) {
+	o.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			o.t.Fatalf("still waiting for: %s", what)
 		}
-		o.clock.Step(10 * time.Second)
 	}
 }
 
@@ -147,24 +184,15 @@ func TestOutages(t *testing.T) {
 	line.cut.Store(false)
 	o.eventually("it answers", func() bool { return o.Ready(nil) == nil && o.Reachable(t.Context()) == nil })
 	o.eventually("that is told", func() bool { return rung(changed) })
-	for quiet := false; !quiet; quiet = !rung(changed) { // both that it answers and that all was read are told
-		changed = o.DeploymentChanges()
-		o.clock.Step(10 * time.Second)
-		time.Sleep(200 * time.Millisecond)
-	}
+	o.asksAgain(line) // both that it answers and that all was read are told
 	t.Run("one namespace", o.oneNamespace)
 	t.Run("changes", func(t *testing.T) { o.changes(t, api) })
 
-	o.clock.Step(10 * time.Second)
-	time.Sleep(200 * time.Millisecond) // so that it answered just now
-	line.refused.Store(0)
+	o.asksAgain(line) // so that it answered ten seconds ago
 	line.cut.Store(true)
 	changed = o.DeploymentChanges()
-	o.clock.Step(20 * time.Second)
-	for deadline := time.Now().Add(10 * time.Second); line.refused.Load() == 0 && time.Now().Before(deadline); {
-		time.Sleep(10 * time.Millisecond)
-	}
-	time.Sleep(200 * time.Millisecond) // so that it is noted
+	o.clock.Step(10 * time.Second)
+	o.until("no answer is noted", o.silent.Load)
 	if err := o.Reachable(t.Context()); err != nil {
 		t.Errorf("a moment without answer: %v", err)
 	}
@@ -178,6 +206,25 @@ func TestOutages(t *testing.T) {
 	}
 	line.cut.Store(false)
 	o.eventually("it answers again", func() bool { return o.Reachable(t.Context()) == nil })
+}
+
+// CAPI-060: a start is no outage, unless the objects cannot be read for long.
+func TestFilling(t *testing.T) {
+	url, authority := server(t, "v1beta2")
+	c, err := management.Connect(options.Options{URL: url, Token: "secret", CertificateAuthority: authority}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := open(t, c.Config)
+	for after, want := range []error{management.ErrFilling, management.ErrUnavailable} {
+		listed := o.Cache().List(t.Context(), &capi.MachineList{})
+		for _, err := range []error{listed, o.Ready(nil), o.Reachable(t.Context())} {
+			if !errors.Is(err, want) {
+				t.Errorf("after %d times half a minute: %v, want %v", after, err, want)
+			}
+		}
+		o.clock.Step(30 * time.Second)
+	}
 }
 
 func create(t *testing.T, api client.Client, objects ...client.Object) {
@@ -275,19 +322,27 @@ func TestRenewedKubeconfig(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(kubeconfig(url, authority, "secret"))
+	// A path is relative to the file, not to the working directory.
+	if err := os.WriteFile(filepath.Join(filepath.Dir(file), "ca.crt"), []byte(authority), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	relative := func(token string) string {
+		data := fmt.Sprintf(`"certificate-authority-data":%q`, base64.StdEncoding.EncodeToString([]byte(authority)))
+		return strings.Replace(kubeconfig(url, authority, token), data, `"certificate-authority":"ca.crt"`, 1)
+	}
+	write(relative("secret"))
 	c, err := management.Connect(options.Options{Kubeconfig: file}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for reason, text := range map[string]string{"the same": kubeconfig(url, authority, "secret"), "half of it": `{"clusters":`, "nothing": ""} {
+	for reason, text := range map[string]string{"the same": relative("secret"), "half of it": `{"clusters":`, "nothing": ""} {
 		if write(text); c.Outdated() {
 			t.Errorf("%s is taken for another one", reason)
 		}
 	}
 	o := openWith(t, management.Options{Config: c.Config, Outdated: c.Outdated})
 	o.start()
-	write(kubeconfig(url, authority, "renewed"))
+	write(relative("renewed"))
 	o.eventually("it ends", func() bool { return len(o.ended) > 0 })
 	if err := <-o.ended; !errors.Is(err, management.ErrOutdated) {
 		t.Errorf("ended with %v", err)

@@ -37,7 +37,7 @@ func Connect(o options.Options, workload *rest.Config) (Connection, error) {
 	switch {
 	case o.Kubeconfig != "":
 		outdated := changes(o.Kubeconfig) // before it is read, lest a change in between is missed
-		config, err := clientcmd.BuildConfigFromFlags("", o.Kubeconfig)
+		config, err := load(o.Kubeconfig)
 		if err != nil {
 			return Connection{}, fmt.Errorf("reading the management cluster from %q: %w", o.Kubeconfig, err)
 		}
@@ -55,6 +55,19 @@ func Connect(o options.Options, workload *rest.Config) (Connection, error) {
 	return Connection{Config: workload, Joined: true}, nil
 }
 
+// load reads a kubeconfig file, in which paths are relative to its directory. One that says
+// nothing is an error, also in a pod.
+func load(path string) (*rest.Config, error) {
+	config, err := clientcmd.LoadFromFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := clientcmd.ResolveLocalPaths(config); err != nil {
+		return nil, err
+	}
+	return clientcmd.NewDefaultClientConfig(*config, &clientcmd.ConfigOverrides{}).ClientConfig()
+}
+
 // changes returns what tells whether a kubeconfig file is another one than now. One that
 // cannot be read is not: a process that ended for it could not start.
 func changes(path string) func() bool {
@@ -63,7 +76,7 @@ func changes(path string) func() bool {
 		if err != nil {
 			return nil
 		}
-		if _, err := clientcmd.RESTConfigFromKubeConfig(text); err != nil {
+		if _, err := load(path); err != nil {
 			return nil
 		}
 		return text

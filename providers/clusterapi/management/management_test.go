@@ -53,7 +53,7 @@ func kubeconfig(url, authority, token string) string {
 
 // CAPI-008: the kubeconfig goes before the URL, and that before the workload cluster.
 func TestConnect(t *testing.T) {
-	url, authority := server(t, "v1beta2", "v1beta1")
+	url, authority := server(t, "v1beta1", "v1beta2")
 	file := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := os.WriteFile(file, []byte(kubeconfig(url, authority, "secret")), 0o600); err != nil {
 		t.Fatal(err)
@@ -74,8 +74,8 @@ func TestConnect(t *testing.T) {
 			if err != nil || got.Joined != tc.joined || (got.Config == workload) != tc.joined {
 				t.Fatalf("got %+v, %v", got, err)
 			}
-			if version, err := management.Version(t.Context(), got.Config); err != nil || version != "v1beta2" {
-				t.Errorf("version %q, %v", version, err)
+			if version := open(t, got.Config).Version(); version != "v1beta1" { // not the one that is guessed
+				t.Errorf("it speaks %s", version)
 			}
 		})
 	}
@@ -98,19 +98,21 @@ func TestConnectNot(t *testing.T) {
 	}
 }
 
-// CAPI-007, CAPI-121
+// CAPI-007, CAPI-009, CAPI-121: the version that is preferred is spoken; who cannot tell one
+// is spoken to in the newest, and not ready for a reason.
 func TestVersion(t *testing.T) {
+	filling := func(err error) bool { return errors.Is(err, management.ErrFilling) }
 	for reason, tc := range map[string]struct {
 		versions []string
 		token    string
 		want     string
-		fails    func(error) bool
+		why      func(error) bool
 	}{
-		"the older one":          {[]string{"v1beta1"}, "secret", "v1beta1", nil},
-		"the older is preferred": {[]string{"v1beta1", "v1beta2"}, "secret", "v1beta1", nil},
-		"neither":                {[]string{"v1"}, "secret", "", func(err error) bool { return errors.Is(err, capi.ErrNotServed) }},
-		"no Cluster API":         {nil, "secret", "", apierrors.IsNotFound},
-		"it lets nobody in":      {[]string{"v1beta2"}, "wrong", "", apierrors.IsUnauthorized},
+		"the older one":          {[]string{"v1beta1"}, "secret", "v1beta1", filling},
+		"the older is preferred": {[]string{"v1beta1", "v1beta2"}, "secret", "v1beta1", filling},
+		"neither":                {[]string{"v1"}, "secret", "v1beta2", func(err error) bool { return errors.Is(err, capi.ErrNotServed) }},
+		"no Cluster API":         {nil, "secret", "v1beta2", apierrors.IsNotFound},
+		"it lets nobody in":      {[]string{"v1beta2"}, "wrong", "v1beta2", apierrors.IsUnauthorized},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			url, authority := server(t, tc.versions...)
@@ -118,9 +120,9 @@ func TestVersion(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			version, err := management.Version(t.Context(), c.Config)
-			if version != tc.want || (tc.fails == nil) != (err == nil) || (err != nil && !tc.fails(err)) {
-				t.Errorf("got %q, %v", version, err)
+			o := open(t, c.Config)
+			if err := o.Ready(nil); o.Version() != tc.want || !tc.why(err) {
+				t.Errorf("it speaks %s, and is not ready for %v", o.Version(), err)
 			}
 		})
 	}

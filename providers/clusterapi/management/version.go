@@ -23,17 +23,6 @@ type served struct {
 
 func (s served) has(version string) bool { return slices.Contains(s.versions, version) }
 
-// Version asks a management cluster which version of Cluster API to speak with it
-// (CAPI-121). Without one that is known it is capi.ErrNotServed.
-func Version(ctx context.Context, config *rest.Config) (string, error) {
-	client, err := newAsker(config)
-	if err != nil {
-		return "", err
-	}
-	s, err := ask(ctx, client)
-	return s.choice, err
-}
-
 // newAsker makes a client without the limit that controllers share, lest a cluster with
 // much to do seems not to answer.
 func newAsker(config *rest.Config) (rest.Interface, error) {
@@ -46,6 +35,8 @@ func newAsker(config *rest.Config) (rest.Interface, error) {
 	return client.RESTClient(), nil
 }
 
+// ask asks a management cluster which version of Cluster API to speak with it (CAPI-121).
+// Without one that is known it is capi.ErrNotServed.
 func ask(ctx context.Context, client rest.Interface) (served, error) {
 	group := &metav1.APIGroup{}
 	if err := client.Get().AbsPath("/apis/" + capi.Group).Do(ctx).Into(group); err != nil {

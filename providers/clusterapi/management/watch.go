@@ -28,6 +28,9 @@ const (
 var (
 	// ErrUnavailable says that the management cluster cannot be asked.
 	ErrUnavailable = errors.New("the management cluster is not available")
+	// ErrFilling says that the objects of the management cluster are still being read for the
+	// first time. After half a minute that is ErrUnavailable.
+	ErrFilling = errors.New("the objects of the management cluster are still being read")
 	// ErrVersion says that the version which is spoken is not served.
 	ErrVersion = errors.New("the management cluster does not serve the version of Cluster API that is spoken")
 	// ErrOutdated says that the kubeconfig file has changed.
@@ -38,6 +41,8 @@ var (
 type watch struct {
 	opts   Options
 	client rest.Interface
+	// began is when the cluster was opened.
+	began time.Time
 	// synced says that the cache was filled once.
 	synced atomic.Bool
 
@@ -50,7 +55,7 @@ type watch struct {
 
 func newWatch(o Options) (*watch, error) {
 	client, err := newAsker(o.Config)
-	return &watch{opts: o, client: client}, err
+	return &watch{opts: o, client: client, began: o.Clock.Now()}, err
 }
 
 // first is the version to speak: the newest if the cluster does not say.
@@ -133,8 +138,11 @@ func (w *watch) filled() error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.err != nil {
+	switch {
+	case w.err != nil:
 		return fmt.Errorf("%w: %w", ErrUnavailable, w.err)
+	case w.opts.Clock.Since(w.began) >= patience:
+		return fmt.Errorf("%w: its objects could not be read yet", ErrUnavailable)
 	}
-	return fmt.Errorf("%w: its objects are still being read", ErrUnavailable)
+	return ErrFilling
 }

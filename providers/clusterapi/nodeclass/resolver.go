@@ -19,6 +19,7 @@ import (
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
 	"karpenter.sh/providers/clusterapi/capi"
 	"karpenter.sh/providers/clusterapi/inventory"
+	"karpenter.sh/providers/clusterapi/management"
 	"karpenter.sh/providers/clusterapi/scaling"
 	"karpenter.sh/providers/clusterapi/selection"
 	"karpenter.sh/providers/clusterapi/stock"
@@ -46,7 +47,8 @@ type Options struct {
 	Inventory *inventory.Reader
 	// LastWrite is the one of a deployment's replicas that was made last.
 	LastWrite func(types.NamespacedName) (scaling.Write, bool)
-	// Reachable returns why the management cluster does not answer.
+	// Reachable returns why the management cluster does not answer; management.ErrFilling
+	// leaves conditions as they are.
 	Reachable func(context.Context) error
 	// Health takes what runs away.
 	Health *health.Record
@@ -72,7 +74,9 @@ func (r *Resolver) Condition() string { return v1alpha1.ConditionMachineDeployme
 
 // Resolve implements resolution.Resolver.
 func (r *Resolver) Resolve(ctx context.Context, nodeClass *v1alpha1.ClusterAPINodeClass) (resolution.Outcome, error) {
-	if err := r.opts.Reachable(ctx); err != nil {
+	if err := r.opts.Reachable(ctx); errors.Is(err, management.ErrFilling) {
+		return resolution.Outcome{}, err // a restart changes nothing
+	} else if err != nil {
 		return resolution.Unknown(ReasonUnavailable, "The management cluster does not answer: "+err.Error(), time.Minute), nil //nolint:nilerr // the condition tells it
 	}
 	deployments, err := r.opts.Stock.Selected(ctx, nodeClass)

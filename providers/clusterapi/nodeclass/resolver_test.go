@@ -27,10 +27,10 @@ import (
 	"karpenter.sh/providers/clusterapi/instancetype"
 	"karpenter.sh/providers/clusterapi/internal/simcapi"
 	"karpenter.sh/providers/clusterapi/inventory"
+	"karpenter.sh/providers/clusterapi/management"
 	"karpenter.sh/providers/clusterapi/nodeclass"
 	"karpenter.sh/providers/clusterapi/provider"
 	"karpenter.sh/providers/clusterapi/scaling"
-	"karpenter.sh/providers/clusterapi/selection"
 	"karpenter.sh/providers/clusterapi/signals"
 	"karpenter.sh/providers/clusterapi/stock"
 )
@@ -71,7 +71,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.resolver = nodeclass.New(nodeclass.Options{
 		Stock: stock.New(stock.Options{
-			Inventory: reader, Scope: selection.Scope{}, Health: w.health, Clock: clock,
+			Inventory: reader, Health: w.health, Clock: clock,
 			Facts: func(context.Context, *capi.MachineDeployment) (instancetype.Facts, error) {
 				return instancetype.Facts{}, w.untold
 			},
@@ -132,6 +132,16 @@ func TestResolve(t *testing.T) {
 				t.Errorf("got %+v, %v", got, err)
 			}
 		})
+	}
+}
+
+// CAPI-060: after a restart the condition stays as it is until the cache was filled.
+func TestFilling(t *testing.T) {
+	w := newWorld(t)
+	w.down = fmt.Errorf("the start: %w", management.ErrFilling)
+	got, err := w.resolver.Resolve(t.Context(), &v1alpha1.ClusterAPINodeClass{})
+	if !errors.Is(err, management.ErrFilling) || got.Status != "" {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 

@@ -36,6 +36,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"karpenter.sh/core/objects/nodes"
 	"karpenter.sh/providers/clusterapi/capi"
 )
 
@@ -135,20 +136,11 @@ func (l *Learner) nodes(ctx context.Context) (map[string]*corev1.Node, error) {
 	}
 	out := make(map[string]*corev1.Node, len(list.Items))
 	for i := range list.Items {
-		if node := &list.Items[i]; ready(node) {
+		if node := &list.Items[i]; nodes.Ready(node) {
 			out[node.Spec.ProviderID] = node
 		}
 	}
 	return out, nil
-}
-
-func ready(node *corev1.Node) bool {
-	for _, c := range node.Status.Conditions {
-		if c.Type == corev1.NodeReady {
-			return c.Status == corev1.ConditionTrue
-		}
-	}
-	return false
 }
 
 // kept is what of its machine a Node keeps from pods.

@@ -87,7 +87,7 @@ func (p *Provider) machine(ctx context.Context, name types.NamespacedName) (*cap
 	if err != nil {
 		return nil, fmt.Errorf("reading Machine %s: %w", name, err)
 	}
-	if !p.opts.Scope.Holds(m.Spec.ClusterName) {
+	if !p.opts.Inventory.Scope.Holds(m.Spec.ClusterName) {
 		return nil, nil
 	}
 	return m, nil
@@ -132,7 +132,7 @@ func (p *Provider) provisioned(ctx context.Context, m *capi.Machine) (*capi.Mach
 		case m.Failed() || m.Terminating():
 			return nil, p.broken(ctx, m)
 		}
-		p.rest(ctx) // Machines of all deployments ring
+		scaling.Rest(ctx, p.opts.Clock, min(p.opts.Tick, scaling.DefaultLeast)) // Machines of all deployments ring
 		select {
 		case <-changed:
 		case <-tick.C():
@@ -145,16 +145,6 @@ func (p *Provider) provisioned(ctx context.Context, m *capi.Machine) (*capi.Mach
 		if m, err = p.look(ctx, m); err != nil {
 			return nil, err
 		}
-	}
-}
-
-// rest lets the least time pass between two looks at a Machine.
-func (p *Provider) rest(ctx context.Context) {
-	least := p.opts.Clock.NewTimer(min(p.opts.Tick, scaling.DefaultLeast))
-	defer least.Stop()
-	select {
-	case <-least.C():
-	case <-ctx.Done():
 	}
 }
 

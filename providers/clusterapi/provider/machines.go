@@ -144,7 +144,7 @@ func (p *Provider) each(ctx context.Context, do func(*capi.Machine), options ...
 			return fmt.Errorf("listing Machines: %w", err)
 		}
 		for i := range page.Items {
-			if p.opts.Scope.Holds(page.Items[i].Spec.ClusterName) {
+			if p.opts.Inventory.Scope.Holds(page.Items[i].Spec.ClusterName) {
 				do(&page.Items[i])
 			}
 		}

@@ -21,7 +21,6 @@ import (
 	"karpenter.sh/providers/clusterapi/instancetype"
 	"karpenter.sh/providers/clusterapi/inventory"
 	"karpenter.sh/providers/clusterapi/scaling"
-	"karpenter.sh/providers/clusterapi/selection"
 	"karpenter.sh/providers/clusterapi/stock"
 )
 
@@ -34,12 +33,10 @@ const DefaultPatience = 30 * time.Second
 
 // Options is what a Provider is made of. All but functions and durations are required.
 type Options struct {
-	// Inventory reads both clusters.
+	// Inventory reads both clusters, and knows what is Karpenter's.
 	Inventory *inventory.Reader
-	// Scope is what of the management cluster is Karpenter's.
-	Scope  selection.Scope
-	Stock  *stock.Stock
-	Scaler *scaling.Scaler
+	Stock     *stock.Stock
+	Scaler    *scaling.Scaler
 	// Health takes what turned out not to be had.
 	Health *health.Record
 	// Events takes what users should see.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/utils/clock"
+	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
@@ -44,15 +44,42 @@ func TestResumeWhileMuchChanges(t *testing.T) {
 	always := make(chan struct{})
 	close(always)
 	record := health.New(health.Options{Clock: w.clock})
+	waits := clocktesting.NewFakeClock(w.clock.Now())
+	const tick = 10 * time.Millisecond
 	p, err := provider.New(provider.Options{
 		Inventory: reader, Health: record, Stock: stock.New(stock.Options{Inventory: reader, Health: record, Clock: w.clock}),
-		Events: w.events, Clock: clock.RealClock{}, Changes: func() <-chan struct{} { return always },
-		Patience: 200 * time.Millisecond, Tick: 10 * time.Millisecond,
+		Events: w.events, Clock: waits, Changes: func() <-chan struct{} { return always },
+		Patience: 20 * tick, Tick: tick,
 	})
 	w.must(err)
-	_, err = p.Create(t.Context(), w.stored(nodeClaim))
-	wantClass(t, err, cloudprovider.ClassOther)
-	if n := looks.Load(); n < 2 || n > 40 { // 200 ms, of which each look takes 10 at least
-		t.Errorf("looked %d times", n)
+	ended, stored := make(chan error, 1), w.stored(nodeClaim)
+	go func() {
+		_, err := p.Create(t.Context(), stored)
+		ended <- err
+	}()
+	// It rests when the clock has three timers: for its patience, the tick and the rest.
+	rests := func() bool { return waits.Waiters() == 3 }
+	eventually(t, "it rests", rests)
+	for steps := int32(0); steps < 19; steps++ {
+		if n := looks.Load(); n != steps {
+			t.Errorf("looked %d times in %d ticks", n, steps)
+		}
+		waits.Step(tick)
+		eventually(t, "it rests again", rests)
+	}
+	eventually(t, "its patience ends", func() bool {
+		waits.Step(tick)
+		return len(ended) > 0
+	})
+	wantClass(t, <-ended, cloudprovider.ClassOther)
+}
+
+// eventually waits for what another goroutine does.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("still waiting for: %s", what)
+		}
 	}
 }

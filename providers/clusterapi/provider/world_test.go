@@ -118,8 +118,8 @@ func (w *world) restart() {
 	})
 	w.t.Cleanup(func() { w.must(scaler.Close(context.Background())) })
 	p, err := provider.New(provider.Options{
-		Inventory: reader, Scope: w.scope, Scaler: scaler, Health: record,
-		Stock:  stock.New(stock.Options{Inventory: reader, Scope: w.scope, Health: record, Clock: w.clock}),
+		Inventory: reader, Scaler: scaler, Health: record,
+		Stock:  stock.New(stock.Options{Inventory: reader, Health: record, Clock: w.clock}),
 		Events: w.events, Clock: clock.RealClock{}, Changes: w.Changed, Patience: 100 * time.Millisecond, Tick: 10 * time.Millisecond,
 	})
 	w.must(err)

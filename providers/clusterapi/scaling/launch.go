@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
@@ -184,7 +186,7 @@ func (l *launch) serve(ctx context.Context) {
 	tick := l.opts.Clock.NewTicker(l.opts.Tick)
 	defer tick.Stop()
 	for changed := l.opts.Changes(); l.look(ctx); changed = l.opts.Changes() {
-		l.rest(ctx)
+		Rest(ctx, l.opts.Clock, l.opts.Least)
 		select {
 		case <-changed:
 			continue
@@ -198,12 +200,12 @@ func (l *launch) serve(ctx context.Context) {
 	l.end(ctx)
 }
 
-// rest lets the least time pass between two looks.
-func (l *launch) rest(ctx context.Context) {
-	least := l.opts.Clock.NewTimer(l.opts.Least)
-	defer least.Stop()
+// Rest lets some time pass between two looks, unless the context ends before.
+func Rest(ctx context.Context, c clock.Clock, least time.Duration) {
+	timer := c.NewTimer(least)
+	defer timer.Stop()
 	select {
-	case <-least.C():
+	case <-timer.C():
 	case <-ctx.Done():
 	}
 }

@@ -6,10 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"sync"
 
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"karpenter.sh/providers/clusterapi/capi"
@@ -20,58 +17,18 @@ import (
 // told now, and never was.
 var ErrUntold = errors.New("what its machines are cannot be told now")
 
-// told remembers the facts of deployments.
-type told struct {
-	mu    sync.Mutex
-	facts map[types.UID]instancetype.Facts
-}
-
-func newTold() *told { return &told{facts: map[types.UID]instancetype.Facts{}} }
-
-func (t *told) put(deployment types.UID, facts instancetype.Facts) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.facts[deployment] = facts
-}
-
-func (t *told) last(deployment types.UID) (instancetype.Facts, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	facts, ok := t.facts[deployment]
-	return facts, ok
-}
-
-// keep forgets all deployments but those that are present.
-func (t *told) keep(present map[types.UID]bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	maps.DeleteFunc(t.facts, func(uid types.UID, _ instancetype.Facts) bool { return !present[uid] })
-}
-
 // read reads a deployment. Facts that cannot be told now are those that were told last. If
 // none ever were, what its annotations say is enough if they say all that decides where
 // pods go; else the deployment has a type that is not to be had: one without a type would
-// drift its nodes. The error is that not even that can be said.
-func (s *Stock) read(ctx context.Context, d *capi.MachineDeployment) (Deployment, error) {
+// drift its nodes. Labels that are none are wrong whatever can be told.
+func (s *Stock) read(ctx context.Context, d *capi.MachineDeployment) Deployment {
 	facts, err := s.opts.Facts(ctx, d)
-	if err == nil {
-		s.told.put(d.UID, facts)
-	} else if last, ok := s.told.last(d.UID); ok {
-		facts, err = last, nil
-	}
-	if err != nil {
-		facts = instancetype.Facts{} // an error comes with none
-	}
-	r := s.shapes.of(d, facts)
+	r := s.shapes.of(d, facts, err)
 	out := Deployment{Object: d, Shape: r.shape, Err: r.err, number: r.number}
-	switch {
-	case err == nil || (r.err == nil && complete(d)):
-		return out, nil
-	case r.shape == nil:
-		return Deployment{}, err
+	if !r.told && r.shape != nil && (r.err != nil || !complete(d)) {
+		out.Err = fmt.Errorf("MachineDeployment %s: %w: %w", client.ObjectKeyFromObject(d), ErrUntold, err)
 	}
-	out.Err = fmt.Errorf("MachineDeployment %s: %w: %w", client.ObjectKeyFromObject(d), ErrUntold, err)
-	return out, nil
+	return out
 }
 
 // complete reports whether annotations tell the size and the platform of machines.

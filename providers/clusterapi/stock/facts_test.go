@@ -5,6 +5,8 @@ package stock_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -86,6 +88,34 @@ func TestFacts(t *testing.T) {
 	}
 }
 
+// CAPI-019: one memory serves both questions: what a shape was asked for is believed when
+// all are listed, and a deployment that nobody has listed has a shape of its labels at least.
+func TestShapeOf(t *testing.T) {
+	clock := clocktesting.NewFakeClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	management := simcapi.New(t, clock, "v1beta2")
+	md := management.Deployment("md", 0)
+	down := errors.New("no route to host")
+	facts := instancetype.Facts{}
+	s := stock.New(stock.Options{
+		Inventory: &inventory.Reader{Management: inventory.Management{Cache: management.Cache()}},
+		Health:    health.New(health.Options{Clock: clock}), Clock: clock,
+		Facts: func(context.Context, *capi.MachineDeployment) (instancetype.Facts, error) { return facts, down },
+	})
+	if shape := s.ShapeOf(t.Context(), management.Get(md)); shape == nil || shape.Name() != "md" || shape.Capacity != nil {
+		t.Errorf("of labels only: %+v", shape)
+	}
+	facts.Capacity, down = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("4"), corev1.ResourceMemory: resource.MustParse("16Gi")}, nil
+	sized := s.ShapeOf(t.Context(), management.Get(md))
+	if sized == nil || sized.Capacity.Cpu().Value() != 4 {
+		t.Fatalf("with a template: %+v", sized)
+	}
+	facts, down = instancetype.Facts{}, errors.New("no route to host")
+	got, err := s.Selected(t.Context(), &v1alpha1.ClusterAPINodeClass{})
+	if err != nil || len(got) != 1 || got[0].Shape != sized || got[0].Err != nil {
+		t.Errorf("listed: %+v, %v", got, err)
+	}
+}
+
 // CAPI-010: facts of many deployments are asked for at the same time, for they may have to
 // be read.
 func TestFactsTogether(t *testing.T) {
@@ -109,25 +139,31 @@ func TestFactsTogether(t *testing.T) {
 	}
 }
 
-// CAPI-019: what was never told fails nobody who does not need it: of a deployment whose
-// annotations tell all, types are told; one without its platform has a type that is not to
-// be had; and one without a size fails the listing or is not to be had either.
+// CAPI-019, CAPI-020: what was never told fails nobody who does not need it: of a deployment
+// whose annotations tell all, types are told; one without its platform or its size has a
+// type that is not to be had. A label that is none leaves no type, and fails no other one.
 func TestFactsNeverTold(t *testing.T) {
 	down := errors.New("the webhook does not answer")
+	sized := []string{instancetype.AnnotationCPU, instancetype.AnnotationMemory}
+	all := slices.Concat(sized, []string{instancetype.AnnotationArch, instancetype.AnnotationOS})
+	long := strings.Repeat("m", 64)
 	for reason, tc := range map[string]struct {
+		name        string
 		annotations []string
-		there       bool
-		usable      bool
+		typed       bool
+		err         error
 	}{
-		"all is annotated":            {[]string{instancetype.AnnotationCPU, instancetype.AnnotationMemory, instancetype.AnnotationArch, instancetype.AnnotationOS}, true, true},
-		"the platform is not":         {[]string{instancetype.AnnotationCPU, instancetype.AnnotationMemory}, true, false},
-		"the operating system is not": {[]string{instancetype.AnnotationCPU, instancetype.AnnotationMemory, instancetype.AnnotationArch}, true, false},
-		"the size is not":             {nil, false, false},
+		"all is annotated":              {"md", all, true, nil},
+		"the platform is not":           {"md", sized, true, stock.ErrUntold},
+		"the operating system is not":   {"md", all[:3], true, stock.ErrUntold},
+		"the size is not":               {"md", nil, true, stock.ErrUntold},
+		"its name is no label":          {long, nil, false, errMalformed},
+		"neither, and all is annotated": {long, all, false, errMalformed},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			clock := clocktesting.NewFakeClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 			management := simcapi.New(t, clock, "v1beta2")
-			management.Deployment("md", 0, func(d *capi.MachineDeployment) {
+			management.Deployment(tc.name, 0, func(d *capi.MachineDeployment) {
 				for _, key := range tc.annotations {
 					d.Annotations[key] = "4"
 				}
@@ -141,20 +177,31 @@ func TestFactsNeverTold(t *testing.T) {
 			})
 			for range 2 { // that it failed once is not taken for an answer
 				got, err := s.Selected(t.Context(), &v1alpha1.ClusterAPINodeClass{})
-				if err != nil {
-					if tc.there || !errors.Is(err, down) {
-						t.Fatal(err)
-					}
-					continue
-				}
-				available, err := s.Available(t.Context(), got)
-				if err != nil || len(got) != 1 || got[0].Shape == nil {
+				if err != nil || len(got) != 1 {
 					t.Fatalf("got %+v, %v", got, err)
 				}
-				if available(got[0].Name()) != tc.usable || errors.Is(got[0].Err, stock.ErrUntold) == tc.usable || errors.Is(got[0].Err, down) == tc.usable {
-					t.Errorf("available %t, %v", available(got[0].Name()), got[0].Err)
+				available, err := s.Available(t.Context(), got)
+				if err != nil || available(got[0].Name()) != (tc.err == nil) {
+					t.Errorf("to be had %t, %v", available(got[0].Name()), err)
+				}
+				if (got[0].Shape != nil) != tc.typed {
+					t.Errorf("its shape is %+v", got[0].Shape)
+				}
+				if err := got[0].Err; !is(err, tc.err) || errors.Is(err, down) != errors.Is(tc.err, stock.ErrUntold) {
+					t.Errorf("got %v, want %v", err, tc.err)
 				}
 			}
 		})
 	}
+}
+
+// errMalformed stands for any instancetype.MalformedError.
+var errMalformed = errors.New("malformed")
+
+func is(err, want error) bool {
+	if errors.Is(want, errMalformed) {
+		var malformed *instancetype.MalformedError
+		return errors.As(err, &malformed)
+	}
+	return errors.Is(err, want)
 }

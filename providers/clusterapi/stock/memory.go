@@ -34,7 +34,8 @@ type shapes struct {
 // reading is what a version of a deployment was read as.
 type reading struct {
 	version string
-	facts   instancetype.Facts
+	facts   instancetype.Facts  // that were told last
+	told    bool                // false: none ever were
 	shape   *instancetype.Shape // the last that could be read
 	read    bool                // false: none could yet, and the shape is of labels only
 	number  uint64              // of the shape: another one has another number
@@ -43,14 +44,20 @@ type reading struct {
 
 func newShapes() *shapes { return &shapes{known: map[types.UID]reading{}} }
 
-// of reads a deployment, unless this version of it was read already with the same facts. An
-// equal shape keeps its pointer. What no process before has remembered is of no size: its
-// type must not seem to be gone after a restart.
-func (s *shapes) of(d *capi.MachineDeployment, facts instancetype.Facts) reading {
+// of reads a deployment with its facts, or, if they could not be told, with those that were
+// told last; unless this version of it was read already with the same. An equal shape keeps
+// its pointer. What no process before has remembered is of no size: its type must not seem to
+// be gone after a restart.
+func (s *shapes) of(d *capi.MachineDeployment, facts instancetype.Facts, untold error) reading {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.known[d.UID]
+	if untold != nil {
+		facts = r.facts // an error comes with none
+	}
+	r.told = r.told || untold == nil
 	if ok && r.version == d.ResourceVersion && d.ResourceVersion != "" && equality.Semantic.DeepEqual(r.facts, facts) {
+		s.known[d.UID] = r
 		return r
 	}
 	shape, err := instancetype.Read(d, facts)
@@ -65,13 +72,6 @@ func (s *shapes) of(d *capi.MachineDeployment, facts instancetype.Facts) reading
 	r.version, r.facts, r.err = d.ResourceVersion, facts, err
 	s.known[d.UID] = r
 	return r
-}
-
-// last is the shape of a deployment that could be read last; nil if none ever could.
-func (s *shapes) last(deployment types.UID) *instancetype.Shape {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.known[deployment].shape
 }
 
 // keep forgets all deployments but those that are present.

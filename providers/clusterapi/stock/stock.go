@@ -4,7 +4,6 @@ package stock
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,10 +29,8 @@ const atATime = 20
 
 // Options are what a Stock works with; all but Facts are required.
 type Options struct {
-	// Inventory reads deployments; only its caches are used.
+	// Inventory reads deployments, and knows which take part; only its caches are used.
 	Inventory *inventory.Reader
-	// Scope is what of the management cluster takes part.
-	Scope selection.Scope
 	// Health remembers which deployments gave no Machine. Their places are called by
 	// [Place].
 	Health *health.Record
@@ -48,7 +45,6 @@ type Options struct {
 type Stock struct {
 	opts   Options
 	shapes *shapes
-	told   *told
 	idle   *idle
 	views  *catalogue.Memo[string, []*cloudprovider.InstanceType]
 	latest *catalogue.Memo[string, *latest]
@@ -64,7 +60,6 @@ func New(o Options) *Stock {
 	return &Stock{
 		opts:   o,
 		shapes: newShapes(),
-		told:   newTold(),
 		idle:   &idle{opts: o, known: map[types.NamespacedName]look{}},
 		views:  catalogue.NewMemo[string, []*cloudprovider.InstanceType](catalogue.DefaultViews),
 		latest: catalogue.NewMemo[string, *latest](catalogue.DefaultViews),
@@ -105,21 +100,16 @@ func (s *Stock) Selected(ctx context.Context, nodeClass *v1alpha1.ClusterAPINode
 	for i := range list.Items {
 		d := &list.Items[i]
 		present[d.UID] = true
-		if s.opts.Scope.Member(d) && selector.Matches(labelsOf(d)) {
+		if s.opts.Inventory.Scope.Member(d) && selector.Matches(labelsOf(d)) {
 			members = append(members, d)
 		}
 	}
 	out := make([]Deployment, len(members))
-	errs := concurrency.Each(members, atATime, func(i int, d *capi.MachineDeployment) error {
-		var err error
-		out[i], err = s.read(ctx, d)
-		return err
+	concurrency.Each(members, atATime, func(i int, d *capi.MachineDeployment) error {
+		out[i] = s.read(ctx, d)
+		return nil
 	})
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
 	s.shapes.keep(present)
-	s.told.keep(present)
 	slices.SortFunc(out, func(a, b Deployment) int { return strings.Compare(a.Name().String(), b.Name().String()) })
 	return out, nil
 }
@@ -127,11 +117,7 @@ func (s *Stock) Selected(ctx context.Context, nodeClass *v1alpha1.ClusterAPINode
 // ShapeOf returns the shape of a deployment, or the last that could be read, or one of its
 // labels only; nil if not even they can be read.
 func (s *Stock) ShapeOf(ctx context.Context, d *capi.MachineDeployment) *instancetype.Shape {
-	facts, err := s.opts.Facts(ctx, d)
-	if err != nil {
-		return s.shapes.last(d.UID)
-	}
-	return s.shapes.of(d, facts).shape
+	return s.read(ctx, d).Shape
 }
 
 // Types returns the instance types of some deployments for one who asks. The list is the

@@ -29,7 +29,7 @@ func (p *Parts) Controllers() []operator.Controller {
 	return []operator.Controller{
 		p.Takeover, p.resolution(), p.finalization(),
 		garbagecollection.New(garbagecollection.Options{Client: p.Client, Live: p.Live, Machines: p.Provider, Clock: p.Clock}),
-		upkeep.New(upkeep.Options{Inventory: p.Inventory, Scope: p.Scope, Scaler: p.Scaler, Clock: p.Clock}),
+		upkeep.New(upkeep.Options{Inventory: p.Inventory, Scaler: p.Scaler, Clock: p.Clock}),
 		closing{p},
 	}
 }

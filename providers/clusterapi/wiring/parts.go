@@ -51,7 +51,6 @@ type Parts struct {
 	Options
 	Provider *provider.Provider
 
-	Scope     selection.Scope
 	Inventory *inventory.Reader
 	Health    *health.Record
 	Stock     *stock.Stock
@@ -75,13 +74,12 @@ func New(o Options) (*Parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	scope := selection.Scope{ClusterName: o.Settings.ClusterName}
 	p := &Parts{
-		Options: o, Scope: scope, Health: health.New(health.Options{Clock: o.Clock}),
+		Options: o, Health: health.New(health.Options{Clock: o.Clock}),
 		Inventory: &inventory.Reader{
 			Management: inventory.Management{Cache: o.Management.Cache(), Live: o.Management.Live()},
 			Workload:   inventory.Workload{Cache: o.Client, Live: o.Live},
-			Scope:      scope,
+			Scope:      selection.Scope{ClusterName: o.Settings.ClusterName},
 		},
 	}
 	p.Templates = infrastructure.New(infrastructure.Options{
@@ -91,14 +89,14 @@ func New(o Options) (*Parts, error) {
 		},
 	})
 	p.Overheads = overhead.New(overhead.Options{Management: o.Management.Cache(), Workload: o.Client, Clock: o.Clock})
-	p.Stock = stock.New(stock.Options{Inventory: p.Inventory, Scope: p.Scope, Health: p.Health, Facts: p.facts, Clock: o.Clock})
+	p.Stock = stock.New(stock.Options{Inventory: p.Inventory, Health: p.Health, Facts: p.facts, Clock: o.Clock})
 	p.Scaler = scaling.New(scaling.Options{
 		Inventory: p.Inventory, Management: o.Management.Client(), Workload: o.Client, Clock: o.Clock,
 		Refused: provider.Refused(p.Health), Changes: o.Management.MachineChanges, Metrics: batches, Log: o.Log,
 	})
 	p.Takeover = takeover.New(takeover.Options{Client: o.Client, Kind: kind(), Types: p})
 	p.Provider, err = provider.New(provider.Options{
-		Inventory: p.Inventory, Scope: p.Scope, Stock: p.Stock, Scaler: p.Scaler, Health: p.Health, Events: o.Events,
+		Inventory: p.Inventory, Stock: p.Stock, Scaler: p.Scaler, Health: p.Health, Events: o.Events,
 		Clock: o.Clock, Changes: o.Management.MachineChanges, LaunchTimeout: o.Settings.LaunchTimeout, Hold: p.Takeover.Done,
 	})
 	return p, err

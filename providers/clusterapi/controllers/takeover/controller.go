@@ -5,9 +5,9 @@
 // drift, for there is no type that it could be of.
 //
 // It decides which NodeClaims these are. It works once, on the leader, and until it has,
-// instance types are not to be told to anybody ([Controller.Done]); but what the API server
-// refuses for minutes holds nobody up. A NodeClaim whose Machine
-// or MachineDeployment is gone stays as it is: nobody knows of which type it was.
+// instance types are not to be told to anybody ([Controller.Done]). What the API server
+// refuses for minutes holds nobody up, and is tried again rarely. A NodeClaim whose Machine or
+// MachineDeployment is gone stays as it is: nobody knows of which type it was.
 //
 // Start reading at [Controller.Reconcile].
 package takeover
@@ -43,6 +43,8 @@ const (
 	retry = 10 * time.Second
 	// attempts is how often writes may be refused before nobody waits for them any more.
 	attempts = 20
+	// rarely is how often they are tried again then.
+	rarely = time.Hour
 )
 
 // ErrUnderWay says that NodeClaims without a type are still being looked for.
@@ -93,7 +95,8 @@ func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 		Complete(singleton.AsReconciler(c))
 }
 
-// Reconcile looks at all NodeClaims. After an error it does so again.
+// Reconcile looks at all NodeClaims. After an error it does so again, and rarely while only
+// refusals are left that nobody waits for any more.
 func (c *Controller) Reconcile(ctx context.Context) (reconciler.Result, error) {
 	var list v1.NodeClaimList
 	if err := c.opts.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
@@ -117,33 +120,40 @@ func (c *Controller) Reconcile(ctx context.Context) (reconciler.Result, error) {
 			}
 		}
 	}
-	return reconciler.Result{}, c.judge(errors.Join(failed...), errors.Join(refused...))
+	return c.judge(ctx, errors.Join(failed...), errors.Join(refused...))
 }
 
-// isRefusal holds for answers of the API server that it would give again: an outage ends,
-// and is waited for.
+// isRefusal holds for answers of the API server that it would give again: an outage or a
+// conflict ends, and is waited for.
 func isRefusal(err error) bool {
 	var answered apierrors.APIStatus
 	if !errors.As(err, &answered) {
 		return false
 	}
 	switch code := answered.Status().Code; code {
-	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests:
 		return false
 	default:
 		return code >= http.StatusBadRequest && code < http.StatusInternalServerError
 	}
 }
 
-// judge decides whether anybody is still to wait, and returns what is to be tried again.
-func (c *Controller) judge(failed, refused error) error {
+// judge decides whether anybody is still to wait, and when what is left is tried again.
+func (c *Controller) judge(ctx context.Context, failed, refused error) (reconciler.Result, error) {
 	if refused != nil {
 		c.refused++
 	}
-	if failed == nil && (refused == nil || c.refused >= attempts) {
+	switch {
+	case failed != nil || (refused != nil && c.refused < attempts):
+		return reconciler.Result{}, errors.Join(failed, refused)
+	case refused == nil:
 		c.done.Store(true)
+		return reconciler.Result{}, nil
 	}
-	return errors.Join(failed, refused)
+	if !c.done.Swap(true) {
+		log.FromContext(ctx).Error(refused, "no longer waiting for NodeClaims whose instance type cannot be written: they may drift")
+	}
+	return reconciler.Result{RequeueAfter: rarely}, nil
 }
 
 // nameless holds for NodeClaims of ours that have a machine of no type.

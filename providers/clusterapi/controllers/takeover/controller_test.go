@@ -6,11 +6,14 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
@@ -123,21 +126,27 @@ func TestTrouble(t *testing.T) {
 		t.Error("one that cannot be told stops another")
 	}
 	types["id://a"] = "large"
-	for _, outage := range []error{errDown, apierrors.NewInternalError(errDown), apierrors.NewTimeoutError("slow", 1), apierrors.NewTooManyRequests("later", 1)} {
+	for _, outage := range []error{errDown, apierrors.NewInternalError(errDown), apierrors.NewTimeoutError("slow", 1), apierrors.NewTooManyRequests("later", 1), apierrors.NewConflict(schema.GroupResource{}, "a", errDown)} {
 		w.fail = outage
 		for range 20 {
 			w.round(true)
 		}
 	}
-	w.fail = apierrors.NewInvalid(karpv1.GroupVersion.WithKind("NodeClaim").GroupKind(), "a", nil)
+	w.fail = apierrors.NewInvalid(karpv1.GroupVersion.WithKind("NodeClaim").GroupKind(), "a",
+		field.ErrorList{field.Invalid(field.NewPath("spec"), "x", "it was stored by an earlier release")})
 	for range 19 {
 		w.round(true)
 	}
-	if _, err := w.controller.Reconcile(t.Context()); err == nil || w.controller.Done() != nil {
-		t.Errorf("%v; still waited for: %v", err, w.controller.Done())
+	for range 2 { // then it is looked at rarely, and is no error
+		got, err := w.controller.Reconcile(t.Context())
+		if err != nil || w.controller.Done() != nil || got.RequeueAfter < 10*time.Minute {
+			t.Errorf("%+v, %v; still waited for: %v", got, err, w.controller.Done())
+		}
 	}
 	w.fail = nil
-	w.round(false)
+	if got, err := w.controller.Reconcile(t.Context()); err != nil || got.RequeueAfter != 0 {
+		t.Errorf("after all: %+v, %v", got, err)
+	}
 	if got := w.typeOf("a"); got != "large" {
 		t.Errorf("it is of type %q", got)
 	}

@@ -29,7 +29,6 @@ import (
 	"karpenter.sh/providers/clusterapi/capi"
 	"karpenter.sh/providers/clusterapi/claim"
 	"karpenter.sh/providers/clusterapi/inventory"
-	"karpenter.sh/providers/clusterapi/selection"
 )
 
 // Name is the controller's name in logs and metrics.
@@ -53,7 +52,6 @@ type Scaler interface {
 // Options are what the controller works with; all are required.
 type Options struct {
 	Inventory *inventory.Reader
-	Scope     selection.Scope
 	Scaler    Scaler
 	Clock     clock.PassiveClock
 }
@@ -86,7 +84,7 @@ func (c *Controller) Reconcile(ctx context.Context) (reconciler.Result, error) {
 	var errs []error
 	seen := map[types.UID]time.Time{}
 	for i := range list.Items {
-		if d := &list.Items[i]; c.opts.Scope.Member(d) {
+		if d := &list.Items[i]; c.opts.Inventory.Scope.Member(d) {
 			errs = append(errs, c.visit(ctx, client.ObjectKeyFromObject(d), seen))
 		}
 	}
