@@ -110,19 +110,25 @@ func Judge(t *v1alpha1.ProxmoxUnmanagedTemplate, read []Region) Verdict {
 	if err := errors.Join(append(problems, v.Err)...); err != nil {
 		message = err.Error()
 	}
-	v.Condition.Message = message
+	v.conclude(t, message)
+	return v
+}
+
+// conclude sets the condition from what was found; the message tells what went wrong.
+func (v *Verdict) conclude(t *v1alpha1.ProxmoxUnmanagedTemplate, message string) {
+	c := &v.Condition
+	c.Message = message
 	switch {
 	case len(v.Entries) > 0:
-		v.Condition.Status, v.Condition.Reason = metav1.ConditionTrue, v1alpha1.ConditionMachineTemplateReady
+		c.Status, c.Reason = metav1.ConditionTrue, v1alpha1.ConditionMachineTemplateReady
 	case v.Err != nil:
-		v.Condition.Status, v.Condition.Reason = metav1.ConditionUnknown, ReasonUnresolved
+		c.Status, c.Reason = metav1.ConditionUnknown, ReasonUnresolved
 	default:
-		v.Condition.Reason = ReasonNotFound
+		c.Reason = ReasonNotFound
 		if message == "" {
-			v.Condition.Message = fmt.Sprintf("no template has the name %q and the tags %q", t.Spec.TemplateName, t.Spec.Tags)
+			c.Message = fmt.Sprintf("no template has the name %q and the tags %q", t.Spec.TemplateName, t.Spec.Tags)
 		}
 	}
-	return v
 }
 
 // refused says what is wrong with a spec; empty: nothing.
