@@ -7,8 +7,10 @@ import (
 	"os"
 	"testing"
 
+	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"karpenter.sh/test/internal/environment"
 	"karpenter.sh/test/internal/objects"
@@ -32,6 +34,7 @@ func TestKarpenter(t *testing.T) {
 	if os.Getenv("KUBECONFIG") == "" {
 		t.Skip("KUBECONFIG is not set: run make e2e, or start a cluster with make up and set it")
 	}
+	log.SetLogger(logr.Discard()) // the client library's, which nobody needs here
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "Karpenter")
 }

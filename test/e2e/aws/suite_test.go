@@ -10,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"karpenter.sh/test/internal/environment"
 	"karpenter.sh/test/internal/objects"
@@ -39,6 +41,7 @@ func TestAWS(t *testing.T) {
 	if os.Getenv("KUBECONFIG") == "" {
 		t.Skip("KUBECONFIG is not set: run make e2e PROVIDER=aws, or start a cluster with make up PROVIDER=aws and set it")
 	}
+	log.SetLogger(logr.Discard()) // the client library's, which nobody needs here
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "Karpenter on AWS")
 }

@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"karpenter.sh/test/internal/connection"
 	"karpenter.sh/test/internal/environment"
@@ -46,6 +48,7 @@ func TestClusterAPI(t *testing.T) {
 	if os.Getenv("KUBECONFIG") == "" {
 		t.Skip("KUBECONFIG is not set: run make e2e PROVIDER=clusterapi, or start a cluster with make up PROVIDER=clusterapi and set it")
 	}
+	log.SetLogger(logr.Discard()) // the client library's, which nobody needs here
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "Karpenter on Cluster API")
 }

@@ -9,12 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"karpenter.sh/test/internal/environment"
 	"karpenter.sh/test/internal/objects"
@@ -41,6 +43,7 @@ func TestProxmox(t *testing.T) {
 	if os.Getenv("KUBECONFIG") == "" {
 		t.Skip("KUBECONFIG is not set: run make e2e PROVIDER=proxmox, or start a cluster with make up PROVIDER=proxmox and set it")
 	}
+	log.SetLogger(logr.Discard()) // the client library's, which nobody needs here
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "Karpenter on Proxmox VE")
 }
