@@ -119,7 +119,7 @@ func (c *Controller) keep(ctx context.Context, t *v1alpha1.ProxmoxTemplate, orde
 		r := Region{Name: region, Unwanted: true}
 		keep := !replaced && slices.Contains(c.Maker.Regions(), region) // nothing else can be cloned yet
 		if !keep {
-			r.Err = c.Maker.Remove(ctx, region, t.Name)
+			r.Err = c.Maker.Remove(ctx, region, t.Name, before)
 		}
 		if keep || r.Err != nil && !errors.Is(r.Err, making.ErrNoRegion) {
 			r.Entries = slices.DeleteFunc(slices.Clone(before), func(e placement.Entry) bool { return e.Region != region })

@@ -62,7 +62,7 @@ func (c *Controller) remove(ctx context.Context, t *v1alpha1.ProxmoxTemplate) ([
 	wanted := c.Maker.RegionsOf(order)
 	var errs []error
 	for _, region := range append(wanted, withdrawn(left, wanted)...) {
-		err := c.Maker.Remove(ctx, region, t.Name)
+		err := c.Maker.Remove(ctx, region, t.Name, left)
 		if err == nil {
 			err = c.Maker.RemoveImages(ctx, region, ids)
 		}
