@@ -115,9 +115,12 @@ const takenRetries = 5
 
 // make makes a machine, and a template of it.
 func (m *Maker) make(ctx context.Context, s sight, place pve.Place, r template.Recipe) error {
+	of := madeFor{s.region, r.Name}
 	for attempt := 0; ; attempt++ {
+		m.made.begin(of, place.ID)
 		err := s.client.Create(ctx, place, r.Spec.ResourcePool, r.Options())
 		if pve.IsTaken(err) && attempt < takenRetries {
+			m.made.gone(of, place.ID)
 			if place.ID, err = m.IDs.Next(ctx, s.region, s.client); err != nil {
 				return err
 			}
@@ -151,9 +154,11 @@ func (m *Maker) undo(ctx context.Context, s sight, place pve.Place, r template.R
 func (m *Maker) remove(ctx context.Context, s sight, place pve.Place, r template.Recipe) error {
 	options, err := s.client.Options(ctx, place)
 	if pve.IsGone(err) {
+		m.made.gone(madeFor{s.region, r.Name}, place.ID)
 		return nil
 	}
 	if err == nil && r.Judge(pve.Machine{Name: options["name"], Template: flag(options["template"])}, options) < template.Outdated {
+		m.made.gone(madeFor{s.region, r.Name}, place.ID)
 		return nil
 	}
 	if err == nil {
@@ -162,6 +167,7 @@ func (m *Maker) remove(ctx context.Context, s sight, place pve.Place, r template
 	if err != nil && !pve.IsGone(err) {
 		return fmt.Errorf("deleting machine %d on host %s of region %s: %w", place.ID, place.Host, s.region, err)
 	}
+	m.made.gone(madeFor{s.region, r.Name}, place.ID)
 	m.IDs.Freed(s.region, place.ID)
 	return nil
 }

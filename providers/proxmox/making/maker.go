@@ -34,12 +34,13 @@ type Options struct {
 type Maker struct {
 	Options
 	images images
+	made   made
 	busy   busy
 }
 
 // New returns a maker.
 func New(o Options) *Maker {
-	return &Maker{Options: o, images: newImages(), busy: busy{names: map[string]int{}}}
+	return &Maker{Options: o, images: newImages(), made: made{ids: map[madeFor]map[int]bool{}}, busy: busy{names: map[string]int{}}}
 }
 
 // ErrNoRegion means that nobody knows a region.

@@ -140,9 +140,9 @@ func TestLife(t *testing.T) {
 	w.must(w.maker.RemoveImages(t.Context(), simtest.Region, []string{(&v1alpha1.SourceImage{URL: image}).ImageID()}))
 	w.expect("the old images go", len(w.images()), "2")
 
-	w.must(w.maker.Remove(t.Context(), simtest.Region, "t"))
+	w.must(w.maker.Remove(t.Context(), simtest.Region, "t", w.entries))
 	w.must(w.maker.RemoveImages(t.Context(), simtest.Region, []string{w.order.Spec.SourceImage.ImageID()}))
-	w.must(w.maker.Remove(t.Context(), simtest.Region, "t"))
+	w.must(w.maker.Remove(t.Context(), simtest.Region, "t", w.entries))
 	w.expect("nothing is left", append(w.machines(), w.images()...), "[]")
 }
 
@@ -179,7 +179,7 @@ func TestAway(t *testing.T) {
 	out, err := w.ensure()
 	w.must(err)
 	w.expect("a host is offline", placement.Texts(out.Entries), "[r1/pve1/1000 r1/pve2/1001]")
-	if err := w.maker.Remove(t.Context(), simtest.Region, "t"); err == nil {
+	if err := w.maker.Remove(t.Context(), simtest.Region, "t", w.entries); err == nil {
 		t.Error("all is removed although a host cannot be reached")
 	}
 	w.must(w.Cloud.SetRegionDown(simtest.Region, true))
@@ -217,8 +217,31 @@ func TestForeign(t *testing.T) {
 	out, err := w.ensure()
 	w.must(err)
 	w.expect("conflict", out.Conflict, "500")
-	w.must(w.maker.Remove(t.Context(), simtest.Region, "t"))
+	w.must(w.maker.Remove(t.Context(), simtest.Region, "t", w.entries))
 	w.expect("they survive", w.machines(), "[500@pve1T 501@pve1T]")
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve1", true))
+	w.must(w.maker.Remove(t.Context(), simtest.Region, "t", w.entries)) // PVE-030: nobody waits for them
+}
+
+// PVE-030: a machine that was left half-made on a host that went away is waited for.
+func TestHalfMade(t *testing.T) {
+	w := newWorld(t, nil)
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve2", true))
+	w.fetch()
+	broken := &fault.Failure{Code: "x", Message: "broken"}
+	w.Cloud.Faults().Add(fault.Rule{Call: "POST *template", Times: 1, Within: broken})
+	w.Cloud.Faults().Add(fault.Rule{Call: "DELETE *qemu*", Times: 1, Within: broken})
+	if out, err := w.ensure(); err == nil || len(out.Entries) > 0 {
+		t.Errorf("it is made: %v", out)
+	}
+	w.expect("half-made", w.machines(), "[1000@pve1]")
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve1", true))
+	if err := w.maker.Remove(t.Context(), simtest.Region, "t", w.entries); !errors.Is(err, making.ErrUnseen) {
+		t.Errorf("nobody waits for it: %v", err)
+	}
+	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve1", false))
+	w.must(w.maker.Remove(t.Context(), simtest.Region, "t", w.entries))
+	w.expect("nothing is left", w.machines(), "[]")
 }
 
 // PVE-027, PVE-211: a template that another installation has made, without a cluster, is

@@ -70,6 +70,46 @@ func (i *images) failure(at imagePlace) error {
 	return i.failed[at]
 }
 
+// made remembers the machines that were begun for a template in a region: nobody else can
+// tell whose one is while its host is away.
+type made struct {
+	mu  sync.Mutex
+	ids map[madeFor]map[int]bool
+}
+
+type madeFor struct{ region, name string }
+
+func (m *made) begin(of madeFor, id int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ids[of] == nil {
+		m.ids[of] = map[int]bool{}
+	}
+	m.ids[of][id] = true
+}
+
+// gone forgets a machine that is not there, or is somebody else's.
+func (m *made) gone(of madeFor, id int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if delete(m.ids[of], id); len(m.ids[of]) == 0 {
+		delete(m.ids, of)
+	}
+}
+
+func (m *made) has(of madeFor, id int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ids[of][id]
+}
+
+// end forgets all machines of a template in a region.
+func (m *made) end(of madeFor) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.ids, of)
+}
+
 // busy counts what is under way, by name.
 type busy struct {
 	mu    sync.Mutex

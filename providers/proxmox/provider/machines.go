@@ -6,9 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -49,11 +49,11 @@ func (p *Provider) Get(ctx context.Context, providerID string) (*v1.NodeClaim, e
 		if !m.Known {
 			return nil, fmt.Errorf("machine %d of region %s: host %s: %w", m.ID, m.Region, m.Host, launch.ErrHostGone)
 		}
-		names, err := p.claimed(ctx)
+		mine, err := p.mine(ctx, m)
 		if err != nil {
 			return nil, err
 		}
-		if p.mine(m, names) {
+		if mine {
 			return p.describe(ctx, m), nil
 		}
 	}
@@ -66,13 +66,13 @@ func (p *Provider) List(ctx context.Context) ([]*v1.NodeClaim, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := p.claimed(ctx)
-	if err != nil {
-		return nil, err
-	}
 	out := []*v1.NodeClaim{}
 	for _, m := range machines {
-		if p.mine(m, names) {
+		mine, err := p.mine(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		if mine {
 			out = append(out, p.describe(ctx, m))
 		}
 	}
@@ -151,48 +151,46 @@ func (p *Provider) held(ctx context.Context, id providerid.ID) (bool, error) {
 	return false, nil
 }
 
-// claims are the names of NodeClaims and Nodes by their provider ID.
-type claims map[string][]string
-
-// claimed are those of the cache.
-func (p *Provider) claimed(ctx context.Context) (claims, error) {
-	out := claims{}
-	var nodeClaims v1.NodeClaimList
-	if err := p.opts.Client.List(ctx, &nodeClaims); err != nil {
-		return nil, fmt.Errorf("listing NodeClaims: %w", err)
-	}
-	for i := range nodeClaims.Items {
-		id := nodeClaims.Items[i].Status.ProviderID
-		out[id] = append(out[id], nodeClaims.Items[i].Name)
-	}
-	var nodes corev1.NodeList
-	if err := p.opts.Client.List(ctx, &nodes); err != nil {
-		return nil, fmt.Errorf("listing Nodes: %w", err)
-	}
-	for i := range nodes.Items {
-		id := nodes.Items[i].Spec.ProviderID
-		out[id] = append(out[id], nodes.Items[i].Name)
-	}
-	return out, nil
-}
-
 // mine reports whether a machine is this cluster's (PVE-103): by what it records, or,
-// where that names no cluster or cannot be read, by a NodeClaim or Node with its ID.
-func (p *Provider) mine(m inventory.Machine, by claims) bool {
+// where that names no cluster or cannot be read, by a NodeClaim or Node with its ID. Only
+// for the latter anything is looked up.
+func (p *Provider) mine(ctx context.Context, m inventory.Machine) (bool, error) {
 	if m.Known && m.Ours && m.Owner.Cluster != "" {
-		return m.Owner.Cluster == p.opts.Cluster
+		return m.Owner.Cluster == p.opts.Cluster, nil
 	}
 	if m.Known && !m.Ours {
-		return false
+		return false, nil
 	}
 	for _, id := range []string{idOf(m).String(), providerid.ID{Machine: m.ID}.String()} {
-		for _, name := range by[id] {
-			if name == m.Name || !m.Known {
-				return true
-			}
+		names, err := p.claimants(ctx, id)
+		if err != nil {
+			return false, err
+		}
+		if slices.Contains(names, m.Name) || !m.Known && len(names) > 0 {
+			return true, nil
 		}
 	}
-	return false
+	return false, nil
+}
+
+// claimants are the names of the NodeClaims and Nodes with a provider ID.
+func (p *Provider) claimants(ctx context.Context, providerID string) ([]string, error) {
+	nodeClaims, err := index.NodeClaims(ctx, p.opts.Client, providerID)
+	if err != nil {
+		return nil, err
+	}
+	nodes, err := index.Nodes(ctx, p.opts.Client, providerID)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for i := range nodeClaims {
+		names = append(names, nodeClaims[i].Name)
+	}
+	for i := range nodes {
+		names = append(names, nodes[i].Name)
+	}
+	return names, nil
 }
 
 func idOf(m inventory.Machine) providerid.ID {

@@ -58,7 +58,9 @@ type world struct {
 	// api never fails; noLookup makes the provider's reads of NodeClasses fail.
 	api      client.WithWatch
 	noLookup atomic.Bool
-	hash     statichash.Scheme[*v1alpha1.ProxmoxNodeClass]
+	// lookups and wholes count the provider's lists by an index, and those of a whole kind.
+	lookups, wholes atomic.Int32
+	hash            statichash.Scheme[*v1alpha1.ProxmoxNodeClass]
 	// onToken is called before a bootstrap token is written.
 	onToken func()
 	// onRevoke is called before one is deleted.
@@ -156,6 +158,14 @@ func (w *world) process() {
 				return errDown
 			}
 			return c.Get(ctx, key, o, opts...)
+		},
+		List: func(ctx context.Context, c client.WithWatch, l client.ObjectList, opts ...client.ListOption) error {
+			if o := (&client.ListOptions{}).ApplyOptions(opts); o.FieldSelector != nil {
+				w.lookups.Add(1)
+			} else {
+				w.wholes.Add(1)
+			}
+			return c.List(ctx, l, opts...)
 		},
 		Create: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.CreateOption) error {
 			if _, ok := o.(*corev1.Secret); ok {

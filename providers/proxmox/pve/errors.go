@@ -107,6 +107,10 @@ func IsBusy(err error) bool {
 	return strings.Contains(text, "can't lock file") && strings.Contains(text, "got timeout")
 }
 
+// IsModified reports whether an error says that something was not changed, since somebody
+// else has changed it after it was read. Versions of the API begin the text differently.
+func IsModified(err error) bool { return strings.Contains(message(err), "by other user?") }
+
 // IsUnreachable reports whether an error says that a host, or all of the cluster, could
 // not be reached: nothing is known of what is there.
 func IsUnreachable(err error) bool {

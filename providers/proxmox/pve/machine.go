@@ -97,9 +97,13 @@ func (c *Client) Clone(ctx context.Context, of Place, how Clone) error {
 type Change struct {
 	Set    Options
 	Delete []string
+	// Digest is the option digest of the configuration that the change was made from: on
+	// any other one nothing is changed, and the error is [IsModified]; empty: it is made
+	// on any.
+	Digest string
 }
 
-// Configure changes options, and waits for that.
+// Configure changes options, and waits for that. Without any it makes no call.
 func (c *Client) Configure(ctx context.Context, of Place, change Change) error {
 	in := parameters{}
 	for name, value := range change.Set {
@@ -110,6 +114,9 @@ func (c *Client) Configure(ctx context.Context, of Place, change Change) error {
 	}
 	if len(in) == 0 {
 		return nil
+	}
+	if change.Digest != "" {
+		in["digest"] = change.Digest
 	}
 	return c.task(ctx, LimitMake, func(upid *string) error { return c.post(ctx, of.path("config"), in, upid) })
 }

@@ -22,6 +22,19 @@ func (u *Updater) Eject(ctx context.Context, nodeClaim *v1.NodeClaim) error {
 	if err != nil {
 		return err
 	}
+	defer u.Changed(m.region)
+	if m, err = u.configure(ctx, nodeClaim, m, ejection); err != nil {
+		return err
+	}
+	if err := launch.DeleteMedium(ctx, m.client, m.place(), m.options); err != nil {
+		return fmt.Errorf("deleting the medium of machine %d on host %s of region %s: %w", m.ID, m.Host, m.region, err)
+	}
+	return nil
+}
+
+// ejection is the change that takes away the mark of a machine and its medium, as far as
+// they are there.
+func ejection(m found) pve.Change {
 	change := withoutMark(m.options["tags"])
 	if launch.HasMedium(m.options, m.ID) {
 		if change.Set == nil {
@@ -29,12 +42,5 @@ func (u *Updater) Eject(ctx context.Context, nodeClaim *v1.NodeClaim) error {
 		}
 		change.Set[launch.MediumDrive] = emptyDrive
 	}
-	defer u.Changed(m.region)
-	if err := m.configure(ctx, change); err != nil {
-		return err
-	}
-	if err := launch.DeleteMedium(ctx, m.client, m.place(), m.options); err != nil {
-		return fmt.Errorf("deleting the medium of machine %d on host %s of region %s: %w", m.ID, m.Host, m.region, err)
-	}
-	return nil
+	return change
 }

@@ -75,11 +75,8 @@ func (u *Updater) Update(ctx context.Context, nodeClaim *v1.NodeClaim) error {
 	if pooled == nil {
 		pooled = u.record(ctx, nodeClaim, pools.Wanted)
 	}
-	return errors.Join(
-		m.configure(ctx, Tags(m.options["tags"], nodeClass.Spec.Tags)),
-		m.protect(ctx, firewall.Of(nodeClass.Spec.SecurityGroups)),
-		pooled,
-	)
+	m, err = u.configure(ctx, nodeClaim, m, func(m found) pve.Change { return Tags(m.options["tags"], nodeClass.Spec.Tags) })
+	return errors.Join(err, m.protect(ctx, firewall.Of(nodeClass.Spec.SecurityGroups)), pooled)
 }
 
 // record annotates a NodeClaim with the pool of its machine.
@@ -132,11 +129,29 @@ func (u *Updater) find(ctx context.Context, nodeClaim *v1.NodeClaim) (found, err
 	return m, nil
 }
 
-func (m found) configure(ctx context.Context, change pve.Change) error {
-	if err := m.client.Configure(ctx, m.place(), change); err != nil {
-		return fmt.Errorf("configuring machine %d on host %s of region %s: %w", m.ID, m.Host, m.region, err)
+// modifiedRetries is how often a change is made anew that somebody else was faster than.
+const modifiedRetries = 3
+
+// configure changes the options of a machine. What is to be changed is asked again when
+// somebody else has changed them meanwhile, as the mark of a medium goes while tags are
+// replaced. It returns the machine as the change was made from it.
+func (u *Updater) configure(ctx context.Context, nodeClaim *v1.NodeClaim, m found, plan func(found) pve.Change) (found, error) {
+	for attempt := 0; ; attempt++ {
+		change := plan(m)
+		change.Digest = m.options["digest"]
+		err := m.client.Configure(ctx, m.place(), change)
+		if err == nil {
+			return m, nil
+		}
+		if !pve.IsModified(err) || attempt == modifiedRetries {
+			return m, fmt.Errorf("configuring machine %d on host %s of region %s: %w", m.ID, m.Host, m.region, err)
+		}
+		again, err := u.find(ctx, nodeClaim)
+		if err != nil {
+			return m, err
+		}
+		m = again
 	}
-	return nil
 }
 
 // move brings a machine into its pool.

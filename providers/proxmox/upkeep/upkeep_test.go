@@ -150,6 +150,21 @@ func TestUpdate(t *testing.T) {
 	w.expect("nothing is wanted", "go-proxmox+cloud-init  [] 0DROP ")
 }
 
+// before is called before each request of the updater is served.
+func (w *world) before(do func(*http.Request)) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		do(r)
+		w.Cloud.ServeHTTP(out, r)
+	}))
+	w.t.Cleanup(server.Close)
+	w.updater.Clients[simtest.Region] = pve.New(pve.Connection{
+		URL: server.URL + "/" + simtest.Region + "/api2/json", Insecure: true, Clock: w.Clock,
+		Credentials: func() (pve.Credentials, error) {
+			return pve.Credentials{TokenID: simtest.TokenID, TokenSecret: simtest.TokenSecret}, nil
+		},
+	})
+}
+
 // PVE-088: a rule that somebody puts before the others just as one of them is deleted stays,
 // and the repeat ends in the wanted rules, without any twice.
 func TestRulesOfTwoWriters(t *testing.T) {
@@ -159,20 +174,12 @@ func TestRulesOfTwoWriters(t *testing.T) {
 		s.SecurityGroups = []v1alpha1.SecurityGroup{{Name: "web"}, {Name: "nodes"}}
 	}))
 	var other sync.Once
-	server := httptest.NewTLSServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+	w.before(func(r *http.Request) {
 		if r.Method == http.MethodDelete && strings.Contains(r.URL.Path, "/rules/") {
 			other.Do(func() {
 				_ = direct.AddRule(context.Background(), w.place, pve.Rule{Type: "in", Action: "ACCEPT", Enabled: 1})
 			})
 		}
-		w.Cloud.ServeHTTP(out, r)
-	}))
-	defer server.Close()
-	w.updater.Clients[simtest.Region] = pve.New(pve.Connection{
-		URL: server.URL + "/" + simtest.Region + "/api2/json", Insecure: true, Clock: w.Clock,
-		Credentials: func() (pve.Credentials, error) {
-			return pve.Credentials{TokenID: simtest.TokenID, TokenSecret: simtest.TokenSecret}, nil
-		},
 	})
 	err := w.update(func(s *v1alpha1.ProxmoxNodeClassSpec) {
 		s.SecurityGroups = []v1alpha1.SecurityGroup{{Name: "nodes"}, {Name: "web"}}
@@ -183,6 +190,45 @@ func TestRulesOfTwoWriters(t *testing.T) {
 	w.expect("nothing is deleted", "  [ACCEPT@ nodes@net0 web@net0 web@net0 nodes@net0] 1DROP ")
 	w.must(w.updater.Update(t.Context(), w.claim))
 	w.expect("the repeat", "  [ACCEPT@ nodes@net0 web@net0] 1DROP ")
+}
+
+// PVE-088: what is made of options that somebody else has just changed is made anew, and not
+// for ever: otherwise the mark of a medium would come back with the tags, or old tags with
+// its end.
+func TestOptionsOfTwoWriters(t *testing.T) {
+	w := newWorld(t)
+	direct := w.Client(simtest.Region)
+	set := func(option, value string) {
+		if err := direct.Configure(context.Background(), w.place, pve.Change{Set: pve.Options{option: value}}); err != nil {
+			t.Error(err)
+		}
+	}
+	writes, times := 0, 1
+	other := func() {}
+	w.before(func(r *http.Request) {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/config") {
+			if writes++; writes <= times {
+				other()
+			}
+		}
+	})
+	tag := func(s *v1alpha1.ProxmoxNodeClassSpec) { s.Tags = append(s.Tags, fmt.Sprint("t", len(s.Tags))) }
+
+	set("tags", "go-proxmox+cloud-init")
+	other = func() { set("tags", "old") }
+	w.must(w.update(tag))
+	w.expect("the mark goes while tags are replaced", "t0  []  ")
+
+	set("tags", "go-proxmox+cloud-init;t0")
+	writes, other = 0, func() { set("tags", "go-proxmox+cloud-init;new") }
+	w.must(w.updater.Eject(t.Context(), w.claim))
+	w.expect("tags are replaced while the mark goes", "new  []  ")
+
+	writes, times, other = 0, 100, func() { set("description", w.machine().Options["description"]+".") }
+	if err := w.update(tag); !pve.IsModified(err) || writes > 10 {
+		t.Errorf("somebody writes all the time: %d tries, %v", writes, err)
+	}
+	w.expect("nothing is overwritten", "new  []  ")
 }
 
 // PVE-089: a pool that somebody else has chosen is left alone where none is wanted.

@@ -23,7 +23,6 @@ import (
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/making"
 	"karpenter.sh/providers/proxmox/placement"
-	"karpenter.sh/providers/proxmox/pve"
 )
 
 // Name is the controller's name in logs and metrics.
@@ -85,9 +84,14 @@ func (c *Controller) Reconcile(ctx context.Context, stored *v1alpha1.ProxmoxTemp
 	if err := c.refused(held, order); err != nil {
 		return c.write(ctx, held, refuse(held, ReasonValidation, err.Error()), nil)
 	}
-	facts, err := c.keep(ctx, held, order)
+	facts, record, err := c.keep(ctx, held, order)
 	if err != nil {
 		return reconcile.Result{}, err
+	}
+	if facts.RecordErr == nil {
+		if held, err = c.trim(ctx, held, record); err != nil {
+			return patch.Outcome(err)
+		}
 	}
 	return c.write(ctx, held, Judge(held, facts), facts.failed())
 }
@@ -104,24 +108,28 @@ func (c *Controller) refused(t *v1alpha1.ProxmoxTemplate, order making.Order) er
 	return c.Maker.Validate(order)
 }
 
-// keep sees to all regions, and tells what they have.
-func (c *Controller) keep(ctx context.Context, t *v1alpha1.ProxmoxTemplate, order making.Order) (Facts, error) {
+// keep sees to all regions, and tells what they have, with what is then to be recorded of
+// images.
+func (c *Controller) keep(ctx context.Context, t *v1alpha1.ProxmoxTemplate, order making.Order) (Facts, making.Record, error) {
 	before := placement.Entries(t.Status.Zones)
 	wanted := c.Maker.RegionsOf(order)
 	f := Facts{Image: order.Spec.SourceImage.ImageID(), Regions: make([]Region, len(wanted))}
+	var record making.Record
+	record, f.RecordErr = making.RecordOf(t)
 	_ = concurrency.Each(wanted, regions, func(i int, region string) error {
 		out, err := c.Maker.Ensure(ctx, region, order, before)
 		f.Regions[i] = Region{Name: region, Outcome: out, Err: err}
 		return nil
 	})
 	replaced := f.clonable()
-	for _, region := range withdrawn(before, wanted) {
+	for _, region := range c.withdrawn(before, record, wanted) {
 		r := Region{Name: region, Unwanted: true}
-		keep := !replaced && slices.Contains(c.Maker.Regions(), region) // nothing else can be cloned yet
-		if !keep {
-			r.Err = c.Maker.Remove(ctx, region, t.Name)
+		r.Kept = !replaced && slices.Contains(c.Maker.Regions(), region) // nothing else can be cloned yet
+		if !r.Kept {
+			r.Err = c.Maker.Remove(ctx, region, t.Name, before)
+			r.Kept = r.Err != nil && !errors.Is(r.Err, making.ErrNoRegion)
 		}
-		if keep || r.Err != nil && !errors.Is(r.Err, making.ErrNoRegion) {
+		if r.Kept {
 			r.Entries = slices.DeleteFunc(slices.Clone(before), func(e placement.Entry) bool { return e.Region != region })
 		}
 		f.Regions = append(f.Regions, r)
@@ -129,71 +137,8 @@ func (c *Controller) keep(ctx context.Context, t *v1alpha1.ProxmoxTemplate, orde
 	if len(wanted) == 0 {
 		f.NoRegion = order.Spec.Region
 	}
-	err := c.dropImages(ctx, t, &f)
-	return f, err
-}
-
-// withdrawn are the regions of entries that are not wanted any more.
-func withdrawn(before []placement.Entry, wanted []string) []string {
-	var out []string
-	for _, e := range before {
-		if !slices.Contains(wanted, e.Region) && !slices.Contains(out, e.Region) {
-			out = append(out, e.Region)
-		}
-	}
-	return out
-}
-
-// dropImages removes the image of before a change, once nothing is made from it any more:
-// from all regions that may have it (PVE-029). In a region that is no longer wanted the
-// image of now goes as well.
-func (c *Controller) dropImages(ctx context.Context, t *v1alpha1.ProxmoxTemplate, f *Facts) error {
-	old := t.Status.ImageID
-	if old == f.Image {
-		old = ""
-	}
-	if !f.settled() || old == "" && !f.unwanted() {
-		return nil
-	}
-	used, err := c.usedByOthers(ctx, t)
-	if err != nil {
-		return err
-	}
-	for _, r := range f.Regions {
-		ids := []string{old}
-		if r.Unwanted {
-			ids = append(ids, f.Image)
-		}
-		ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" || slices.Contains(used, id) })
-		switch err := c.Maker.RemoveImages(ctx, r.Name, ids); {
-		case errors.Is(err, making.ErrNoRegion):
-		case errors.Is(err, making.ErrAway), pve.IsUnreachable(err):
-			f.ImageLeft = true
-		case err != nil:
-			f.ImageErr = errors.Join(f.ImageErr, err)
-		}
-	}
-	return nil
-}
-
-// usedByOthers are the images of other templates. One that is being deleted needs none:
-// two of them would wait for each other.
-func (c *Controller) usedByOthers(ctx context.Context, t *v1alpha1.ProxmoxTemplate) ([]string, error) {
-	var all v1alpha1.ProxmoxTemplateList
-	if err := c.Client.List(ctx, &all); err != nil {
-		return nil, fmt.Errorf("listing templates: %w", err)
-	}
-	var out []string
-	for _, other := range all.Items {
-		if other.Name == t.Name || !other.DeletionTimestamp.IsZero() {
-			continue
-		}
-		out = append(out, other.Status.ImageID)
-		if other.Spec.SourceImage != nil {
-			out = append(out, other.Spec.SourceImage.ImageID())
-		}
-	}
-	return out, nil
+	record, err := c.dropImages(ctx, t, &f, record)
+	return f, record, err
 }
 
 // write stores a verdict and, if it is good, brings the machines up to date and stamps the

@@ -32,6 +32,7 @@ import (
 const (
 	first  = "https://images.example.com/node.qcow2"
 	second = "https://images.example.com/next.qcow2"
+	third  = "https://images.example.com/last.qcow2"
 )
 
 // world is both controllers of templates, with an API in memory.
@@ -46,7 +47,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, World: simtest.Start(t, func(o *proxmox.Options) {
-		o.Setup.Regions[0].Images[second] = proxmox.Image{GiB: 4}
+		o.Setup.Regions[0].Images[second], o.Setup.Regions[0].Images[third] = proxmox.Image{GiB: 4}, proxmox.Image{GiB: 4}
 		o.Setup.Regions = append(o.Setup.Regions, proxmox.DefaultSetup("r2").Regions...)
 	})}
 	scheme := runtime.NewScheme()
@@ -160,7 +161,7 @@ func TestLife(t *testing.T) {
 	_, err := w.pass("t")
 	w.must(err)
 	w.expect("at first", w.ready("t"), "Unknown")
-	w.expect("no annotation yet", w.get("t").Annotations, "map[]")
+	w.expect("no hash yet", w.get("t").Annotations["karpenter.proxmox.sinextra.dev/proxmoxtemplate-hash"], "")
 	w.expect("the finalizer", w.get("t").Finalizers, "[karpenter.proxmox.sinextra.dev/termination]")
 	w.settle("t")
 	w.expect("ready", w.ready("t"), "True")

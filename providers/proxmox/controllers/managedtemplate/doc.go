@@ -19,9 +19,10 @@
 // Status, updates in place and the end of a template are one controller, so that no two of
 // them work on the machines of one template. The finalizer goes only when all machines and
 // images are gone from the regions that are known. An image that another template uses
-// stays.
+// stays. Images that were fetched are recorded by package templateimage before they come,
+// and that record is trimmed here only after they have gone, while none is fetched.
 //
 // # Start reading at
 //
-// controller.go, then judge.go, inplace.go, termination.go.
+// controller.go, then judge.go, images.go, inplace.go, termination.go.
 package managedtemplate

@@ -41,6 +41,10 @@ type Facts struct {
 	// look in some region.
 	ImageErr  error
 	ImageLeft bool
+	// Fetching means that old images wait for one that is being downloaded.
+	Fetching bool
+	// RecordErr is why nobody can tell which images were fetched; nil: it can be told.
+	RecordErr error
 }
 
 // Region is what one of them has.
@@ -49,7 +53,9 @@ type Region struct {
 	making.Outcome
 	// Unwanted means that the template is no longer wanted there.
 	Unwanted bool
-	Err      error
+	// Kept means that it is not, but that what is there stays for now.
+	Kept bool
+	Err  error
 }
 
 // settled reports whether all machines are as they are wanted.
@@ -63,10 +69,6 @@ func (f Facts) settled() bool {
 // only then other regions can do without.
 func (f Facts) clonable() bool {
 	return f.settled() && slices.ContainsFunc(f.Regions, func(r Region) bool { return !r.Unwanted && len(r.Entries) > 0 })
-}
-
-func (f Facts) unwanted() bool {
-	return slices.ContainsFunc(f.Regions, func(r Region) bool { return r.Unwanted })
 }
 
 // failed are the failures of regions that are to be tried again.
@@ -85,6 +87,9 @@ func (f Facts) problems() []string {
 	var out []string
 	if f.NoRegion != "" {
 		out = append(out, fmt.Sprintf("region %s is not configured", f.NoRegion))
+	}
+	if f.RecordErr != nil {
+		out = append(out, f.RecordErr.Error())
 	}
 	for _, r := range f.Regions {
 		for _, w := range r.Waiting {
@@ -137,7 +142,7 @@ func Judge(t *v1alpha1.ProxmoxTemplate, f Facts) Verdict {
 		v.set(metav1.ConditionUnknown, ReasonUnresolved, "There is no image or zone yet: "+problems)
 	default:
 		v.set(metav1.ConditionTrue, v1alpha1.ConditionMachineTemplateReady, problems)
-		if problems == "" && f.settled() {
+		if problems == "" && f.settled() && !f.Fetching {
 			v.After = settled
 		}
 	}

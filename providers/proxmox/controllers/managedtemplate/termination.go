@@ -50,6 +50,10 @@ func withZones(v Verdict, zones []placement.Entry) Verdict {
 func (c *Controller) remove(ctx context.Context, t *v1alpha1.ProxmoxTemplate) ([]placement.Entry, error) {
 	left := placement.Entries(t.Status.Zones)
 	order := making.Order{Name: t.Name, Spec: t.Spec}
+	record, err := making.RecordOf(t)
+	if err != nil {
+		return left, err
+	}
 	used, err := c.usedByOthers(ctx, t)
 	if err != nil {
 		return left, err
@@ -58,13 +62,13 @@ func (c *Controller) remove(ctx context.Context, t *v1alpha1.ProxmoxTemplate) ([
 	if t.Spec.SourceImage != nil {
 		ids = append(ids, t.Spec.SourceImage.ImageID())
 	}
-	ids = slices.DeleteFunc(ids, func(id string) bool { return id == "" || slices.Contains(used, id) })
 	wanted := c.Maker.RegionsOf(order)
 	var errs []error
-	for _, region := range append(wanted, withdrawn(left, wanted)...) {
-		err := c.Maker.Remove(ctx, region, t.Name)
+	for _, region := range append(wanted, c.withdrawn(left, record, wanted)...) {
+		err := c.Maker.Remove(ctx, region, t.Name, left)
 		if err == nil {
-			err = c.Maker.RemoveImages(ctx, region, ids)
+			all := slices.Concat(ids, record[region])
+			err = c.Maker.RemoveImages(ctx, region, slices.DeleteFunc(all, func(id string) bool { return id == "" || slices.Contains(used, id) }))
 		}
 		if err != nil && !errors.Is(err, making.ErrNoRegion) && !errors.Is(err, making.ErrAway) { // a storage may be away for ever
 			errs = append(errs, err)

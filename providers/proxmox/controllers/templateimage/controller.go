@@ -8,7 +8,7 @@
 // users why they are not.
 //
 // A pass downloads nothing for a template that has no finalizer yet, or is being deleted:
-// nobody would remove it.
+// nobody would remove it. What it downloads is recorded on the template before.
 //
 // Start reading at [Controller].
 package templateimage
@@ -28,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"karpenter.sh/core/reconcile/concurrency"
+	"karpenter.sh/core/reconcile/patch"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/making"
 )
@@ -94,6 +95,12 @@ func (c *Controller) Reconcile(ctx context.Context, stored *v1alpha1.ProxmoxTemp
 	if err != nil || order.Hash == "" || c.Maker.Validate(order) != nil {
 		return reconcile.Result{}, nil // package managedtemplate tells
 	}
+	switch err := c.record(ctx, now, order); {
+	case errors.Is(err, making.ErrRecord):
+		return reconcile.Result{RequeueAfter: recheck}, nil // so it does then
+	case err != nil:
+		return patch.Outcome(err)
+	}
 	errs := concurrency.Each(c.Maker.RegionsOf(order), regions, func(_ int, region string) error {
 		return c.Maker.FetchImages(ctx, region, order)
 	})
@@ -101,6 +108,23 @@ func (c *Controller) Reconcile(ctx context.Context, stored *v1alpha1.ProxmoxTemp
 		return reconcile.Result{}, fmt.Errorf("fetching the image of template %s: %w", now.Name, err)
 	}
 	return reconcile.Result{RequeueAfter: recheck}, nil
+}
+
+// record annotates a template with the image before it is fetched: it may be replaced before
+// any status tells of it.
+func (c *Controller) record(ctx context.Context, t *v1alpha1.ProxmoxTemplate, order making.Order) error {
+	record, err := making.RecordOf(t)
+	if err != nil {
+		return err
+	}
+	after, err := record.With(order.Spec.SourceImage.ImageID(), c.Maker.RegionsOf(order)).On(t)
+	if err != nil {
+		return err
+	}
+	if _, err := patch.Object(ctx, c.Client, t, after); err != nil {
+		return fmt.Errorf("recording the images of template %s: %w", t.Name, err)
+	}
+	return nil
 }
 
 // wanted reports whether what is downloaded for a template will be removed with it.

@@ -9,5 +9,9 @@
 // Cost: three calls for each region, and one for each template that matches, every five
 // minutes.
 //
+// The regions are read past package inventory: its reading may be a minute old when a
+// template was just made, and does not tell of templates whose configuration this process
+// could never read, on hosts that are away, nor why others were refused.
+//
 // Start reading at controller.go, then judge.go.
 package unmanagedtemplate

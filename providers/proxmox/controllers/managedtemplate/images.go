@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package managedtemplate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"karpenter.sh/core/reconcile/patch"
+	"karpenter.sh/providers/proxmox/apis/v1alpha1"
+	"karpenter.sh/providers/proxmox/making"
+	"karpenter.sh/providers/proxmox/placement"
+	"karpenter.sh/providers/proxmox/pve"
+)
+
+// withdrawn are the regions that may have something of a template, by its entries or by the
+// record of its images, and are not wanted any more. Those of the record that are not
+// configured are left to themselves; so is the record of them, since they may come back.
+func (c *Controller) withdrawn(before []placement.Entry, record making.Record, wanted []string) []string {
+	var out []string
+	add := func(region string) {
+		if !slices.Contains(wanted, region) && !slices.Contains(out, region) {
+			out = append(out, region)
+		}
+	}
+	for _, e := range before {
+		add(e.Region)
+	}
+	known := c.Maker.Regions()
+	for _, region := range record.Regions() {
+		if slices.Contains(known, region) {
+			add(region)
+		}
+	}
+	return out
+}
+
+// surplus are the images of a region that nothing is made from: those that were fetched for
+// the template and the one of before, but for the one of now where it is wanted.
+func surplus(r Region, record making.Record, f *Facts, before string) []string {
+	if r.Kept {
+		return nil
+	}
+	ids := append(slices.Clone(record[r.Name]), before)
+	if r.Unwanted {
+		ids = append(ids, f.Image)
+	}
+	return slices.DeleteFunc(ids, func(id string) bool { return id == "" || !r.Unwanted && id == f.Image })
+}
+
+// dropImages removes images once nothing is made from them any more (PVE-029), and returns
+// the record without them. While an image is fetched nothing is removed: it may be one of
+// those, and would come after it was forgotten.
+func (c *Controller) dropImages(ctx context.Context, t *v1alpha1.ProxmoxTemplate, f *Facts, record making.Record) (making.Record, error) {
+	if !f.settled() || !slices.ContainsFunc(f.Regions, func(r Region) bool { return len(surplus(r, record, f, t.Status.ImageID)) > 0 }) {
+		return record, nil
+	}
+	if c.Maker.Busy(t.Name) {
+		f.ImageLeft, f.Fetching = true, true
+		return record, nil
+	}
+	used, err := c.usedByOthers(ctx, t)
+	if err != nil {
+		return record, err
+	}
+	for _, r := range f.Regions {
+		ids := slices.DeleteFunc(surplus(r, record, f, t.Status.ImageID), func(id string) bool { return slices.Contains(used, id) })
+		switch err := c.Maker.RemoveImages(ctx, r.Name, ids); {
+		case err == nil:
+			record = record.Without(r.Name, ids)
+		case errors.Is(err, making.ErrNoRegion):
+		case errors.Is(err, making.ErrAway), pve.IsUnreachable(err):
+			f.ImageLeft = true
+		default:
+			f.ImageErr = errors.Join(f.ImageErr, err)
+		}
+	}
+	return record, nil
+}
+
+// trim stores a record that has become shorter, unless another spec may have been recorded
+// meanwhile: that is a conflict. It returns the template as it is then.
+func (c *Controller) trim(ctx context.Context, t *v1alpha1.ProxmoxTemplate, record making.Record) (*v1alpha1.ProxmoxTemplate, error) {
+	after, err := record.On(t)
+	if err != nil {
+		return t, err
+	}
+	if _, err := patch.Object(ctx, c.Client, t, after, patch.If([]string{"metadata", "generation"})); err != nil {
+		return t, fmt.Errorf("recording the images of template %s: %w", t.Name, err)
+	}
+	return after, nil
+}
+
+// usedByOthers are the images of other templates. One that is being deleted needs none:
+// two of them would wait for each other.
+func (c *Controller) usedByOthers(ctx context.Context, t *v1alpha1.ProxmoxTemplate) ([]string, error) {
+	var all v1alpha1.ProxmoxTemplateList
+	if err := c.Client.List(ctx, &all); err != nil {
+		return nil, fmt.Errorf("listing templates: %w", err)
+	}
+	var out []string
+	for _, other := range all.Items {
+		if other.Name == t.Name || !other.DeletionTimestamp.IsZero() {
+			continue
+		}
+		out = append(out, other.Status.ImageID)
+		if other.Spec.SourceImage != nil {
+			out = append(out, other.Spec.SourceImage.ImageID())
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package managedtemplate_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"karpenter.sh/providers/proxmox/apis/v1alpha1"
+)
+
+// id is that of the image of a URL.
+func id(url string) string { return (&v1alpha1.SourceImage{URL: url}).ImageID() }
+
+// record is what a template tells of its images.
+func (w *world) record(name string) string {
+	w.t.Helper()
+	return w.get(name).Annotations[v1alpha1.AnnotationTemplateImages]
+}
+
+// fetch has only the controller of images look at a template.
+func (w *world) fetch(name string) {
+	w.t.Helper()
+	_, err := w.images.Reconcile(w.t.Context(), w.get(name))
+	w.must(err)
+}
+
+// change of the image.
+func to(url string) func(*v1alpha1.ProxmoxTemplate) {
+	return func(t *v1alpha1.ProxmoxTemplate) { t.Spec.SourceImage.URL = url }
+}
+
+// PVE-029: an image that was replaced before anything was made from it goes as well, though
+// not while something is fetched.
+func TestReplacedUnused(t *testing.T) {
+	w := newWorld(t)
+	w.create("t", first)
+	w.settle("t")
+	w.expect("recorded", w.record("t"), fmt.Sprintf(`{"r1":[%q]}`, id(first)))
+	w.change("t", to(second))
+	w.fetch("t")
+	w.change("t", to(third))
+	w.fetch("t")
+	w.expect("all are there", len(w.volumes()), "6")
+	end := w.maker.Begin("t")
+	for range 2 {
+		result, err := w.pass("t")
+		w.must(err)
+		if result.RequeueAfter > 10*time.Second {
+			t.Errorf("nobody comes back before %s", result.RequeueAfter)
+		}
+	}
+	w.expect("something is fetched", len(w.volumes()), "6")
+	end()
+	late := w.get("t") // a pass on an old reading must not forget what has come to be wanted since
+	w.change("t", to(second))
+	if _, err := w.status.Reconcile(t.Context(), late); err != nil || !strings.Contains(w.record("t"), id(second)) {
+		t.Errorf("got %s, %v", w.record("t"), err)
+	}
+	w.change("t", to(third))
+	w.settle("t")
+	w.expect("the last one stays", len(w.volumes()), "2")
+	w.expect("recorded", w.record("t"), fmt.Sprintf(`{"r1":[%q]}`, id(third)))
+	w.expect("image", w.get("t").Status.ImageID, id(third))
+}
+
+// PVE-029, PVE-030: so does one that came to a region which was withdrawn before anything
+// was made there, with the template or without.
+func TestWithdrawnUnused(t *testing.T) {
+	w := newWorld(t)
+	for _, ends := range []bool{false, true} {
+		name := fmt.Sprint("t", ends)
+		w.create(name, first)
+		_, err := w.pass(name)
+		w.must(err)
+		w.expect("it came", len(w.volumes()), "2")
+		w.change(name, func(t *v1alpha1.ProxmoxTemplate) { t.Spec.Region = "r2" })
+		if ends {
+			w.change(name, to(second))
+			w.must(w.api.Delete(t.Context(), w.get(name), client.Preconditions{UID: new(w.get(name).UID)}))
+			_, err := w.pass(name)
+			w.must(err)
+		} else {
+			w.settle(name)
+			w.expect("recorded", w.record(name), fmt.Sprintf(`{"r2":[%q]}`, id(first)))
+			w.must(w.api.Delete(t.Context(), w.get(name), client.Preconditions{UID: new(w.get(name).UID)}))
+			_, err := w.pass(name)
+			w.must(err)
+		}
+		w.expect("nothing is left", w.volumes(), "[]")
+	}
+}
+
+// PVE-029: an image that another template uses is not forgotten.
+func TestUsedElsewhere(t *testing.T) {
+	w := newWorld(t)
+	w.create("t", first)
+	w.create("u", first)
+	w.settle("t")
+	w.settle("u")
+	w.change("t", to(second))
+	w.settle("t")
+	w.expect("it stays", len(w.volumes()), "4")
+	if !strings.Contains(w.record("t"), id(first)) {
+		t.Errorf("it is forgotten: %s", w.record("t"))
+	}
+	w.change("u", to(second))
+	_, err := w.status.Reconcile(t.Context(), w.get("u"))
+	w.must(err)
+	w.settle("t")
+	w.expect("recorded", w.record("t"), fmt.Sprintf(`{"r1":[%q]}`, id(second)))
+}
+
+// PVE-029, PVE-030: a record that makes no sense is told, and nothing is lost by it.
+func TestRecordOfUsers(t *testing.T) {
+	for _, text := range []string{`{`, `["x"]`, `{"r1":["debian.iso"]}`, `{"r1":[null]}`, `{"r1":5}`} {
+		w := newWorld(t)
+		w.create("t", first)
+		w.settle("t")
+		w.change("t", func(t *v1alpha1.ProxmoxTemplate) {
+			t.Annotations[v1alpha1.AnnotationTemplateImages] = text
+			to(second)(t)
+		})
+		told := func() {
+			t.Helper()
+			if c := fmt.Sprint(w.get("t").Status.Conditions); !strings.Contains(c, v1alpha1.AnnotationTemplateImages) {
+				t.Errorf("%s: nobody tells: %s", text, c)
+			}
+			w.expect("the record stays", w.record("t"), text)
+		}
+		for range 3 {
+			_, err := w.pass("t")
+			w.must(err)
+		}
+		told()
+		w.expect("it can still be cloned", w.ready("t"), "True")
+		w.expect("nothing is fetched", len(w.volumes()), "2")
+		w.must(w.api.Delete(t.Context(), w.get("t"), client.Preconditions{UID: new(w.get("t").UID)}))
+		if _, err := w.pass("t"); err == nil {
+			t.Errorf("%s: it ends", text)
+		}
+		told()
+		w.change("t", func(t *v1alpha1.ProxmoxTemplate) { delete(t.Annotations, v1alpha1.AnnotationTemplateImages) })
+		_, err := w.pass("t")
+		w.must(err)
+		if err := w.api.Get(t.Context(), client.ObjectKey{Name: "t"}, &v1alpha1.ProxmoxTemplate{}); !apierrors.IsNotFound(err) {
+			t.Errorf("%s: it is still there: %v", text, err)
+		}
+		w.expect("nothing is left", w.volumes(), "[]")
+	}
+}
