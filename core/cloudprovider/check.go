@@ -18,6 +18,7 @@ type UnregisteredKeyError struct {
 	InstanceType string
 }
 
+// Error names the label and the first instance type that demands it.
 func (e *UnregisteredKeyError) Error() string {
 	return fmt.Sprintf("label %q in the requirements of instance type %q is not registered as well-known, "+
 		"so no request that leaves it out could use the type", e.Key, e.InstanceType)

@@ -16,6 +16,7 @@ func NewInsufficientCapacityError(cause error) *InsufficientCapacityError {
 	return &InsufficientCapacityError{cause}
 }
 
+// Error is the text of the cause behind a prefix.
 func (e *InsufficientCapacityError) Error() string {
 	return "insufficient capacity, " + e.cause.Error()
 }
@@ -32,6 +33,7 @@ func NewNodeClassNotReadyError(cause error) *NodeClassNotReadyError {
 	return &NodeClassNotReadyError{cause}
 }
 
+// Error is the text of the cause behind a prefix.
 func (e *NodeClassNotReadyError) Error() string { return "NodeClassRef not ready, " + e.cause.Error() }
 
 // Unwrap returns the cause.
@@ -45,6 +47,7 @@ func NewNodeClaimNotFoundError(cause error) *NodeClaimNotFoundError {
 	return &NodeClaimNotFoundError{cause}
 }
 
+// Error is the text of the cause behind a prefix.
 func (e *NodeClaimNotFoundError) Error() string { return "nodeclaim not found, " + e.cause.Error() }
 
 // Unwrap returns the cause.
@@ -80,6 +83,7 @@ func NewCreateError(cause error, reason, message string) *CreateError {
 	return &CreateError{cause: cause, Reason: reason, Message: cut(message, maxCreateMessage)}
 }
 
+// Error is the text of the cause behind a prefix, not Message: that is for users.
 func (e *CreateError) Error() string { return "creating nodeclaim, " + e.cause.Error() }
 
 // Unwrap returns the cause.
@@ -92,6 +96,7 @@ type UnevaluatedNodePoolError struct {
 	NodePool string
 }
 
+// Error names the NodePool.
 func (e *UnevaluatedNodePoolError) Error() string {
 	return fmt.Sprintf("nodepool %q is awaiting evaluation", e.NodePool)
 }

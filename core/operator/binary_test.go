@@ -3,20 +3,11 @@
 package operator_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
-	"strings"
-	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -30,12 +21,12 @@ import (
 	"karpenter.sh/core/operator"
 	"karpenter.sh/core/operator/election"
 	"karpenter.sh/core/operator/options"
+	"karpenter.sh/core/testkit/process"
 )
 
-// The test binary is also the binary under test: with asBinary set it runs Main
-// with the in-memory provider. The other variables change that provider.
+// These variables change the in-memory provider, with which the binary under test runs
+// Main.
 const (
-	asBinary   = "OPERATOR_TEST_BINARY"
 	badLabel   = "OPERATOR_TEST_BAD_LABEL"
 	neverEnds  = "OPERATOR_TEST_NEVER_ENDS"
 	fails      = "OPERATOR_TEST_FAILS"
@@ -43,10 +34,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asBinary) != "" {
-		operator.Main(config())
-	}
-	os.Exit(m.Run())
+	process.Main(m, func() { operator.Main(config()) })
 }
 
 // config is what a provider's main function passes on.
@@ -118,125 +106,8 @@ func (f *failing) Reconcile(context.Context, reconcile.Request) (reconcile.Resul
 	return reconcile.Result{}, nil
 }
 
-// binary is a running process.
-type binary struct {
-	*exec.Cmd
-	metrics, probes int
-	ended           chan error
-
-	mu     sync.Mutex
-	output bytes.Buffer
-}
-
-// Write collects what the process prints.
-func (b *binary) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.output.Write(p)
-}
-
-func (b *binary) printed() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.output.String()
-}
-
-// run starts the binary with free ports; set are further variables.
-func run(t *testing.T, args []string, set ...string) *binary {
+// run starts the binary; set are further variables.
+func run(t *testing.T, args []string, set ...string) *process.Process {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &binary{Cmd: exec.Command(self, args...), metrics: freePort(t), probes: freePort(t), ended: make(chan error, 1)}
-	b.Stdout, b.Stderr = b, b
-	b.Env = append([]string{
-		asBinary + "=1", "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
-		fmt.Sprintf("METRICS_PORT=%d", b.metrics), fmt.Sprintf("HEALTH_PROBE_PORT=%d", b.probes),
-	}, set...)
-	if err := b.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { b.ended <- b.Wait() }()
-	t.Cleanup(func() {
-		_ = b.Process.Kill()
-		if t.Failed() {
-			t.Logf("the binary printed\n%s", b.printed())
-		}
-	})
-	return b
-}
-
-// exit waits for the end of the process and returns its code.
-func (b *binary) exit(t *testing.T, within time.Duration) int {
-	t.Helper()
-	select {
-	case err := <-b.ended:
-		var failed *exec.ExitError
-		if err != nil && !errors.As(err, &failed) {
-			t.Fatal(err)
-		}
-		return b.ProcessState.ExitCode()
-	case <-time.After(within):
-		t.Fatalf("still running after %s", within)
-		return 0
-	}
-}
-
-func (b *binary) signal(t *testing.T) {
-	t.Helper()
-	if err := b.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// get returns the status and the body of an endpoint, and 0 if it cannot be
-// reached.
-func get(port int, path string, header ...string) (int, string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://localhost:%d%s", port, path), nil)
-	if err != nil {
-		return 0, err.Error()
-	}
-	for i := 0; i < len(header); i += 2 {
-		request.Header.Set(header[i], header[i+1])
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, err.Error()
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return 0, err.Error()
-	}
-	return response.StatusCode, strings.TrimSpace(string(body))
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port
-}
-
-// eventually fails the test unless a condition comes to hold; it returns what is
-// wrong, or nothing.
-func eventually(t *testing.T, within time.Duration, condition func() string) {
-	t.Helper()
-	deadline := time.Now().Add(within)
-	for {
-		wrong := condition()
-		if wrong == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("after %s: %s", within, wrong)
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
+	return process.Start(t, process.Options{Args: args, Env: set})
 }

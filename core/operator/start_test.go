@@ -14,6 +14,8 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+
+	"karpenter.sh/core/testkit/process"
 )
 
 const leaseName = "karpenter-leader-election"
@@ -31,7 +33,7 @@ func (s *server) holder(t *testing.T) string {
 func (s *server) awaitHolder(t *testing.T, within time.Duration, other string) string {
 	t.Helper()
 	var holder string
-	eventually(t, within, func() string {
+	process.Eventually(t, within, func() string {
 		if holder = s.holder(t); holder == "" || holder == other {
 			return fmt.Sprintf("the lease is held by %q", holder)
 		}
@@ -40,10 +42,10 @@ func (s *server) awaitHolder(t *testing.T, within time.Duration, other string) s
 	return holder
 }
 
-func (b *binary) awaitReady(t *testing.T) {
+func awaitReady(t *testing.T, b *process.Process) {
 	t.Helper()
-	eventually(t, 30*time.Second, func() string {
-		if status, body := get(b.probes, "/readyz"); status != 200 || body != "ok" {
+	process.Eventually(t, 30*time.Second, func() string {
+		if status, body := process.Get(b.Probes, "/readyz"); status != 200 || body != "ok" {
 			return fmt.Sprintf("/readyz: %d %s", status, body)
 		}
 		return ""
@@ -56,10 +58,10 @@ func TestReplicas(t *testing.T) {
 	s := startServer(t)
 	s.define(t)
 	first := s.replica(t, "MEMORY_LIMIT=1000000001", "ENABLE_PROFILING=true", "LOG_LEVEL=debug", "SOME_TOKEN="+untold, `SCHEDULER_CONFIG={"podTopologySpread":{"defaultConstraints":[{"maxSkew":1,"topologyKey":"zone","whenUnsatisfiable":"ScheduleAnyway"}]}}`)
-	first.awaitReady(t)
+	awaitReady(t, first)
 	leader := s.awaitHolder(t, 20*time.Second, "")
 	standby := s.replica(t, "DISABLE_CONTROLLER_WARMUP=false", "FEATURE_GATES=NodeRepair=true", noPolicies+"=true")
-	standby.awaitReady(t) // OPS-061
+	awaitReady(t, standby) // OPS-061
 
 	t.Run("probes", func(t *testing.T) { testProbes(t, first) })
 	t.Run("metrics", func(t *testing.T) { testMetrics(t, first, standby) })
@@ -71,35 +73,35 @@ func TestReplicas(t *testing.T) {
 
 	// OPS-060, OPS-265, LIF-270: the standby, which says that it is ready, takes over
 	// within a retry period, which jitter makes up to 4.4 s long.
-	first.signal(t)
-	if code := first.exit(t, 35*time.Second); code != 0 {
+	first.Signal(t)
+	if code := first.Exit(t, 35*time.Second); code != 0 {
 		t.Errorf("OPS-060: exit code %d after a signal", code)
 	}
-	for line := range strings.Lines(first.printed()) {
+	for line := range strings.Lines(first.Printed()) {
 		if strings.Contains(line, `"level":"ERROR"`) {
 			t.Errorf("OPS-288: an error in a life without one: %s", line)
 		}
 	}
 	next := s.awaitHolder(t, 6*time.Second, leader)
 	t.Run("events", func(t *testing.T) { testLeaderEvents(t, s, leader, next) })
-	eventually(t, 5*time.Second, func() string { return missing(standby, `leader_election_master_status{name="`+leaseName+`"} 1`) })
+	process.Eventually(t, 5*time.Second, func() string { return missing(standby, `leader_election_master_status{name="`+leaseName+`"} 1`) })
 	t.Run("EXT-138, CP-038: no node repair without policies", func(t *testing.T) { testNoRepair(t, standby, true) })
 }
 
 // testNoRepair expects that node repair does not run, and that the log says so if it was
 // asked for.
-func testNoRepair(t *testing.T, b *binary, asked bool) {
+func testNoRepair(t *testing.T, b *process.Process, asked bool) {
 	const workers = "controller_runtime_max_concurrent_reconciles"
-	eventually(t, 10*time.Second, func() string { return missing(b, workers+`{controller="nodeclaim.expiration"}`) })
+	process.Eventually(t, 10*time.Second, func() string { return missing(b, workers+`{controller="nodeclaim.expiration"}`) })
 	if missing(b, workers+`{controller="node.health"}`) == "" {
 		t.Error("it runs")
 	}
-	if said := strings.Contains(b.printed(), "feature gate NodeRepair has no effect"); said != asked {
+	if said := strings.Contains(b.Printed(), "feature gate NodeRepair has no effect"); said != asked {
 		t.Errorf("the log says so: %t", said)
 	}
 }
 
-func testProbes(t *testing.T, b *binary) {
+func testProbes(t *testing.T, b *process.Process) {
 	tests := []struct {
 		id, path string
 		status   int
@@ -115,15 +117,15 @@ func testProbes(t *testing.T, b *binary) {
 		{"OPS-070", "/readyz/other", 404, "404 page not found"},
 	}
 	for _, tt := range tests {
-		if status, body := get(b.probes, tt.path); status != tt.status || body != tt.body {
+		if status, body := process.Get(b.Probes, tt.path); status != tt.status || body != tt.body {
 			t.Errorf("%s: %s gives %d %q", tt.id, tt.path, status, body)
 		}
 	}
 }
 
 // missing returns which lines the metrics of a binary lack.
-func missing(b *binary, lines ...string) string {
-	status, body := get(b.metrics, "/metrics")
+func missing(b *process.Process, lines ...string) string {
+	status, body := process.Get(b.Metrics, "/metrics")
 	if status != 200 {
 		return fmt.Sprintf("/metrics: %d", status)
 	}
@@ -135,8 +137,8 @@ func missing(b *binary, lines ...string) string {
 	return ""
 }
 
-func testMetrics(t *testing.T, leader, standby *binary) {
-	eventually(t, 10*time.Second, func() string {
+func testMetrics(t *testing.T, leader, standby *process.Process) {
+	process.Eventually(t, 10*time.Second, func() string {
 		return missing(leader,
 			`karpenter_build_info{commit="unknown",goarch=`,                                                             // OPS-090
 			`client_go_request_duration_seconds_bucket{group="coordination.k8s.io",kind="leases",subresource="",verb="`, // OPS-155, OPS-165
@@ -152,18 +154,18 @@ func testMetrics(t *testing.T, leader, standby *binary) {
 	if wrong := missing(standby, `leader_election_master_status{name="karpenter-leader-election"} 0`); wrong != "" {
 		t.Errorf("OPS-163: a standby serves %s", wrong)
 	}
-	_, body := get(leader.metrics, "/metrics", "Accept", "application/openmetrics-text")
+	_, body := process.Get(leader.Metrics, "/metrics", "Accept", "application/openmetrics-text")
 	if !strings.HasSuffix(body, "# EOF") {
 		t.Error("OPS-065: no OpenMetrics")
 	}
 }
 
-func testProfiling(t *testing.T, on, off *binary) {
+func testProfiling(t *testing.T, on, off *process.Process) {
 	for _, path := range []string{"", "cmdline", "symbol", "allocs", "heap", "block", "goroutine", "threadcreate", "profile?seconds=1", "trace?seconds=1"} {
-		if status, _ := get(on.metrics, "/debug/pprof/"+path); status != 200 {
+		if status, _ := process.Get(on.Metrics, "/debug/pprof/"+path); status != 200 {
 			t.Errorf("OPS-071: %q gives %d", path, status)
 		}
-		if status, _ := get(off.metrics, "/debug/pprof/"+path); status != 404 {
+		if status, _ := process.Get(off.Metrics, "/debug/pprof/"+path); status != 404 {
 			t.Errorf("OPS-071: %q gives %d with profiling off", path, status)
 		}
 	}
@@ -193,12 +195,12 @@ func testLease(t *testing.T, s *server, leader string) {
 const untold = "never-to-be-told"
 
 // testLog proves that libraries log like we do.
-func testLog(t *testing.T, b *binary) {
-	if strings.Contains(b.printed(), untold) {
+func testLog(t *testing.T, b *process.Process) {
+	if strings.Contains(b.Printed(), untold) {
 		t.Error("OPS-080: the environment is in the log")
 	}
 	messages := map[string]bool{}
-	for line := range strings.Lines(b.printed()) {
+	for line := range strings.Lines(b.Printed()) {
 		var record struct{ Level, Time, Logger, Caller, Message string }
 		if err := json.Unmarshal([]byte(line), &record); err != nil || record.Level == "" || !strings.HasPrefix(record.Logger, "controller") || record.Caller == "" {
 			t.Errorf("OPS-072, OPS-073: %s", line)
@@ -218,18 +220,18 @@ func testLog(t *testing.T, b *binary) {
 }
 
 // testWarmup expects a standby to know of what there is, and to leave it alone.
-func testWarmup(t *testing.T, s *server, leader, standby *binary) {
+func testWarmup(t *testing.T, s *server, leader, standby *process.Process) {
 	create(t, s.typed(t), newPool("warm"))
-	eventually(t, 20*time.Second, func() string {
+	process.Eventually(t, 20*time.Second, func() string {
 		if wrong := missing(leader, `controller_runtime_reconcile_total{controller="nodepool.counter",result="requeue_after"} `); wrong != "" {
 			return wrong
 		}
-		if _, body := get(standby.metrics, "/metrics"); !regexp.MustCompile(`workqueue_depth{controller="nodepool.counter",name="nodepool.counter",priority="[-0-9]*"} 1`).MatchString(body) {
+		if _, body := process.Get(standby.Metrics, "/metrics"); !regexp.MustCompile(`workqueue_depth{controller="nodepool.counter",name="nodepool.counter",priority="[-0-9]*"} 1`).MatchString(body) {
 			return "the standby does not know of the pool"
 		}
 		return ""
 	})
-	_, body := get(standby.metrics, "/metrics")
+	_, body := process.Get(standby.Metrics, "/metrics")
 	if reconciled := regexp.MustCompile(`controller_runtime_reconcile_total{.*} [1-9]`).FindString(body); reconciled != "" {
 		t.Errorf("a standby worked: %s", reconciled)
 	}
@@ -237,7 +239,7 @@ func testWarmup(t *testing.T, s *server, leader, standby *binary) {
 
 // OPS-199
 func testLeaderEvents(t *testing.T, s *server, before, after string) {
-	eventually(t, 5*time.Second, func() string {
+	process.Eventually(t, 5*time.Second, func() string {
 		events, err := s.client.CoreV1().Events("default").List(t.Context(), metav1.ListOptions{})
 		if err != nil {
 			return err.Error()
@@ -264,7 +266,7 @@ func TestLostLease(t *testing.T) {
 	s.define(t)
 	b := s.replica(t)
 	s.awaitHolder(t, 20*time.Second, "")
-	eventually(t, 5*time.Second, func() string {
+	process.Eventually(t, 5*time.Second, func() string {
 		lease, err := s.client.CoordinationV1().Leases("default").Get(t.Context(), leaseName, metav1.GetOptions{})
 		if err != nil {
 			return err.Error()
@@ -279,7 +281,7 @@ func TestLostLease(t *testing.T) {
 		return ""
 	})
 	// Sooner than the renewal that fails would end it.
-	if code := b.exit(t, 8*time.Second); code == 0 {
+	if code := b.Exit(t, 8*time.Second); code == 0 {
 		t.Error("exit code 0")
 	}
 	if got := s.holder(t); got != "thief" {
@@ -294,21 +296,21 @@ func TestSecondSignal(t *testing.T) {
 	s.define(t)
 	b := s.replica(t, neverEnds+"=1", "DISABLE_LEADER_ELECTION=true")
 	// Ready comes before the controllers start, so that is no sign of work.
-	eventually(t, 30*time.Second, func() string {
-		if !strings.Contains(b.printed(), stubbornBegan) {
+	process.Eventually(t, 30*time.Second, func() string {
+		if !strings.Contains(b.Printed(), stubbornBegan) {
 			return "no work has begun"
 		}
 		return ""
 	})
-	b.signal(t)
+	b.Signal(t)
 	time.Sleep(2 * time.Second)
 	select {
-	case <-b.ended:
+	case <-b.Ended():
 		t.Fatal("the first signal did not wait for running work")
 	default:
 	}
-	b.signal(t)
-	if code := b.exit(t, 10*time.Second); code == 0 {
+	b.Signal(t)
+	if code := b.Exit(t, 10*time.Second); code == 0 {
 		t.Error("exit code 0")
 	}
 }
@@ -317,7 +319,7 @@ func TestSecondSignal(t *testing.T) {
 func TestUnusableInstanceType(t *testing.T) {
 	t.Parallel()
 	b := startServer(t).replica(t, badLabel+"=1")
-	if code := b.exit(t, 20*time.Second); code == 0 || !strings.Contains(b.printed(), "example.com/odd") {
+	if code := b.Exit(t, 20*time.Second); code == 0 || !strings.Contains(b.Printed(), "example.com/odd") {
 		t.Errorf("exit code %d", code)
 	}
 }
@@ -328,9 +330,9 @@ func TestMissingDefinitions(t *testing.T) {
 	s := startServer(t)
 	b := s.replica(t)
 	var body string
-	eventually(t, 20*time.Second, func() string {
+	process.Eventually(t, 20*time.Second, func() string {
 		var status int
-		if status, body = get(b.probes, "/readyz"); status != 503 {
+		if status, body = process.Get(b.Probes, "/readyz"); status != 503 {
 			return fmt.Sprintf("/readyz: %d %s", status, body)
 		}
 		return ""
@@ -338,22 +340,22 @@ func TestMissingDefinitions(t *testing.T) {
 	if !strings.Contains(body, "[-]crd failed: reason withheld") {
 		t.Errorf("OPS-069: %s", body)
 	}
-	if status, body := get(b.probes, "/readyz/crd"); status != 503 || strings.Contains(body, "NodePool") {
+	if status, body := process.Get(b.Probes, "/readyz/crd"); status != 503 || strings.Contains(body, "NodePool") {
 		t.Errorf("OPS-070: /readyz/crd gives %d %q", status, body)
 	}
-	if log := b.printed(); !strings.Contains(log, "failed to set up an index") || !strings.Contains(log, "does not serve NodePool.karpenter.sh/v1") {
+	if log := b.Printed(); !strings.Contains(log, "failed to set up an index") || !strings.Contains(log, "does not serve NodePool.karpenter.sh/v1") {
 		t.Error("OPS-063, OPS-070: the log does not say what is missing")
 	}
 	if wrong := missing(b, "karpenter_build_info"); wrong != "" {
 		t.Error("OPS-065:", wrong)
 	}
 	s.define(t)
-	b.awaitReady(t)
-	eventually(t, 10*time.Second, func() string {
+	awaitReady(t, b)
+	process.Eventually(t, 10*time.Second, func() string {
 		return missing(b, `controller_runtime_max_concurrent_reconciles{controller="operatorpkg.nodepool.status"} 10`)
 	})
-	b.signal(t)
-	if code := b.exit(t, 35*time.Second); code != 0 {
+	b.Signal(t)
+	if code := b.Exit(t, 35*time.Second); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 }
@@ -364,10 +366,10 @@ func TestGatedDefinitions(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	s.define(t, "NodeOverlay")
-	s.replica(t, "DISABLE_LEADER_ELECTION=true").awaitReady(t)
+	awaitReady(t, s.replica(t, "DISABLE_LEADER_ELECTION=true"))
 	gated := s.replica(t, "DISABLE_LEADER_ELECTION=true", "FEATURE_GATES=NodeOverlay=true")
-	eventually(t, 20*time.Second, func() string {
-		if log := gated.printed(); !strings.Contains(log, "waiting for custom resource definitions") || !strings.Contains(log, "does not serve NodeOverlay.karpenter.sh/v1alpha1") {
+	process.Eventually(t, 20*time.Second, func() string {
+		if log := gated.Printed(); !strings.Contains(log, "waiting for custom resource definitions") || !strings.Contains(log, "does not serve NodeOverlay.karpenter.sh/v1alpha1") {
 			return "the log does not say what is missing"
 		}
 		return ""
@@ -376,7 +378,7 @@ func TestGatedDefinitions(t *testing.T) {
 		t.Error("controllers run without the definition")
 	}
 	s.define(t)
-	eventually(t, 30*time.Second, func() string {
+	process.Eventually(t, 30*time.Second, func() string {
 		return missing(gated, `controller_runtime_max_concurrent_reconciles{controller="provisioner"}`)
 	})
 }

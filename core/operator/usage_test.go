@@ -39,12 +39,12 @@ func TestEnds(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := run(t, tt.args, tt.set...)
-			if code := b.exit(t, 20*time.Second); (code == 0) != tt.ok {
+			if code := b.Exit(t, 20*time.Second); (code == 0) != tt.ok {
 				t.Errorf("exit code %d", code)
 			}
 			for _, want := range tt.wants {
-				if !strings.Contains(b.printed(), want) {
-					t.Errorf("%q is missing in\n%s", want, b.printed())
+				if !strings.Contains(b.Printed(), want) {
+					t.Errorf("%q is missing in\n%s", want, b.Printed())
 				}
 			}
 		})
@@ -107,7 +107,7 @@ func TestWhichCluster(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			b := run(t, nil, append(tt.set, "HOME="+home, "DISABLE_LEADER_ELECTION=true")...)
 			if tt.says != "" {
-				if code := b.exit(t, 20*time.Second); code == 0 || !strings.Contains(b.printed(), tt.says) {
+				if code := b.Exit(t, 20*time.Second); code == 0 || !strings.Contains(b.Printed(), tt.says) {
 					t.Errorf("exit code %d", code)
 				}
 				return

@@ -28,6 +28,7 @@ type Problem struct {
 	Text string
 }
 
+// Error says where in the catalogue it is.
 func (p *Problem) Error() string {
 	name := ""
 	if p.Name != "" {

@@ -18,6 +18,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
+	"karpenter.sh/core/reconcile/pause"
 	"karpenter.sh/kwok/apis/v1alpha1"
 )
 
@@ -66,14 +67,10 @@ func (i *injector) delay(ctx context.Context, injected injection) error {
 	if injected.latency <= 0 {
 		return nil
 	}
-	timer := i.clock.NewTimer(injected.latency)
-	defer timer.Stop()
-	select {
-	case <-timer.C():
-		return nil
-	case <-ctx.Done():
+	if !pause.For(ctx, i.clock, injected.latency) {
 		return fmt.Errorf("waiting for the injected latency: %w", ctx.Err())
 	}
+	return nil
 }
 
 // delayAll takes the longest latency that any NodeClass injects, for an

@@ -96,10 +96,7 @@ func (h *hosts) writeStatus(ctx context.Context, m *v1alpha1.FakeMachine, due Du
 		m.Status.FailureReason, m.Status.FailureMessage = "CreateError", "the host fails, as it was told to"
 	}
 	m.Status.Joined = m.Status.Joined || due.Joined
-	if err := h.client.Status().Patch(ctx, m, client.MergeFrom(before)); err != nil {
-		return fmt.Errorf("write the status of FakeMachine %s: %w", m.Name, err)
-	}
-	return nil
+	return patchStatus(ctx, h.client, m, before)
 }
 
 // join makes the Node.

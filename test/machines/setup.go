@@ -77,10 +77,7 @@ func (r templates) Reconcile(ctx context.Context, t *v1alpha1.FakeMachineTemplat
 		Capacity: spec.Capacity,
 		NodeInfo: v1alpha1.NodeInfo{Architecture: cmp.Or(spec.Architecture, defaultArchitecture), OperatingSystem: operatingSystem},
 	}
-	if err := r.client.Status().Patch(ctx, t, client.MergeFrom(before)); err != nil {
-		return reconcile.Result{}, fmt.Errorf("write the status of FakeMachineTemplate %s: %w", t.Name, err)
-	}
-	return reconcile.Result{}, nil
+	return reconcile.Result{}, patchStatus(ctx, r.client, t, before)
 }
 
 // controlPlanes says that control planes serve: others see to it.
@@ -89,8 +86,5 @@ type controlPlanes struct{ client client.Client }
 func (r controlPlanes) Reconcile(ctx context.Context, p *v1alpha1.FakeControlPlane) (reconcile.Result, error) {
 	before := p.DeepCopy()
 	p.Status.Initialization.ControlPlaneInitialized, p.Status.ExternalManagedControlPlane = new(true), new(true)
-	if err := r.client.Status().Patch(ctx, p, client.MergeFrom(before)); err != nil {
-		return reconcile.Result{}, fmt.Errorf("write the status of FakeControlPlane %s: %w", p.Name, err)
-	}
-	return reconcile.Result{}, nil
+	return reconcile.Result{}, patchStatus(ctx, r.client, p, before)
 }

@@ -5,6 +5,8 @@ package fake
 import (
 	"context"
 	"fmt"
+
+	"karpenter.sh/core/reconcile/pause"
 )
 
 // faults are the errors that operations are to fail with.
@@ -58,12 +60,8 @@ func (p *Provider) wait(ctx context.Context, operation Operation) error {
 	if latency <= 0 {
 		return ctx.Err()
 	}
-	timer := p.opts.Clock.NewTimer(latency)
-	defer timer.Stop()
-	select {
-	case <-timer.C():
-		return nil
-	case <-ctx.Done():
+	if !pause.For(ctx, p.opts.Clock, latency) {
 		return fmt.Errorf("waiting for %s: %w", operation, ctx.Err())
 	}
+	return nil
 }

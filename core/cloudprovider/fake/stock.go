@@ -26,6 +26,7 @@ func keyOf(it *cloudprovider.InstanceType, o *cloudprovider.Offering) OfferingKe
 	return OfferingKey{InstanceType: it.Name, Zone: o.Zone(), CapacityType: o.CapacityType()}
 }
 
+// String is capacity type, instance type and zone, with slashes between them.
 func (k OfferingKey) String() string { return k.CapacityType + "/" + k.InstanceType + "/" + k.Zone }
 
 // stock is what the cloud has and what the provider knows of it.

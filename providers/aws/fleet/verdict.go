@@ -29,6 +29,7 @@ type Error struct {
 // the account's quotas by now. Other offerings may not (AWS-450).
 func (e *Error) QuotaShort() bool { return e.quota }
 
+// Error is the text of the error of the contract.
 func (e *Error) Error() string { return e.err.Error() }
 
 // Unwrap returns the error of the contract.

@@ -30,6 +30,7 @@ type UnsupportedAliasError struct {
 	Reason string
 }
 
+// Error names the alias, and why it is not supported.
 func (e *UnsupportedAliasError) Error() string {
 	return fmt.Sprintf("alias %q is not supported: %s", e.Alias, e.Reason)
 }

@@ -24,6 +24,7 @@ var form = regexp.MustCompile(`^aws:///([^:/]+)/(i-[0-9a-z]+)$`)
 // ForeignError says that a provider ID is none that this provider issues (CP-025).
 type ForeignError struct{ ProviderID string }
 
+// Error names the provider ID, and the form that is wanted.
 func (e *ForeignError) Error() string {
 	return fmt.Sprintf("provider ID %q: want aws:///<zone>/<instance ID>", e.ProviderID)
 }

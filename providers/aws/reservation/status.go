@@ -28,6 +28,7 @@ type Unknown struct {
 	Field, Value string
 }
 
+// String says what of which reservation is unknown.
 func (u Unknown) String() string {
 	return fmt.Sprintf("capacity reservation %s has unknown %s %q", u.ID, u.Field, u.Value)
 }

@@ -65,8 +65,8 @@ func setKubernetes(tree bootstrap.Tree, in Input) error {
 		"kube-reserved":              bootstrap.Texts(in.Kubelet.KubeReserved),
 		"system-reserved":            bootstrap.Texts(in.Kubelet.SystemReserved),
 		"eviction-hard":              in.Kubelet.EvictionHard,
-		"eviction-soft":              textsOf(in.Configuration, "evictionSoft"),
-		"eviction-soft-grace-period": textsOf(in.Configuration, "evictionSoftGracePeriod"),
+		"eviction-soft":              in.Configuration.Texts("evictionSoft"),
+		"eviction-soft-grace-period": in.Configuration.Texts("evictionSoftGracePeriod"),
 	} {
 		if len(texts) > 0 {
 			set(bootstrap.Table(texts), key)
@@ -102,18 +102,6 @@ func setPlain(tree bootstrap.Tree, c kubelet.Configuration) error {
 		}
 	}
 	return nil
-}
-
-// textsOf reads a table of texts of the configuration.
-func textsOf(c kubelet.Configuration, name string) map[string]string {
-	table, _ := c.Object[name].(map[string]any)
-	out := make(map[string]string, len(table))
-	for key, value := range table {
-		if text, isText := value.(string); isText {
-			out[key] = text
-		}
-	}
-	return out
 }
 
 // kubernetesSettings are the keys of settings.kubernetes that there are.

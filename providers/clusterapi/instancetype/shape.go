@@ -51,6 +51,7 @@ type MalformedError struct {
 	cause      error
 }
 
+// Error names the annotation.
 func (e *MalformedError) Error() string {
 	return fmt.Sprintf("reading annotation %s: %v", e.Annotation, e.cause)
 }

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/rest"
@@ -79,6 +81,45 @@ func TestConnect(t *testing.T) {
 			}
 		})
 	}
+}
+
+// CAPI-009: a token file that the kubeconfig names is read again while the process runs, and
+// its renewal ends nothing.
+func TestRenewedTokenFile(t *testing.T) {
+	_, authority := server(t)
+	directory := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(directory, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("kubeconfig", strings.Replace(kubeconfig("https://host", authority, "token"), `"token":`, `"tokenFile":`, 1))
+	synctest.Test(t, func(t *testing.T) {
+		write("token", "old")
+		c, err := management.Connect(options.Options{Kubeconfig: filepath.Join(directory, "kubeconfig")}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var shown string
+		c.Config.Wrap(func(http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(r *http.Request) (*http.Response, error) {
+				shown = r.Header.Get("Authorization")
+				return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+			})
+		})
+		api, err := rest.HTTPClientFor(c.Config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, token := range []string{"old", "new"} {
+			write("token", token)
+			time.Sleep(time.Minute)
+			if _, err := api.Get(c.Config.Host); err != nil || shown != "Bearer "+token || c.Outdated() {
+				t.Errorf("%q is shown, not %s: %v, outdated %t", shown, token, err, c.Outdated())
+			}
+		}
+	})
 }
 
 // CAPI-008: what cannot be right is told, and the token is not.

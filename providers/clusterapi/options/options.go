@@ -24,7 +24,8 @@ type Options struct {
 	Kubeconfig string
 	// URL of the API server of the management cluster.
 	URL string
-	// Token is the bearer token for URL.
+	// Token is the bearer token for URL. Whoever renews it starts the process again, or names
+	// a token file in a kubeconfig instead.
 	Token string
 	// CertificateAuthority of URL: PEM, or base64 of PEM.
 	CertificateAuthority string
@@ -51,7 +52,7 @@ func (o *Options) Declare(s *options.Set) {
 	})
 	s.String(&o.Token, options.Option[string]{
 		Name: "cluster-api-token", Env: "CLUSTER_API_TOKEN",
-		Usage: "Bearer token for the URL of the management cluster.",
+		Usage: "Bearer token for the URL of the management cluster. It is read at the start only; a token file that a kubeconfig names is read again.",
 	})
 	s.String(&o.CertificateAuthority, options.Option[string]{
 		Name: "cluster-api-certificate-authority-data", Env: "CLUSTER_API_CERTIFICATE_AUTHORITY_DATA", Check: authority,

@@ -14,6 +14,7 @@ import (
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/health"
+	"karpenter.sh/core/reconcile/pause"
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
 	"karpenter.sh/providers/clusterapi/capi"
 	"karpenter.sh/providers/clusterapi/choice"
@@ -132,7 +133,7 @@ func (p *Provider) provisioned(ctx context.Context, m *capi.Machine) (*capi.Mach
 		case m.Failed() || m.Terminating():
 			return nil, p.broken(ctx, m)
 		}
-		scaling.Rest(ctx, p.opts.Clock, min(p.opts.Tick, scaling.DefaultLeast)) // Machines of all deployments ring
+		pause.For(ctx, p.opts.Clock, min(p.opts.Tick, scaling.DefaultLeast)) // Machines of all deployments ring
 		select {
 		case <-changed:
 		case <-tick.C():

@@ -7,17 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/clock"
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider"
 	"karpenter.sh/core/cloudprovider/kit/batch"
 	"karpenter.sh/core/reconcile/concurrency"
 	"karpenter.sh/core/reconcile/patch"
+	"karpenter.sh/core/reconcile/pause"
 	"karpenter.sh/providers/clusterapi/capi"
 	"karpenter.sh/providers/clusterapi/claim"
 	"karpenter.sh/providers/clusterapi/inventory"
@@ -186,7 +185,7 @@ func (l *launch) serve(ctx context.Context) {
 	tick := l.opts.Clock.NewTicker(l.opts.Tick)
 	defer tick.Stop()
 	for changed := l.opts.Changes(); l.look(ctx); changed = l.opts.Changes() {
-		Rest(ctx, l.opts.Clock, l.opts.Least)
+		pause.For(ctx, l.opts.Clock, l.opts.Least)
 		select {
 		case <-changed:
 			continue
@@ -198,16 +197,6 @@ func (l *launch) serve(ctx context.Context) {
 		break
 	}
 	l.end(ctx)
-}
-
-// Rest lets some time pass between two looks, unless the context ends before.
-func Rest(ctx context.Context, c clock.Clock, least time.Duration) {
-	timer := c.NewTimer(least)
-	defer timer.Stop()
-	select {
-	case <-timer.C():
-	case <-ctx.Done():
-	}
 }
 
 // look gives out what the cache shows, and reports whether anybody still waits.

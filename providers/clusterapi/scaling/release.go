@@ -18,6 +18,7 @@ import (
 	"karpenter.sh/core/cloudprovider/kit/batch"
 	"karpenter.sh/core/reconcile/concurrency"
 	"karpenter.sh/core/reconcile/patch"
+	"karpenter.sh/core/reconcile/pause"
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
 	"karpenter.sh/providers/clusterapi/capi"
 	"karpenter.sh/providers/clusterapi/claim"
@@ -230,12 +231,8 @@ func (s *Scaler) deleteMachine(ctx context.Context, m *capi.Machine) error {
 // and not as long as others who failed with it.
 func (s *Scaler) pause(ctx context.Context, attempt int) error {
 	const step = 50 * time.Millisecond
-	timer := s.opts.Clock.NewTimer(step*time.Duration(attempt)/2 + rand.N(step*time.Duration(attempt)))
-	defer timer.Stop()
-	select {
-	case <-timer.C():
-		return nil
-	case <-ctx.Done():
+	if !pause.For(ctx, s.opts.Clock, step*time.Duration(attempt)/2+rand.N(step*time.Duration(attempt))) {
 		return context.Cause(ctx)
 	}
+	return nil
 }

@@ -35,6 +35,7 @@ func Internal(message string) *Error {
 	return &Error{Code: "InternalError", Message: message, Status: http.StatusInternalServerError}
 }
 
+// Error is the code and the message.
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
 // described completes an error by what the model says of its code: the status, and

@@ -18,6 +18,7 @@ type ID struct {
 	Number int
 }
 
+// String is the ID as chapters write it, such as KIT-012.
 func (id ID) String() string { return fmt.Sprintf("%s-%03d", id.Prefix, id.Number) }
 
 // Compare orders IDs by prefix, then number.

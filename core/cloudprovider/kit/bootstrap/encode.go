@@ -43,6 +43,7 @@ type TooLargeError struct {
 	Bytes int
 }
 
+// Error names both sizes in bytes, and what the limit is for.
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("boot data have %d bytes, more than the %d of the limit for %s", e.Bytes, e.Limit.Bytes, e.Limit.Name)
 }

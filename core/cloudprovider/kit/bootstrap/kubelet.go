@@ -36,8 +36,8 @@ func Flags(r Registration, s kubelet.Settings, c kubelet.Configuration) []Flag {
 		{"kube-reserved", pairs(Texts(s.KubeReserved), "=")},
 		{"reserved-cpus", s.ReservedSystemCPUs},
 		{"eviction-hard", pairs(s.EvictionHard, "<")},
-		{"eviction-soft", pairs(textsOf(c, "evictionSoft"), "<")},
-		{"eviction-soft-grace-period", pairs(textsOf(c, "evictionSoftGracePeriod"), "=")},
+		{"eviction-soft", pairs(c.Texts("evictionSoft"), "<")},
+		{"eviction-soft-grace-period", pairs(c.Texts("evictionSoftGracePeriod"), "=")},
 		{"eviction-max-pod-grace-period", textOf(c, "evictionMaxPodGracePeriod")},
 		{"image-gc-high-threshold", textOf(c, "imageGCHighThresholdPercent")},
 		{"image-gc-low-threshold", textOf(c, "imageGCLowThresholdPercent")},
@@ -122,18 +122,6 @@ func Texts(resources corev1.ResourceList) map[string]string {
 	out := make(map[string]string, len(resources))
 	for name, quantity := range resources {
 		out[string(name)] = quantity.String()
-	}
-	return out
-}
-
-// textsOf reads a table of texts that was checked when the configuration was read.
-func textsOf(c kubelet.Configuration, name string) map[string]string {
-	table, _ := c.Object[name].(map[string]any)
-	out := make(map[string]string, len(table))
-	for key, value := range table {
-		if text, isText := value.(string); isText {
-			out[key] = text
-		}
 	}
 	return out
 }

@@ -22,6 +22,7 @@ type RowError struct {
 	Other string
 }
 
+// Error names the row, and the one that it collides with.
 func (e *RowError) Error() string {
 	text := fmt.Sprintf("error table, row %d %q: %v", e.Index, e.Name, e.Problem)
 	if e.Other != "" {

@@ -123,6 +123,7 @@ type InvalidMarkError struct {
 	cause error
 }
 
+// Error names the scope and the reason of the mark.
 func (e *InvalidMarkError) Error() string {
 	return fmt.Sprintf("marking {%s} unavailable for reason %q: %v", e.Mark.Scope, e.Mark.Reason, e.cause)
 }

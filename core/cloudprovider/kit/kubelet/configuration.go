@@ -40,6 +40,19 @@ type Configuration struct {
 	Object map[string]any
 }
 
+// Texts is a field that maps names to texts, such as evictionSoft; it is empty if nothing was
+// written there.
+func (c Configuration) Texts(name string) map[string]string {
+	table, _ := c.Object[name].(map[string]any)
+	out := make(map[string]string, len(table))
+	for key, value := range table {
+		if text, isText := value.(string); isText {
+			out[key] = text
+		}
+	}
+	return out
+}
+
 // Reader says how a KubeletConfiguration is written in a NodeClass.
 type Reader struct {
 	// Path of the field in the NodeClass, which messages begin with.

@@ -4,6 +4,7 @@ package kubelet_test
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 
@@ -141,4 +142,23 @@ func FuzzRead(f *testing.F) {
 			_, _ = kubelet.Plan(kubelet.Machine{MilliCPU: 4000, Memory: 16 * gi, EphemeralStorage: 20 * gi, Pods: 58}, kubelet.Rules{}, c)
 		}
 	})
+}
+
+// KIT-170: tables are there as they were written, and what was not written is an empty one.
+func TestTexts(t *testing.T) {
+	c, errs := reader().Read([]byte(`{"evictionSoft":{"memory.available":"5%"},"evictionSoftGracePeriod":{"memory.available":"1m"},"maxPods":7}`))
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	for name, want := range map[string]map[string]string{
+		"evictionSoft": {"memory.available": "5%"}, "evictionSoftGracePeriod": {"memory.available": "1m"},
+		"maxPods": {}, "kubeReserved": {},
+	} {
+		if got := c.Texts(name); !maps.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+	if got := (kubelet.Configuration{}).Texts("evictionSoft"); len(got) > 0 {
+		t.Errorf("of nothing: %v", got)
+	}
 }

@@ -27,6 +27,7 @@ type Problem struct {
 	Text string
 }
 
+// Error says where in the file it is, as far as that is known.
 func (p *Problem) Error() string {
 	where := fmt.Sprintf("%s:%d: ", p.File, p.Line)
 	if p.Row > 0 {

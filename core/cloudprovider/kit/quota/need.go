@@ -61,6 +61,7 @@ func (s Shortage) String() string {
 // capacity: wrap it in a cloudprovider.InsufficientCapacityError.
 type ExceededError struct{ Shortage Shortage }
 
+// Error tells the shortage.
 func (e *ExceededError) Error() string { return "quota exceeded: " + e.Shortage.String() }
 
 // Snapshot answers for a moment. It is immutable.

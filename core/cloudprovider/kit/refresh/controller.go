@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package refresh repeats something that is to be done every so often: read a catalogue
-// anew, let go of what has become old.
+// anew, let go of what has become old. It is specified in docs/spec/provider-kit.md
+// (KIT-230 to KIT-232).
 //
 // It knows nothing of what that is.
 package refresh

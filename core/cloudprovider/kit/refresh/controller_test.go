@@ -13,7 +13,7 @@ import (
 	"karpenter.sh/core/cloudprovider/kit/refresh"
 )
 
-// AWS-142, AWS-200: it is done when it is due by its age, however long a replica waits
+// KIT-230, KIT-231, AWS-142, AWS-200: it is done when it is due by its age, however long a replica waits
 // for the lease, and a failure is tried again.
 func TestReconcile(t *testing.T) {
 	t.Parallel()

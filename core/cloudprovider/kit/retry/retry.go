@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"k8s.io/utils/clock"
+
+	"karpenter.sh/core/reconcile/pause"
 )
 
 // Policy says what is repeated, and after which pauses. The zero value of a field
@@ -55,9 +57,9 @@ func Do[R any](ctx context.Context, p Policy, call func(ctx context.Context) (R,
 		if err == nil || !p.Throttled(err) {
 			return result, err
 		}
-		pause := p.pause(n, err)
+		rest := p.pause(n, err)
 		deadline, has := ctx.Deadline()
-		if n == p.Calls || has && p.Clock.Now().Add(pause).After(deadline) || !p.wait(ctx, pause) {
+		if n == p.Calls || has && p.Clock.Now().Add(rest).After(deadline) || !pause.For(ctx, p.Clock, rest) {
 			return result, fmt.Errorf("giving up after %d throttled calls: %w", n, err)
 		}
 	}
@@ -78,16 +80,4 @@ func (p Policy) pause(n int, err error) time.Duration {
 	}
 	upToHalf := func(d time.Duration) time.Duration { return time.Duration(float64(d/2) * random) }
 	return max(pause-upToHalf(pause), asked+upToHalf(min(asked, p.Most)))
-}
-
-// wait reports whether the pause went by before the context ended.
-func (p Policy) wait(ctx context.Context, pause time.Duration) bool {
-	timer := p.Clock.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C():
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }

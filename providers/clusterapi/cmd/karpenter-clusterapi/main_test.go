@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/testkit/process"
 	"karpenter.sh/core/testkit/testserver"
 	"karpenter.sh/providers/clusterapi/apis/crds"
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
@@ -85,7 +87,7 @@ func (w *workload) pod(name string) *corev1.Pod {
 func (w *workload) nodeClaims(wanted int, wrong func(*v1.NodeClaim) string) []v1.NodeClaim {
 	w.t.Helper()
 	var list v1.NodeClaimList
-	eventually(w.t, 60*time.Second, func() string {
+	process.Eventually(w.t, 60*time.Second, func() string {
 		if err := w.List(w.t.Context(), &list); err != nil {
 			return err.Error()
 		}
@@ -183,17 +185,17 @@ func TestApart(t *testing.T) {
 	w, server := newWorkload(t), testserver.Start(t)
 	settings := "CLUSTER_API_KUBECONFIG=" + kubeconfig(t, server)
 	first := run(t, w.server, settings)
-	first.answers(t, "/healthz", http200)
-	first.answers(t, "/readyz/management-cluster", http503)
+	first.Answers(t, "/healthz", http.StatusOK)
+	first.Answers(t, "/readyz/management-cluster", http.StatusServiceUnavailable)
 	w.pool()
-	eventually(t, 30*time.Second, func() string { return says(w, "ManagementClusterUnavailable") })
+	process.Eventually(t, 30*time.Second, func() string { return says(w, "ManagementClusterUnavailable") })
 
 	management := newManagement(t, server, "v1beta1")
 	md := deployment(management)
-	first.ends(t, 30*time.Second, "the next start speaks v1beta1")
+	ends(t, first, 30*time.Second, "the next start speaks v1beta1")
 
 	second := run(t, w.server, settings)
-	second.answers(t, "/readyz", http200)
+	second.Answers(t, "/readyz", http.StatusOK)
 	management.Slow()
 	pod := w.pod("pod")
 	bound := w.nodeClaims(1, func(nodeClaim *v1.NodeClaim) string {
@@ -202,7 +204,7 @@ func TestApart(t *testing.T) {
 		}
 		return ""
 	})
-	second.kill(t)
+	second.Kill(t)
 	management.Provision()
 
 	third := run(t, w.server, settings)
@@ -212,14 +214,14 @@ func TestApart(t *testing.T) {
 		t.Fatalf("%d Machines for %d replicas; NodeClaim %s has %q", len(machines), management.Get(md).Replicas(), launched.Name, launched.Status.ProviderID)
 	}
 	registers(t, w, &launched, machines[0].Name)
-	ends(t, w, pod, &launched, func() string {
+	nothingIsLeft(t, w, pod, &launched, func() string {
 		management.LetGo()
 		if left := len(management.Machines(md)); left > 0 || management.Get(md).Replicas() != 0 {
 			return fmt.Sprintf("%d Machines are left, for %d replicas", left, management.Get(md).Replicas())
 		}
 		return ""
 	})
-	third.answers(t, "/readyz", http200)
+	third.Answers(t, "/readyz", http.StatusOK)
 }
 
 // CAPI-005: what Cluster API wrote on the Node stays.
@@ -235,15 +237,15 @@ func registers(t *testing.T, w *workload, nodeClaim *v1.NodeClaim, machine strin
 	}
 }
 
-// ends deletes a pod and its NodeClaim, and waits until nothing is left.
-func ends(t *testing.T, w *workload, pod *corev1.Pod, nodeClaim *v1.NodeClaim, left func() string) {
+// nothingIsLeft deletes a pod and its NodeClaim, and waits until nothing is left.
+func nothingIsLeft(t *testing.T, w *workload, pod *corev1.Pod, nodeClaim *v1.NodeClaim, left func() string) {
 	t.Helper()
 	for _, o := range []client.Object{pod, nodeClaim} {
 		if err := client.IgnoreNotFound(w.Delete(t.Context(), o)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, 60*time.Second, func() string {
+	process.Eventually(t, 60*time.Second, func() string {
 		if text := left(); text != "" {
 			return text
 		}
@@ -261,15 +263,15 @@ func TestJoined(t *testing.T) {
 	management := newManagement(t, w.server, "v1beta2")
 	md := deployment(management)
 	p := run(t, w.server)
-	p.answers(t, "/readyz", http200)
+	p.Answers(t, "/readyz", http.StatusOK)
 	w.pool()
-	eventually(t, 30*time.Second, func() string { return says(w, "MachineDeploymentsReady") })
+	process.Eventually(t, 30*time.Second, func() string { return says(w, "MachineDeploymentsReady") })
 	w.pod("pod")
 	w.nodeClaims(1, is(v1.ConditionTypeLaunched))
 	if n := len(management.Machines(md)); n != 1 {
 		t.Errorf("%d Machines", n)
 	}
-	p.kill(t)
+	p.Kill(t)
 	refused(t, w)
 }
 
@@ -279,8 +281,8 @@ func refused(t *testing.T, w *workload) {
 	const token = "bm90LWEtdG9rZW4"
 	p := run(t, w.server, "CLUSTER_API_URL="+w.server.Config.Host, "CLUSTER_API_TOKEN="+token,
 		"CLUSTER_API_CERTIFICATE_AUTHORITY_DATA="+string(w.server.Config.CAData), "LOG_LEVEL=debug")
-	p.answers(t, "/readyz/management-cluster", http503)
-	eventually(t, 30*time.Second, func() string { return says(w, "ManagementClusterUnavailable") })
+	p.Answers(t, "/readyz/management-cluster", http.StatusServiceUnavailable)
+	process.Eventually(t, 30*time.Second, func() string { return says(w, "ManagementClusterUnavailable") })
 	nodeClass := &v1alpha1.ClusterAPINodeClass{}
 	if err := w.Get(t.Context(), types.NamespacedName{Name: "default"}, nodeClass); err != nil {
 		t.Fatal(err)
@@ -289,12 +291,10 @@ func refused(t *testing.T, w *workload) {
 	if !strings.Contains(message, "provide credentials") && !strings.Contains(message, "nauthorized") {
 		t.Errorf("the NodeClass says %q", message)
 	}
-	if strings.Contains(p.printed(), token) || strings.Contains(message, token) {
+	if strings.Contains(p.Printed(), token) || strings.Contains(message, token) {
 		t.Errorf("the token is told; the NodeClass says %q", message)
 	}
 }
-
-const http200, http503 = 200, 503
 
 // says returns what the NodeClass says in place of a reason.
 func says(w *workload, reason string) string {

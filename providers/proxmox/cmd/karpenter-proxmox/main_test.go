@@ -3,17 +3,12 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
+	"karpenter.sh/core/testkit/process"
 	"karpenter.sh/core/testkit/testserver"
 	"karpenter.sh/providers/proxmox/apis/crds"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
@@ -31,15 +27,7 @@ import (
 	"karpenter.sh/test/cloudsim/proxmox"
 )
 
-// The test binary is also the binary under test: with asBinary set it runs main.
-const asBinary = "KARPENTER_PROXMOX_TEST_BINARY"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asBinary) != "" {
-		main()
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { process.Main(m, main) }
 
 // patience is how long something is waited for.
 const patience = 60 * time.Second
@@ -89,79 +77,25 @@ func (w *world) file(name, text string) string {
 	return path
 }
 
-// process is a running provider.
-type process struct {
-	*exec.Cmd
-	probes int
-	ended  chan error
-
-	mu     sync.Mutex
-	output bytes.Buffer
-}
-
-// Write collects what the process prints.
-func (p *process) Write(text []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.output.Write(text)
-}
-
-func (p *process) printed() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.output.String()
-}
-
-func (w *world) start() *process {
+// start starts the provider, and waits until it is ready.
+func (w *world) start() *process.Process {
 	w.t.Helper()
-	executable, err := os.Executable()
-	w.must(err)
-	p := &process{Cmd: exec.CommandContext(w.t.Context(), executable), probes: w.port(), ended: make(chan error, 1)}
-	p.Env = append(slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "GOCOVERDIR") }),
-		asBinary+"=1", "KUBECONFIG="+w.kubeconfig, "CLOUD_CONFIG="+w.config, "DISABLE_LEADER_ELECTION=true", "CLUSTER_NAME=testing",
-		fmt.Sprint("METRICS_PORT=", w.port()), fmt.Sprint("HEALTH_PROBE_PORT=", p.probes))
-	p.Stdout, p.Stderr = p, p
-	w.must(p.Start())
-	go func() { p.ended <- p.Wait() }()
-	w.t.Cleanup(func() {
-		_ = p.Process.Kill() // it may have ended
-		if w.t.Failed() {
-			w.t.Log(p.printed())
-		}
-	})
-	w.eventually("the process is ready", func() string {
-		answer, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/readyz", p.probes)) //nolint:noctx // it ends with the process
-		if err != nil {
-			return err.Error()
-		}
-		defer func() { _ = answer.Body.Close() }() // only the status counts
-		if answer.StatusCode != http.StatusOK {
-			return answer.Status
-		}
-		return ""
-	})
+	p := process.Start(w.t, process.Options{Env: []string{
+		"KUBECONFIG=" + w.kubeconfig, "CLOUD_CONFIG=" + w.config, "DISABLE_LEADER_ELECTION=true", "CLUSTER_NAME=testing",
+	}})
+	p.Answers(w.t, "/readyz", http.StatusOK)
 	return p
-}
-
-// port is one that is free.
-func (w *world) port() int {
-	w.t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
-	w.must(err)
-	defer func() { _ = l.Close() }() // it was open
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // eventually waits until nothing is missing.
 func (w *world) eventually(what string, missing func() string) {
 	w.t.Helper()
-	var last string
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if last = missing(); last == "" {
-			return
+	process.Eventually(w.t, patience, func() string {
+		if why := missing(); why != "" {
+			return fmt.Sprintf("%s: not yet: %s", what, why)
 		}
-	}
-	w.t.Fatalf("%s: not yet: %s", what, last)
+		return ""
+	})
 }
 
 // gone waits for the end of an object.
@@ -231,8 +165,7 @@ func TestProcess(t *testing.T) {
 		w.must(w.api.Get(t.Context(), client.ObjectKeyFromObject(claim), claim))
 		return fmt.Sprintf("%+v", claim.Status.Conditions)
 	})
-	w.must(first.Process.Kill())
-	<-first.ended
+	first.Kill(t)
 
 	second := w.start()
 	w.eventually("the NodeClaim is launched", func() string {
@@ -274,9 +207,9 @@ func TestProcess(t *testing.T) {
 		}
 		return ""
 	})
-	w.must(second.Process.Signal(syscall.SIGTERM))
-	if err := <-second.ended; err != nil {
-		t.Errorf("the process ended with %v", err)
+	second.Signal(t)
+	if code := second.Exit(t, patience); code != 0 {
+		t.Errorf("the process ended with code %d", code)
 	}
 }
 

@@ -21,6 +21,7 @@ type Miss struct {
 	Node *corev1.Node
 }
 
+// String names pod and node, for who looks for the mistake.
 func (m *Miss) String() string {
 	return fmt.Sprintf("pod %s/%s was left, but this node admits it: %s labels %v", m.Pod.Namespace, m.Pod.Name, m.Node.Name, m.Node.Labels)
 }

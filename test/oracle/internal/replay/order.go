@@ -28,6 +28,7 @@ type Stuck struct {
 	Why   []*scheduler.Refusal
 }
 
+// String lists what was bound, and why each of the rest was not.
 func (s *Stuck) String() string {
 	var b strings.Builder
 	for _, step := range s.Bound {

@@ -24,6 +24,7 @@ type Refusal struct {
 	Plugin, Message string
 }
 
+// String is the plugin and what it said.
 func (r *Refusal) String() string { return r.Plugin + ": " + r.Message }
 
 // Question is a pod that asks for nodes, in the state of the cluster at the

@@ -26,6 +26,7 @@ type UnresolvedError struct {
 	cause error
 }
 
+// Error names the NodeClass.
 func (e *UnresolvedError) Error() string {
 	return fmt.Sprintf("resolving NodeClass %s: %v", e.Name, e.cause)
 }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package process
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	// answerIn is how long an endpoint may take to answer.
+	answerIn = 10 * time.Second
+	// pollEvery is how often a condition is asked.
+	pollEvery = 50 * time.Millisecond
+)
+
+// Get returns the status and the body of an endpoint on a port of localhost, with headers
+// as names and values in turn. The status is 0 if it cannot be reached.
+func Get(port int, path string, header ...string) (int, string) {
+	ctx, cancel := context.WithTimeout(context.Background(), answerIn)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://localhost:%d%s", port, path), nil)
+	if err != nil {
+		return 0, err.Error()
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer func() { _ = response.Body.Close() }() // it was read, or failed to be
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return response.StatusCode, strings.TrimSpace(string(body))
+}
+
+// Answers waits until a probe has a status, which it does within half a minute.
+func (p *Process) Answers(t testing.TB, path string, status int) {
+	t.Helper()
+	Eventually(t, 30*time.Second, func() string {
+		if got, body := Get(p.Probes, path); got != status {
+			return fmt.Sprintf("%s answers %d %q, not %d", path, got, body, status)
+		}
+		return ""
+	})
+}
+
+// Eventually fails the test unless nothing is wrong in time; wrong returns what is, or "".
+func Eventually(t testing.TB, within time.Duration, wrong func() string) {
+	t.Helper()
+	for deadline := time.Now().Add(within); ; time.Sleep(pollEvery) {
+		what := wrong()
+		if what == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after %s: %s", within, what)
+		}
+	}
+}
+
+// freePort is one that nobody listens on right now.
+func freePort(t testing.TB) int {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "localhost:0")
+	if err != nil {
+		t.Fatalf("looking for a free port: %v", err)
+	}
+	defer func() { _ = listener.Close() }() // it was open
+	return listener.Addr().(*net.TCPAddr).Port
+}
