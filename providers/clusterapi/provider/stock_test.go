@@ -160,6 +160,24 @@ func TestList(t *testing.T) {
 	}
 }
 
+// CAPI-075: a Machine without a MachineDeployment is nobody's.
+func TestListWithoutDeployment(t *testing.T) {
+	w := newWorld(t)
+	md := w.deployment("md", "small", "a")
+	w.Change(md, func(d *capi.MachineDeployment) { d.Spec.Replicas = new(int32(1)) })
+	w.StandStill(true)
+	name := client.ObjectKeyFromObject(&w.Machines(md)[0])
+	w.ChangeMachine(name, func(m *capi.Machine) {
+		m.OwnerReferences = nil
+		delete(m.Labels, capi.LabelDeployment)
+		delete(m.Labels, v1alpha1.LabelMember)
+	})
+	listed, err := w.front.List(t.Context())
+	if err != nil || len(listed) > 0 {
+		t.Errorf("listed %+v, %v", listed, err)
+	}
+}
+
 // CAPI-055, CAPI-074: in a management cluster that is shared, what may be a NodeClaim's of
 // another workload cluster is neither listed nor taken.
 func TestSharedManagementCluster(t *testing.T) {

@@ -65,6 +65,18 @@ func TestRelease(t *testing.T) {
 	}
 }
 
+// CAPI-073: a min size, which Cluster Autoscaler keeps to, holds nothing back.
+func TestReleaseBelowMinSize(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	md, machines := w.owned("md", 3)
+	w.Change(md, func(d *capi.MachineDeployment) {
+		d.Annotations["cluster.x-k8s.io/cluster-api-autoscaler-node-group-min-size"] = "2"
+	})
+	w.wantNone(w.releases(md, machines...))
+	w.wantReplicas(md, 0)
+}
+
 // CAPI-105: one that is missing fails its caller only.
 func TestReleaseOfWhatIsGone(t *testing.T) {
 	t.Parallel()
