@@ -97,11 +97,10 @@ var _ = AfterSuite(func(ctx SpecContext) {
 	Expect(err).NotTo(HaveOccurred())
 	env.ExpectDocumented(ctx, documented)
 	// OPS-310, OPS-311, CAPI-065.
-	waivers := append(permissions.OwnerWaivers(), permissions.Waiver{
+	env.ExpectPermissionsFit(ctx, environment.Judgement{Elsewhere: []string{environment.CoreRole}, Waivers: []permissions.Waiver{{
 		Group: "cluster.x-k8s.io", Resource: "machines", Verb: "delete", Rarely: true,
 		Why: "a Machine that its MachineDeployment does not end in a roll-out is deleted (CAPI-059)",
-	})
-	env.ExpectPermissionsFit(ctx, environment.Judgement{Elsewhere: []string{environment.CoreRole}, Waivers: waivers})
+	}}})
 })
 
 // OPS-269.
