@@ -11,7 +11,7 @@
 // next interval begins. Where the directory cannot be watched, each look at all of them
 // counts as a change.
 //
-// It imports packages host and pinning. Start reading at [Agent.Run].
+// Of this module it imports packages host and pinning. Start reading at [Agent.Run].
 package agent
 
 import (

@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
-	"time"
 
 	"github.com/fsnotify/fsnotify"
 	"k8s.io/utils/clock"
 
+	"karpenter.sh/core/reconcile/pause"
 	"karpenter.sh/providers/proxmox/hostagent/host"
 )
 
@@ -38,20 +38,9 @@ func (w Watcher) Watch(ctx context.Context, changes chan<- Change) {
 			w.Log.Warn("The directory of processes cannot be watched: its machines are looked at now and then", "dir", w.Dir, "err", err)
 		}
 		blind = !watched
-		if !w.sleep(ctx, wait) || !tell(ctx, changes, Change{All: true}) {
+		if !pause.For(ctx, w.Clock, wait) || !tell(ctx, changes, Change{All: true}) {
 			return
 		}
-	}
-}
-
-func (w Watcher) sleep(ctx context.Context, wait time.Duration) bool {
-	timer := w.Clock.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C():
-		return true
 	}
 }
 

@@ -6,7 +6,7 @@
 // It decides those options. They are written with pvesh, the shell of the host's own API,
 // which needs no token. It changes no other machine.
 //
-// It imports packages host, qemuconfig and topology. Start reading at [Keeper.Run].
+// Of this module it imports packages host, qemuconfig and topology. Start reading at [Keeper.Run].
 package capacityvm
 
 import (
@@ -24,6 +24,7 @@ import (
 
 	"k8s.io/utils/clock"
 
+	"karpenter.sh/core/reconcile/pause"
 	"karpenter.sh/providers/proxmox/hostagent/host"
 	"karpenter.sh/providers/proxmox/hostagent/qemuconfig"
 	"karpenter.sh/providers/proxmox/topology"
@@ -66,19 +67,10 @@ func (k Keeper) Run(ctx context.Context) {
 				break
 			}
 			k.Log.Warn("The capacity machine is tried again", "err", err)
-			k.sleep(ctx, wait)
+			pause.For(ctx, k.Clock, wait)
 			wait = min(2*wait, lastRetry)
 		}
-		k.sleep(ctx, k.Interval)
-	}
-}
-
-func (k Keeper) sleep(ctx context.Context, wait time.Duration) {
-	timer := k.Clock.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C():
+		pause.For(ctx, k.Clock, k.Interval)
 	}
 }
 
@@ -122,7 +114,7 @@ func (k Keeper) Ensure(ctx context.Context) error {
 
 // quorate is the name of the host, once its cluster can be written to.
 func (k Keeper) quorate(ctx context.Context) (string, error) {
-	for until := k.Clock.Now().Add(quorumWait); ; k.sleep(ctx, quorumPoll) {
+	for until := k.Clock.Now().Add(quorumWait); ; pause.For(ctx, k.Clock, quorumPoll) {
 		m, err := k.Host.Membership()
 		if err == nil && m.Quorate {
 			return m.Name, nil
