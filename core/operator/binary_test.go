@@ -21,7 +21,7 @@ import (
 	"karpenter.sh/core/operator"
 	"karpenter.sh/core/operator/election"
 	"karpenter.sh/core/operator/options"
-	"karpenter.sh/core/testkit/process"
+	"karpenter.sh/core/testkit/binary"
 )
 
 // These variables change the in-memory provider, with which the binary under test runs
@@ -34,7 +34,7 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	process.Main(m, func() { operator.Main(config()) })
+	binary.Main(m, func() { operator.Main(config()) })
 }
 
 // config is what a provider's main function passes on.
@@ -107,7 +107,7 @@ func (f *failing) Reconcile(context.Context, reconcile.Request) (reconcile.Resul
 }
 
 // run starts the binary; set are further variables.
-func run(t *testing.T, args []string, set ...string) *process.Process {
+func run(t *testing.T, args []string, set ...string) *binary.Process {
 	t.Helper()
-	return process.Start(t, process.Options{Args: args, Env: set})
+	return binary.Start(t, binary.Options{Args: args, Env: set})
 }

@@ -14,7 +14,7 @@ import (
 
 	"karpenter.sh/core/apis/crds"
 	fakecrds "karpenter.sh/core/cloudprovider/fake/crds"
-	"karpenter.sh/core/testkit/process"
+	"karpenter.sh/core/testkit/binary"
 	"karpenter.sh/core/testkit/testserver"
 )
 
@@ -59,7 +59,7 @@ func (s *server) define(t *testing.T, without ...string) {
 }
 
 // replica runs the binary against the server.
-func (s *server) replica(t *testing.T, set ...string) *process.Process {
+func (s *server) replica(t *testing.T, set ...string) *binary.Process {
 	t.Helper()
 	return run(t, nil, append([]string{"KUBECONFIG=" + s.kubeconfig, "LEADER_ELECTION_NAMESPACE=default"}, set...)...)
 }

@@ -15,7 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
-	"karpenter.sh/core/testkit/process"
+	"karpenter.sh/core/testkit/binary"
 )
 
 const leaseName = "karpenter-leader-election"
@@ -33,7 +33,7 @@ func (s *server) holder(t *testing.T) string {
 func (s *server) awaitHolder(t *testing.T, within time.Duration, other string) string {
 	t.Helper()
 	var holder string
-	process.Eventually(t, within, func() string {
+	binary.Eventually(t, within, func() string {
 		if holder = s.holder(t); holder == "" || holder == other {
 			return fmt.Sprintf("the lease is held by %q", holder)
 		}
@@ -42,10 +42,10 @@ func (s *server) awaitHolder(t *testing.T, within time.Duration, other string) s
 	return holder
 }
 
-func awaitReady(t *testing.T, b *process.Process) {
+func awaitReady(t *testing.T, b *binary.Process) {
 	t.Helper()
-	process.Eventually(t, 30*time.Second, func() string {
-		if status, body := process.Get(b.Probes, "/readyz"); status != 200 || body != "ok" {
+	binary.Eventually(t, 30*time.Second, func() string {
+		if status, body := binary.Get(b.Probes, "/readyz"); status != 200 || body != "ok" {
 			return fmt.Sprintf("/readyz: %d %s", status, body)
 		}
 		return ""
@@ -84,15 +84,15 @@ func TestReplicas(t *testing.T) {
 	}
 	next := s.awaitHolder(t, 6*time.Second, leader)
 	t.Run("events", func(t *testing.T) { testLeaderEvents(t, s, leader, next) })
-	process.Eventually(t, 5*time.Second, func() string { return missing(standby, `leader_election_master_status{name="`+leaseName+`"} 1`) })
+	binary.Eventually(t, 5*time.Second, func() string { return missing(standby, `leader_election_master_status{name="`+leaseName+`"} 1`) })
 	t.Run("EXT-138, CP-038: no node repair without policies", func(t *testing.T) { testNoRepair(t, standby, true) })
 }
 
 // testNoRepair expects that node repair does not run, and that the log says so if it was
 // asked for.
-func testNoRepair(t *testing.T, b *process.Process, asked bool) {
+func testNoRepair(t *testing.T, b *binary.Process, asked bool) {
 	const workers = "controller_runtime_max_concurrent_reconciles"
-	process.Eventually(t, 10*time.Second, func() string { return missing(b, workers+`{controller="nodeclaim.expiration"}`) })
+	binary.Eventually(t, 10*time.Second, func() string { return missing(b, workers+`{controller="nodeclaim.expiration"}`) })
 	if missing(b, workers+`{controller="node.health"}`) == "" {
 		t.Error("it runs")
 	}
@@ -101,7 +101,7 @@ func testNoRepair(t *testing.T, b *process.Process, asked bool) {
 	}
 }
 
-func testProbes(t *testing.T, b *process.Process) {
+func testProbes(t *testing.T, b *binary.Process) {
 	tests := []struct {
 		id, path string
 		status   int
@@ -117,15 +117,15 @@ func testProbes(t *testing.T, b *process.Process) {
 		{"OPS-070", "/readyz/other", 404, "404 page not found"},
 	}
 	for _, tt := range tests {
-		if status, body := process.Get(b.Probes, tt.path); status != tt.status || body != tt.body {
+		if status, body := binary.Get(b.Probes, tt.path); status != tt.status || body != tt.body {
 			t.Errorf("%s: %s gives %d %q", tt.id, tt.path, status, body)
 		}
 	}
 }
 
 // missing returns which lines the metrics of a binary lack.
-func missing(b *process.Process, lines ...string) string {
-	status, body := process.Get(b.Metrics, "/metrics")
+func missing(b *binary.Process, lines ...string) string {
+	status, body := binary.Get(b.Metrics, "/metrics")
 	if status != 200 {
 		return fmt.Sprintf("/metrics: %d", status)
 	}
@@ -137,8 +137,8 @@ func missing(b *process.Process, lines ...string) string {
 	return ""
 }
 
-func testMetrics(t *testing.T, leader, standby *process.Process) {
-	process.Eventually(t, 10*time.Second, func() string {
+func testMetrics(t *testing.T, leader, standby *binary.Process) {
+	binary.Eventually(t, 10*time.Second, func() string {
 		return missing(leader,
 			`karpenter_build_info{commit="unknown",goarch=`,                                                             // OPS-090
 			`client_go_request_duration_seconds_bucket{group="coordination.k8s.io",kind="leases",subresource="",verb="`, // OPS-155, OPS-165
@@ -154,18 +154,18 @@ func testMetrics(t *testing.T, leader, standby *process.Process) {
 	if wrong := missing(standby, `leader_election_master_status{name="karpenter-leader-election"} 0`); wrong != "" {
 		t.Errorf("OPS-163: a standby serves %s", wrong)
 	}
-	_, body := process.Get(leader.Metrics, "/metrics", "Accept", "application/openmetrics-text")
+	_, body := binary.Get(leader.Metrics, "/metrics", "Accept", "application/openmetrics-text")
 	if !strings.HasSuffix(body, "# EOF") {
 		t.Error("OPS-065: no OpenMetrics")
 	}
 }
 
-func testProfiling(t *testing.T, on, off *process.Process) {
+func testProfiling(t *testing.T, on, off *binary.Process) {
 	for _, path := range []string{"", "cmdline", "symbol", "allocs", "heap", "block", "goroutine", "threadcreate", "profile?seconds=1", "trace?seconds=1"} {
-		if status, _ := process.Get(on.Metrics, "/debug/pprof/"+path); status != 200 {
+		if status, _ := binary.Get(on.Metrics, "/debug/pprof/"+path); status != 200 {
 			t.Errorf("OPS-071: %q gives %d", path, status)
 		}
-		if status, _ := process.Get(off.Metrics, "/debug/pprof/"+path); status != 404 {
+		if status, _ := binary.Get(off.Metrics, "/debug/pprof/"+path); status != 404 {
 			t.Errorf("OPS-071: %q gives %d with profiling off", path, status)
 		}
 	}
@@ -195,7 +195,7 @@ func testLease(t *testing.T, s *server, leader string) {
 const untold = "never-to-be-told"
 
 // testLog proves that libraries log like we do.
-func testLog(t *testing.T, b *process.Process) {
+func testLog(t *testing.T, b *binary.Process) {
 	if strings.Contains(b.Printed(), untold) {
 		t.Error("OPS-080: the environment is in the log")
 	}
@@ -220,18 +220,18 @@ func testLog(t *testing.T, b *process.Process) {
 }
 
 // testWarmup expects a standby to know of what there is, and to leave it alone.
-func testWarmup(t *testing.T, s *server, leader, standby *process.Process) {
+func testWarmup(t *testing.T, s *server, leader, standby *binary.Process) {
 	create(t, s.typed(t), newPool("warm"))
-	process.Eventually(t, 20*time.Second, func() string {
+	binary.Eventually(t, 20*time.Second, func() string {
 		if wrong := missing(leader, `controller_runtime_reconcile_total{controller="nodepool.counter",result="requeue_after"} `); wrong != "" {
 			return wrong
 		}
-		if _, body := process.Get(standby.Metrics, "/metrics"); !regexp.MustCompile(`workqueue_depth{controller="nodepool.counter",name="nodepool.counter",priority="[-0-9]*"} 1`).MatchString(body) {
+		if _, body := binary.Get(standby.Metrics, "/metrics"); !regexp.MustCompile(`workqueue_depth{controller="nodepool.counter",name="nodepool.counter",priority="[-0-9]*"} 1`).MatchString(body) {
 			return "the standby does not know of the pool"
 		}
 		return ""
 	})
-	_, body := process.Get(standby.Metrics, "/metrics")
+	_, body := binary.Get(standby.Metrics, "/metrics")
 	if reconciled := regexp.MustCompile(`controller_runtime_reconcile_total{.*} [1-9]`).FindString(body); reconciled != "" {
 		t.Errorf("a standby worked: %s", reconciled)
 	}
@@ -239,7 +239,7 @@ func testWarmup(t *testing.T, s *server, leader, standby *process.Process) {
 
 // OPS-199
 func testLeaderEvents(t *testing.T, s *server, before, after string) {
-	process.Eventually(t, 5*time.Second, func() string {
+	binary.Eventually(t, 5*time.Second, func() string {
 		events, err := s.client.CoreV1().Events("default").List(t.Context(), metav1.ListOptions{})
 		if err != nil {
 			return err.Error()
@@ -266,7 +266,7 @@ func TestLostLease(t *testing.T) {
 	s.define(t)
 	b := s.replica(t)
 	s.awaitHolder(t, 20*time.Second, "")
-	process.Eventually(t, 5*time.Second, func() string {
+	binary.Eventually(t, 5*time.Second, func() string {
 		lease, err := s.client.CoordinationV1().Leases("default").Get(t.Context(), leaseName, metav1.GetOptions{})
 		if err != nil {
 			return err.Error()
@@ -296,7 +296,7 @@ func TestSecondSignal(t *testing.T) {
 	s.define(t)
 	b := s.replica(t, neverEnds+"=1", "DISABLE_LEADER_ELECTION=true")
 	// Ready comes before the controllers start, so that is no sign of work.
-	process.Eventually(t, 30*time.Second, func() string {
+	binary.Eventually(t, 30*time.Second, func() string {
 		if !strings.Contains(b.Printed(), stubbornBegan) {
 			return "no work has begun"
 		}
@@ -330,9 +330,9 @@ func TestMissingDefinitions(t *testing.T) {
 	s := startServer(t)
 	b := s.replica(t)
 	var body string
-	process.Eventually(t, 20*time.Second, func() string {
+	binary.Eventually(t, 20*time.Second, func() string {
 		var status int
-		if status, body = process.Get(b.Probes, "/readyz"); status != 503 {
+		if status, body = binary.Get(b.Probes, "/readyz"); status != 503 {
 			return fmt.Sprintf("/readyz: %d %s", status, body)
 		}
 		return ""
@@ -340,7 +340,7 @@ func TestMissingDefinitions(t *testing.T) {
 	if !strings.Contains(body, "[-]crd failed: reason withheld") {
 		t.Errorf("OPS-069: %s", body)
 	}
-	if status, body := process.Get(b.Probes, "/readyz/crd"); status != 503 || strings.Contains(body, "NodePool") {
+	if status, body := binary.Get(b.Probes, "/readyz/crd"); status != 503 || strings.Contains(body, "NodePool") {
 		t.Errorf("OPS-070: /readyz/crd gives %d %q", status, body)
 	}
 	if log := b.Printed(); !strings.Contains(log, "failed to set up an index") || !strings.Contains(log, "does not serve NodePool.karpenter.sh/v1") {
@@ -351,7 +351,7 @@ func TestMissingDefinitions(t *testing.T) {
 	}
 	s.define(t)
 	awaitReady(t, b)
-	process.Eventually(t, 10*time.Second, func() string {
+	binary.Eventually(t, 10*time.Second, func() string {
 		return missing(b, `controller_runtime_max_concurrent_reconciles{controller="operatorpkg.nodepool.status"} 10`)
 	})
 	b.Signal(t)
@@ -368,7 +368,7 @@ func TestGatedDefinitions(t *testing.T) {
 	s.define(t, "NodeOverlay")
 	awaitReady(t, s.replica(t, "DISABLE_LEADER_ELECTION=true"))
 	gated := s.replica(t, "DISABLE_LEADER_ELECTION=true", "FEATURE_GATES=NodeOverlay=true")
-	process.Eventually(t, 20*time.Second, func() string {
+	binary.Eventually(t, 20*time.Second, func() string {
 		if log := gated.Printed(); !strings.Contains(log, "waiting for custom resource definitions") || !strings.Contains(log, "does not serve NodeOverlay.karpenter.sh/v1alpha1") {
 			return "the log does not say what is missing"
 		}
@@ -378,7 +378,7 @@ func TestGatedDefinitions(t *testing.T) {
 		t.Error("controllers run without the definition")
 	}
 	s.define(t)
-	process.Eventually(t, 30*time.Second, func() string {
+	binary.Eventually(t, 30*time.Second, func() string {
 		return missing(gated, `controller_runtime_max_concurrent_reconciles{controller="provisioner"}`)
 	})
 }

@@ -14,7 +14,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
-	"karpenter.sh/core/testkit/process"
+	"karpenter.sh/core/testkit/binary"
 )
 
 // held keeps an object until a test lets it go.
@@ -39,13 +39,13 @@ func TestStatus(t *testing.T) {
 	b := s.replica(t, "DISABLE_LEADER_ELECTION=true", "OFFERING_METRICS=true")
 
 	t.Run("CP-078, OPS-298: what the provider sells", func(t *testing.T) {
-		process.Eventually(t, 30*time.Second, func() string {
+		binary.Eventually(t, 30*time.Second, func() string {
 			return missing(b, `karpenter_cloudprovider_instance_type_offering_price_estimate{capacity_type="on-demand",instance_type="`,
 				`karpenter_cloudprovider_duration_seconds_count{controller="metrics.offering",method="GetInstanceTypes",provider="fake"} `)
 		})
 	})
 	t.Run("OPS-152: a first sighting", func(t *testing.T) {
-		process.Eventually(t, 30*time.Second, func() string {
+		binary.Eventually(t, 30*time.Second, func() string {
 			return missing(b, `operator_nodepool_status_condition_transitions_total{reason="NodeClassReady",status="True",type="NodeClassReady"} 1`)
 		})
 		if missing(b, `operator_nodepool_status_condition_transition_seconds_count{status="True",to_status="False",type="NodeClassReady"}`) == "" {
@@ -58,12 +58,12 @@ func TestStatus(t *testing.T) {
 	remove(t, c, nodeClass)
 	gauge := `operator_nodepool_status_condition_count{name="general",namespace="",reason="%s",status="False",type="NodeClassReady"} 1`
 	t.Run("OPS-152, OPS-197: a change of status", func(t *testing.T) {
-		process.Eventually(t, 20*time.Second, func() string {
+		binary.Eventually(t, 20*time.Second, func() string {
 			return missing(b, fmt.Sprintf(gauge, "NodeClassTerminating"),
 				`operator_nodepool_status_condition_transitions_total{reason="NodeClassTerminating",status="False",type="NodeClassReady"} 1`,
 				`operator_nodepool_status_condition_transition_seconds_count{status="True",to_status="False",type="NodeClassReady"} 1`)
 		})
-		process.Eventually(t, 10*time.Second, func() string {
+		binary.Eventually(t, 10*time.Second, func() string {
 			told := s.events(t, "NodePool", v1.ConditionTypeNodeClassReady)
 			if len(told) != 1 || !strings.Contains(told[0], "True -> ") || !strings.Contains(told[0], "NodeClassTerminating") {
 				return fmt.Sprintf("events %q", told)
@@ -73,7 +73,7 @@ func TestStatus(t *testing.T) {
 	})
 	release(t, c, nodeClass)
 	t.Run("OPS-152: a change of reason", func(t *testing.T) {
-		process.Eventually(t, 20*time.Second, func() string { return missing(b, fmt.Sprintf(gauge, "NodeClassNotFound")) })
+		binary.Eventually(t, 20*time.Second, func() string { return missing(b, fmt.Sprintf(gauge, "NodeClassNotFound")) })
 		if missing(b, fmt.Sprintf(gauge, "NodeClassTerminating")) == "" {
 			t.Error("the series of the reason before is there")
 		}
@@ -92,7 +92,7 @@ func TestStatus(t *testing.T) {
 	})
 	t.Run("OPS-150, OPS-087: other buckets for a NodeClass", func(t *testing.T) {
 		const bucket = `operator_testnodeclass_termination_duration_seconds_bucket{le="%s"} `
-		process.Eventually(t, 20*time.Second, func() string {
+		binary.Eventually(t, 20*time.Second, func() string {
 			return missing(b, fmt.Sprintf(bucket, "0.005"), fmt.Sprintf(bucket, "10"))
 		})
 		if missing(b, fmt.Sprintf(bucket, "8192")) == "" {
@@ -100,12 +100,12 @@ func TestStatus(t *testing.T) {
 		}
 	})
 	remove(t, c, pool)
-	process.Eventually(t, 20*time.Second, func() string {
+	binary.Eventually(t, 20*time.Second, func() string {
 		return missing(b, `operator_nodepool_termination_current_time_seconds{name="general",namespace=""} `)
 	})
 	release(t, c, pool)
 	t.Run("OPS-153, OPS-198: the end", func(t *testing.T) {
-		process.Eventually(t, 20*time.Second, func() string {
+		binary.Eventually(t, 20*time.Second, func() string {
 			if len(s.events(t, "NodePool", "Finalized")) != 1 {
 				return "no event of the finalizer"
 			}
@@ -165,7 +165,7 @@ func TestControllerFails(t *testing.T) {
 	s.define(t)
 	create(t, s.typed(t), &v1alpha1.TestNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}})
 	b := s.replica(t, fails+"=1", "DISABLE_LEADER_ELECTION=true")
-	process.Eventually(t, 30*time.Second, func() string {
+	binary.Eventually(t, 30*time.Second, func() string {
 		return missing(b, `controller_runtime_reconcile_panics_total{controller="failing"} 1`,
 			`controller_runtime_reconcile_errors_total{controller="failing"} 2`,
 			`controller_runtime_reconcile_total{controller="failing",result="success"} 1`)
@@ -188,12 +188,12 @@ func TestGates(t *testing.T) {
 	s.define(t, "NodeOverlay")
 	const reconciling = `controller_runtime_max_concurrent_reconciles{controller="nodepool.readiness"}`
 	off := s.replica(t, "DISABLE_LEADER_ELECTION=true")
-	process.Eventually(t, 30*time.Second, func() string { return missing(off, reconciling) })
+	binary.Eventually(t, 30*time.Second, func() string { return missing(off, reconciling) })
 	if log := off.Printed(); strings.Contains(log, "NodeOverlay.") || strings.Contains(log, "CapacityBuffer.") {
 		t.Error("kinds were looked for that nobody wants")
 	}
 	on := s.replica(t, "DISABLE_LEADER_ELECTION=true", "FEATURE_GATES=NodeOverlay=true,CapacityBuffer=true")
-	process.Eventually(t, 30*time.Second, func() string {
+	binary.Eventually(t, 30*time.Second, func() string {
 		for _, kind := range []string{"NodeOverlay.karpenter.sh/v1alpha1", "CapacityBuffer.autoscaling.x-k8s.io/v1beta1"} {
 			if !strings.Contains(on.Printed(), kind) {
 				return "nothing is said of " + kind

@@ -19,7 +19,7 @@ import (
 
 	v1 "karpenter.sh/core/apis/v1"
 	"karpenter.sh/core/cloudprovider/fake/v1alpha1"
-	"karpenter.sh/core/testkit/process"
+	"karpenter.sh/core/testkit/binary"
 )
 
 // typed returns a client that knows our kinds.
@@ -70,7 +70,7 @@ func refuseEvents(t *testing.T, c client.Client) {
 	binding := &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: name}
 	binding.Spec.PolicyName, binding.Spec.ValidationActions = policy.Name, []admissionv1.ValidationAction{admissionv1.Deny}
 	create(t, c, policy, binding)
-	process.Eventually(t, 10*time.Second, func() string {
+	binary.Eventually(t, 10*time.Second, func() string {
 		err := c.Create(t.Context(), &corev1.Event{
 			ObjectMeta:     metav1.ObjectMeta{Namespace: "default", Name: "refused"},
 			InvolvedObject: corev1.ObjectReference{Namespace: "default"},
@@ -94,7 +94,7 @@ func TestWiring(t *testing.T) {
 	b := s.replica(t, "CPU_REQUESTS=2000", "OFFERING_METRICS=true", "COMPATIBILITY_METRICS=true", "FEATURE_GATES=NodeRepair=true")
 	pool := newPool("general")
 	create(t, c, &v1alpha1.TestNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}, pool)
-	process.Eventually(t, 30*time.Second, func() string {
+	binary.Eventually(t, 30*time.Second, func() string {
 		if err := c.Get(t.Context(), client.ObjectKeyFromObject(pool), pool); err != nil {
 			return err.Error()
 		}
@@ -113,7 +113,7 @@ func TestWiring(t *testing.T) {
 	if err := c.Status().Update(t.Context(), pod); err != nil {
 		t.Fatal(err)
 	}
-	process.Eventually(t, 30*time.Second, func() string {
+	binary.Eventually(t, 30*time.Second, func() string {
 		claims := &v1.NodeClaimList{}
 		if err := c.List(t.Context(), claims); err != nil {
 			return err.Error()
@@ -131,7 +131,7 @@ func TestWiring(t *testing.T) {
 }
 
 // testWorkers expects what two cores get.
-func testWorkers(t *testing.T, b *process.Process) {
+func testWorkers(t *testing.T, b *binary.Process) {
 	var lines []string
 	for name, workers := range map[string]int{
 		"nodepool.readiness": 26, "nodepool.hash": 26, "nodepool.registrationhealth": 26, "nodepool.counter": 26,
@@ -148,11 +148,11 @@ func testWorkers(t *testing.T, b *process.Process) {
 	} {
 		lines = append(lines, fmt.Sprintf("controller_runtime_max_concurrent_reconciles{controller=%q} %d\n", name, workers))
 	}
-	process.Eventually(t, 20*time.Second, func() string { return missing(b, lines...) })
+	binary.Eventually(t, 20*time.Second, func() string { return missing(b, lines...) })
 }
 
-func testControllerMetrics(t *testing.T, b *process.Process) {
-	process.Eventually(t, 20*time.Second, func() string {
+func testControllerMetrics(t *testing.T, b *binary.Process) {
+	binary.Eventually(t, 20*time.Second, func() string {
 		return missing(b,
 			`controller_runtime_reconcile_total{controller="nodeclaim.lifecycle",result="requeue_after"}`,                                                                                        // OPS-157
 			`controller_runtime_reconcile_errors_total{controller="nodeclaim.lifecycle"}`,                                                                                                        // OPS-158
@@ -184,10 +184,10 @@ func TestNoObservability(t *testing.T) {
 	create(t, s.typed(t), &v1alpha1.TestNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}},
 		&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n"}})
 	b := s.replica(t, "DISABLE_CLUSTER_STATE_OBSERVABILITY=true")
-	process.Eventually(t, 30*time.Second, func() string {
+	binary.Eventually(t, 30*time.Second, func() string {
 		return missing(b, `controller_runtime_max_concurrent_reconciles{controller="nodepool.readiness"}`)
 	})
-	process.Eventually(t, 10*time.Second, func() string { return missing(b, "karpenter_cluster_state_node_count 1") })
+	binary.Eventually(t, 10*time.Second, func() string { return missing(b, "karpenter_cluster_state_node_count 1") })
 	for _, series := range []string{"karpenter_nodes_allocatable", "karpenter_nodes_current_lifetime", "karpenter_pods_startup_duration_seconds", "karpenter_nodepools_usage",
 		`controller_runtime_max_concurrent_reconciles{controller="metrics.pod"}`, "operator_nodepool_status_condition_count", "operator_testnodeclass_status_condition_count", `controller_runtime_max_concurrent_reconciles{controller="operatorpkg`} {
 		if missing(b, series) == "" {
@@ -204,7 +204,7 @@ func TestSeriesByDefault(t *testing.T) {
 	s.define(t)
 	create(t, s.typed(t), &v1alpha1.TestNodeClass{ObjectMeta: metav1.ObjectMeta{Name: "default"}}, newPool("general"))
 	b := s.replica(t, "DISABLE_LEADER_ELECTION=true")
-	process.Eventually(t, 30*time.Second, func() string {
+	binary.Eventually(t, 30*time.Second, func() string {
 		return missing(b, `operator_nodepool_status_condition_count{name="general"`, `operator_testnodeclass_status_condition_count{name="default"`)
 	})
 	for _, series := range []string{

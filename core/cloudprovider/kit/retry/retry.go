@@ -57,7 +57,7 @@ func Do[R any](ctx context.Context, p Policy, call func(ctx context.Context) (R,
 		if err == nil || !p.Throttled(err) {
 			return result, err
 		}
-		rest := p.pause(n, err)
+		rest := p.rest(n, err)
 		deadline, has := ctx.Deadline()
 		if n == p.Calls || has && p.Clock.Now().Add(rest).After(deadline) || !pause.For(ctx, p.Clock, rest) {
 			return result, fmt.Errorf("giving up after %d throttled calls: %w", n, err)
@@ -65,11 +65,11 @@ func Do[R any](ctx context.Context, p Policy, call func(ctx context.Context) (R,
 	}
 }
 
-// pause is that after the nth call.
-func (p Policy) pause(n int, err error) time.Duration {
-	pause := min(p.First, p.Most)
+// rest is the pause after the nth call.
+func (p Policy) rest(n int, err error) time.Duration {
+	rest := min(p.First, p.Most)
 	for range n - 1 {
-		pause = min(2*pause, p.Most)
+		rest = min(2*rest, p.Most)
 	}
 	asked, random := time.Duration(0), 0.0
 	if p.After != nil {
@@ -79,5 +79,5 @@ func (p Policy) pause(n int, err error) time.Duration {
 		random = p.Random()
 	}
 	upToHalf := func(d time.Duration) time.Duration { return time.Duration(float64(d/2) * random) }
-	return max(pause-upToHalf(pause), asked+upToHalf(min(asked, p.Most)))
+	return max(rest-upToHalf(rest), asked+upToHalf(min(asked, p.Most)))
 }

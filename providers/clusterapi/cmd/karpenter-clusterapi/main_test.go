@@ -21,7 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/testkit/process"
+	"karpenter.sh/core/testkit/binary"
 	"karpenter.sh/core/testkit/testserver"
 	"karpenter.sh/providers/clusterapi/apis/crds"
 	"karpenter.sh/providers/clusterapi/apis/v1alpha1"
@@ -87,7 +87,7 @@ func (w *workload) pod(name string) *corev1.Pod {
 func (w *workload) nodeClaims(wanted int, wrong func(*v1.NodeClaim) string) []v1.NodeClaim {
 	w.t.Helper()
 	var list v1.NodeClaimList
-	process.Eventually(w.t, 60*time.Second, func() string {
+	binary.Eventually(w.t, 60*time.Second, func() string {
 		if err := w.List(w.t.Context(), &list); err != nil {
 			return err.Error()
 		}
@@ -188,7 +188,7 @@ func TestApart(t *testing.T) {
 	first.Answers(t, "/healthz", http.StatusOK)
 	first.Answers(t, "/readyz/management-cluster", http.StatusServiceUnavailable)
 	w.pool()
-	process.Eventually(t, 30*time.Second, func() string { return says(w, "ManagementClusterUnavailable") })
+	binary.Eventually(t, 30*time.Second, func() string { return says(w, "ManagementClusterUnavailable") })
 
 	management := newManagement(t, server, "v1beta1")
 	md := deployment(management)
@@ -245,7 +245,7 @@ func nothingIsLeft(t *testing.T, w *workload, pod *corev1.Pod, nodeClaim *v1.Nod
 			t.Fatal(err)
 		}
 	}
-	process.Eventually(t, 60*time.Second, func() string {
+	binary.Eventually(t, 60*time.Second, func() string {
 		if text := left(); text != "" {
 			return text
 		}
@@ -265,7 +265,7 @@ func TestJoined(t *testing.T) {
 	p := run(t, w.server)
 	p.Answers(t, "/readyz", http.StatusOK)
 	w.pool()
-	process.Eventually(t, 30*time.Second, func() string { return says(w, "MachineDeploymentsReady") })
+	binary.Eventually(t, 30*time.Second, func() string { return says(w, "MachineDeploymentsReady") })
 	w.pod("pod")
 	w.nodeClaims(1, is(v1.ConditionTypeLaunched))
 	if n := len(management.Machines(md)); n != 1 {
@@ -282,7 +282,7 @@ func refused(t *testing.T, w *workload) {
 	p := run(t, w.server, "CLUSTER_API_URL="+w.server.Config.Host, "CLUSTER_API_TOKEN="+token,
 		"CLUSTER_API_CERTIFICATE_AUTHORITY_DATA="+string(w.server.Config.CAData), "LOG_LEVEL=debug")
 	p.Answers(t, "/readyz/management-cluster", http.StatusServiceUnavailable)
-	process.Eventually(t, 30*time.Second, func() string { return says(w, "ManagementClusterUnavailable") })
+	binary.Eventually(t, 30*time.Second, func() string { return says(w, "ManagementClusterUnavailable") })
 	nodeClass := &v1alpha1.ClusterAPINodeClass{}
 	if err := w.Get(t.Context(), types.NamespacedName{Name: "default"}, nodeClass); err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "karpenter.sh/core/apis/v1"
-	"karpenter.sh/core/testkit/process"
+	"karpenter.sh/core/testkit/binary"
 	"karpenter.sh/core/testkit/testserver"
 	"karpenter.sh/providers/proxmox/apis/crds"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
@@ -27,7 +27,7 @@ import (
 	"karpenter.sh/test/cloudsim/proxmox"
 )
 
-func TestMain(m *testing.M) { process.Main(m, main) }
+func TestMain(m *testing.M) { binary.Main(m, main) }
 
 // patience is how long something is waited for.
 const patience = 60 * time.Second
@@ -78,9 +78,9 @@ func (w *world) file(name, text string) string {
 }
 
 // start starts the provider, and waits until it is ready.
-func (w *world) start() *process.Process {
+func (w *world) start() *binary.Process {
 	w.t.Helper()
-	p := process.Start(w.t, process.Options{Env: []string{
+	p := binary.Start(w.t, binary.Options{Env: []string{
 		"KUBECONFIG=" + w.kubeconfig, "CLOUD_CONFIG=" + w.config, "DISABLE_LEADER_ELECTION=true", "CLUSTER_NAME=testing",
 	}})
 	p.Answers(w.t, "/readyz", http.StatusOK)
@@ -90,7 +90,7 @@ func (w *world) start() *process.Process {
 // eventually waits until nothing is missing.
 func (w *world) eventually(what string, missing func() string) {
 	w.t.Helper()
-	process.Eventually(w.t, patience, func() string {
+	binary.Eventually(w.t, patience, func() string {
 		if why := missing(); why != "" {
 			return fmt.Sprintf("%s: not yet: %s", what, why)
 		}

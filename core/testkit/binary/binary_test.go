@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package process_test
+package binary_test
 
 import (
 	"fmt"
@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"karpenter.sh/core/testkit/process"
+	"karpenter.sh/core/testkit/binary"
 )
 
-func TestMain(m *testing.M) { process.Main(m, serve) }
+func TestMain(m *testing.M) { binary.Main(m, serve) }
 
 // serve is the binary under test: it answers what it was started with, until it is told to
 // end, and then exits with 3 if it has a flag.
@@ -39,12 +39,12 @@ func serve() {
 
 func TestSignal(t *testing.T) {
 	t.Setenv("INHERITED", "inherited")
-	p := process.Start(t, process.Options{Args: []string{"--flag"}, Env: []string{"WORD=word"}})
+	p := binary.Start(t, binary.Options{Args: []string{"--flag"}, Env: []string{"WORD=word"}})
 	p.Answers(t, "/", http.StatusOK)
-	if status, body := process.Get(p.Probes, "/", "Word", "header"); status != http.StatusOK || body != "[--flag] word  header" {
+	if status, body := binary.Get(p.Probes, "/", "Word", "header"); status != http.StatusOK || body != "[--flag] word  header" {
 		t.Errorf("got %d %q", status, body)
 	}
-	if status, _ := process.Get(p.Metrics, "/"); status != 0 {
+	if status, _ := binary.Get(p.Metrics, "/"); status != 0 {
 		t.Errorf("nobody listens, but answers %d", status)
 	}
 	p.Signal(t)
@@ -57,7 +57,7 @@ func TestSignal(t *testing.T) {
 
 // A binary whose main function returns has ended well, and runs no tests.
 func TestReturns(t *testing.T) {
-	p := process.Start(t, process.Options{})
+	p := binary.Start(t, binary.Options{})
 	p.Answers(t, "/", http.StatusOK)
 	p.Signal(t)
 	if code := p.Exit(t, 10*time.Second); code != 0 || p.Printed() != "bye\n" {
@@ -66,7 +66,7 @@ func TestReturns(t *testing.T) {
 }
 
 func TestKill(t *testing.T) {
-	p := process.Start(t, process.Options{})
+	p := binary.Start(t, binary.Options{})
 	p.Answers(t, "/", http.StatusOK)
 	p.Kill(t)
 	select {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package process
+package binary
 
 import (
 	"bytes"
@@ -16,6 +16,9 @@ import (
 
 // underTest is set where the test binary is the binary under test.
 const underTest = "KARPENTER_TEST_PROCESS"
+
+// lingering is how long a child of an ended binary may hold its output open.
+const lingering = 5 * time.Second
 
 // Main is what TestMain calls: it runs the tests, or in a process of [Start] the binary
 // under test. It does not return.
@@ -56,8 +59,10 @@ func Start(t testing.TB, o Options) *Process {
 	if err != nil {
 		t.Fatalf("looking for the test binary: %v", err)
 	}
-	p := &Process{Metrics: freePort(t), Probes: freePort(t), command: exec.CommandContext(t.Context(), self, o.Args...), ended: make(chan struct{})}
+	p := &Process{command: exec.CommandContext(t.Context(), self, o.Args...), ended: make(chan struct{})}
+	p.Metrics, p.Probes = freePorts(t)
 	p.command.Stdout, p.command.Stderr = &p.printed, &p.printed
+	p.command.WaitDelay = lingering
 	p.command.Env = append([]string{
 		underTest + "=1", "HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"),
 		fmt.Sprintf("METRICS_PORT=%d", p.Metrics), fmt.Sprintf("HEALTH_PROBE_PORT=%d", p.Probes),

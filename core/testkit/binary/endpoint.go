@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package process
+package binary
 
 import (
 	"context"
@@ -18,6 +18,9 @@ const (
 	answerIn = 10 * time.Second
 	// pollEvery is how often a condition is asked.
 	pollEvery = 50 * time.Millisecond
+	// patience is how long a binary may take to be as it should: it starts with caches to
+	// fill, beside other tests.
+	patience = time.Minute
 )
 
 // Get returns the status and the body of an endpoint on a port of localhost, with headers
@@ -44,10 +47,10 @@ func Get(port int, path string, header ...string) (int, string) {
 	return response.StatusCode, strings.TrimSpace(string(body))
 }
 
-// Answers waits until a probe has a status, which it does within half a minute.
+// Answers waits until a probe has a status, which it does within a minute.
 func (p *Process) Answers(t testing.TB, path string, status int) {
 	t.Helper()
-	Eventually(t, 30*time.Second, func() string {
+	Eventually(t, patience, func() string {
 		if got, body := Get(p.Probes, path); got != status {
 			return fmt.Sprintf("%s answers %d %q, not %d", path, got, body, status)
 		}
@@ -69,13 +72,17 @@ func Eventually(t testing.TB, within time.Duration, wrong func() string) {
 	}
 }
 
-// freePort is one that nobody listens on right now.
-func freePort(t testing.TB) int {
+// freePorts are two that nobody listens on right now.
+func freePorts(t testing.TB) (int, int) {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "localhost:0")
-	if err != nil {
-		t.Fatalf("looking for a free port: %v", err)
+	var ports [2]int
+	for i := range ports {
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "localhost:0")
+		if err != nil {
+			t.Fatalf("looking for a free port: %v", err)
+		}
+		defer func() { _ = listener.Close() }() // after both, or they might be one
+		ports[i] = listener.Addr().(*net.TCPAddr).Port
 	}
-	defer func() { _ = listener.Close() }() // it was open
-	return listener.Addr().(*net.TCPAddr).Port
+	return ports[0], ports[1]
 }
