@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
@@ -72,17 +73,25 @@ func Eventually(t testing.TB, within time.Duration, wrong func() string) {
 	}
 }
 
+// firstPort and lastPort are below the ports that systems give to whoever asks for any, and
+// to connections: those are taken again before the binary listens.
+const firstPort, lastPort = 15000, 19999
+
 // freePorts are two that nobody listens on right now.
 func freePorts(t testing.TB) (int, int) {
 	t.Helper()
-	var ports [2]int
-	for i := range ports {
-		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "localhost:0")
+	var free []int
+	for range 100 {
+		port := firstPort + rand.IntN(lastPort-firstPort+1)
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", fmt.Sprintf("localhost:%d", port))
 		if err != nil {
-			t.Fatalf("looking for a free port: %v", err)
+			continue
 		}
 		defer func() { _ = listener.Close() }() // after both, or they might be one
-		ports[i] = listener.Addr().(*net.TCPAddr).Port
+		if free = append(free, port); len(free) == 2 {
+			return free[0], free[1]
+		}
 	}
-	return ports[0], ports[1]
+	t.Fatalf("no two ports from %d to %d are free", firstPort, lastPort)
+	return 0, 0
 }
