@@ -36,7 +36,8 @@ func TestRows(t *testing.T) {
 	coverage := errortable.NewCoverage(table)
 	one := health.Scope{InstanceType: "c1.2VCPU-4GB", Zone: "r1/pve1"}
 	all := health.Scope{Zone: "r1/pve1"}
-	attempt := failure.Attempt(instancetype.BuiltIn()[4], instancetype.Zone{Region: "r1", Host: "pve1"})
+	disks := health.Scope{Zone: "r1/pve1", Place: "lvm"}
+	attempt := failure.Attempt(instancetype.BuiltIn()[4], instancetype.Zone{Region: "r1", Host: "pve1"}, "lvm")
 	for _, row := range []struct {
 		err    error
 		row    string
@@ -48,12 +49,12 @@ func TestRows(t *testing.T) {
 		{failed("start failed: cannot set up guest memory 'pc.ram': Cannot allocate memory"), "no-memory", cloudprovider.ClassInsufficientCapacity, one, "InsufficientHostCapacity"},
 		{fmt.Errorf("10.1.0.0/30: %w", network.ErrFull), "no-address", cloudprovider.ClassInsufficientCapacity, all, "NoFreeAddress"},
 		{launch.ErrNoID, "no-id", cloudprovider.ClassInsufficientCapacity, one, "NoFreeID"},
-		{failed("clone failed: no space left on device"), "storage-full", cloudprovider.ClassInsufficientCapacity, all, "StorageFull"},
-		{failed("lvcreate error: Volume group has insufficient free space"), "storage-full-lvm", cloudprovider.ClassInsufficientCapacity, all, "StorageFull"},
-		{failed("zfs error: cannot create: out of space"), "storage-full-zfs", cloudprovider.ClassInsufficientCapacity, all, "StorageFull"},
-		{answered(500, "storage 'lvm' is not available on node 'pve1'"), "storage-elsewhere", cloudprovider.ClassInsufficientCapacity, all, "StorageUnavailable"},
-		{answered(500, "storage 'lvm' is disabled"), "storage-disabled", cloudprovider.ClassInsufficientCapacity, all, "StorageUnavailable"},
-		{answered(500, "storage 'lvm' does not exist"), "storage-missing", cloudprovider.ClassInsufficientCapacity, all, "StorageUnavailable"},
+		{failed("clone failed: no space left on device"), "storage-full", cloudprovider.ClassInsufficientCapacity, disks, "StorageFull"},
+		{failed("lvcreate error: Volume group has insufficient free space"), "storage-full-lvm", cloudprovider.ClassInsufficientCapacity, disks, "StorageFull"},
+		{failed("zfs error: cannot create: out of space"), "storage-full-zfs", cloudprovider.ClassInsufficientCapacity, disks, "StorageFull"},
+		{answered(500, "storage 'lvm' is not available on node 'pve1'"), "storage-elsewhere", cloudprovider.ClassInsufficientCapacity, disks, "StorageUnavailable"},
+		{answered(500, "storage 'lvm' is disabled"), "storage-disabled", cloudprovider.ClassInsufficientCapacity, disks, "StorageUnavailable"},
+		{answered(500, "storage 'lvm' does not exist"), "storage-missing", cloudprovider.ClassInsufficientCapacity, disks, "StorageUnavailable"},
 		{errors.New("host pve1 has no storage with content iso"), "no-media", cloudprovider.ClassInsufficientCapacity, all, "StorageUnavailable"},
 		{launch.ErrNoTemplate, "template-unknown", cloudprovider.ClassInsufficientCapacity, one, "TemplateMissing"},
 		{answered(500, "Configuration file 'nodes/pve1/qemu-server/9000.conf' does not exist"), "template-missing", cloudprovider.ClassInsufficientCapacity, one, "TemplateMissing"},

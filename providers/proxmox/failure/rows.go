@@ -33,9 +33,11 @@ const (
 	codeNoAnswer   = "NoAnswer"
 )
 
-// What a mark covers: one type on a host, or all of a host.
+// What a mark covers: one type on a host, what puts its disks on the same storage there, or
+// all of a host.
 const (
 	typeOnHost = errortable.InstanceType | errortable.Zone
+	storage    = errortable.Place | errortable.Zone
 	host       = errortable.Zone
 )
 
@@ -59,12 +61,12 @@ func Rows() []errortable.Row {
 		capacityRow("no-memory", text("cannot allocate memory"), typeOnHost, TTL, "InsufficientHostCapacity"),
 		capacityRow("no-address", errortable.Match{Code: codeNoAddress}, host, AddressTTL, "NoFreeAddress"),
 		capacityRow("no-id", errortable.Match{Code: codeNoID}, typeOnHost, TTL, "NoFreeID"),
-		capacityRow("storage-full", text("no space left"), host, TTL, storageFull),
-		capacityRow("storage-full-lvm", text("insufficient free space"), host, TTL, storageFull),
-		capacityRow("storage-full-zfs", text("out of space"), host, TTL, storageFull),
-		capacityRow("storage-elsewhere", text("storage '", "is not available on node"), host, TTL, storageGone),
-		capacityRow("storage-disabled", text("storage '", "is disabled"), host, TTL, storageGone),
-		capacityRow("storage-missing", text("storage '", "' does not exist"), host, TTL, storageGone),
+		capacityRow("storage-full", text("no space left"), storage, TTL, storageFull),
+		capacityRow("storage-full-lvm", text("insufficient free space"), storage, TTL, storageFull),
+		capacityRow("storage-full-zfs", text("out of space"), storage, TTL, storageFull),
+		capacityRow("storage-elsewhere", text("storage '", "is not available on node"), storage, TTL, storageGone),
+		capacityRow("storage-disabled", text("storage '", "is disabled"), storage, TTL, storageGone),
+		capacityRow("storage-missing", text("storage '", "' does not exist"), storage, TTL, storageGone),
 		capacityRow("no-media", text("no storage with content iso"), host, TTL, storageGone),
 		capacityRow("template-unknown", errortable.Match{Code: codeNoTemplate}, typeOnHost, TTL, "TemplateMissing"),
 		capacityRow("template-missing", text("configuration file", "does not exist"), typeOnHost, TTL, "TemplateMissing"),
@@ -123,9 +125,10 @@ func isCall(err error) bool {
 }
 
 // Attempt is a launch of a type on a host as marks are about it. Hosts of one name in two
-// regions are two.
-func Attempt(s instancetype.Shape, zone instancetype.Zone) health.Offering {
+// regions are two; disks names where the disks go, the same for all that share a storage.
+func Attempt(s instancetype.Shape, zone instancetype.Zone, disks string) health.Offering {
 	return health.Offering{
 		CapacityType: s.CapacityType, InstanceType: s.Name, Family: s.Family(), VCPUs: int64(s.VCPUs()), Zone: zone.Region + "/" + zone.Host,
+		Places: []string{disks},
 	}
 }

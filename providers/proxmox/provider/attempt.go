@@ -48,7 +48,8 @@ type launching struct {
 func (l *launching) try(ctx context.Context, w wanted, on placement.Entry) (machine, bool) {
 	zone := instancetype.Zone{Region: on.Region, Host: on.Host}
 	shape := l.types.shapes[w.Name]
-	if _, marked := l.opts.Health.Snapshot().Why(failure.Attempt(shape, zone)); marked || !l.usable(zone) {
+	attempt := failure.Attempt(shape, zone, disksOf(l.nodeClass))
+	if _, marked := l.opts.Health.Snapshot().Why(attempt); marked || !l.usable(zone) {
 		return machine{}, false // it became so since the types were looked at
 	}
 	l.attempts(l.order, on)
@@ -59,7 +60,7 @@ func (l *launching) try(ctx context.Context, w wanted, on placement.Entry) (mach
 	if err == nil {
 		return made, true
 	}
-	v := l.table.Classify(failure.Of(err), failure.Attempt(shape, zone))
+	v := l.table.Classify(failure.Of(err), attempt)
 	for _, mark := range v.Marks {
 		if err := l.opts.Health.Mark(mark); err != nil {
 			v.Err = errors.Join(v.Err, err)

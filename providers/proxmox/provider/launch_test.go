@@ -316,6 +316,29 @@ func TestLastCPU(t *testing.T) {
 	}
 }
 
+// PVE-066: a storage that is full keeps only machines away that have their disks there.
+func TestFullStorage(t *testing.T) {
+	w := newWorld(t, nil)
+	on := func(storage string) string {
+		w.edit(func(nodeClass *v1alpha1.ProxmoxNodeClass) { nodeClass.Spec.BootDevice.Storage = storage })
+		return w.available(small)
+	}
+	w.Cloud.Faults().Add(fault.Rule{Call: "POST *clone", Within: &fault.Failure{Code: "x", Message: "no space left on device"}})
+	on("local-lvm")
+	if _, err := w.Create(t.Context(), claim("n1")); !cloudprovider.IsInsufficientCapacityError(err) {
+		t.Fatalf("got %v", err)
+	}
+	w.Cloud.Faults().Clear()
+	const all = "pve1 pve2 pve3"
+	if got := []string{on("local-lvm"), on("local"), on(""), on("local-lvm")}; !slices.Equal(got, []string{"", all, all, ""}) {
+		t.Errorf("available on %q", got)
+	}
+	w.Clock.Step(3 * time.Minute)
+	if got := on("local-lvm"); got != all {
+		t.Errorf("later: available on %q", got)
+	}
+}
+
 // PVE-204, PVE-063: a failure at any step leaves nothing, and the next host is tried.
 func TestStepFails(t *testing.T) {
 	for _, call := range []string{"POST *clone", "PUT *resize", "POST *config", "GET *config", "GET *network", "GET *storage", "POST *upload", "POST *start", "GET /cluster/nextid"} {

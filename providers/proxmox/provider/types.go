@@ -41,6 +41,8 @@ type baseKey struct {
 	// what their nodes reported.
 	images string
 	memory uint64
+	// disks is where their disks go.
+	disks string
 }
 
 // base is the types of a NodeClass, as if all hosts were empty.
@@ -48,6 +50,7 @@ type base struct {
 	*catalogue.Base
 	shapes map[string]instancetype.Shape
 	zones  []instancetype.Zone
+	disks  string
 }
 
 // viewKey is all that a view depends on.
@@ -134,8 +137,8 @@ func (p *Provider) base(nodeClass *v1alpha1.ProxmoxNodeClass) (*base, error) {
 	images := p.images(entries)
 	subject := instancetype.Subject{Zones: zones, MaxPods: maxPods(nodeClass), BootDisk: disk, Memory: p.memory(images)}
 	key := keyOf(loaded.Generation, subject, disk)
-	key.images, key.memory = strings.Join(images, " "), p.observed.Generation()
-	return p.bases.Get(key, func() *base { return newBase(loaded.Items, subject) }), nil
+	key.images, key.memory, key.disks = strings.Join(images, " "), p.observed.Generation(), disksOf(nodeClass)
+	return p.bases.Get(key, func() *base { return newBase(loaded.Items, subject, key.disks) }), nil
 }
 
 func keyOf(shapes uint64, of instancetype.Subject, disk resource.Quantity) baseKey {
@@ -151,8 +154,19 @@ func keyOf(shapes uint64, of instancetype.Subject, disk resource.Quantity) baseK
 	return key
 }
 
-func newBase(shapes []instancetype.Shape, of instancetype.Subject) *base {
-	b := &base{shapes: map[string]instancetype.Shape{}}
+// disksOf names where a NodeClass puts disks: a storage, or that of its template.
+func disksOf(nodeClass *v1alpha1.ProxmoxNodeClass) string {
+	if storage := nodeClass.Spec.BootDeviceStorage(); storage != "" {
+		return storage
+	}
+	if ref := nodeClass.Spec.InstanceTemplateRef; ref != nil {
+		return ref.Kind + "/" + ref.Name // no storage has a slash
+	}
+	return ""
+}
+
+func newBase(shapes []instancetype.Shape, of instancetype.Subject, disks string) *base {
+	b := &base{shapes: map[string]instancetype.Shape{}, disks: disks}
 	types := make([]*cloudprovider.InstanceType, len(shapes))
 	for i, s := range shapes {
 		types[i], b.shapes[s.Name] = s.InstanceType(of), s
@@ -194,7 +208,7 @@ func (p *Provider) sold(b *base, marks *health.Snapshot) catalogue.Change {
 	return catalogue.Unavailable(func(item catalogue.Item) bool {
 		zone, shape := zoneOf(item.Offering), b.shapes[item.Type.Name]
 		room, usable := free()[zone]
-		_, marked := marks.Why(failure.Attempt(shape, zone))
+		_, marked := marks.Why(failure.Attempt(shape, zone, b.disks))
 		return marked || !usable || !room.Holds(needOf(shape))
 	})
 }
