@@ -22,9 +22,11 @@ type Record map[string][]string
 // user can tell what it should say.
 var ErrRecord = errors.New("annotation " + v1alpha1.AnnotationTemplateImages + " cannot be read; no image is fetched, and the template does not end, until it is mended or removed")
 
-// imageID is what IDs of images look like (PVE-023). Others are of no template: whoever may
-// annotate templates shall not have them deleted.
-var imageID = regexp.MustCompile(`(?s)^[^.]*-[0-9]+\..+$`)
+// imageID is what IDs of images look like (PVE-023): a hash of ten digits or more, which one in
+// twenty billion lacks, before the first dot, and a format that disks are imported from.
+// Versions of a distribution and days have fewer digits: whoever may annotate templates shall not
+// have images deleted that an administrator named.
+var imageID = regexp.MustCompile(`(?s)^[^.]*-[0-9]{10,20}\.(.*\.)?(qcow2|raw|vmdk)$`)
 
 // RecordOf reads the record of a template; there is none at first. The error is ErrRecord.
 func RecordOf(t *v1alpha1.ProxmoxTemplate) (Record, error) {

@@ -118,7 +118,7 @@ func TestUsedElsewhere(t *testing.T) {
 
 // PVE-029, PVE-030: a record that makes no sense is told, and nothing is lost by it.
 func TestRecordOfUsers(t *testing.T) {
-	for _, text := range []string{`{`, `["x"]`, `{"r1":["debian.iso"]}`, `{"r1":[null]}`, `{"r1":5}`} {
+	for _, text := range []string{`{`, `["x"]`, `{"r1":["debian.iso"]}`, `{"r1":["debian-12.qcow2"]}`, `{"r1":["ubuntu-24.04-server.qcow2"]}`, `{"r1":["fedora-42.1.raw"]}`, `{"r1":[null]}`, `{"r1":5}`} {
 		w := newWorld(t)
 		w.create("t", first)
 		w.settle("t")
