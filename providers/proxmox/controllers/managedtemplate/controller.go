@@ -21,6 +21,7 @@ import (
 	"karpenter.sh/core/reconcile/concurrency"
 	"karpenter.sh/core/reconcile/patch"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
+	"karpenter.sh/providers/proxmox/imagerecord"
 	"karpenter.sh/providers/proxmox/making"
 	"karpenter.sh/providers/proxmox/placement"
 )
@@ -110,12 +111,12 @@ func (c *Controller) refused(t *v1alpha1.ProxmoxTemplate, order making.Order) er
 
 // keep sees to all regions, and tells what they have, with what is then to be recorded of
 // images.
-func (c *Controller) keep(ctx context.Context, t *v1alpha1.ProxmoxTemplate, order making.Order) (Facts, making.Record, error) {
+func (c *Controller) keep(ctx context.Context, t *v1alpha1.ProxmoxTemplate, order making.Order) (Facts, imagerecord.Record, error) {
 	before := placement.Entries(t.Status.Zones)
 	wanted := c.Maker.RegionsOf(order)
 	f := Facts{Image: order.Spec.SourceImage.ImageID(), Regions: make([]Region, len(wanted))}
-	var record making.Record
-	record, f.RecordErr = making.RecordOf(t)
+	var record imagerecord.Record
+	record, f.RecordErr = imagerecord.Of(t)
 	_ = concurrency.Each(wanted, regions, func(i int, region string) error {
 		out, err := c.Maker.Ensure(ctx, region, order, before)
 		f.Regions[i] = Region{Name: region, Outcome: out, Err: err}

@@ -10,6 +10,7 @@ import (
 
 	"karpenter.sh/core/reconcile/patch"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
+	"karpenter.sh/providers/proxmox/imagerecord"
 	"karpenter.sh/providers/proxmox/making"
 	"karpenter.sh/providers/proxmox/placement"
 	"karpenter.sh/providers/proxmox/pve"
@@ -18,7 +19,7 @@ import (
 // withdrawn are the regions that may have something of a template, by its entries or by the
 // record of its images, and are not wanted any more. Those of the record that are not
 // configured are left to themselves; so is the record of them, since they may come back.
-func (c *Controller) withdrawn(before []placement.Entry, record making.Record, wanted []string) []string {
+func (c *Controller) withdrawn(before []placement.Entry, record imagerecord.Record, wanted []string) []string {
 	var out []string
 	add := func(region string) {
 		if !slices.Contains(wanted, region) && !slices.Contains(out, region) {
@@ -39,7 +40,7 @@ func (c *Controller) withdrawn(before []placement.Entry, record making.Record, w
 
 // surplus are the images of a region that nothing is made from: those that were fetched for
 // the template and the one of before, but for the one of now where it is wanted.
-func surplus(r Region, record making.Record, f *Facts, before string) []string {
+func surplus(r Region, record imagerecord.Record, f *Facts, before string) []string {
 	if r.Kept {
 		return nil
 	}
@@ -53,7 +54,7 @@ func surplus(r Region, record making.Record, f *Facts, before string) []string {
 // dropImages removes images once nothing is made from them any more (PVE-029), and returns
 // the record without them. While an image is fetched nothing is removed: it may be one of
 // those, and would come after it was forgotten.
-func (c *Controller) dropImages(ctx context.Context, t *v1alpha1.ProxmoxTemplate, f *Facts, record making.Record) (making.Record, error) {
+func (c *Controller) dropImages(ctx context.Context, t *v1alpha1.ProxmoxTemplate, f *Facts, record imagerecord.Record) (imagerecord.Record, error) {
 	if !f.settled() || !slices.ContainsFunc(f.Regions, func(r Region) bool { return len(surplus(r, record, f, t.Status.ImageID)) > 0 }) {
 		return record, nil
 	}
@@ -80,14 +81,17 @@ func (c *Controller) dropImages(ctx context.Context, t *v1alpha1.ProxmoxTemplate
 	return record, nil
 }
 
-// trim stores a record that has become shorter, unless another spec may have been recorded
-// meanwhile: that is a conflict. It returns the template as it is then.
-func (c *Controller) trim(ctx context.Context, t *v1alpha1.ProxmoxTemplate, record making.Record) (*v1alpha1.ProxmoxTemplate, error) {
+// trim stores a record if it is not what the template has, unless another one or another
+// spec was stored meanwhile: that is a conflict. It returns the template as it is then.
+func (c *Controller) trim(ctx context.Context, t *v1alpha1.ProxmoxTemplate, record imagerecord.Record) (*v1alpha1.ProxmoxTemplate, error) {
+	if before, err := imagerecord.Of(t); err != nil || record.Equal(before) {
+		return t, err
+	}
 	after, err := record.On(t)
 	if err != nil {
 		return t, err
 	}
-	if _, err := patch.Object(ctx, c.Client, t, after, patch.If([]string{"metadata", "generation"})); err != nil {
+	if _, err := patch.Object(ctx, c.Client, t, after, imagerecord.Unchanged()); err != nil {
 		return t, fmt.Errorf("recording the images of template %s: %w", t.Name, err)
 	}
 	return after, nil

@@ -4,6 +4,7 @@ package managedtemplate_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
+	"karpenter.sh/providers/proxmox/imagerecord"
 )
 
 // id is that of the image of a URL.
@@ -21,6 +23,18 @@ func id(url string) string { return (&v1alpha1.SourceImage{URL: url}).ImageID() 
 func (w *world) record(name string) string {
 	w.t.Helper()
 	return w.get(name).Annotations[v1alpha1.AnnotationTemplateImages]
+}
+
+// recorded is the annotation of a template that has images in a region.
+func (w *world) recorded(name, region string, urls ...string) string {
+	w.t.Helper()
+	record := imagerecord.Record{}
+	for _, url := range urls {
+		record = record.With(id(url), []string{region})
+	}
+	t, err := record.On(w.get(name))
+	w.must(err)
+	return t.Annotations[v1alpha1.AnnotationTemplateImages]
 }
 
 // fetch has only the controller of images look at a template.
@@ -41,7 +55,7 @@ func TestReplacedUnused(t *testing.T) {
 	w := newWorld(t)
 	w.create("t", first)
 	w.settle("t")
-	w.expect("recorded", w.record("t"), fmt.Sprintf(`{"r1":[%q]}`, id(first)))
+	w.expect("recorded", w.record("t"), w.recorded("t", "r1", first))
 	w.change("t", to(second))
 	w.fetch("t")
 	w.change("t", to(third))
@@ -65,7 +79,7 @@ func TestReplacedUnused(t *testing.T) {
 	w.change("t", to(third))
 	w.settle("t")
 	w.expect("the last one stays", len(w.volumes()), "2")
-	w.expect("recorded", w.record("t"), fmt.Sprintf(`{"r1":[%q]}`, id(third)))
+	w.expect("recorded", w.record("t"), w.recorded("t", "r1", third))
 	w.expect("image", w.get("t").Status.ImageID, id(third))
 }
 
@@ -87,7 +101,7 @@ func TestWithdrawnUnused(t *testing.T) {
 			w.must(err)
 		} else {
 			w.settle(name)
-			w.expect("recorded", w.record(name), fmt.Sprintf(`{"r2":[%q]}`, id(first)))
+			w.expect("recorded", w.record(name), w.recorded(name, "r2", first))
 			w.must(w.api.Delete(t.Context(), w.get(name), client.Preconditions{UID: new(w.get(name).UID)}))
 			_, err := w.pass(name)
 			w.must(err)
@@ -113,14 +127,18 @@ func TestUsedElsewhere(t *testing.T) {
 	_, err := w.status.Reconcile(t.Context(), w.get("u"))
 	w.must(err)
 	w.settle("t")
-	w.expect("recorded", w.record("t"), fmt.Sprintf(`{"r1":[%q]}`, id(second)))
+	w.expect("recorded", w.record("t"), w.recorded("t", "r1", second))
 }
 
 // PVE-029, PVE-030: a record that makes no sense is told, and nothing is lost by it.
 func TestRecordOfUsers(t *testing.T) {
-	for _, text := range []string{`{`, `["x"]`, `{"r1":["debian.iso"]}`, `{"r1":["debian-12.qcow2"]}`, `{"r1":["ubuntu-24.04-server.qcow2"]}`, `{"r1":["fedora-42.1.raw"]}`, `{"r1":[null]}`, `{"r1":5}`} {
+	for _, text := range []string{
+		`{`, `["x"]`, `{"uid":%q,"images":{"r1":["debian-12.qcow2"]}}`, `{"uid":%q,"images":{"r1":["ubuntu-24.04-server.qcow2"]}}`,
+		`{"uid":%q,"images":{"r1":["fedora-42.1.raw"]}}`, `{"uid":%q,"images":{"r1":[null]}}`, `{"uid":%q,"images":{"r1":5}}`,
+	} {
 		w := newWorld(t)
 		w.create("t", first)
+		text = strings.Replace(text, "%q", strconv.Quote(string(w.get("t").UID)), 1)
 		w.settle("t")
 		w.change("t", func(t *v1alpha1.ProxmoxTemplate) {
 			t.Annotations[v1alpha1.AnnotationTemplateImages] = text
@@ -153,4 +171,44 @@ func TestRecordOfUsers(t *testing.T) {
 		}
 		w.expect("nothing is left", w.volumes(), "[]")
 	}
+}
+
+// PVE-029: what the original of a copy recorded is not deleted with the copy.
+func TestCopiedRecord(t *testing.T) {
+	w := newWorld(t)
+	w.create("t", first)
+	w.settle("t")
+	text := w.record("t")
+	w.create("u", second)
+	w.change("u", func(u *v1alpha1.ProxmoxTemplate) {
+		u.Annotations = map[string]string{v1alpha1.AnnotationTemplateImages: text}
+	})
+	w.must(w.api.Delete(t.Context(), w.get("t"), client.Preconditions{UID: new(w.get("t").UID)})) // "t" stands for one of another Kubernetes cluster: nothing here uses its image
+	w.settle("u")
+	w.expect("all are there", len(w.volumes()), "4")
+	w.expect("recorded", w.record("u"), w.recorded("u", "r1", second))
+}
+
+// PVE-029: two writers of the record do not undo each other.
+func TestRecordOfTwoWriters(t *testing.T) {
+	w := newWorld(t)
+	w.create("t", first)
+	w.settle("t")
+	w.change("t", to(second))
+	w.settle("t")
+	w.annotate("t", w.recorded("t", "r1", first, second))
+	late := w.get("t")
+	w.annotate("t", w.recorded("t", "r1", first, second, third))
+	result, err := w.status.Reconcile(t.Context(), late)
+	w.must(err)
+	w.expect("a conflict", result.RequeueAfter, "100ms")
+	w.expect("what was recorded meanwhile stays", w.record("t"), w.recorded("t", "r1", first, second, third))
+}
+
+// annotate is a writer of the record.
+func (w *world) annotate(name, record string) {
+	w.t.Helper()
+	t := w.get(name)
+	t.Annotations[v1alpha1.AnnotationTemplateImages] = record
+	w.must(w.api.Update(w.t.Context(), t))
 }

@@ -14,6 +14,7 @@ import (
 
 	"karpenter.sh/core/reconcile/patch"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
+	"karpenter.sh/providers/proxmox/imagerecord"
 	"karpenter.sh/providers/proxmox/making"
 	"karpenter.sh/providers/proxmox/placement"
 )
@@ -50,7 +51,7 @@ func withZones(v Verdict, zones []placement.Entry) Verdict {
 func (c *Controller) remove(ctx context.Context, t *v1alpha1.ProxmoxTemplate) ([]placement.Entry, error) {
 	left := placement.Entries(t.Status.Zones)
 	order := making.Order{Name: t.Name, Spec: t.Spec}
-	record, err := making.RecordOf(t)
+	record, err := imagerecord.Of(t)
 	if err != nil {
 		return left, err
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package making
+package imagerecord
 
 import (
 	"encoding/json"
@@ -10,6 +10,9 @@ import (
 	"regexp"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/types"
+
+	"karpenter.sh/core/reconcile/patch"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 )
 
@@ -18,9 +21,16 @@ import (
 // that was replaced before it was used is not forgotten (PVE-029).
 type Record map[string][]string
 
-// ErrRecord means that the annotation makes no sense. It must not be overwritten: only a
+// ErrUnreadable means that the annotation makes no sense. It must not be overwritten: only a
 // user can tell what it should say.
-var ErrRecord = errors.New("annotation " + v1alpha1.AnnotationTemplateImages + " cannot be read; no image is fetched, and the template does not end, until it is mended or removed")
+var ErrUnreadable = errors.New("annotation " + v1alpha1.AnnotationTemplateImages + " cannot be read; no image is fetched, and the template does not end, until it is mended or removed")
+
+// stored is the annotation. Copies of the object have it too, but fetched nothing: whose it
+// is tells the UID.
+type stored struct {
+	UID    types.UID `json:"uid"`
+	Images Record    `json:"images"`
+}
 
 // imageID is what IDs of images look like (PVE-023): a hash of ten digits or more, which one in
 // twenty billion lacks, before the first dot, and a format that disks are imported from.
@@ -28,31 +38,35 @@ var ErrRecord = errors.New("annotation " + v1alpha1.AnnotationTemplateImages + "
 // have images deleted that an administrator named.
 var imageID = regexp.MustCompile(`(?s)^[^.]*-[0-9]{10,20}\.(.*\.)?(qcow2|raw|vmdk)$`)
 
-// RecordOf reads the record of a template; there is none at first. The error is ErrRecord.
-func RecordOf(t *v1alpha1.ProxmoxTemplate) (Record, error) {
+// Of reads the record of a template; there is none at first, and the one of another object,
+// such as the original of a copy, is none. The error is ErrUnreadable.
+func Of(t *v1alpha1.ProxmoxTemplate) (Record, error) {
 	text := t.Annotations[v1alpha1.AnnotationTemplateImages]
 	if text == "" {
 		return Record{}, nil
 	}
-	out := Record{}
-	if err := json.Unmarshal([]byte(text), &out); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrRecord, err)
+	var in stored
+	if err := json.Unmarshal([]byte(text), &in); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
-	for _, region := range out.Regions() {
-		for _, id := range out[region] {
+	if in.UID != t.UID || in.Images == nil {
+		return Record{}, nil
+	}
+	for _, region := range in.Images.Regions() {
+		for _, id := range in.Images[region] {
 			if !imageID.MatchString(id) {
-				return nil, fmt.Errorf("%w: region %s: %q is no ID of an image", ErrRecord, region, id)
+				return nil, fmt.Errorf("%w: region %s: %q is no ID of an image", ErrUnreadable, region, id)
 			}
 		}
 	}
-	if out == nil { // it says null
-		out = Record{}
-	}
-	return out, nil
+	return in.Images, nil
 }
 
 // Regions are those with images, in order.
 func (r Record) Regions() []string { return slices.Sorted(maps.Keys(r)) }
+
+// Equal reports whether two records say the same.
+func (r Record) Equal(other Record) bool { return maps.EqualFunc(r, other, slices.Equal) }
 
 // With is the record with one more image in some regions.
 func (r Record) With(image string, regions []string) Record {
@@ -84,7 +98,7 @@ func (r Record) On(t *v1alpha1.ProxmoxTemplate) (*v1alpha1.ProxmoxTemplate, erro
 		delete(out.Annotations, v1alpha1.AnnotationTemplateImages)
 		return out, nil
 	}
-	text, err := json.Marshal(r)
+	text, err := json.Marshal(stored{t.UID, r})
 	if err != nil {
 		return nil, fmt.Errorf("recording the images of template %s: %w", t.Name, err)
 	}
@@ -93,4 +107,11 @@ func (r Record) On(t *v1alpha1.ProxmoxTemplate) (*v1alpha1.ProxmoxTemplate, erro
 	}
 	out.Annotations[v1alpha1.AnnotationTemplateImages] = string(text)
 	return out, nil
+}
+
+// Unchanged is the condition under which a record that was made from one that was read may
+// be stored: nobody else wrote one meanwhile, and the spec is the one that was read, for
+// which an image may be recorded already.
+func Unchanged() patch.Condition {
+	return patch.If([]string{"metadata", "generation"}, []string{"metadata", "annotations", v1alpha1.AnnotationTemplateImages})
 }
