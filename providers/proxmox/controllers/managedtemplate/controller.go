@@ -42,8 +42,9 @@ const regions = 10
 
 // Options are what the controller works with; all are required.
 type Options struct {
-	// Client reads from the cache and writes.
+	// Client reads from the cache and writes, Live reads past it.
 	Client client.Client
+	Live   client.Reader
 	Maker  *making.Maker
 	// Clock dates the transitions of conditions.
 	Clock clock.Clock

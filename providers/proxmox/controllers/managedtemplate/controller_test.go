@@ -56,7 +56,7 @@ func newWorld(t testing.TB) *world {
 	w.maker = making.New(making.Options{
 		Clients: map[string]*pve.Client{simtest.Region: w.Client(simtest.Region), "r2": w.Client("r2")}, IDs: launch.NewIDs(making.LowestID, w.Clock), Cluster: "k",
 	})
-	w.status = managedtemplate.New(managedtemplate.Options{Client: w.api, Maker: w.maker, Clock: w.Clock})
+	w.status = managedtemplate.New(managedtemplate.Options{Client: w.api, Live: w.api, Maker: w.maker, Clock: w.Clock})
 	w.images = templateimage.New(templateimage.Options{Client: w.api, Live: w.api, Maker: w.maker})
 	return w
 }
@@ -213,6 +213,23 @@ func TestLife(t *testing.T) {
 		t.Errorf("it is still there: %v", err)
 	}
 	w.expect("nothing is left", fmt.Sprint(w.machines("t"), w.volumes()), "0 []")
+}
+
+// PVE-030: the machines of a successor are not taken for those of a template that has ended.
+func TestSuccessor(t *testing.T) {
+	w := newWorld(t)
+	w.create("t", first)
+	_, err := w.pass("t")
+	w.must(err)
+	w.must(w.api.Delete(t.Context(), w.get("t"), client.Preconditions{UID: new(w.get("t").UID)}))
+	late := w.get("t")
+	_, err = w.pass("t")
+	w.must(err)
+	w.create("t", first)
+	w.settle("t")
+	_, err = w.status.Reconcile(t.Context(), late)
+	w.must(err)
+	w.expect("nothing is lost", fmt.Sprint(w.machines("t"), len(w.volumes())), "2 2")
 }
 
 // PVE-029: an image that another template uses stays.

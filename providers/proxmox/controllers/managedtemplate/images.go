@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"karpenter.sh/core/reconcile/patch"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/imagerecord"
@@ -68,6 +71,10 @@ func (c *Controller) dropImages(ctx context.Context, t *v1alpha1.ProxmoxTemplate
 	}
 	for _, r := range f.Regions {
 		ids := slices.DeleteFunc(surplus(r, record, f, t.Status.ImageID), func(id string) bool { return slices.Contains(used, id) })
+		if current, err := c.current(ctx, t); err != nil || !current {
+			f.ImageLeft, f.Fetching = true, true
+			return record, err
+		}
 		switch err := c.Maker.RemoveImages(ctx, r.Name, ids); {
 		case err == nil:
 			record = record.Without(r.Name, ids)
@@ -79,6 +86,19 @@ func (c *Controller) dropImages(ctx context.Context, t *v1alpha1.ProxmoxTemplate
 		}
 	}
 	return record, nil
+}
+
+// current reports whether a template still is the one that was read: a pass takes minutes,
+// and what was not wanted then may be now.
+func (c *Controller) current(ctx context.Context, t *v1alpha1.ProxmoxTemplate) (bool, error) {
+	now := &v1alpha1.ProxmoxTemplate{}
+	switch err := c.Live.Get(ctx, client.ObjectKeyFromObject(t), now); {
+	case apierrors.IsNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("reading template %s before something of it is deleted: %w", t.Name, err)
+	}
+	return now.UID == t.UID && now.Generation == t.Generation, nil
 }
 
 // trim stores a record if it is not what the template has, unless another one or another

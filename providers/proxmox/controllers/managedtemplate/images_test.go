@@ -76,6 +76,7 @@ func TestReplacedUnused(t *testing.T) {
 	if _, err := w.status.Reconcile(t.Context(), late); err != nil || !strings.Contains(w.record("t"), id(second)) {
 		t.Errorf("got %s, %v", w.record("t"), err)
 	}
+	w.expect("nor delete it", len(w.volumes()), "6")
 	w.change("t", to(third))
 	w.settle("t")
 	w.expect("the last one stays", len(w.volumes()), "2")

@@ -41,7 +41,8 @@ type Facts struct {
 	// look in some region.
 	ImageErr  error
 	ImageLeft bool
-	// Fetching means that old images wait for one that is being downloaded.
+	// Fetching means that old images wait for one that is being downloaded, or for a pass on
+	// the spec that has come meanwhile.
 	Fetching bool
 	// RecordErr is why nobody can tell which images were fetched; nil: it can be told.
 	RecordErr error

@@ -29,6 +29,9 @@ func (c *Controller) terminate(ctx context.Context, stored *v1alpha1.ProxmoxTemp
 	if c.Maker.Busy(stored.Name) {
 		return reconcile.Result{RequeueAfter: soon}, nil // an image would come after all was removed
 	}
+	if current, err := c.current(ctx, stored); err != nil || !current { // its successor has the name, and machines of it
+		return reconcile.Result{}, err
+	}
 	left, err := c.remove(ctx, stored)
 	if err != nil {
 		_, writeErr := c.write(ctx, stored, withZones(refuse(stored, ReasonTerminating, err.Error()), left), nil)
