@@ -48,6 +48,7 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, World: simtest.Start(t, func(o *proxmox.Options) {
 		o.Setup.Regions[0].Images[second], o.Setup.Regions[0].Images[third] = proxmox.Image{GiB: 4}, proxmox.Image{GiB: 4}
+		o.Setup.Regions[0].Storages = append(o.Setup.Regions[0].Storages, proxmox.Storage{Name: "spare", Type: "nfs", Shared: true, Content: []string{"import"}, GiB: 1})
 		o.Setup.Regions = append(o.Setup.Regions, proxmox.DefaultSetup("r2").Regions...)
 	})}
 	scheme := runtime.NewScheme()

@@ -55,14 +55,23 @@ func surplus(r Region, record imagerecord.Record, f *Facts, before string) []str
 }
 
 // dropImages removes images once nothing is made from them any more (PVE-029), and returns
-// the record without them. While an image is fetched nothing is removed: it may be one of
-// those, and would come after it was forgotten.
+// the record without them. The image of before is recorded first: what cannot be deleted
+// now, and may never be, shall not keep the status from naming the one of now. While an
+// image is fetched nothing is removed: it may be one of those, and would come after it was
+// forgotten.
 func (c *Controller) dropImages(ctx context.Context, t *v1alpha1.ProxmoxTemplate, f *Facts, record imagerecord.Record) (imagerecord.Record, error) {
-	if !f.settled() || !slices.ContainsFunc(f.Regions, func(r Region) bool { return len(surplus(r, record, f, t.Status.ImageID)) > 0 }) {
+	if !f.settled() {
+		return record, nil
+	}
+	before := t.Status.ImageID
+	if f.RecordErr == nil && before != "" && before != f.Image {
+		record = record.With(before, f.names())
+	}
+	if !slices.ContainsFunc(f.Regions, func(r Region) bool { return len(surplus(r, record, f, before)) > 0 }) {
 		return record, nil
 	}
 	if c.Maker.Busy(t.Name) {
-		f.ImageLeft, f.Fetching = true, true
+		f.wait()
 		return record, nil
 	}
 	used, err := c.usedByOthers(ctx, t)
@@ -70,22 +79,43 @@ func (c *Controller) dropImages(ctx context.Context, t *v1alpha1.ProxmoxTemplate
 		return record, err
 	}
 	for _, r := range f.Regions {
-		ids := slices.DeleteFunc(surplus(r, record, f, t.Status.ImageID), func(id string) bool { return slices.Contains(used, id) })
+		ids := slices.DeleteFunc(surplus(r, record, f, before), func(id string) bool { return slices.Contains(used, id) })
 		if current, err := c.current(ctx, t); err != nil || !current {
-			f.ImageLeft, f.Fetching = true, true
+			f.wait()
 			return record, err
 		}
-		switch err := c.Maker.RemoveImages(ctx, r.Name, ids); {
-		case err == nil:
+		err := c.Maker.RemoveImages(ctx, r.Name, ids)
+		if err == nil {
 			record = record.Without(r.Name, ids)
-		case errors.Is(err, making.ErrNoRegion):
-		case errors.Is(err, making.ErrAway), pve.IsUnreachable(err):
-			f.ImageLeft = true
-		default:
-			f.ImageErr = errors.Join(f.ImageErr, err)
+			continue
 		}
+		f.note(err)
 	}
 	return record, nil
+}
+
+// names are those of the regions.
+func (f *Facts) names() []string {
+	var out []string
+	for _, r := range f.Regions {
+		out = append(out, r.Name)
+	}
+	return out
+}
+
+// wait notes that images are to be removed soon.
+func (f *Facts) wait() { f.Fetching, f.Unrecorded = true, f.RecordErr != nil }
+
+// note notes why images were not removed. Where nobody could look, only the record can wait.
+func (f *Facts) note(err error) {
+	switch {
+	case errors.Is(err, making.ErrNoRegion):
+		return
+	case errors.Is(err, making.ErrAway), pve.IsUnreachable(err):
+	default:
+		f.ImageErr = errors.Join(f.ImageErr, err)
+	}
+	f.Unrecorded = f.RecordErr != nil
 }
 
 // current reports whether a template still is the one that was read: a pass takes minutes,

@@ -14,6 +14,8 @@ import (
 
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/imagerecord"
+	"karpenter.sh/providers/proxmox/internal/simtest"
+	"karpenter.sh/test/cloudsim/fault"
 )
 
 // id is that of the image of a URL.
@@ -212,4 +214,49 @@ func (w *world) annotate(name, record string) {
 	t := w.get(name)
 	t.Annotations[v1alpha1.AnnotationTemplateImages] = record
 	w.must(w.api.Update(w.t.Context(), t))
+}
+
+// PVE-022, PVE-029: a spare image that cannot be deleted keeps nobody from cloning, nor the
+// status from naming the image of now, and goes later.
+func TestImageCannotBeDeleted(t *testing.T) {
+	w := newWorld(t)
+	w.create("t", first)
+	w.settle("t")
+	for _, leaves := range []func(*v1alpha1.ProxmoxTemplate){to(second), func(t *v1alpha1.ProxmoxTemplate) {
+		t.Spec.Region = "r2"
+		to(first)(t)
+	}} {
+		w.Cloud.Faults().Add(fault.Rule{Call: "DELETE *content*", Within: &fault.Failure{Code: "x", Message: "locked"}})
+		w.change("t", leaves)
+		told := false
+		for range 5 {
+			_, err := w.pass("t")
+			told = told || err != nil && strings.Contains(err.Error(), "locked")
+			w.expect("it can be cloned", w.ready("t"), "True")
+		}
+		if !told {
+			t.Error("nobody is told")
+		}
+		now := w.get("t")
+		w.expect("image", now.Status.ImageID, now.Spec.SourceImage.ImageID())
+		if c := fmt.Sprint(now.Status.Conditions); !strings.Contains(c, "Image should be updated") {
+			t.Errorf("got %s", c)
+		}
+		w.Cloud.Faults().Clear()
+		w.settle("t")
+		w.expect("recorded", w.record("t"), w.recorded("t", w.get("t").Spec.Region, now.Spec.SourceImage.URL))
+	}
+	w.expect("nothing is left", w.volumes(), "[]")
+}
+
+// PVE-029: a storage for images that never comes back keeps no image in the status.
+func TestStorageAway(t *testing.T) {
+	w := newWorld(t)
+	w.create("t", first)
+	w.settle("t")
+	w.must(w.Cloud.SetStorageInactive(simtest.Region, "spare", true))
+	w.change("t", to(second))
+	w.settle("t")
+	w.expect("image", w.get("t").Status.ImageID, id(second))
+	w.expect("recorded", w.record("t"), w.recorded("t", "r1", first, second))
 }

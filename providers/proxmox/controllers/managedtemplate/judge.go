@@ -23,7 +23,7 @@ const (
 	ReasonValidation = "TemplateValidation"
 	// ReasonNameConflict: a machine of somebody else has the name.
 	ReasonNameConflict = "TemplateNameConflict"
-	// ReasonUnresolved: there is nothing to clone yet, or an old image cannot be deleted.
+	// ReasonUnresolved: there is nothing to clone yet.
 	ReasonUnresolved = "NodeTemplateClassResolutionError"
 	// ReasonTerminating: something of a deleted template is left.
 	ReasonTerminating = "TemplateTerminating"
@@ -37,10 +37,11 @@ type Facts struct {
 	// NoRegion is the region that the template asks for and nobody knows; empty: there is
 	// none.
 	NoRegion string
-	// ImageErr is why an old image could not be deleted. ImageLeft means that nobody could
-	// look in some region.
-	ImageErr  error
-	ImageLeft bool
+	// ImageErr is why an old image could not be deleted.
+	ImageErr error
+	// Unrecorded means that the image of before may still be there, and that only the status
+	// tells of it.
+	Unrecorded bool
 	// Fetching means that old images wait for one that is being downloaded, or for a pass on
 	// the spec that has come meanwhile.
 	Fetching bool
@@ -72,7 +73,7 @@ func (f Facts) clonable() bool {
 	return f.settled() && slices.ContainsFunc(f.Regions, func(r Region) bool { return !r.Unwanted && len(r.Entries) > 0 })
 }
 
-// failed are the failures of regions that are to be tried again.
+// failed are the failures that are to be tried again.
 func (f Facts) failed() error {
 	var errs []error
 	for _, r := range f.Regions {
@@ -80,7 +81,7 @@ func (f Facts) failed() error {
 			errs = append(errs, r.Err)
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, f.ImageErr)...)
 }
 
 // problems are what users should know of, in the order of regions.
@@ -104,6 +105,9 @@ func (f Facts) problems() []string {
 			out = append(out, r.Err.Error())
 		}
 	}
+	if f.ImageErr != nil {
+		out = append(out, "Image should be updated: "+f.ImageErr.Error())
+	}
 	return out
 }
 
@@ -117,14 +121,15 @@ type Verdict struct {
 }
 
 // Judge says what the facts mean for a template (PVE-022, PVE-027, PVE-029). One that can
-// be cloned somewhere is ready, whatever is wrong elsewhere: its message tells.
+// be cloned somewhere is ready, whatever is wrong elsewhere or with old images: its message
+// tells.
 func Judge(t *v1alpha1.ProxmoxTemplate, f Facts) Verdict {
 	var entries []placement.Entry
 	for _, r := range f.Regions {
 		entries = append(entries, r.Entries...)
 	}
 	v := Verdict{Zones: placement.Texts(entries), ImageID: t.Status.ImageID, After: soon}
-	if len(entries) > 0 && (v.ImageID == "" || f.settled() && f.ImageErr == nil && !f.ImageLeft) {
+	if len(entries) > 0 && (v.ImageID == "" || f.settled() && !f.Unrecorded) {
 		v.ImageID = f.Image
 	}
 	problems := strings.Join(f.problems(), "; ")
@@ -134,8 +139,6 @@ func Judge(t *v1alpha1.ProxmoxTemplate, f Facts) Verdict {
 		r := f.Regions[conflict]
 		v.set(metav1.ConditionFalse, ReasonNameConflict, fmt.Sprintf("machine %d of region %s has the name of the template and belongs to somebody else", r.Conflict, r.Name))
 		v.After = settled
-	case f.ImageErr != nil:
-		v.set(metav1.ConditionFalse, ReasonUnresolved, "Image should be updated: "+f.ImageErr.Error())
 	case len(entries) == 0:
 		if problems == "" {
 			problems = "no host has a storage for images and one for disks of spec.storageIDs"
