@@ -79,10 +79,13 @@ func (c *Controller) dropImages(ctx context.Context, t *v1alpha1.ProxmoxTemplate
 		return record, err
 	}
 	for _, r := range f.Regions {
-		ids := slices.DeleteFunc(surplus(r, record, f, before), func(id string) bool { return slices.Contains(used, id) })
+		ids := slices.DeleteFunc(surplus(r, record, f, before), func(id string) bool { return slices.Contains(used[r.Name], id) })
 		if current, err := c.current(ctx, t); err != nil || !current {
 			f.wait()
 			return record, err
+		}
+		if r.Unwanted && !r.Kept {
+			record = record.Without(r.Name, used[r.Name])
 		}
 		err := c.Maker.RemoveImages(ctx, r.Name, ids)
 		if err == nil {
@@ -147,22 +150,37 @@ func (c *Controller) trim(ctx context.Context, t *v1alpha1.ProxmoxTemplate, reco
 	return after, nil
 }
 
-// usedByOthers are the images of other templates. One that is being deleted needs none:
-// two of them would wait for each other.
-func (c *Controller) usedByOthers(ctx context.Context, t *v1alpha1.ProxmoxTemplate) ([]string, error) {
+// usedByOthers are the images of other templates, by the regions where they are wanted: there
+// each deletes its own once it lets go. One that is being deleted needs none: two of them
+// would wait for each other.
+func (c *Controller) usedByOthers(ctx context.Context, t *v1alpha1.ProxmoxTemplate) (map[string][]string, error) {
 	var all v1alpha1.ProxmoxTemplateList
 	if err := c.Client.List(ctx, &all); err != nil {
 		return nil, fmt.Errorf("listing templates: %w", err)
 	}
-	var out []string
+	out := map[string][]string{}
 	for _, other := range all.Items {
 		if other.Name == t.Name || !other.DeletionTimestamp.IsZero() {
 			continue
 		}
-		out = append(out, other.Status.ImageID)
-		if other.Spec.SourceImage != nil {
-			out = append(out, other.Spec.SourceImage.ImageID())
+		for _, region := range c.regionsOf(&other) {
+			out[region] = append(out[region], other.Status.ImageID)
+			if other.Spec.SourceImage != nil {
+				out[region] = append(out[region], other.Spec.SourceImage.ImageID())
+			}
 		}
 	}
 	return out, nil
+}
+
+// regionsOf are those where a template is wanted. One for a region that nobody knows keeps
+// what it has.
+func (c *Controller) regionsOf(t *v1alpha1.ProxmoxTemplate) []string {
+	wanted := c.Maker.RegionsOf(making.Order{Name: t.Name, Spec: t.Spec})
+	if len(wanted) == 0 {
+		for _, e := range placement.Entries(t.Status.Zones) {
+			wanted = append(wanted, e.Region)
+		}
+	}
+	return wanted
 }

@@ -255,8 +255,46 @@ func TestStorageAway(t *testing.T) {
 	w.create("t", first)
 	w.settle("t")
 	w.must(w.Cloud.SetStorageInactive(simtest.Region, "spare", true))
-	w.change("t", to(second))
+	w.change("t", func(t *v1alpha1.ProxmoxTemplate) {
+		delete(t.Annotations, v1alpha1.AnnotationTemplateImages) // only the status tells of the first image
+		to(second)(t)
+	})
 	w.settle("t")
 	w.expect("image", w.get("t").Status.ImageID, id(second))
 	w.expect("recorded", w.record("t"), w.recorded("t", "r1", first, second))
+}
+
+// PVE-029: an image in a region that was withdrawn is left to another template that uses it
+// there, and to nobody else: an outage of that region does not concern this one any more.
+func TestWithdrawnShared(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{"t", "u", "v"} {
+		w.create(name, first)
+		w.settle(name)
+	}
+	for _, name := range []string{"v", "t"} {
+		w.change(name, func(t *v1alpha1.ProxmoxTemplate) { t.Spec.Region = "r2" })
+		w.settle(name)
+		w.expect("it stays", len(w.volumes()), "2")
+		w.expect("recorded", w.record(name), w.recorded(name, "r2", first))
+	}
+	w.must(w.Cloud.SetRegionDown(simtest.Region, true))
+	w.settle("t")
+	w.must(w.api.Delete(t.Context(), w.get("t"), client.Preconditions{UID: new(w.get("t").UID)}))
+	_, err := w.pass("t")
+	w.must(err)
+	if err := w.api.Get(t.Context(), client.ObjectKey{Name: "t"}, &v1alpha1.ProxmoxTemplate{}); !apierrors.IsNotFound(err) {
+		t.Errorf("it is still there: %v", err)
+	}
+	w.must(w.Cloud.SetRegionDown(simtest.Region, false))
+	w.change("u", func(t *v1alpha1.ProxmoxTemplate) { t.Spec.Region = "elsewhere" })
+	w.create("t", first)
+	w.settle("t")
+	w.change("t", to(second))
+	w.settle("t")
+	w.expect("what is of a region that nobody knows may come back", len(w.volumes()), "4")
+	w.change("u", func(t *v1alpha1.ProxmoxTemplate) { t.Spec.Region = "r2" })
+	w.settle("u")
+	w.settle("t")
+	w.expect("nobody uses it there", len(w.volumes()), "2")
 }

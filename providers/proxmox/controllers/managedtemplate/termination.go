@@ -72,7 +72,7 @@ func (c *Controller) remove(ctx context.Context, t *v1alpha1.ProxmoxTemplate) ([
 		err := c.Maker.Remove(ctx, region, t.Name, left)
 		if err == nil {
 			all := slices.Concat(ids, record[region])
-			err = c.Maker.RemoveImages(ctx, region, slices.DeleteFunc(all, func(id string) bool { return id == "" || slices.Contains(used, id) }))
+			err = c.Maker.RemoveImages(ctx, region, slices.DeleteFunc(all, func(id string) bool { return id == "" || slices.Contains(used[region], id) }))
 		}
 		if err != nil && !errors.Is(err, making.ErrNoRegion) && !errors.Is(err, making.ErrAway) { // a storage may be away for ever
 			errs = append(errs, err)
