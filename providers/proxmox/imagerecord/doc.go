@@ -7,5 +7,5 @@
 // is what others may have written: a record of another object is none, and names that cannot
 // be image IDs make it unreadable.
 //
-// Start reading at [Record].
+// Start reading at [Record]; [Mended] is for those who watch templates.
 package imagerecord

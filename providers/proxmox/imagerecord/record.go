@@ -23,7 +23,7 @@ type Record map[string][]string
 
 // ErrUnreadable means that the annotation makes no sense. It must not be overwritten: only a
 // user can tell what it should say.
-var ErrUnreadable = errors.New("annotation " + v1alpha1.AnnotationTemplateImages + " cannot be read; no image is fetched, and the template does not end, until it is mended or removed")
+var ErrUnreadable = errors.New("annotation " + v1alpha1.AnnotationTemplateImages + " cannot be read; no image is fetched until it is mended or removed")
 
 // stored is the annotation. Copies of the object have it too, but fetched nothing: whose it
 // is tells the UID.

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"karpenter.sh/core/events/eventstest"
 	"karpenter.sh/core/testkit/strictapi"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/controllers/managedtemplate"
@@ -43,6 +44,7 @@ type world struct {
 	maker  *making.Maker
 	status *managedtemplate.Controller
 	images *templateimage.Controller
+	told   eventstest.Recorder
 }
 
 func newWorld(t testing.TB) *world {
@@ -57,7 +59,7 @@ func newWorld(t testing.TB) *world {
 	w.maker = making.New(making.Options{
 		Clients: map[string]*pve.Client{simtest.Region: w.Client(simtest.Region), "r2": w.Client("r2")}, IDs: launch.NewIDs(making.LowestID, w.Clock), Cluster: "k",
 	})
-	w.status = managedtemplate.New(managedtemplate.Options{Client: w.api, Live: w.api, Maker: w.maker, Clock: w.Clock})
+	w.status = managedtemplate.New(managedtemplate.Options{Client: w.api, Live: w.api, Maker: w.maker, Events: &w.told, Clock: w.Clock})
 	w.images = templateimage.New(templateimage.Options{Client: w.api, Live: w.api, Maker: w.maker})
 	return w
 }

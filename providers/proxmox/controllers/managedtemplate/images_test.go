@@ -3,6 +3,8 @@
 package managedtemplate_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,11 +12,14 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/imagerecord"
 	"karpenter.sh/providers/proxmox/internal/simtest"
+	"karpenter.sh/providers/proxmox/signals"
 	"karpenter.sh/test/cloudsim/fault"
 )
 
@@ -155,24 +160,47 @@ func TestRecordOfUsers(t *testing.T) {
 			w.expect("the record stays", w.record("t"), text)
 		}
 		for range 3 {
-			_, err := w.pass("t")
+			result, err := w.pass("t")
 			w.must(err)
+			w.expect("nobody hurries", result.RequeueAfter, "1m0s")
 		}
 		told()
 		w.expect("it can still be cloned", w.ready("t"), "True")
 		w.expect("nothing is fetched", len(w.volumes()), "2")
 		w.must(w.api.Delete(t.Context(), w.get("t"), client.Preconditions{UID: new(w.get("t").UID)}))
-		if _, err := w.pass("t"); err == nil {
-			t.Errorf("%s: it ends", text)
-		}
-		told()
-		w.change("t", func(t *v1alpha1.ProxmoxTemplate) { delete(t.Annotations, v1alpha1.AnnotationTemplateImages) })
 		_, err := w.pass("t")
 		w.must(err)
 		if err := w.api.Get(t.Context(), client.ObjectKey{Name: "t"}, &v1alpha1.ProxmoxTemplate{}); !apierrors.IsNotFound(err) {
 			t.Errorf("%s: it is still there: %v", text, err)
 		}
-		w.expect("nothing is left", w.volumes(), "[]")
+		w.expect("nothing is left", fmt.Sprint(w.machines("t"), w.volumes()), "0 []")
+		w.expect("told", w.told.Reasons(), "["+signals.TemplateImagesForgotten+"]")
+	}
+}
+
+// PVE-022, PVE-029: a policy that refuses the record keeps nobody from being told of the rest.
+func TestRecordRefused(t *testing.T) {
+	w := newWorld(t)
+	w.create("t", first)
+	w.settle("t")
+	w.change("t", to(second))
+	w.fetch("t")
+	w.status.Client = interceptor.NewClient(w.api, interceptor.Funcs{
+		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, p client.Patch, opts ...client.PatchOption) error {
+			if data, err := p.Data(o); err != nil || strings.Contains(string(data), "proxmoxtemplate-images") {
+				return apierrors.NewForbidden(schema.GroupResource{}, o.GetName(), errors.New("a policy"))
+			}
+			return c.Patch(ctx, o, p, opts...)
+		},
+	})
+	if _, err := w.status.Reconcile(t.Context(), w.get("t")); err == nil || !strings.Contains(err.Error(), "a policy") {
+		t.Errorf("got %v", err)
+	}
+	now := w.get("t")
+	w.expect("zones", now.Status.Zones, "[r1/pve1/1002 r1/pve2/1003]")
+	w.expect("only the status is sure to tell of it", now.Status.ImageID, id(first))
+	if c := fmt.Sprint(now.Status.Conditions); w.ready("t") != "True" || !strings.Contains(c, "a policy") {
+		t.Errorf("got %s", c)
 	}
 }
 

@@ -47,6 +47,8 @@ type Facts struct {
 	Fetching bool
 	// RecordErr is why nobody can tell which images were fetched; nil: it can be told.
 	RecordErr error
+	// TrimErr is why the record could not be written.
+	TrimErr error
 }
 
 // Region is what one of them has.
@@ -81,7 +83,7 @@ func (f Facts) failed() error {
 			errs = append(errs, r.Err)
 		}
 	}
-	return errors.Join(append(errs, f.ImageErr)...)
+	return errors.Join(append(errs, f.ImageErr, f.TrimErr)...)
 }
 
 // problems are what users should know of, in the order of regions.
@@ -108,6 +110,9 @@ func (f Facts) problems() []string {
 	if f.ImageErr != nil {
 		out = append(out, "Image should be updated: "+f.ImageErr.Error())
 	}
+	if f.TrimErr != nil {
+		out = append(out, f.TrimErr.Error())
+	}
 	return out
 }
 
@@ -131,6 +136,9 @@ func Judge(t *v1alpha1.ProxmoxTemplate, f Facts) Verdict {
 	v := Verdict{Zones: placement.Texts(entries), ImageID: t.Status.ImageID, After: soon}
 	if len(entries) > 0 && (v.ImageID == "" || f.settled() && !f.Unrecorded) {
 		v.ImageID = f.Image
+	}
+	if f.RecordErr != nil {
+		v.After = unreadable
 	}
 	problems := strings.Join(f.problems(), "; ")
 	conflict := slices.IndexFunc(f.Regions, func(r Region) bool { return r.Conflict > 0 })

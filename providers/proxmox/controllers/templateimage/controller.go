@@ -58,12 +58,12 @@ type Controller struct{ Options }
 func New(o Options) *Controller { return &Controller{o} }
 
 // Register adds the controller to a manager. Statuses, which tell of downloads that failed,
-// do not bring it back.
+// and records do not bring it back, but for one that was mended.
 func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	profile := concurrency.Profile{Min: 10, Max: 10, Backoff: concurrency.Backoff{Base: 10 * time.Second, Longest: recheck, Rate: 10, Burst: 100}}
 	return builder.ControllerManagedBy(m).
 		Named(Name).
-		For(&v1alpha1.ProxmoxTemplate{}, builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, held()))).
+		For(&v1alpha1.ProxmoxTemplate{}, builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, held(), imagerecord.Mended()))).
 		WithOptions(concurrency.Options[reconcile.Request](profile, 0)).
 		Complete(reconcile.AsReconciler[*v1alpha1.ProxmoxTemplate](c.Client, c))
 }
