@@ -24,6 +24,7 @@ import (
 	capisignals "karpenter.sh/providers/clusterapi/signals"
 	proxmoxv1alpha1 "karpenter.sh/providers/proxmox/apis/v1alpha1"
 	proxmoxoptions "karpenter.sh/providers/proxmox/options"
+	proxmoxsignals "karpenter.sh/providers/proxmox/signals"
 )
 
 // binary is a controller binary, as far as the reference shows it.
@@ -102,7 +103,7 @@ func clusterAPIBinary() (binary, error) {
 func proxmoxBinary() (binary, error) {
 	words, err := vocabulary.New(proxmoxv1alpha1.Vocabulary())
 	return binary{
-		name: "karpenter-proxmox", title: "Proxmox VE", settings: options.Settings(new(proxmoxoptions.Options).Declare),
+		name: "karpenter-proxmox", title: "Proxmox VE", settings: options.Settings(new(proxmoxoptions.Options).Declare), events: proxmoxsignals.Events(),
 		Binary: families.Binary{
 			Vocabulary: words, NodeClasses: []schema.GroupKind{{Group: proxmoxv1alpha1.Group, Kind: proxmoxv1alpha1.NodeClassKind}},
 		},

@@ -11,15 +11,18 @@
 //
 // # What it never does
 //
-// It knows no Kubernetes, and touches no machine and no image that it cannot tell to be the
-// template's: by name, marks and cluster, or by a name that holds the hash of a URL. Such an image may
-// be of another Kubernetes cluster on the same Proxmox VE as well: it is not told apart.
+// Of Kubernetes it knows the types of templates only: it reads and writes no object. It
+// touches no machine and no image that it cannot tell to be the template's: by name, marks
+// and cluster, or by a name that holds the hash of a URL. Such an image may be of another
+// Kubernetes cluster on the same Proxmox VE as well: it is not told apart.
 //
 // # Invariants
 //
 // An outdated machine goes only when all that take its place are there. A machine that was
 // made half-way is removed, now or by the next pass. All is read anew each time, so that a
-// process may end anywhere.
+// process may end anywhere, but for what nobody could read: which machines were begun on a
+// host that went away (made), which images are being fetched, and why that failed last. A
+// process that ends forgets it.
 //
 // # Vocabulary
 //
@@ -31,5 +34,5 @@
 //
 // # Start reading at
 //
-// maker.go, then plan.go, make.go, images.go, remove.go, update.go.
+// maker.go, then plan.go, make.go, images.go, remove.go, update.go, memory.go.
 package making

@@ -71,7 +71,8 @@ func (i *images) failure(at imagePlace) error {
 }
 
 // made remembers the machines that were begun for a template in a region: nobody else can
-// tell whose one is while its host is away.
+// tell whose one is while its host is away. The next process knows those of the template's
+// status only.
 type made struct {
 	mu  sync.Mutex
 	ids map[madeFor]map[int]bool

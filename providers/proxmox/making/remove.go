@@ -19,7 +19,8 @@ var ErrUnseen = errors.New("its host cannot be reached")
 // Remove deletes all machines of a template in a region, current ones too. Those that have
 // gone are no error. Of machines on hosts that cannot be reached it waits for those that
 // were made for the template, half-made ones too: those of the entries of before, and those
-// that the maker began. Others that have the name may be anybody's.
+// that the maker began, which may have been finished since. Others that have the name may
+// be anybody's.
 func (m *Maker) Remove(ctx context.Context, region, name string, before []placement.Entry) error {
 	r := template.Recipe{Name: name, Cluster: m.Cluster}
 	s, err := m.look(ctx, region, r)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -226,6 +227,29 @@ func TestLateTask(t *testing.T) {
 	w := simtest.Start(t, nil)
 	w.Cloud.Faults().Add(fault.Rule{Call: "GET *tasks/*", Times: 2, Error: &fault.Failure{Code: "x", Message: "no such task"}})
 	must(t, w.Client(simtest.Region).Clone(t.Context(), template, pve.Clone{ID: 20000, Name: "n1"}))
+}
+
+// PVE-012, PVE-029: a download that nobody waits for any more is stopped, so that no image
+// comes afterwards.
+func TestDownloadStopped(t *testing.T) {
+	for reason, patience := range map[string]time.Duration{"it takes too long": time.Hour, "the caller has gone": 100 * time.Millisecond} {
+		t.Run(reason, func(t *testing.T) {
+			w := simtest.Start(t, func(o *proxmox.Options) { o.Times = map[string]time.Duration{"download": 40 * time.Minute} })
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			err := w.Client(simtest.Region).Download(ctx, "pve1", "local", pve.Download{URL: "https://images.example.com/node.qcow2", Name: "node.qcow2"})
+			if !errors.Is(err, pve.ErrTaskTimeout) || strings.Contains(err.Error(), "stopping") {
+				t.Errorf("got %v", err)
+			}
+			w.Clock.Sleep(time.Hour)
+			w.Cloud.Settle()
+			volumes, err := w.Cloud.Volumes(simtest.Region)
+			must(t, err)
+			if slices.ContainsFunc(volumes, func(id string) bool { return strings.Contains(id, "node.qcow2") }) {
+				t.Errorf("it comes afterwards: %v", volumes)
+			}
+		})
+	}
 }
 
 // PVE-010, PVE-011: passwords become tickets, which are renewed; credentials are read again

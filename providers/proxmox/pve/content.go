@@ -5,6 +5,7 @@ package pve
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 )
 
@@ -44,15 +45,24 @@ type Download struct {
 	Checksum, ChecksumType string
 }
 
-// Download lets a host fetch an image for import, and waits for that.
+// Download lets a host fetch an image for import, and waits for that. What takes too long, or
+// longer than the caller waits, is stopped: the image would come when nobody knows of it any
+// more. The error wraps ErrTaskTimeout then.
 func (c *Client) Download(ctx context.Context, host, storage string, what Download) error {
 	in := parameters{"content": "import", "filename": what.Name, "url": what.URL}
 	if what.Checksum != "" {
 		in["checksum"], in["checksum-algorithm"] = what.Checksum, what.ChecksumType
 	}
-	return c.task(ctx, LimitDownload, func(upid *string) error {
-		return c.post(ctx, path("nodes", host, "storage", storage, "download-url"), in, upid)
+	var begun string
+	err := c.task(ctx, LimitDownload, func(upid *string) error {
+		err := c.post(ctx, path("nodes", host, "storage", storage, "download-url"), in, upid)
+		begun = *upid
+		return err
 	})
+	if errors.Is(err, ErrTaskTimeout) {
+		return errors.Join(err, c.stop(ctx, begun))
+	}
+	return err
 }
 
 // UploadISO puts a medium into a storage, in place of one of that name, and waits for

@@ -23,6 +23,8 @@ const (
 	LimitUpload = time.Minute
 	// LimitDownload is for images.
 	LimitDownload = 30 * time.Minute
+	// LimitStop is for ending a task before its time.
+	LimitStop = 15 * time.Second
 )
 
 // ErrTaskTimeout means that a task still runs: what it does may still come.
@@ -57,6 +59,24 @@ func (c *Client) wait(ctx context.Context, upid string, limit time.Duration) err
 		case <-c.clock.After(taskInterval):
 		}
 	}
+}
+
+// stop ends a task that still runs, also for callers that have gone, and waits until it has
+// ended: what it does may come until then.
+func (c *Client) stop(ctx context.Context, upid string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), LimitStop)
+	defer cancel()
+	host, err := taskHost(upid)
+	if err == nil {
+		err = c.delete(ctx, path("nodes", host, "tasks", upid), nil, nil)
+	}
+	if err == nil {
+		err = c.wait(ctx, upid, LimitStop)
+	}
+	if stopped := (*TaskError)(nil); err != nil && !errors.As(err, &stopped) {
+		return fmt.Errorf("stopping task %s: %w", upid, err)
+	}
+	return nil
 }
 
 // succeeded reports whether a task ended well: warnings do not count.

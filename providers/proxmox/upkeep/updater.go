@@ -76,6 +76,9 @@ func (u *Updater) Update(ctx context.Context, nodeClaim *v1.NodeClaim) error {
 		pooled = u.record(ctx, nodeClaim, pools.Wanted)
 	}
 	m, err = u.configure(ctx, nodeClaim, m, func(m found) pve.Change { return Tags(m.options["tags"], nodeClass.Spec.Tags) })
+	if errors.Is(err, errLost) {
+		return errors.Join(err, pooled)
+	}
 	return errors.Join(err, m.protect(ctx, firewall.Of(nodeClass.Spec.SecurityGroups)), pooled)
 }
 
@@ -132,9 +135,13 @@ func (u *Updater) find(ctx context.Context, nodeClaim *v1.NodeClaim) (found, err
 // modifiedRetries is how often a change is made anew that somebody else was faster than.
 const modifiedRetries = 3
 
+// errLost means that a machine is not where it was found, or that nobody can tell: whatever
+// has its ID now may be a stranger.
+var errLost = errors.New("the machine may not be there any more")
+
 // configure changes the options of a machine. What is to be changed is asked again when
 // somebody else has changed them meanwhile, as the mark of a medium goes while tags are
-// replaced. It returns the machine as the change was made from it.
+// replaced. It returns the machine as the change was made from it; errLost if it was lost.
 func (u *Updater) configure(ctx context.Context, nodeClaim *v1.NodeClaim, m found, plan func(found) pve.Change) (found, error) {
 	for attempt := 0; ; attempt++ {
 		change := plan(m)
@@ -143,12 +150,15 @@ func (u *Updater) configure(ctx context.Context, nodeClaim *v1.NodeClaim, m foun
 		if err == nil {
 			return m, nil
 		}
+		if pve.IsGone(err) {
+			err = fmt.Errorf("%w: %w", errLost, err)
+		}
 		if !pve.IsModified(err) || attempt == modifiedRetries {
 			return m, fmt.Errorf("configuring machine %d on host %s of region %s: %w", m.ID, m.Host, m.region, err)
 		}
 		again, err := u.find(ctx, nodeClaim)
 		if err != nil {
-			return m, err
+			return m, fmt.Errorf("%w: %w", errLost, err)
 		}
 		m = again
 	}

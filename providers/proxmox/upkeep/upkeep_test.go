@@ -30,6 +30,7 @@ import (
 	"karpenter.sh/providers/proxmox/providerid"
 	"karpenter.sh/providers/proxmox/pve"
 	"karpenter.sh/providers/proxmox/upkeep"
+	"karpenter.sh/test/cloudsim/fault"
 	"karpenter.sh/test/cloudsim/proxmox"
 )
 
@@ -301,5 +302,45 @@ func TestEject(t *testing.T) {
 	w.must(w.Cloud.SetHostOffline(simtest.Region, "pve1", true))
 	if err := w.updater.Eject(ctx, w.claim); err == nil || cloudprovider.IsNodeClaimNotFoundError(err) {
 		t.Errorf("its host is away: %v", err)
+	}
+}
+
+// PVE-088, PVE-206: a stranger that gets the ID while a machine is changed gets no firewall of
+// ours, nor does whoever has the place of a machine that nobody finds any more.
+func TestLostMeanwhile(t *testing.T) {
+	for _, reason := range []string{"its ID is a stranger's", "it has gone", "nobody can look"} {
+		t.Run(reason, func(t *testing.T) {
+			w := newWorld(t)
+			direct := w.Client(simtest.Region)
+			var once sync.Once
+			w.before(func(r *http.Request) {
+				if r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, "/config") {
+					return
+				}
+				once.Do(func() {
+					ctx := context.Background()
+					if reason == "nobody can look" {
+						w.must(direct.Configure(ctx, w.place, pve.Change{Set: pve.Options{"description": w.machine().Options["description"] + "."}}))
+						w.Cloud.Faults().Add(fault.Rule{Call: "GET *config", Error: &fault.Failure{Code: "x", Message: "broken"}})
+						return
+					}
+					w.must(direct.Delete(ctx, w.place))
+					if reason == "its ID is a stranger's" {
+						w.must(direct.Clone(ctx, pve.Place{Host: "pve1", ID: 9000}, pve.Clone{ID: id, Name: "stranger", Description: "mine"}))
+					}
+				})
+			})
+			err := w.update(func(s *v1alpha1.ProxmoxNodeClassSpec) {
+				s.Tags, s.SecurityGroups = []string{"a"}, []v1alpha1.SecurityGroup{{Name: "web"}}
+			})
+			if err == nil || cloudprovider.IsNodeClaimNotFoundError(err) != (reason == "its ID is a stranger's") {
+				t.Errorf("got %v", err)
+			}
+			for _, e := range w.Cloud.Journal().Entries("", 0) {
+				if strings.Contains(e.Call, "firewall") && !strings.HasPrefix(e.Call, "GET") {
+					t.Errorf("its place is touched: %s", e.Call)
+				}
+			}
+		})
 	}
 }

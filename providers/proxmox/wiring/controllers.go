@@ -42,7 +42,7 @@ func (p *Parts) Controllers() []operator.Controller {
 	tokens := &expiredtokens.Collector{Live: p.Direct, Client: p.Direct, Clock: p.Clock}
 	return []operator.Controller{
 		p.resolution(), p.hash(), p.finalization(), p.inPlace(), p.collection(),
-		managedtemplate.New(managedtemplate.Options{Client: p.Client, Maker: p.Maker, Clock: p.Clock}),
+		managedtemplate.New(managedtemplate.Options{Client: p.Client, Live: p.Direct, Maker: p.Maker, Events: p.Events, Clock: p.Clock}),
 		templateimage.New(templateimage.Options{Client: p.Client, Live: p.Direct, Maker: p.Maker}),
 		unmanagedtemplate.New(unmanagedtemplate.Options{Client: p.Client, Clients: p.Clients, Clock: p.Clock}),
 		bootdatacleanup.New(bootdatacleanup.Options{Client: p.Client, Media: p.Updater, Tokens: p.Boot}),

@@ -15,6 +15,7 @@ func hostCalls() map[string]handler {
 		"GET /nodes/{node}/status":              hostStatus,
 		"GET /nodes/{node}/network":             hostNetwork,
 		"GET /nodes/{node}/tasks/{upid}/status": taskStatus,
+		"DELETE /nodes/{node}/tasks/{upid}":     stopTask,
 	}
 }
 

@@ -87,6 +87,14 @@ func TestTasks(t *testing.T) {
 	if one, other := w.wait(first.Data.(string)), w.wait(second.Data.(string)); one != "OK" || other != "VM 101 already running" {
 		t.Errorf("got %s and %s", one, other)
 	}
+	upid, _ = w.call(clone, "newid=102&full=1").Data.(string)
+	w.call("DELETE /nodes/pve1/tasks/"+upid, "")
+	if got := w.wait(upid); got != "received interrupt" {
+		t.Errorf("a task that was stopped ends with %s", got)
+	}
+	if _, there := w.machine(102); there {
+		t.Error("a clone that was stopped is there")
+	}
 	if status := w.call("GET /nodes/pve1/tasks/UPID:pve1:0:0:0:x::u:/status", ""); status.Status != "500 no such task" {
 		t.Errorf("got %s", status.Status)
 	}

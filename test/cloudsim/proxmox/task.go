@@ -14,6 +14,7 @@ type task struct {
 	upid, host, kind, id, user string
 	started, ended             time.Time // ended is zero while it runs
 	exit                       string
+	undo                       func(now time.Time) // that of its work
 }
 
 // lockTimeout is how long a task waits for the lock of a machine's configuration.
@@ -36,7 +37,7 @@ func (r *request) begin(w work) string {
 	t := &task{
 		upid: fmt.Sprintf("UPID:%s:%s:%s:%08X:%s:%s:%s:", r.in["node"], strings.ToUpper(r.cloud.ids.Hex("", 8)),
 			strings.ToUpper(r.cloud.ids.Hex("", 8)), r.now.Unix(), w.kind, w.id, r.caller.name),
-		host: r.in["node"], kind: w.kind, id: w.id, user: r.caller.name, started: r.now,
+		host: r.in["node"], kind: w.kind, id: w.id, user: r.caller.name, started: r.now, undo: w.undo,
 	}
 	r.tasks[t.upid] = t
 	injected := r.taskError()
@@ -65,6 +66,9 @@ func (r *request) end(t *task, w work, at time.Time, failed error) {
 	r.cloud.agenda.Add(at, func(now time.Time) {
 		region.cloud.mu.Lock()
 		defer region.cloud.mu.Unlock()
+		if !t.ended.IsZero() {
+			return // somebody stopped it
+		}
 		err := failed
 		lost := region.hosts[t.host] == nil || region.hosts[t.host].offline
 		if lost {
@@ -83,15 +87,39 @@ func (r *request) end(t *task, w work, at time.Time, failed error) {
 	})
 }
 
-func taskStatus(r *request) (any, *failure) {
+// taskFor finds the task of a request. Who did not start it needs a privilege.
+func (r *request) taskFor(privilege string) (*task, *failure) {
 	t := r.tasks[r.in["upid"]]
 	if t == nil || t.host != r.in["node"] {
 		return nil, refuse("no such task")
 	}
 	if t.user != r.caller.name {
-		if failed := r.need("/nodes/"+t.host, "Sys.Audit"); failed != nil {
+		if failed := r.need("/nodes/"+t.host, privilege); failed != nil {
 			return nil, failed
 		}
+	}
+	return t, nil
+}
+
+// stopTask ends a task before its time. One that has ended stays as it is.
+func stopTask(r *request) (any, *failure) {
+	t, failed := r.taskFor("Sys.Modify")
+	if failed != nil {
+		return nil, failed
+	}
+	if t.ended.IsZero() {
+		t.ended, t.exit = r.now, "received interrupt"
+		if t.undo != nil {
+			t.undo(r.now)
+		}
+	}
+	return nil, nil
+}
+
+func taskStatus(r *request) (any, *failure) {
+	t, failed := r.taskFor("Sys.Audit")
+	if failed != nil {
+		return nil, failed
 	}
 	out := map[string]any{
 		"upid": t.upid, "node": t.host, "type": t.kind, "id": t.id, "user": t.user, "starttime": t.started.Unix(), "pid": 1, "status": "running",

@@ -36,8 +36,8 @@ const (
 	// AnnotationTemplateInPlaceHash, on a ProxmoxTemplate, is the hash of the fields
 	// that were last written to its machines.
 	AnnotationTemplateInPlaceHash = Group + "/proxmoxtemplateinplaceupdate-hash"
-	// AnnotationTemplateImages, on a ProxmoxTemplate, is a JSON object of regions with the
-	// IDs of the images that may have been downloaded there for it.
+	// AnnotationTemplateImages, on a ProxmoxTemplate, is a JSON object: uid is that of the
+	// template, images are the IDs of those that may have been downloaded for it, by region.
 	AnnotationTemplateImages = Group + "/proxmoxtemplate-images"
 	// AnnotationToken, on a NodeClaim, is the ID of the bootstrap token that its machine
 	// was given.

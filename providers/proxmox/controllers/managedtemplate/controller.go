@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/awslabs/operatorpkg/status"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -18,9 +19,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"karpenter.sh/core/events"
 	"karpenter.sh/core/reconcile/concurrency"
 	"karpenter.sh/core/reconcile/patch"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
+	"karpenter.sh/providers/proxmox/imagerecord"
 	"karpenter.sh/providers/proxmox/making"
 	"karpenter.sh/providers/proxmox/placement"
 )
@@ -32,6 +35,9 @@ const Name = "template.status"
 const (
 	// settled is while all is well (PVE-029).
 	settled = 5 * time.Minute
+	// unreadable is while nobody can read the record of images: somebody must mend it, which
+	// brings the template back.
+	unreadable = time.Minute
 	// soon is while something is on its way, and after failures (PVE-029, PVE-030).
 	soon = 10 * time.Second
 )
@@ -41,9 +47,11 @@ const regions = 10
 
 // Options are what the controller works with; all are required.
 type Options struct {
-	// Client reads from the cache and writes.
+	// Client reads from the cache and writes, Live reads past it.
 	Client client.Client
+	Live   client.Reader
 	Maker  *making.Maker
+	Events events.Recorder
 	// Clock dates the transitions of conditions.
 	Clock clock.Clock
 }
@@ -60,7 +68,7 @@ func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	profile := concurrency.Profile{Min: 10, Max: 10, Backoff: concurrency.Backoff{Base: soon, Longest: time.Minute, Rate: 10, Burst: 100}}
 	return builder.ControllerManagedBy(m).
 		Named(Name).
-		For(&v1alpha1.ProxmoxTemplate{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.ProxmoxTemplate{}, builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, imagerecord.Mended()))).
 		WithOptions(concurrency.Options[reconcile.Request](profile, 0)).
 		Complete(reconcile.AsReconciler[*v1alpha1.ProxmoxTemplate](c.Client, c))
 }
@@ -88,10 +96,14 @@ func (c *Controller) Reconcile(ctx context.Context, stored *v1alpha1.ProxmoxTemp
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	if facts.RecordErr == nil {
-		if held, err = c.trim(ctx, held, record); err != nil {
-			return patch.Outcome(err)
-		}
+	switch trimmed, err := c.trim(ctx, held, record); {
+	case facts.RecordErr != nil:
+	case err == nil:
+		held = trimmed
+	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
+		return patch.Outcome(err)
+	default: // a policy may refuse annotations: that is no reason to tell nothing
+		facts.TrimErr, facts.Unrecorded = err, true
 	}
 	return c.write(ctx, held, Judge(held, facts), facts.failed())
 }
@@ -110,12 +122,12 @@ func (c *Controller) refused(t *v1alpha1.ProxmoxTemplate, order making.Order) er
 
 // keep sees to all regions, and tells what they have, with what is then to be recorded of
 // images.
-func (c *Controller) keep(ctx context.Context, t *v1alpha1.ProxmoxTemplate, order making.Order) (Facts, making.Record, error) {
+func (c *Controller) keep(ctx context.Context, t *v1alpha1.ProxmoxTemplate, order making.Order) (Facts, imagerecord.Record, error) {
 	before := placement.Entries(t.Status.Zones)
 	wanted := c.Maker.RegionsOf(order)
 	f := Facts{Image: order.Spec.SourceImage.ImageID(), Regions: make([]Region, len(wanted))}
-	var record making.Record
-	record, f.RecordErr = making.RecordOf(t)
+	var record imagerecord.Record
+	record, f.RecordErr = imagerecord.Of(t)
 	_ = concurrency.Each(wanted, regions, func(i int, region string) error {
 		out, err := c.Maker.Ensure(ctx, region, order, before)
 		f.Regions[i] = Region{Name: region, Outcome: out, Err: err}

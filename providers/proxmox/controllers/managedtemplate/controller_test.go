@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
+	"karpenter.sh/core/events/eventstest"
 	"karpenter.sh/core/testkit/strictapi"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
 	"karpenter.sh/providers/proxmox/controllers/managedtemplate"
@@ -43,11 +44,13 @@ type world struct {
 	maker  *making.Maker
 	status *managedtemplate.Controller
 	images *templateimage.Controller
+	told   eventstest.Recorder
 }
 
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, World: simtest.Start(t, func(o *proxmox.Options) {
 		o.Setup.Regions[0].Images[second], o.Setup.Regions[0].Images[third] = proxmox.Image{GiB: 4}, proxmox.Image{GiB: 4}
+		o.Setup.Regions[0].Storages = append(o.Setup.Regions[0].Storages, proxmox.Storage{Name: "spare", Type: "nfs", Shared: true, Content: []string{"import"}, GiB: 1})
 		o.Setup.Regions = append(o.Setup.Regions, proxmox.DefaultSetup("r2").Regions...)
 	})}
 	scheme := runtime.NewScheme()
@@ -56,7 +59,7 @@ func newWorld(t testing.TB) *world {
 	w.maker = making.New(making.Options{
 		Clients: map[string]*pve.Client{simtest.Region: w.Client(simtest.Region), "r2": w.Client("r2")}, IDs: launch.NewIDs(making.LowestID, w.Clock), Cluster: "k",
 	})
-	w.status = managedtemplate.New(managedtemplate.Options{Client: w.api, Maker: w.maker, Clock: w.Clock})
+	w.status = managedtemplate.New(managedtemplate.Options{Client: w.api, Live: w.api, Maker: w.maker, Events: &w.told, Clock: w.Clock})
 	w.images = templateimage.New(templateimage.Options{Client: w.api, Live: w.api, Maker: w.maker})
 	return w
 }
@@ -213,6 +216,23 @@ func TestLife(t *testing.T) {
 		t.Errorf("it is still there: %v", err)
 	}
 	w.expect("nothing is left", fmt.Sprint(w.machines("t"), w.volumes()), "0 []")
+}
+
+// PVE-030: the machines of a successor are not taken for those of a template that has ended.
+func TestSuccessor(t *testing.T) {
+	w := newWorld(t)
+	w.create("t", first)
+	_, err := w.pass("t")
+	w.must(err)
+	w.must(w.api.Delete(t.Context(), w.get("t"), client.Preconditions{UID: new(w.get("t").UID)}))
+	late := w.get("t")
+	_, err = w.pass("t")
+	w.must(err)
+	w.create("t", first)
+	w.settle("t")
+	_, err = w.status.Reconcile(t.Context(), late)
+	w.must(err)
+	w.expect("nothing is lost", fmt.Sprint(w.machines("t"), len(w.volumes())), "2 2")
 }
 
 // PVE-029: an image that another template uses stays.

@@ -18,9 +18,11 @@
 //
 // Status, updates in place and the end of a template are one controller, so that no two of
 // them work on the machines of one template. The finalizer goes only when all machines and
-// images are gone from the regions that are known. An image that another template uses
-// stays. Images that were fetched are recorded by package templateimage before they come,
-// and that record is trimmed here only after they have gone, while none is fetched.
+// images are gone from the regions that are known. An image that another template uses in
+// a region stays there. Images that were fetched are recorded by package templateimage
+// before they come, and that record is trimmed here only after they have gone, while none
+// is fetched, or when another template will delete them. Before anything goes for good the
+// template is read past the cache.
 //
 // # Start reading at
 //

@@ -23,7 +23,7 @@ const (
 	ReasonValidation = "TemplateValidation"
 	// ReasonNameConflict: a machine of somebody else has the name.
 	ReasonNameConflict = "TemplateNameConflict"
-	// ReasonUnresolved: there is nothing to clone yet, or an old image cannot be deleted.
+	// ReasonUnresolved: there is nothing to clone yet.
 	ReasonUnresolved = "NodeTemplateClassResolutionError"
 	// ReasonTerminating: something of a deleted template is left.
 	ReasonTerminating = "TemplateTerminating"
@@ -37,14 +37,18 @@ type Facts struct {
 	// NoRegion is the region that the template asks for and nobody knows; empty: there is
 	// none.
 	NoRegion string
-	// ImageErr is why an old image could not be deleted. ImageLeft means that nobody could
-	// look in some region.
-	ImageErr  error
-	ImageLeft bool
-	// Fetching means that old images wait for one that is being downloaded.
+	// ImageErr is why an old image could not be deleted.
+	ImageErr error
+	// Unrecorded means that the image of before may still be there, and that only the status
+	// tells of it.
+	Unrecorded bool
+	// Fetching means that old images wait for one that is being downloaded, or for a pass on
+	// the spec that has come meanwhile.
 	Fetching bool
 	// RecordErr is why nobody can tell which images were fetched; nil: it can be told.
 	RecordErr error
+	// TrimErr is why the record could not be written.
+	TrimErr error
 }
 
 // Region is what one of them has.
@@ -71,7 +75,7 @@ func (f Facts) clonable() bool {
 	return f.settled() && slices.ContainsFunc(f.Regions, func(r Region) bool { return !r.Unwanted && len(r.Entries) > 0 })
 }
 
-// failed are the failures of regions that are to be tried again.
+// failed are the failures that are to be tried again.
 func (f Facts) failed() error {
 	var errs []error
 	for _, r := range f.Regions {
@@ -79,7 +83,7 @@ func (f Facts) failed() error {
 			errs = append(errs, r.Err)
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, f.ImageErr, f.TrimErr)...)
 }
 
 // problems are what users should know of, in the order of regions.
@@ -103,6 +107,12 @@ func (f Facts) problems() []string {
 			out = append(out, r.Err.Error())
 		}
 	}
+	if f.ImageErr != nil {
+		out = append(out, "Image should be updated: "+f.ImageErr.Error())
+	}
+	if f.TrimErr != nil {
+		out = append(out, f.TrimErr.Error())
+	}
 	return out
 }
 
@@ -116,15 +126,19 @@ type Verdict struct {
 }
 
 // Judge says what the facts mean for a template (PVE-022, PVE-027, PVE-029). One that can
-// be cloned somewhere is ready, whatever is wrong elsewhere: its message tells.
+// be cloned somewhere is ready, whatever is wrong elsewhere or with old images: its message
+// tells.
 func Judge(t *v1alpha1.ProxmoxTemplate, f Facts) Verdict {
 	var entries []placement.Entry
 	for _, r := range f.Regions {
 		entries = append(entries, r.Entries...)
 	}
 	v := Verdict{Zones: placement.Texts(entries), ImageID: t.Status.ImageID, After: soon}
-	if len(entries) > 0 && (v.ImageID == "" || f.settled() && f.ImageErr == nil && !f.ImageLeft) {
+	if len(entries) > 0 && (v.ImageID == "" || f.settled() && !f.Unrecorded) {
 		v.ImageID = f.Image
+	}
+	if f.RecordErr != nil {
+		v.After = unreadable
 	}
 	problems := strings.Join(f.problems(), "; ")
 	conflict := slices.IndexFunc(f.Regions, func(r Region) bool { return r.Conflict > 0 })
@@ -133,8 +147,6 @@ func Judge(t *v1alpha1.ProxmoxTemplate, f Facts) Verdict {
 		r := f.Regions[conflict]
 		v.set(metav1.ConditionFalse, ReasonNameConflict, fmt.Sprintf("machine %d of region %s has the name of the template and belongs to somebody else", r.Conflict, r.Name))
 		v.After = settled
-	case f.ImageErr != nil:
-		v.set(metav1.ConditionFalse, ReasonUnresolved, "Image should be updated: "+f.ImageErr.Error())
 	case len(entries) == 0:
 		if problems == "" {
 			problems = "no host has a storage for images and one for disks of spec.storageIDs"

@@ -92,6 +92,16 @@ func TestWatch(t *testing.T) {
 				expect("its status", row.finalizer)
 				informer.Update(at(1, "b", v1alpha1.Finalizer), at(2, "b", v1alpha1.Finalizer))
 				expect("its spec", row.finalizer+1)
+				record := func(text string) *v1alpha1.ProxmoxTemplate {
+					t := at(2, "b", v1alpha1.Finalizer)
+					t.Annotations = map[string]string{v1alpha1.AnnotationTemplateImages: text}
+					return t
+				}
+				informer.Update(at(2, "b", v1alpha1.Finalizer), record(`{"uid":"x"}`))
+				informer.Update(record(`{"uid":"x"}`), record("{"))
+				expect("its record", row.finalizer+1)
+				informer.Update(record("{"), record(`{"uid":"x"}`))
+				expect("its record is mended", row.finalizer+2)
 				cancel()
 				if err := <-ended; err != nil {
 					t.Error(err)

@@ -30,6 +30,7 @@ import (
 	"karpenter.sh/core/reconcile/concurrency"
 	"karpenter.sh/core/reconcile/patch"
 	"karpenter.sh/providers/proxmox/apis/v1alpha1"
+	"karpenter.sh/providers/proxmox/imagerecord"
 	"karpenter.sh/providers/proxmox/making"
 )
 
@@ -57,12 +58,12 @@ type Controller struct{ Options }
 func New(o Options) *Controller { return &Controller{o} }
 
 // Register adds the controller to a manager. Statuses, which tell of downloads that failed,
-// do not bring it back.
+// and records do not bring it back, but for one that was mended.
 func (c *Controller) Register(_ context.Context, m manager.Manager) error {
 	profile := concurrency.Profile{Min: 10, Max: 10, Backoff: concurrency.Backoff{Base: 10 * time.Second, Longest: recheck, Rate: 10, Burst: 100}}
 	return builder.ControllerManagedBy(m).
 		Named(Name).
-		For(&v1alpha1.ProxmoxTemplate{}, builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, held()))).
+		For(&v1alpha1.ProxmoxTemplate{}, builder.WithPredicates(predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, held(), imagerecord.Mended()))).
 		WithOptions(concurrency.Options[reconcile.Request](profile, 0)).
 		Complete(reconcile.AsReconciler[*v1alpha1.ProxmoxTemplate](c.Client, c))
 }
@@ -96,7 +97,7 @@ func (c *Controller) Reconcile(ctx context.Context, stored *v1alpha1.ProxmoxTemp
 		return reconcile.Result{}, nil // package managedtemplate tells
 	}
 	switch err := c.record(ctx, now, order); {
-	case errors.Is(err, making.ErrRecord):
+	case errors.Is(err, imagerecord.ErrUnreadable):
 		return reconcile.Result{RequeueAfter: recheck}, nil // so it does then
 	case err != nil:
 		return patch.Outcome(err)
@@ -113,15 +114,19 @@ func (c *Controller) Reconcile(ctx context.Context, stored *v1alpha1.ProxmoxTemp
 // record annotates a template with the image before it is fetched: it may be replaced before
 // any status tells of it.
 func (c *Controller) record(ctx context.Context, t *v1alpha1.ProxmoxTemplate, order making.Order) error {
-	record, err := making.RecordOf(t)
+	record, err := imagerecord.Of(t)
 	if err != nil {
 		return err
 	}
-	after, err := record.With(order.Spec.SourceImage.ImageID(), c.Maker.RegionsOf(order)).On(t)
+	with := record.With(order.Spec.SourceImage.ImageID(), c.Maker.RegionsOf(order))
+	if with.Equal(record) {
+		return nil
+	}
+	after, err := with.On(t)
 	if err != nil {
 		return err
 	}
-	if _, err := patch.Object(ctx, c.Client, t, after); err != nil {
+	if _, err := patch.Object(ctx, c.Client, t, after, imagerecord.Unchanged()); err != nil {
 		return fmt.Errorf("recording the images of template %s: %w", t.Name, err)
 	}
 	return nil

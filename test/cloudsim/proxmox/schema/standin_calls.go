@@ -35,6 +35,7 @@ func calls() []call {
 		{"GET", node + "/status", "object", `["perm","/nodes/{node}",["Sys.Audit"]]`, ""},
 		{"GET", node + "/network", "array", "", "type?=bridge|bond|eth|alias|vlan|OVSBridge|vnet|any_bridge|any_local_bridge|include_sdn"},
 		{"GET", node + "/tasks/{upid}/status", "object", "", ""},
+		{"DELETE", node + "/tasks/{upid}", "null", "", ""},
 
 		{"GET", node + "/storage", "array", "", "content?:pve-storage-content-list enabled?:boolean storage?:pve-storage-id target?:pve-node"},
 		{"GET", storage + "/content", "array", lists, "content?:pve-storage-content vmid?:vmid"},
