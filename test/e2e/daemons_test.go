@@ -48,7 +48,7 @@ var _ = Describe("Daemons", func() {
 	// SCH-120, SCH-121: what a LimitRange gives to daemons counts from the first node
 	// on, and for every node after it. A daemon that is forgotten takes the place of
 	// the pod that its node was made for, which then gets another node, without end.
-	It("keep the size that a LimitRange gives them", Serial, func(ctx SpecContext) {
+	It("keep the size that a LimitRange gives them", Serial, Label("long"), func(ctx SpecContext) {
 		class := &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: env.Name("agents")}, Value: 10_000_000}
 		limits := limitRange(env.Name("defaults"), "2", "1Gi")
 		env.Create(ctx, class, limits)

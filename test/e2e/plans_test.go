@@ -16,7 +16,7 @@ import (
 // A plan leaves two traces: each NodeClaim requests what its pods do, and pods
 // are told which NodeClaim is for them (SCH-226, SCH-234).
 // Alone, since it is a matter of time which pods the scheduler binds before they are told.
-var _ = Describe("Plans", Serial, func() {
+var _ = Describe("Plans", Serial, Label("long"), func() {
 	// SCH-234, SCH-311: every pod is planned for, hardly any twice, and most are bound
 	// where they were planned: a node that opens later than another may lose a pod to
 	// it. Without nominations less than a third are.

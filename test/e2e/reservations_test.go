@@ -47,7 +47,7 @@ const withReservations = `
     ReservationCapacity: 1
 `
 
-var _ = Describe("Reserved capacity", Serial, func() {
+var _ = Describe("Reserved capacity", Serial, Label("long"), func() {
 	BeforeEach(func(ctx SpecContext) {
 		if !env.Karpenter.Local() {
 			Skip("the controller is not a process on this machine")
