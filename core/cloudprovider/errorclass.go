@@ -53,7 +53,8 @@ func IsUnevaluatedNodePoolError(err error) bool { return is[*UnevaluatedNodePool
 // AsCreateError finds a CreateError through any wrapping.
 func AsCreateError(err error) (*CreateError, bool) {
 	var e *CreateError
-	return e, errors.As(err, &e)
+	found := errors.As(err, &e)
+	return e, found
 }
 
 // IgnoreNodeClaimNotFoundError returns nil for a NodeClaimNotFoundError and

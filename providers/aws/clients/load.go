@@ -41,7 +41,8 @@ func Load(ctx context.Context, o Options) (aws.Config, error) {
 			return aws.Config{}, err
 		}
 	}
-	return cfg, Instrument(&cfg, o)
+	err = Instrument(&cfg, o)
+	return cfg, err
 }
 
 // metadata is the part of instance metadata that is read.

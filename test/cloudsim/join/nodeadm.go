@@ -158,7 +158,8 @@ func (c *nodeConfig) node(m Machine) (Node, error) {
 		return Node{}, err
 	}
 	n.Taints = taints
-	return n, flags(c.Spec.Kubelet.Flags, &n)
+	err = flags(c.Spec.Kubelet.Flags, &n)
+	return n, err
 }
 
 func kubeletTaints(raw any) ([]Taint, error) {

@@ -154,16 +154,15 @@ func (c *Cloud) Calls(ctx context.Context, call string, after int) ([]Call, erro
 	if call != "" {
 		query.Set("call", call)
 	}
-	var calls []Call
-	return calls, c.get(ctx, "/v1/journal?"+query.Encode(), &calls)
+	return read[[]Call](ctx, c, "/v1/journal?"+query.Encode())
 }
 
 // Requests is the number of the last request that the cloud got.
 func (c *Cloud) Requests(ctx context.Context) (int, error) {
-	var state struct {
+	state, err := read[struct {
 		Requests int `json:"requests"`
-	}
-	return state.Requests, c.get(ctx, "/v1/state", &state)
+	}](ctx, c, "/v1/state")
+	return state.Requests, err
 }
 
 // Faulted returns the rules of [Fault] that let a request after a number go wrong, each as
@@ -198,8 +197,7 @@ type Permissions struct {
 
 // Permissions returns what the policies of each caller were needed for.
 func (c *Cloud) Permissions(ctx context.Context) ([]Permissions, error) {
-	var who []Permissions
-	return who, c.get(ctx, "/v1/permissions", &who)
+	return read[[]Permissions](ctx, c, "/v1/permissions")
 }
 
 // Join is what became of a machine's boot.
@@ -218,25 +216,25 @@ type Join struct {
 
 // Joins returns what became of the boot of machines, by the cloud's names of them.
 func (c *Cloud) Joins(ctx context.Context) (map[string]Join, error) {
-	var joins map[string]Join
-	return joins, c.get(ctx, "/v1/joins", &joins)
+	return read[map[string]Join](ctx, c, "/v1/joins")
 }
 
 // State returns the figures of the account.
 func (c *Cloud) State(ctx context.Context) (map[string]any, error) {
-	var state map[string]any
-	return state, c.get(ctx, "/v1/state", &state)
+	return read[map[string]any](ctx, c, "/v1/state")
 }
 
-func (c *Cloud) get(ctx context.Context, path string, into any) error {
+// read returns what the cloud tells on a path.
+func read[T any](ctx context.Context, c *Cloud, path string) (T, error) {
+	var told T
 	body, err := c.do(ctx, http.MethodGet, path, nil)
 	if err != nil {
-		return err
+		return told, err
 	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return fmt.Errorf("read what the simulated cloud says of %s: %w", path, err)
+	if err := json.Unmarshal(body, &told); err != nil {
+		return told, fmt.Errorf("read what the simulated cloud says of %s: %w", path, err)
 	}
-	return nil
+	return told, nil
 }
 
 func (c *Cloud) send(ctx context.Context, method, path string, body any) error {

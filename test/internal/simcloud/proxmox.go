@@ -24,15 +24,13 @@ type Machine struct {
 
 // Machines are those of all regions, templates too, by region.
 func (c *Cloud) Machines(ctx context.Context) (map[string][]Machine, error) {
-	var machines map[string][]Machine
-	return machines, c.get(ctx, "/v1/machines", &machines)
+	return read[map[string][]Machine](ctx, c, "/v1/machines")
 }
 
 // Volumes are the IDs of all volumes, with the host of those that are not shared, by
 // region.
 func (c *Cloud) Volumes(ctx context.Context) (map[string][]string, error) {
-	var volumes map[string][]string
-	return volumes, c.get(ctx, "/v1/volumes", &volumes)
+	return read[map[string][]string](ctx, c, "/v1/volumes")
 }
 
 // Place puts a machine into a region behind everybody's back; its fields are those of the
